@@ -1,0 +1,56 @@
+# The only commands to know. Each sets up what it needs first:
+#   make run     train and score both networks of the notebook, draw everything, write report/report.html
+#   make test    prove the installation            make test-long   the full-size tests as well
+#   make check   format, lint, types, import floors
+#   make bench   the figures behind README and docs
+#   make lock    choose newer versions of the dependencies (needs the network)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-long check bench lock clean
+
+# The first interpreter here that TensorFlow has wheels for.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+OUT ?= report
+
+help:
+	@sed -n '2,6s/^# *//p' Makefile
+
+# Installed from the lock alone, checked against its hashes; repeated only when the lock or the project file changed.
+$(BIN)/.installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "mnistlab needs Python 3.11, 3.12 or 3.13; none is on the PATH. Install one, or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Setting up .venv (once, one to three minutes) ..."
+	@$(PYTHON) -m venv --clear .venv || { echo "Could not create .venv. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(BIN)/.installed
+
+run: setup
+	@$(BIN)/mnistlab run --out $(OUT)
+
+test: setup
+	@$(BIN)/python -m pytest -q --durations=5
+
+test-long: setup
+	@$(BIN)/python -m pytest -q --durations=10 -m "slow or not slow"
+
+check: setup
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q --doctest-modules src -p no:cacheprovider
+
+bench: setup
+	@$(BIN)/python benchmarks/notebook.py
+
+lock: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --extra dev \
+		--no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
+
+clean:
+	@rm -rf .venv report .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,19 @@
+"""What makes Keras fast on this hardware: parts that take the place of Keras' own and give the same results.
+
+On TensorFlow: batch normalization and Adam on one fused kernel each, and many weight updates per call from Python. On
+JAX and PyTorch Keras' own parts are used, which their compilers fuse or which have no fused kernel to call.
+"""
+
+from mnistlab.acceleration.parts import Parts, accelerated_parts, standard_parts
+from mnistlab.acceleration.pipeline import BlockStream, fit_stream
+from mnistlab.acceleration.precision import policy_name, resolve_precision
+
+__all__ = [
+    "BlockStream",
+    "Parts",
+    "accelerated_parts",
+    "fit_stream",
+    "policy_name",
+    "resolve_precision",
+    "standard_parts",
+]

@@ -1,0 +1,144 @@
+"""TensorFlow's fused kernels behind Keras' interfaces.
+
+Keras 3 computes batch normalization and Adam from elementary operations, each of which reads and writes whole tensors:
+on a CPU that costs as much as the convolutions. TensorFlow has one kernel for each. The classes here call those kernels
+and change nothing else: same constructor, same variables under the same names, same results to rounding.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from mnistlab.acceleration.pipeline import BlockStream, prefetched
+from mnistlab.augmentation import transform_images
+from mnistlab.backend import keras
+
+
+class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
+    """Batch normalization over the last axis with one kernel forward and one backward.
+
+    Any rank; float32 and bfloat16. What the kernel cannot do (another axis, masks, renormalization, synchronization
+    over devices) is left to Keras' own implementation. Constructor and variables are those of
+    `keras.layers.BatchNormalization`.
+
+    Source: Ioffe and Szegedy, "Batch Normalization", arXiv 1502.03167; TensorFlow's `FusedBatchNormV3`.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Normalizes `inputs` by the batch's statistics when training, by the moving ones otherwise."""
+        last_axis = self.axis in (-1, len(inputs.shape) - 1)
+        if mask is not None or self.renorm or self.synchronized or not last_axis:
+            return super().call(inputs, training=training, mask=mask)
+        channels = inputs.shape[-1]
+        # The kernel knows images only; other ranks are images of one column.
+        images = inputs if len(inputs.shape) == 4 else tf.reshape(inputs, [-1, 1, 1, channels])
+        use_batch_statistics = bool(training) and self.trainable
+        empty = tf.constant([], tf.float32)
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=images,
+            scale=tf.ones([channels]) if self.gamma is None else tf.convert_to_tensor(self.gamma.value),
+            offset=tf.zeros([channels]) if self.beta is None else tf.convert_to_tensor(self.beta.value),
+            mean=empty if use_batch_statistics else tf.convert_to_tensor(self.moving_mean.value),
+            variance=empty if use_batch_statistics else tf.convert_to_tensor(self.moving_variance.value),
+            epsilon=self.epsilon,
+            data_format="NHWC",
+            is_training=use_batch_statistics,
+        )
+        if use_batch_statistics:
+            # The kernel returns the unbiased variance, Keras averages the biased one: multiply by (n - 1) / n.
+            count = tf.cast(tf.size(images) // channels, tf.float32)
+            biased_variance = variance * (tf.maximum(count - 1, 1) / count)
+            self.moving_mean.assign(self.moving_mean * self.momentum + mean * (1 - self.momentum))
+            self.moving_variance.assign(self.moving_variance * self.momentum + biased_variance * (1 - self.momentum))
+        return outputs if images is inputs else tf.reshape(outputs, tf.shape(inputs))
+
+
+class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
+    """Adam whose update is one kernel per variable; its state is that of `keras.optimizers.Adam`, name by name.
+
+    Source: Kingma and Ba, "Adam", arXiv 1412.6980; TensorFlow's `ResourceApplyAdam`.
+    """
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Updates one variable and its two moments."""
+        fits_kernel = not self.amsgrad and not isinstance(gradient, tf.IndexedSlices) and variable.dtype == "float32"
+        if not fits_kernel:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        step = tf.cast(self.iterations.value + 1, tf.float32)
+        index = self._get_variable_index(variable)
+        tf.raw_ops.ResourceApplyAdam(
+            var=_handle(variable),
+            m=_handle(self._momentums[index]),
+            v=_handle(self._velocities[index]),
+            beta1_power=tf.pow(tf.constant(self.beta_1), step),
+            beta2_power=tf.pow(tf.constant(self.beta_2), step),
+            lr=tf.cast(learning_rate, tf.float32),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.cast(gradient, tf.float32),
+        )
+
+
+def _handle(variable: Any) -> Any:
+    """The resource behind a Keras variable."""
+    value = variable.value if hasattr(variable, "value") and not hasattr(variable, "handle") else variable
+    return value.handle
+
+
+class BlockSequential(keras.Sequential):  # type: ignore[misc]
+    """A `keras.Sequential` that can train on blocks of batches: one call from Python, many weight updates.
+
+    `fit_blocks` is `fit` on a `BlockStream`. To callbacks a block is a batch; metrics are those of all the images.
+    """
+
+    _stream: BlockStream | None = None
+
+    def fit_blocks(self, stream: BlockStream, *, epochs: int, **options: Any) -> Any:
+        """Trains on a stream of blocks; options are those of `fit`."""
+        self._stream = stream
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        # Loss and metrics make their variables when they first see data; that must not happen inside the graph's loop.
+        self.test_on_batch(stream.images[:1], stream.targets[:1])
+        try:
+            return self.fit(tf.data.Dataset.range(stream.blocks_per_epoch), epochs=epochs, shuffle=False, **options)
+        finally:
+            self._stream = None
+            self.train_function = None
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Makes what `fit` calls: on blocks, the training of the stream's next block."""
+        stream = self._stream
+        if stream is None:
+            super().make_train_function(force)
+            return
+        train_on_block = tf.function(
+            self._train_on_block,
+            input_signature=(
+                tf.TensorSpec((None, *stream.images.shape[1:]), tf.uint8),
+                tf.TensorSpec((None, stream.num_coefficients), tf.float32),
+                tf.TensorSpec((None, stream.targets.shape[1]), tf.float32),
+            ),
+        )
+        blocks = prefetched(stream.blocks())
+        self.train_function: Any = lambda _iterator: train_on_block(*next(blocks))
+
+    def _train_on_block(self, images: Any, transforms: Any, targets: Any) -> Any:
+        """Runs Keras' own training step on every batch of a block, in order; the last batch holds what is left."""
+        stream: Any = self._stream
+        num_images, batch_size = tf.shape(images)[0], stream.batch_size
+        one_step = super().train_step
+
+        def train_on_batch(first: Any) -> Any:
+            batch = slice(first, tf.minimum(first + batch_size, num_images))
+            inputs = images[batch]
+            if stream.augmentation is not None:
+                inputs = transform_images(inputs, transforms[batch])
+            one_step((inputs, targets[batch]))
+            return first + batch_size
+
+        # Updates must happen one after the other.
+        tf.while_loop(lambda first: first < num_images, train_on_batch, [tf.constant(0)], parallel_iterations=1)
+        return self.get_metrics_result()

@@ -1,0 +1,27 @@
+"""The parts that a network and its training are built from: Keras' own, or faster ones of the same behaviour."""
+
+from typing import Any, NamedTuple
+
+from mnistlab.backend import keras
+
+
+class Parts(NamedTuple):
+    """Classes to build and train a network with; each has the constructor of the Keras class it stands for."""
+
+    model: Any
+    batch_normalization: Any
+    optimizer: Any
+
+
+def standard_parts() -> Parts:
+    """Keras' own classes: what a saved model consists of, so that any Keras can load it."""
+    return Parts(keras.Sequential, keras.layers.BatchNormalization, keras.optimizers.Adam)
+
+
+def accelerated_parts() -> Parts:
+    """The fastest classes for the current backend."""
+    if keras.backend.backend() != "tensorflow":
+        return standard_parts()
+    from mnistlab.acceleration.fused import BlockSequential, FusedAdam, FusedBatchNormalization
+
+    return Parts(BlockSequential, FusedBatchNormalization, FusedAdam)

@@ -1,0 +1,82 @@
+"""Keras, imported quietly, on the backend that the user chose.
+
+`KERAS_BACKEND` decides between TensorFlow (the default), JAX and PyTorch, as everywhere with Keras. TensorFlow writes
+lines about its build to the process's standard error before any setting can silence them; they say nothing that a
+reader of digits needs, so the file descriptor points elsewhere while it is imported.
+"""
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from mnistlab import __version__
+
+__all__ = ["describe_environment", "keras"]
+
+
+@contextlib.contextmanager
+def _silenced_stderr() -> Iterator[None]:
+    """Keeps what native code writes to standard error; shows it only if the block fails."""
+    with tempfile.TemporaryFile() as sink:
+        saved = os.dup(2)
+        os.dup2(sink.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            sink.seek(0)
+            os.write(saved, sink.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # 3: errors only
+with _silenced_stderr():
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.get_logger().setLevel("ERROR")
+
+
+def describe_environment() -> dict[str, str | int]:
+    """What a run's numbers depend on besides its recipe: hardware and versions, never names of machines or paths."""
+    backend = keras.backend.backend()
+    packages = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "jax": ("jax",), "torch": ("torch",)}[backend]
+    return {
+        "mnistlab": __version__,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": backend,
+        backend: _installed_version(*packages),
+        "numpy": np.__version__,
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cpu": _cpu_name() or platform.processor() or "unknown",
+        "num_cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1),
+    }
+
+
+def _installed_version(*packages: str) -> str:
+    for package in packages:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(package)
+    return "unknown"
+
+
+def _cpu_name() -> str | None:
+    """The processor's marketing name where Linux tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return None

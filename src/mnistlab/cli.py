@@ -1,0 +1,203 @@
+"""The command line: parses, calls one library function, shows. Keras is imported by the commands that train."""
+
+import dataclasses
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnistlab import __version__
+from mnistlab.exceptions import MnistlabError, UsageError
+from mnistlab.recipes import RECIPES
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+NEW_FOLDER = click.Path(path_type=Path)
+
+
+class _State:
+    """What `main` must know of the invocation when something goes wrong."""
+
+    debug = False
+
+
+def _set_debug(_context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    _State.debug = _State.debug or value
+
+
+def _debug_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_debug,
+        is_eager=True,
+        help="Show the traceback of an error.",
+    )(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mnistlab", message="%(prog)s %(version)s")
+@_debug_option
+def cli() -> None:
+    """MNIST, the Hello World of deep learning: train, score and explain its two classic networks."""
+
+
+@cli.command()
+@click.option(
+    "--out", default="report", show_default=True, type=NEW_FOLDER, help="Folder for report, results and runs."
+)
+@click.option("--data", type=FOLDER, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="Trainings of each network.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images, instead of 5.")
+@_debug_option
+def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
+    """The whole notebook: both networks, every figure, the batch-size question, one report.html.
+
+    A second call keeps what is finished and does the rest.
+    """
+    dataset = _load_dataset(data)
+    from mnistlab.experiments.notebook import run_notebook
+
+    results = run_notebook(dataset, out, num_seeds=seeds, epochs=epochs)
+    print()
+    for name, model in results["models"].items():
+        mean, std = model["test_accuracy_mean"] * 100, model["test_accuracy_std"]
+        spread = "" if std is None else f" ± {std * 100:.2f} over {seeds} seeds"
+        print(f"{name}  test accuracy {mean:.2f} %{spread}, trained in {model['runs'][0]['train_seconds']:.1f} s")
+    print("\n".join(results["batch_size"]["answer"]))
+    print(results["comparison"]["sentence"])
+    took = "" if results["total_seconds"] is None else f" after {results['total_seconds']:.0f} s"
+    print(f"\nOpen {out / 'report.html'}{took}")
+
+
+@cli.command()
+@click.argument("recipe", metavar="RECIPE", type=click.Choice(list(RECIPES)))
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.")
+@click.option("--batch-size", type=click.IntRange(1), help="Images per weight update.")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Adam's step size.")
+@click.option("--seed", type=click.IntRange(0), help="Of weights, order, augmentation and dropout.")
+@click.option(
+    "--validation",
+    type=click.Choice(["none", "split", "test"]),
+    help="Validate on nothing, on training images held back, or on the test split as the notebook does.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    help="Arithmetic of the layers; auto: the fastest.",
+)
+@click.option("--data", type=FOLDER, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--out", type=NEW_FOLDER, help="The run folder; runs/RECIPE-seedN by default.")
+@_debug_option
+def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) -> None:
+    """Train RECIPE (mlp or cnn) and leave a run folder with model, metrics, figures and report."""
+    chosen = dataclasses.replace(
+        RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
+    )
+    dataset = _load_dataset(data)
+    print(f"{chosen.name}: {chosen.epochs} epochs, batch size {chosen.batch_size:,}, seed {chosen.seed}")
+    from mnistlab import training
+    from mnistlab.experiments.notebook import write_run_report
+    from mnistlab.runs import Run
+
+    if Run(out or training.default_folder(chosen)).is_complete:
+        print("  finished earlier")
+    finished = training.train(chosen, dataset, out)
+    print(write_run_report(finished, dataset))
+    print(f"The run lies in {finished.folder}; open {finished.folder / 'report.html'}")
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=NEW_FOLDER)
+@click.option("--data", type=FOLDER, help="Folder with IDX test files to score on instead of MNIST's test split.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_debug_option
+def evaluate(run_folder: Path, data: Path | None, as_json: bool) -> None:
+    """Score the run folder RUN on every image of a test split."""
+    from mnistlab import datasets, evaluation
+    from mnistlab.inference import Classifier
+    from mnistlab.runs import Run
+
+    complete = Run(run_folder).require()
+    split = datasets.load_mnist().test if data is None else datasets.load_test_split(data)
+    result = evaluation.evaluate(Classifier(complete.onnx_path), split)
+    if as_json:
+        print(json.dumps(result.to_dict(), indent=2))
+        return
+    print(result)
+    print(f"loss {result.loss:.4f}")
+    print(result.format_per_digit())
+    print("\nconfusion matrix, row the true digit, column the predicted one")
+    print(result.format_confusion())
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=NEW_FOLDER)
+@click.option("--format", "file_format", required=True, type=click.Choice(["onnx", "keras"]), help="Kind of file.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file; RECIPE.onnx or RECIPE.keras here by default.",
+)
+@_debug_option
+def export(run_folder: Path, file_format: str, out: Path | None) -> None:
+    """Write the trained model of the run folder RUN to a file for somewhere else."""
+    from mnistlab.runs import Run, copy_whole
+
+    complete = Run(run_folder).require()
+    source = {"onnx": complete.onnx_path, "keras": complete.model_path}[file_format]
+    target = out or Path(f"{complete.recipe.name}.{file_format}")
+    if target.suffix != f".{file_format}":
+        raise UsageError(f"The file is called {target}; a name that ends in .{file_format} was expected.")
+    if target.exists():
+        raise UsageError(f"{target} exists and is left as it is. Delete it, or choose another name with --out.")
+    copy_whole(source, target)
+    print(f"{target}  {target.stat().st_size / 1e6:.1f} MB")
+
+
+def _load_dataset(folder: Path | None) -> Any:
+    from mnistlab import datasets
+
+    return datasets.load_mnist() if folder is None else datasets.load_idx(folder)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted."""
+    _State.debug = False
+    try:
+        cli.main(arguments, prog_name="mnistlab", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "mnistlab"
+        message = " ".join(error.format_message().split())  # click breaks some messages into lines
+        _fail(f"{message}{'' if message.endswith(('.', '?')) else '.'} See {command} --help.", 2)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("Interrupted. What was finished is kept; the same command does the rest.", 130)
+    except MnistlabError as error:
+        _fail(str(error), error.exit_code)
+    except Exception as error:
+        _fail(
+            f"Unexpected {type(error).__name__}: {error}. Run the command again with --debug and report the result.", 1
+        )
+    sys.exit(0)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    """Ends the process with a plain message on standard error, or with the traceback too if that was asked for."""
+    if _State.debug:
+        traceback.print_exc()
+    click.echo(message, err=True)
+    sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    main()

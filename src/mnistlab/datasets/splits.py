@@ -1,0 +1,235 @@
+"""Images with their labels, and the splits of a dataset."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mnistlab.exceptions import UsageError
+
+IMAGE_SHAPE: Final = (28, 28)  # rows, columns
+NUM_CLASSES: Final = 10
+
+
+# eq=False: arrays compare element by element, so a generated __eq__ would raise; two splits are equal if they are one.
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """Images with their labels, in one order.
+
+    The arrays cannot be written through the split, so that one part of a program cannot change the data of another;
+    `split.labels.copy()` may be changed. Nothing is copied when a split is made, except labels that are not uint8 yet.
+
+    Attributes:
+        name: what the split is for: "train", "validation" or "test".
+        images: uint8 `(num_images, 28, 28)`, 0 ground to 255 ink.
+        labels: uint8 `(num_images,)`, each 0 to 9; any integer type is accepted and converted.
+
+    Raises:
+        UsageError: (a `ValueError`) an array has another type or shape, a label is no digit, or the numbers differ.
+
+    Example:
+        >>> split = Split("train", np.zeros((3, 28, 28), dtype=np.uint8), np.array([7, 1, 7]))
+        >>> print(split)
+        train: 3 images uint8 (3, 28, 28), labels uint8 (3,)
+          class   0  1  2  3  4  5  6  7  8  9
+          images  0  1  0  0  0  0  0  2  0  0
+    """
+
+    name: str
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        """Refuses arrays that are no images with labels, and locks those that are."""
+        images = np.asanyarray(self.images)  # asanyarray: a memory-mapped file stays one
+        labels = np.asanyarray(self.labels)
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != IMAGE_SHAPE:
+            raise UsageError(
+                f"The images of the split {self.name!r} are {images.dtype} {images.shape}, but uint8 (num_images, "
+                "28, 28) was expected. Give pixels from 0 to 255, neither scaled nor flattened."
+            )
+        if not np.issubdtype(labels.dtype, np.integer) or labels.ndim != 1:
+            raise UsageError(
+                f"The labels of the split {self.name!r} are {labels.dtype} {labels.shape}, but integers "
+                "(num_images,) were expected. Give digits, not one-hot rows."
+            )
+        if len(images) != len(labels):
+            raise UsageError(
+                f"The split {self.name!r} got {len(images)} images and {len(labels)} labels, but each image needs "
+                "one label. Give arrays of the same length."
+            )
+        if labels.size and (labels.min() < 0 or labels.max() >= NUM_CLASSES):
+            raise UsageError(
+                f"The labels of the split {self.name!r} range from {labels.min()} to {labels.max()}, but digits from "
+                "0 to 9 were expected. Number the classes from 0."
+            )
+        object.__setattr__(self, "images", _read_only(images))
+        object.__setattr__(self, "labels", _read_only(labels.astype(np.uint8, copy=False)))
+
+    def __len__(self) -> int:
+        """How many images the split has."""
+        return len(self.labels)
+
+    @property
+    def num_images(self) -> int:
+        """The same as `len(split)`."""
+        return len(self)
+
+    @property
+    def class_counts(self) -> npt.NDArray[np.int64]:
+        """How many images each digit has: int64 `(10,)`, zero for digits that do not occur."""
+        return np.bincount(self.labels, minlength=NUM_CLASSES).astype(np.int64, copy=False)
+
+    def take(self, indices: npt.ArrayLike, *, name: str | None = None) -> Split:
+        """The images and labels at some positions, copied into memory, in the order of the positions.
+
+        Args:
+            indices: integers `(num_taken,)`, each from 0 to `len(self) - 1`; repetitions are allowed.
+            name: the new split's name; by default this split's.
+
+        Returns:
+            A split of `num_taken` images.
+
+        Raises:
+            UsageError: the indices are not a list of integers, or one lies outside the split.
+
+        Example:
+            >>> split = Split("test", np.zeros((3, 28, 28), dtype=np.uint8), np.array([7, 2, 1]))
+            >>> split.take([2, 0]).labels
+            array([1, 7], dtype=uint8)
+        """
+        positions = np.asarray(indices)
+        if positions.size == 0 and positions.ndim == 1:
+            positions = positions.astype(np.intp)  # NumPy takes an empty list for floats
+        if not np.issubdtype(positions.dtype, np.integer) or positions.ndim != 1:
+            raise UsageError(
+                f"take got indices {positions.dtype} {positions.shape}, but integers (num_taken,) were expected. "
+                "Turn a mask into indices with numpy.flatnonzero."
+            )
+        if positions.size and (positions.min() < 0 or positions.max() >= len(self)):
+            raise UsageError(
+                f"take got indices from {positions.min()} to {positions.max()}, but the split {self.name!r} has "
+                f"{len(self)} images. Give indices of at least 0 and below the number of images."
+            )
+        return Split(self.name if name is None else name, self.images[positions], self.labels[positions])
+
+    def __repr__(self) -> str:
+        """Name and size, without the pixels."""
+        return f"Split(name={self.name!r}, num_images={len(self)})"
+
+    def __str__(self) -> str:
+        """Shapes, types and the number of images of each digit."""
+        rows = [["class", *map(str, range(NUM_CLASSES))], ["images", *map(str, self.class_counts)]]
+        return "\n".join([f"{self.name}: {len(self):,} images {_describe_arrays(self)}", *_align(rows)])
+
+    def _repr_html_(self) -> str:
+        return _html_table(f"{self.name}: {len(self):,} images", [self])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The two splits of a data set: one to train on, one to score at the end.
+
+    The test split chooses nothing: tune on a part that `split_validation` takes from `train`.
+
+    Attributes:
+        name: what people call it, such as "MNIST".
+        train: the images to train on.
+        test: the images to score, all of them, once.
+
+    Example:
+        >>> train = Split("train", np.zeros((2, 28, 28), dtype=np.uint8), np.array([5, 0]))
+        >>> print(Dataset("tiny", train, train.take([1], name="test")))
+        tiny
+        train: images uint8 (2, 28, 28), labels uint8 (2,)
+        test: images uint8 (1, 28, 28), labels uint8 (1,)
+          class  0  1  2  3  4  5  6  7  8  9
+          train  1  0  0  0  0  1  0  0  0  0
+          test   1  0  0  0  0  0  0  0  0  0
+    """
+
+    name: str
+    train: Split
+    test: Split
+
+    def __str__(self) -> str:
+        """Shapes, types and class counts of both splits."""
+        splits = (self.train, self.test)
+        rows = [["class", *map(str, range(NUM_CLASSES))]]
+        rows += [[split.name, *map(str, split.class_counts)] for split in splits]
+        shapes = [f"{split.name}: images {_describe_arrays(split)}" for split in splits]
+        return "\n".join([self.name, *shapes, *_align(rows)])
+
+    def _repr_html_(self) -> str:
+        return _html_table(self.name, [self.train, self.test])
+
+
+def split_validation(split: Split, num_validation: int = 5000, seed: int = 0) -> tuple[Split, Split]:
+    """Sets some images of a training split aside, to tune on.
+
+    Each image is equally likely to be chosen, whatever its label, so class shares differ by chance between the parts
+    (for 5,000 of MNIST's 60,000 images by about half a percent). Every image lands in exactly one part and keeps its
+    place in the order.
+
+    Args:
+        split: the images to divide; they are copied into memory.
+        num_validation: how many images to set aside, at least 1 and fewer than the split has.
+        seed: 0 or more; the same seed always chooses the same images.
+
+    Returns:
+        Two splits: what remains, under the split's own name, and "validation".
+
+    Raises:
+        UsageError: `num_validation` or `seed` is out of range.
+
+    Example:
+        >>> split = Split("train", np.zeros((6, 28, 28), dtype=np.uint8), np.arange(6))
+        >>> train, validation = split_validation(split, num_validation=2, seed=0)
+        >>> len(train), len(validation), sorted([*train.labels.tolist(), *validation.labels.tolist()])
+        (4, 2, [0, 1, 2, 3, 4, 5])
+    """
+    if not 1 <= num_validation < len(split):
+        raise UsageError(
+            f"num_validation is {num_validation}, but the split {split.name!r} has {len(split)} images and both parts "
+            "need some. Give at least 1, and fewer than there are images."
+        )
+    if seed < 0:
+        raise UsageError(f"seed is {seed}, but 0 or more was expected. Give another seed.")
+    # NumPy keeps the raw stream of a bit generator for ever, but may change Generator.permutation (NEP 19).
+    shuffled = np.argsort(np.random.PCG64(seed).random_raw(len(split)), kind="stable")
+    return (
+        split.take(np.sort(shuffled[num_validation:])),
+        split.take(np.sort(shuffled[:num_validation]), name="validation"),
+    )
+
+
+def _read_only(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _describe_arrays(split: Split) -> str:
+    return f"{split.images.dtype} {split.images.shape}, labels {split.labels.dtype} {split.labels.shape}"
+
+
+def _align(rows: list[list[str]]) -> list[str]:
+    """Indented lines: the first column to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
+
+
+def _html_table(caption: str, splits: list[Split]) -> str:
+    header = "".join(f"<th>{title}</th>" for title in ("split", "images", "labels", *range(NUM_CLASSES)))
+    rows = []
+    for split in splits:
+        shapes = [f"{array.dtype} {array.shape}" for array in (split.images, split.labels)]
+        counts = [f"{count:,}" for count in split.class_counts]
+        cells = "".join(f"<td>{cell}</td>" for cell in shapes + counts)
+        rows.append(f"<tr><th>{html.escape(split.name)}</th>{cells}</tr>")
+    caption = f"<caption>{html.escape(caption)}</caption>"
+    return f"<table>{caption}<thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

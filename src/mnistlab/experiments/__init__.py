@@ -1,0 +1,1 @@
+"""Several runs that answer one question; each experiment writes its results and a report."""

@@ -1,0 +1,104 @@
+"""The paper that every figure is drawn on: style, new axes, ink."""
+
+import functools
+import io
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from mnistlab import looks
+from mnistlab.exceptions import UsageError
+
+# 306 points: a phone of 390 pixels shows that enlarged by a fifth, so text of 8.5 points is 10 pixels high there.
+WIDTH_INCHES = 4.25
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class PaperFigure(Figure):
+    """A `Figure` that Jupyter shows although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=144)
+        return buffer.getvalue()
+
+
+class PaperAxes(Axes):
+    """An `Axes` that Jupyter shows by showing its figure."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        figure_of(self).savefig(buffer, format="png", dpi=144)
+        return buffer.getvalue()
+
+
+def theme() -> looks.Theme:
+    """The theme in force: dark inside `rc_context(looks.matplotlib_style("dark"))`, light otherwise."""
+    ground = matplotlib.rcParams["figure.facecolor"]
+    return looks.DARK if to_hex(ground) == looks.DARK.paper else looks.LIGHT
+
+
+def drawn(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Runs a drawing function with the style of the theme in force."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        style: Any = looks.matplotlib_style("dark" if theme() is looks.DARK else "light")
+        with matplotlib.rc_context(style):
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+def new_axes(height_inches: float, width_inches: float = WIDTH_INCHES) -> Axes:
+    """One axes on a new figure of the given size."""
+    return PaperFigure(figsize=(width_inches, height_inches)).add_subplot(axes_class=PaperAxes)
+
+
+def new_grid(num: int, columns: int, height_inches: float, *, shared_x: bool = False) -> list[Axes]:
+    """`num` axes in `columns` on a new figure, row by row."""
+    figure = PaperFigure(figsize=(WIDTH_INCHES, height_inches))
+    rows = math.ceil(num / columns)
+    axes: list[Axes] = []
+    for place in range(num):
+        sharex = axes[0] if shared_x and axes else None
+        axes.append(figure.add_subplot(rows, columns, place + 1, sharex=sharex))
+    return axes
+
+
+def digit_grid(num: int) -> list[Axes]:
+    """Axes for `num` digits in a grid as square as they fill, at least three wide: nine make 3×3."""
+    columns = max(3, math.ceil(math.sqrt(num)))
+    return new_grid(num, columns, 4.65 * math.ceil(num / columns) / columns)
+
+
+def figure_of(axes: Axes | Sequence[Axes]) -> Figure:
+    """The figure that the axes belong to."""
+    first = axes if isinstance(axes, Axes) else axes[0]
+    figure = first.get_figure(root=True)
+    if figure is None:
+        raise UsageError("These axes have been removed from their figure; pass axes that are still on one.")
+    return figure
+
+
+def draw_ink(ax: Axes, image: NDArray[np.uint8], strength: float = 1.0) -> None:
+    """Draws an image as ink on the ground that is already there, pixel by pixel.
+
+    Args:
+        ax: axes to draw on; they keep the image's aspect.
+        image: uint8 `(height, width)`, 0 ground to 255 ink.
+        strength: opacity of full ink, 0 to 1.
+    """
+    ink = np.empty((*image.shape, 4), np.uint8)
+    ink[..., :3] = np.round(np.multiply(to_rgb(theme().ink), 255))
+    ink[..., 3] = np.round(image * strength)
+    ax.imshow(ink, interpolation="none")

@@ -1,0 +1,180 @@
+"""Pictures of digits: samples, one image as numbers, predictions, augmentation."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from mnistlab.datasets import Split
+from mnistlab.evaluation import Evaluation
+from mnistlab.exceptions import UsageError
+from mnistlab.figures.canvas import digit_grid, draw_ink, drawn, figure_of, new_axes, new_grid, theme
+
+RIGHT_MARK, WRONG_MARK = "✓", "✗"
+WASH = 0.35  # opacity of full ink under numbers: dark enough to show the digit, light enough to read black on it
+
+
+@drawn
+def plot_image(image: NDArray[np.uint8], title: str = "", ax: Axes | None = None) -> Axes:
+    """Draws one image as ink on paper.
+
+    Args:
+        image: uint8 `(height, width)`, 0 ground to 255 ink.
+        title: text above it.
+        ax: where to draw; by default a new figure.
+
+    Returns:
+        The axes.
+    """
+    ax = new_axes(2.4, 2.2) if ax is None else ax
+    draw_ink(ax, image)
+    ax.set_axis_off()
+    ax.set_title(title)
+    return ax
+
+
+def sample_indices(num_images: int, num: int = 9, seed: int = 0) -> NDArray[np.int64]:
+    """The images that `plot_samples` shows: int64 `(min(num, num_images),)`, no index twice, none out of range."""
+    return np.random.default_rng(seed).permutation(num_images)[: max(num, 0)]
+
+
+@drawn
+def plot_samples(split: Split, num: int = 9, seed: int = 0, axes: Sequence[Axes] | None = None) -> Figure:
+    """Draws random images of a split under their labels, each at most once.
+
+    Args:
+        split: where the images come from; one with fewer than `num` images is shown whole.
+        num: how many images, at least 1; nine make a grid of 3×3.
+        seed: decides which images; the same seed shows the same ones.
+        axes: `num` axes to draw on; by default a new figure.
+
+    Returns:
+        The figure.
+
+    Raises:
+        UsageError: if there is nothing to draw.
+    """
+    indices = sample_indices(len(split.labels), num, seed)
+    places = _places(axes, len(indices))
+    for ax, index in zip(places, indices, strict=True):
+        plot_image(split.images[index], f"Class {split.labels[index]}", ax)
+    return figure_of(places)
+
+
+@drawn
+def plot_matrix(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
+    """Writes each pixel's number over a wash of its own ink.
+
+    Args:
+        image: uint8 `(height, width)`, 0 ground to 255 ink.
+        ax: where to draw; by default a new figure, wide enough for 28 columns of three figures.
+
+    Returns:
+        The axes, with rows and columns counted from 0 as NumPy does.
+    """
+    ax = new_axes(7.1, 7.0) if ax is None else ax
+    draw_ink(ax, image, strength=WASH)
+    for (row, column), value in np.ndenumerate(image):
+        color = theme().ink if value else theme().muted
+        ax.text(column, row, str(value), ha="center", va="center_baseline", fontsize=7, color=color, clip_on=True)
+    height, width = image.shape
+    ax.set_xticks(range(0, width, 3))
+    ax.set_yticks(range(0, height, 3))
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel("column (pixels)")
+    ax.set_ylabel("row (pixels)")
+    ax.set_title(f"{height} × {width} numbers: 0 is bare paper, 255 is full ink")
+    return ax
+
+
+@drawn
+def plot_predictions(
+    split: Split, evaluation: Evaluation, indices: Sequence[int] | NDArray[np.int64], axes: Sequence[Axes] | None = None
+) -> Figure:
+    """Draws images under what the model took them for: the prediction large, the true label small.
+
+    A right answer carries a tick; a wrong one a cross and the accent colour, so that neither colour nor shape is
+    needed alone.
+
+    Args:
+        split: the images.
+        evaluation: what the model said of that split.
+        indices: which images, for example `evaluation.wrong[:9]`; nine make a grid of 3×3. A perfect model has no
+            wrong answers, so none at all is allowed and gives a figure that says so.
+        axes: as many axes to draw on; by default a new figure.
+
+    Returns:
+        The figure.
+
+    Raises:
+        UsageError: if there are fewer axes than images.
+    """
+    if len(indices) == 0:
+        ax = axes[0] if axes else new_axes(0.6)
+        ax.set_axis_off()
+        ax.set_title("There is no such image.")
+        return figure_of(ax)
+    places = _places(axes, len(indices))
+    for ax, index in zip(places, indices, strict=True):
+        label, prediction = int(split.labels[index]), int(evaluation.predictions[index])
+        right = label == prediction
+        plot_image(split.images[index], ax=ax)
+        ax.set_title(
+            f"{prediction} {RIGHT_MARK if right else WRONG_MARK}",
+            loc="left",
+            fontsize=14,
+            color=theme().ink if right else theme().accent,
+        )
+        sure = _percent_below_100(float(evaluation.confidences[index]))
+        ax.set_title(f"label {label}\n{sure} sure", loc="right", fontsize=8, color=theme().muted)
+    return figure_of(places)
+
+
+@drawn
+def plot_augmentation(
+    originals: NDArray[np.uint8], variants: NDArray[np.uint8], axes: Sequence[Axes] | None = None
+) -> Figure:
+    """Draws each original with its augmented variants to the right of it.
+
+    Args:
+        originals: uint8 `(rows, height, width)`.
+        variants: uint8 `(rows, num_variants, height, width)`.
+        axes: `rows * (1 + num_variants)` axes to draw on, row by row; by default a new figure.
+
+    Returns:
+        The figure.
+
+    Raises:
+        UsageError: if the two arrays do not belong together.
+    """
+    if variants.ndim != 4 or len(originals) != len(variants) or not variants.size:
+        raise UsageError(
+            f"Originals of shape {originals.shape} came with variants of shape {variants.shape}; expected "
+            "(rows, height, width) and (rows, num_variants, height, width)."
+        )
+    columns = 1 + variants.shape[1]
+    if axes is None:
+        axes = new_grid(len(originals) * columns, columns, 0.25 + 4.2 / columns * len(originals))
+    places = _places(axes, len(originals) * columns)
+    for place, ax in enumerate(places):
+        row, column = divmod(place, columns)
+        plot_image(originals[row] if column == 0 else variants[row, column - 1], ax=ax)
+    places[0].set_title("original")
+    places[1].set_title("variants")
+    return figure_of(places)
+
+
+def _places(axes: Sequence[Axes] | None, num: int) -> Sequence[Axes]:
+    if num == 0:
+        raise UsageError("There is no image to draw: the split or the list of indices is empty.")
+    if axes is not None and len(axes) < num:
+        raise UsageError(f"There are {num} images to draw and {len(axes)} axes; pass an axes for each image.")
+    return digit_grid(num) if axes is None else axes[:num]
+
+
+def _percent_below_100(fraction: float) -> str:
+    # A softmax is never quite certain: 0.9997 must not read as 100 %.
+    return ">99 %" if fraction > 0.99 else f"{fraction:.0%}".replace("%", " %")

@@ -1,0 +1,138 @@
+"""Recipes: everything that decides a training, in one frozen dataclass."""
+
+import dataclasses
+import tomllib
+from typing import Any, Literal, get_args
+
+import tomli_w
+
+from mnistlab.exceptions import UsageError
+
+ModelName = Literal["mlp", "cnn"]
+Validation = Literal["none", "split", "test"]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclasses.dataclass(frozen=True)
+class AffineRanges:
+    """How far augmentation may move an image, in the units of Keras' `ImageDataGenerator`.
+
+    Every image draws its own values, uniformly and independently. The defaults are the notebook's.
+
+    Args:
+        rotation: degrees, from `-rotation` to `rotation`.
+        width_shift: fraction of the width, 0 to 1, to either side.
+        height_shift: fraction of the height, 0 to 1, to either side.
+        shear: degrees, from `-shear` to `shear`. 0.3 degrees move no pixel by more than 0.07: the value comes from a
+            time when the unit was radians.
+        zoom: 0 to 1; both axes are scaled separately by a factor from `1 - zoom` to `1 + zoom`.
+
+    Raises:
+        UsageError: if a value is negative, or a fraction is not below 1.
+    """
+
+    rotation: float = 8.0
+    width_shift: float = 0.08
+    height_shift: float = 0.08
+    shear: float = 0.3
+    zoom: float = 0.08
+
+    def __post_init__(self) -> None:
+        """Refuses ranges that no image could survive."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            limit = {"rotation": 180.0, "shear": 89.0}.get(field.name, 0.999)
+            if not 0 <= value <= limit:
+                raise UsageError(
+                    f"The augmentation range {field.name} is {value}; it must lie between 0 and {limit:g}."
+                )
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training.
+
+    Two runs of one recipe on one machine give the same weights. Change a recipe with `dataclasses.replace`.
+
+    Args:
+        name: what the recipe is called on the command line.
+        model: `"mlp"` or `"cnn"`, a key of `mnistlab.models.MODELS`.
+        epochs: passes over the training images, at least 1.
+        batch_size: images per weight update, at least 1; the last batch of an epoch holds what is left.
+        learning_rate: Adam's step size, above 0.
+        augmentation: ranges of the random affine transforms, or `None` to train on the images as they are.
+        validation: where the validation images come from. `"none"`: train on everything, validate on nothing;
+            `"split"`: hold `num_validation` training images back; `"test"`: the test split, as the notebook does for
+            its CNN, which then measures nothing that it did not see.
+        num_validation: images held back by `"split"`, at least 1.
+        precision: of the arithmetic in the layers; weights stay float32. `"auto"` takes bfloat16 where the hardware
+            multiplies it natively and float32 elsewhere.
+        seed: of initial weights, shuffling, augmentation, dropout and the validation split; at least 0.
+
+    Raises:
+        UsageError: if a value is outside what is said above.
+
+    Example:
+        >>> RECIPES["cnn"].epochs
+        5
+        >>> dataclasses.replace(RECIPES["mlp"], batch_size=32).batch_size
+        32
+    """
+
+    name: str
+    model: ModelName
+    epochs: int = 5
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    augmentation: AffineRanges | None = None
+    validation: Validation = "none"
+    num_validation: int = 5000
+    precision: Precision = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses settings that no training could follow."""
+        for name, choices in (("model", ModelName), ("validation", Validation), ("precision", Precision)):
+            if getattr(self, name) not in get_args(choices):
+                expected = ", ".join(get_args(choices))
+                raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must be one of {expected}.")
+        for name, least in (("epochs", 1), ("batch_size", 1), ("num_validation", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise UsageError(f"The recipe's {name} is {value!r}; it must be a whole number of at least {least}.")
+        if not 0 < self.learning_rate < float("inf"):
+            raise UsageError(f"The recipe's learning_rate is {self.learning_rate!r}; it must be a number above 0.")
+
+    def to_toml(self) -> str:
+        """The recipe as the text of `recipe.toml`; settings that are `None` are left out."""
+        settings = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
+        return tomli_w.dumps(settings)
+
+    @classmethod
+    def from_toml(cls, text: str) -> "Recipe":
+        """The recipe that `to_toml` wrote.
+
+        Raises:
+            UsageError: if the text is not TOML, or names a setting that no recipe has.
+        """
+        try:
+            settings: dict[str, Any] = tomllib.loads(text)
+            ranges = settings.pop("augmentation", None)
+            return cls(**settings, augmentation=None if ranges is None else AffineRanges(**ranges))
+        except (tomllib.TOMLDecodeError, TypeError) as error:
+            raise UsageError(f"This is not a recipe that mnistlab wrote: {error}.") from error
+
+    def differences(self, other: "Recipe") -> list[str]:
+        """What differs between two recipes, a phrase each: `batch_size 128, not 32`."""
+        return [
+            f"{field.name} {getattr(self, field.name)}, not {getattr(other, field.name)}"
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != getattr(other, field.name)
+        ]
+
+
+RECIPES: dict[str, Recipe] = {
+    "mlp": Recipe(name="mlp", model="mlp"),
+    "cnn": Recipe(name="cnn", model="cnn", augmentation=AffineRanges(), validation="split"),
+}
+"""The notebook's two trainings, by name."""

@@ -1,0 +1,214 @@
+"""Trains a network as a recipe says, with `keras.Model.fit`, and leaves a run folder."""
+
+import math
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mnistlab import preprocessing
+from mnistlab.acceleration import BlockStream, fit_stream, resolve_precision
+from mnistlab.augmentation import RandomAffine
+from mnistlab.backend import describe_environment, keras
+from mnistlab.datasets import Dataset, Split, split_validation
+from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
+from mnistlab.exceptions import TrainingError, UsageError
+from mnistlab.export import export_onnx
+from mnistlab.models import build_for_training, to_standard
+from mnistlab.recipes import Recipe
+from mnistlab.runs import HistoryRow, Run, history_csv, open_folder, whole_file, write_json, write_text
+
+
+def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *, progress: bool = True) -> Run:
+    """Trains a recipe, scores the result on the test split and writes everything into a run folder.
+
+    The test split is scored once, after the last epoch, and chooses nothing. A folder that holds this recipe's finished
+    run is returned as it is.
+
+    Args:
+        recipe: what to train and how.
+        dataset: train and test split.
+        folder: where the run goes; `runs/<recipe>-seed<seed>` by default.
+        progress: whether to show a live bar (on a terminal) or a line an epoch (elsewhere) on standard output.
+
+    Returns:
+        The complete run.
+
+    Raises:
+        UsageError: if the folder holds something else, or the recipe does not fit the data.
+        TrainingError: if the loss stops being a finite number.
+    """
+    check_fits(recipe, dataset)
+    run = open_folder(Path(folder) if folder is not None else default_folder(recipe), recipe)
+    if run.is_complete:
+        return run
+    train_split, validation_split = training_splits(recipe, dataset)
+    model = build_for_training(recipe)
+    progress_callback = ProgressCallback(recipe.epochs, visible=progress)
+    started = time.perf_counter()
+    _fit(model, recipe, train_split, validation_split, [progress_callback])
+    train_seconds = time.perf_counter() - started
+
+    standard = to_standard(model, recipe)
+    evaluation = evaluate(standard, dataset.test)
+    history = progress_callback.history
+    write_text(run.folder / "history.csv", history_csv(history))
+    with whole_file(run.model_path) as path:
+        standard.save(path)
+    with whole_file(run.onnx_path) as path:
+        export_onnx(standard, path)
+    environment = describe_environment() | {"precision": resolve_precision(recipe.precision)}
+    write_json(run.folder / "environment.json", environment)
+    low, high = evaluation.interval
+    metrics = {
+        "recipe": recipe.name,
+        "model": recipe.model,
+        "seed": recipe.seed,
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "num_parameters": standard.count_params(),
+        "dataset": dataset.name,
+        "num_train_images": len(train_split),
+        "num_validation_images": 0 if validation_split is None else len(validation_split),
+        "num_test_images": evaluation.num_images,
+        "steps": recipe.epochs * math.ceil(len(train_split) / recipe.batch_size),
+        "train_seconds": round(train_seconds, 3),
+        "images_per_second": round(recipe.epochs * len(train_split) / train_seconds, 1),
+        "test_accuracy": evaluation.accuracy,
+        "test_accuracy_low": low,
+        "test_accuracy_high": high,
+        "test_loss": evaluation.loss,
+        "test_errors": evaluation.errors,
+    }
+    write_json(run.folder / "metrics.json", metrics)  # last: its presence says that the run is complete
+    return Run(run.folder)
+
+
+def default_folder(recipe: Recipe) -> Path:
+    """Where a recipe's run goes if nobody says otherwise."""
+    return Path("runs") / f"{recipe.name}-seed{recipe.seed}"
+
+
+def training_splits(recipe: Recipe, dataset: Dataset) -> tuple[Split, Split | None]:
+    """The images to train on and, unless the recipe validates on none, those to validate on."""
+    if recipe.validation == "none":
+        return dataset.train, None
+    if recipe.validation == "test":
+        return dataset.train, dataset.test
+    check_fits(recipe, dataset)
+    return split_validation(dataset.train, recipe.num_validation, seed=recipe.seed)
+
+
+def check_fits(recipe: Recipe, dataset: Dataset) -> None:
+    """Refuses a data set that is too small for what the recipe holds back.
+
+    Raises:
+        UsageError: if no training image would be left.
+    """
+    if recipe.validation == "split" and recipe.num_validation >= len(dataset.train):
+        raise UsageError(
+            f"The recipe holds back {recipe.num_validation:,} validation images, but {dataset.name} has only "
+            f"{len(dataset.train):,} training images. Use --validation none, or a larger data set."
+        )
+
+
+def _fit(model: Any, recipe: Recipe, train: Split, validation: Split | None, callbacks: list[Any]) -> None:
+    stream = BlockStream(
+        train.images,
+        preprocessing.one_hot(train.labels),
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        augmentation=None if recipe.augmentation is None else RandomAffine(recipe.augmentation, recipe.seed),
+    )
+    fit_stream(
+        model,
+        stream,
+        epochs=recipe.epochs,
+        validation_data=None if validation is None else (validation.images, preprocessing.one_hot(validation.labels)),
+        validation_batch_size=PREDICTION_BATCH_SIZE,
+        verbose=0,
+        callbacks=callbacks,
+    )
+
+
+class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Shows a training as it goes, keeps its history, and stops it when the loss is no longer a number.
+
+    Args:
+        epochs: how many there will be.
+        visible: whether to write to standard output: a live bar on a terminal, a line an epoch elsewhere.
+
+    Attributes:
+        history: a row for every finished epoch.
+    """
+
+    def __init__(self, epochs: int, *, visible: bool) -> None:
+        super().__init__()
+        self.history: list[HistoryRow] = []
+        self._epochs = epochs
+        self._visible = visible
+        self._console = Console(file=sys.stdout, highlight=False)
+        self._live = visible and self._console.is_terminal
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            TextColumn("{task.fields[result]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._epoch_started = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Opens the bar."""
+        if self._live:
+            self._bar.start()
+            self._task = self._bar.add_task("", total=self._epochs * self.params["steps"], result="")
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Closes the bar."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._live:
+            self._bar.stop()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Starts the clock of an epoch."""
+        self._epoch_started = time.perf_counter()
+        if self._live:
+            self._bar.update(self._task, description=f"epoch {epoch + 1}/{self._epochs}")
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Moves the bar and looks at the loss."""
+        loss = float(logs["loss"])
+        if not math.isfinite(loss):
+            self._close()
+            step = int(np.asarray(self.model.optimizer.iterations))
+            raise TrainingError(
+                f"The loss became {loss} by step {step:,}; training stopped and nothing was saved. "
+                "Try a smaller learning rate, a larger batch size, or --precision float32."
+            )
+        if self._live:
+            result = f"loss {loss:.4f}  accuracy {float(logs['accuracy']):.2%}"
+            self._bar.update(self._task, advance=1, result=result)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Keeps the epoch's row and, where there is no bar, prints it."""
+        seconds = time.perf_counter() - self._epoch_started
+        figures = {name: float(value) for name, value in logs.items()}
+        self.history.append({"epoch": epoch + 1, "seconds": round(seconds, 3), **figures})
+        if self._visible:
+            (self._bar.console if self._live else self._console).print(_epoch_line(self.history[-1], self._epochs))
+
+
+def _epoch_line(row: HistoryRow, epochs: int) -> str:
+    line = (
+        f"  epoch {row['epoch']:.0f}/{epochs}  {row['seconds']:6.1f} s  "
+        f"loss {row['loss']:.4f}  accuracy {row['accuracy'] * 100:.2f} %"
+    )
+    return line + (f"  validation {row['val_accuracy'] * 100:.2f} %" if "val_accuracy" in row else "")

@@ -1,0 +1,233 @@
+"""The command line as a user meets it: processes, exit codes, the text of messages."""
+
+import gzip
+import json
+import subprocess
+import sys
+import time
+
+import onnxruntime
+import pytest
+
+from conftest import run_mnistlab, write_idx
+from mnistlab.backend import keras
+from mnistlab.cli import cli
+
+
+@pytest.fixture(scope="module")
+def run_folder(tiny_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    result = run_mnistlab("train", "mlp", "--data", tiny_folder, "--epochs", "2", "--out", folder)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0] == "mlp: 2 epochs, batch size 128, seed 0"
+    assert [line.split()[:2] for line in lines[1:3]] == [["epoch", "1/2"], ["epoch", "2/2"]]
+    assert " of 200 right: " in lines[3]
+    assert lines[4] == f"The run lies in {folder}; open {folder / 'report.html'}"
+    return folder
+
+
+def test_help_is_quick_and_light():
+    code = (
+        "import sys; from mnistlab.cli import cli; cli.main(['--help'], standalone_mode=False); "
+        "heavy = {'keras', 'tensorflow', 'numpy', 'matplotlib', 'onnxruntime'} & set(sys.modules); "
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    for command in cli.commands:
+        assert f"  {command} " in result.stdout
+
+
+@pytest.mark.slow
+def test_help_answers_in_half_a_second():
+    def seconds():
+        started = time.perf_counter()
+        assert run_mnistlab("--help").returncode == 0
+        return time.perf_counter() - started
+
+    assert min(seconds() for _ in range(5)) < 0.5
+
+
+def test_without_arguments_the_help_is_shown():
+    result = run_mnistlab()
+    assert result.returncode == 2
+    assert "Usage: mnistlab" in result.stderr
+
+
+def test_version():
+    from mnistlab import __version__
+
+    assert run_mnistlab("--version").stdout == f"mnistlab {__version__}\n"
+
+
+def test_train_leaves_figures_and_report(run_folder):
+    assert (run_folder / "report.html").stat().st_size > 20_000
+    names = sorted(path.name for path in (run_folder / "figures").iterdir())
+    assert names == ["confusion.png", "history.png", "per_digit.png", "right.png", "wrong.png"]
+
+
+def test_train_again_keeps_the_run(run_folder, tiny_folder):
+    before = (run_folder / "metrics.json").read_bytes()
+    result = run_mnistlab("train", "mlp", "--data", tiny_folder, "--epochs", "2", "--out", run_folder)
+    assert result.returncode == 0
+    assert "finished earlier" in result.stdout
+    assert (run_folder / "metrics.json").read_bytes() == before
+
+
+def test_evaluate_says_the_result(run_folder, tiny_folder):
+    result = run_mnistlab("evaluate", run_folder, "--data", tiny_folder)
+    assert result.returncode == 0, result.stderr
+    metrics = json.loads((run_folder / "metrics.json").read_text())
+    right = 200 - metrics["test_errors"]
+    assert result.stdout.startswith(f"{right} of 200 right: {right / 2:.2f} % (95 % interval ")
+    assert f"loss {metrics['test_loss']:.4f}" in result.stdout
+    assert "confusion matrix" in result.stdout
+
+
+def test_evaluate_as_json(run_folder, tiny_folder):
+    scored = json.loads(run_mnistlab("evaluate", run_folder, "--data", tiny_folder, "--json").stdout)
+    metrics = json.loads((run_folder / "metrics.json").read_text())
+    assert scored["errors"] == metrics["test_errors"]
+    assert scored["num_images"] == 200
+    assert scored["loss"] == pytest.approx(metrics["test_loss"], rel=1e-4)
+
+
+def test_evaluate_scores_mnist_by_default(run_folder):
+    assert " of 10,000 right: " in run_mnistlab("evaluate", run_folder).stdout
+
+
+def test_evaluate_imports_no_tensorflow(run_folder):
+    code = (
+        "import sys; from mnistlab.cli import cli; "
+        f"cli.main(['evaluate', {str(run_folder)!r}], standalone_mode=False); "
+        "sys.exit(f'imported TensorFlow' if 'tensorflow' in sys.modules or 'keras' in sys.modules else 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["onnx", "keras"])
+def test_export(run_folder, kind, tmp_path):
+    result = run_mnistlab("export", run_folder, "--format", kind, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    target = tmp_path / f"mlp.{kind}"
+    assert result.stdout.startswith(f"mlp.{kind}  ")
+    if kind == "onnx":
+        assert onnxruntime.InferenceSession(target).get_outputs()[-1].name == "probabilities"
+    else:
+        assert keras.saving.load_model(target).count_params() == 669_706
+    again = run_mnistlab("export", run_folder, "--format", kind, cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (
+        2,
+        f"mlp.{kind} exists and is left as it is. Delete it, or choose another name with --out.\n",
+    )
+
+
+WRONG_USE = [
+    (["frobnicate"], "No such command 'frobnicate'. See mnistlab --help."),
+    (["train"], "Missing argument 'RECIPE'. Choose from: mlp, cnn. See mnistlab train --help."),
+    (["train", "vit"], "Invalid value for 'RECIPE': 'vit' is not one of 'mlp', 'cnn'. See mnistlab train --help."),
+    (["train", "mlp", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1. See"),
+    (["train", "mlp", "--epochs", "two"], "Invalid value for '--epochs': 'two' is not a valid integer range. See"),
+    (["train", "mlp", "--batch-size", "-5"], "Invalid value for '--batch-size': -5 is not in the range x>=1. See"),
+    (["train", "mlp", "--learning-rate", "0"], "Invalid value for '--learning-rate': 0.0 is not in the range x>0. See"),
+    (["train", "mlp", "--learning-rate", "nan"], "learning_rate is nan; it must be a number above 0."),
+    (["train", "mlp", "--seed", "-1"], "Invalid value for '--seed': -1 is not in the range x>=0. See"),
+    (["train", "mlp", "--validation", "some"], "'some' is not one of 'none', 'split', 'test'. See"),
+    (["train", "mlp", "--precision", "int4"], "'int4' is not one of 'auto', 'float32', 'bfloat16'. See"),
+    (["train", "mlp", "--colour"], "No such option '--colour'. Did you mean '--out'? See mnistlab train --help."),
+    (["run", "--seeds", "0"], "Invalid value for '--seeds': 0 is not in the range 1<=x<=100. See mnistlab run --help."),
+    (["run", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1. See mnistlab run --help."),
+    (["evaluate"], "Missing argument 'RUN'. See mnistlab evaluate --help."),
+    (["export", "somewhere"], "Missing option '--format'."),
+    (["export", "somewhere", "--format", "pdf"], "'pdf' is not one of 'onnx', 'keras'. See mnistlab export --help."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), WRONG_USE, ids=[" ".join(arguments) for arguments, _ in WRONG_USE])
+def test_wrong_usage_gets_one_message_and_exit_code_2(arguments, text, tmp_path):
+    result = run_mnistlab(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert text in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["evaluate", "nowhere"], ["export", "nowhere", "--format", "onnx"]])
+def test_a_missing_run_is_named(command, tmp_path):
+    result = run_mnistlab(*command, cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr == "There is no folder nowhere; expected a run that `mnistlab train` wrote.\n"
+
+
+def test_export_wants_the_fitting_suffix(run_folder, tmp_path):
+    result = run_mnistlab("export", run_folder, "--format", "onnx", "--out", "model.h5", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (
+        2,
+        "The file is called model.h5; a name that ends in .onnx was expected.\n",
+    )
+
+
+def test_export_into_a_missing_folder(run_folder, tmp_path):
+    result = run_mnistlab("export", run_folder, "--format", "onnx", "--out", "no/where.onnx", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "could not be copied to no/where.onnx: No such file or directory." in result.stderr
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("precious")
+    for command in (["run", "--out", tmp_path], ["train", "mlp", "--out", tmp_path]):
+        result = run_mnistlab(*command)
+        assert result.returncode == 2
+        assert result.stderr.startswith(f"{tmp_path} exists and is not a ")
+        assert result.stderr.endswith("Choose another folder with --out.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_contradicting_recipe_is_named(run_folder, tiny_folder):
+    result = run_mnistlab("train", "mlp", "--data", tiny_folder, "--epochs", "2", "--seed", "4", "--out", run_folder)
+    assert result.returncode == 2
+    assert "holds a run with seed 0, not 4." in result.stderr
+
+
+def test_bad_data_is_refused_before_anything_is_trained(tiny_folder, tmp_path):
+    """One kind of damage through the whole command; test_idx.py walks through them all."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in tiny_folder.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "train-images-idx3-ubyte").unlink()
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(b"<!DOCTYPE html><html><body>403 Forbidden</body></html>")
+    for command in (["train", "mlp"], ["run"]):
+        result = run_mnistlab(*command, "--data", folder, "--out", tmp_path / "out")
+        assert result.returncode == 1
+        assert "train-images-idx3-ubyte.gz" in result.stderr
+        assert "web page" in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert not (tmp_path / "out").exists()
+
+
+def test_missing_data_files_are_named(tmp_path):
+    with gzip.open(tmp_path / "train-labels-idx1-ubyte.gz", "wb") as file:
+        file.write(b"")
+    result = run_mnistlab("train", "mlp", "--data", tmp_path, "--out", tmp_path / "out")
+    assert result.returncode == 1
+    for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+        assert name in result.stderr
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    plain = run_mnistlab("evaluate", tmp_path / "nowhere")
+    debug = run_mnistlab("--debug", "evaluate", tmp_path / "nowhere")
+    after = run_mnistlab("evaluate", tmp_path / "nowhere", "--debug")
+    assert "Traceback" not in plain.stderr
+    assert "Traceback" in debug.stderr
+    assert "Traceback" in after.stderr
+    assert plain.returncode == debug.returncode == after.returncode == 1
+
+
+def test_evaluate_on_a_folder_with_only_a_test_split(run_folder, tiny_mnist, tmp_path):
+    write_idx(tmp_path / "t10k-images-idx3-ubyte", tiny_mnist.test.images[:50])
+    write_idx(tmp_path / "t10k-labels-idx1-ubyte", tiny_mnist.test.labels[:50])
+    assert " of 50 right: " in run_mnistlab("evaluate", run_folder, "--data", tmp_path).stdout

@@ -1,0 +1,379 @@
+"""Splits, folders of IDX files, and the MNIST that ships, compared with what is published about it."""
+
+import dataclasses
+import gzip
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnistlab import datasets
+from mnistlab.datasets import Dataset, Split, load_idx, load_mnist, load_test_split, packaged, split_validation
+from mnistlab.datasets.idx import idx_header
+from mnistlab.exceptions import DataError, UsageError
+
+FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return load_mnist()
+
+
+@pytest.fixture
+def tiny():
+    """Six images, each filled with its own position, labels 3 1 4 1 5 9."""
+    images = np.repeat(np.arange(6, dtype=np.uint8), 28 * 28).reshape(6, 28, 28)
+    return Split("train", images, np.array([3, 1, 4, 1, 5, 9], dtype=np.uint8))
+
+
+def write_idx(path, array, pack=bytes):
+    array = np.asarray(array, dtype=np.uint8)
+    path.write_bytes(pack(idx_header(array) + array.tobytes()))
+
+
+@pytest.fixture
+def folder(tmp_path, tiny):
+    """A data set of six training and two test images, one file of each split compressed."""
+    folder = tmp_path / "my-digits"
+    folder.mkdir()
+    write_idx(folder / f"{FILES[0]}.gz", tiny.images, gzip.compress)
+    write_idx(folder / FILES[1], tiny.labels)
+    write_idx(folder / FILES[2], tiny.images[:2])
+    write_idx(folder / f"{FILES[3]}.gz", tiny.labels[:2], gzip.compress)
+    return folder
+
+
+# MNIST
+
+
+def test_mnist_has_the_published_class_counts(mnist):
+    assert mnist.train.class_counts.tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert mnist.test.class_counts.tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+def test_mnist_starts_with_the_published_labels(mnist):
+    assert mnist.train.labels[:5].tolist() == [5, 0, 4, 1, 9]
+    assert mnist.test.labels[:5].tolist() == [7, 2, 1, 0, 4]
+
+
+def test_mnist_has_the_published_mean_and_standard_deviation(mnist):
+    """0.1307 and 0.3081 of the scaled training pixels are the constants of PyTorch's MNIST example."""
+    histogram = np.bincount(mnist.train.images.reshape(-1), minlength=256)
+    pixels = np.arange(256) / 255
+    mean = np.average(pixels, weights=histogram)
+    assert mean == pytest.approx(0.1307, abs=5e-5)
+    assert np.sqrt(np.average((pixels - mean) ** 2, weights=histogram)) == pytest.approx(0.3081, abs=5e-5)
+
+
+def test_mnist_is_whole_and_of_the_documented_types(mnist):
+    assert mnist.name == "MNIST"
+    assert (mnist.train.name, mnist.test.name) == ("train", "test")
+    for split, num_images in ((mnist.train, 60_000), (mnist.test, 10_000)):
+        assert len(split) == split.num_images == num_images
+        assert split.images.shape == (num_images, 28, 28)
+        assert split.images.dtype == split.labels.dtype == np.uint8
+
+
+def test_packaged_files_have_the_checksums_that_their_readme_prints():
+    readme = (packaged.MNIST_FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"\| `(\S+)\.gz` \| .* \| ([\d,]+) \| `([0-9a-f]{64})` \|", readme)
+    assert [name for name, _, _ in rows] == list(FILES)
+    for name, num_bytes, sha256 in rows:
+        content = gzip.decompress((packaged.MNIST_FOLDER / f"{name}.gz").read_bytes())
+        assert f"{len(content):,}" == num_bytes
+        assert hashlib.sha256(content).hexdigest() == sha256
+
+
+@pytest.mark.parametrize("position", range(4))
+def test_a_changed_packaged_file_is_refused(position, tmp_path, monkeypatch):
+    """One bit of one pixel or label, in a file that is otherwise perfect."""
+    for name in FILES:
+        shutil.copy(packaged.MNIST_FOLDER / f"{name}.gz", tmp_path)
+    changed = tmp_path / f"{FILES[position]}.gz"
+    content = bytearray(gzip.decompress(changed.read_bytes()))
+    found = hashlib.sha256(content).hexdigest()
+    content[-1] ^= 1
+    changed.unlink()
+    (tmp_path / FILES[position]).write_bytes(content)
+    monkeypatch.setattr(packaged, "MNIST_FOLDER", tmp_path)
+    with pytest.raises(
+        DataError, match=f"{FILES[position]}.*SHA-256 [0-9a-f]{{64}}, but {found} was expected.*Install"
+    ):
+        load_mnist()
+
+
+def test_loading_imports_neither_keras_nor_tensorflow():
+    program = (
+        "import sys; from mnistlab import datasets, metrics, preprocessing; datasets.load_mnist();"
+        "print(sorted({'keras', 'tensorflow', 'torch', 'jax', 'matplotlib', 'scipy'} & set(sys.modules)))"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == "[]"
+
+
+def test_the_package_exports_what_it_documents():
+    assert all(hasattr(datasets, name) for name in datasets.__all__)
+    assert {"Dataset", "Split", "load_idx", "load_mnist", "load_test_split", "split_validation"} == set(
+        datasets.__all__
+    )
+
+
+# Folders
+
+
+def test_a_folder_loads_plain_and_compressed_files(folder, tiny):
+    dataset = load_idx(folder)
+    assert dataset.name == "my-digits"
+    np.testing.assert_array_equal(dataset.train.images, tiny.images)
+    np.testing.assert_array_equal(dataset.train.labels, tiny.labels)
+    np.testing.assert_array_equal(dataset.test.images, tiny.images[:2])
+    np.testing.assert_array_equal(dataset.test.labels, tiny.labels[:2])
+    assert isinstance(dataset.test.images, np.memmap)
+    assert load_idx(str(folder), name="mine").name == "mine"
+
+
+def test_the_plain_file_is_preferred(folder, tiny):
+    write_idx(folder / FILES[0], 255 - tiny.images)
+    images = load_idx(folder).train.images
+    np.testing.assert_array_equal(images, 255 - tiny.images)
+    assert isinstance(images, np.memmap)
+
+
+def test_missing_files_are_named(folder):
+    (folder / FILES[1]).unlink()
+    (folder / f"{FILES[3]}.gz").unlink()
+    with pytest.raises(
+        DataError,
+        match=r"lacks 2 of the 4 expected IDX files: train-labels-idx1-ubyte, t10k-labels-idx1-ubyte. Put them",
+    ):
+        load_idx(folder)
+
+
+def test_a_folder_that_is_none(folder, tmp_path):
+    with pytest.raises(DataError, match=r"The folder .*nowhere is missing: one with MNIST's IDX files was expected"):
+        load_idx(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="is a file, but a folder with MNIST's IDX files was expected"):
+        load_idx(folder / FILES[1])
+
+
+@pytest.mark.parametrize(
+    ("error", "pattern"),
+    [
+        (PermissionError(13, "Permission denied"), "may not be read by this user"),
+        (OSError(5, "I/O error"), "I/O error"),
+    ],
+)
+def test_a_folder_that_the_system_refuses(folder, monkeypatch, error, pattern):
+    def refuse(self):
+        raise error
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(DataError, match=pattern):
+        load_idx(folder)
+
+
+def test_images_and_labels_must_agree_in_number(folder):
+    write_idx(folder / FILES[1], [1, 2, 3])
+    with pytest.raises(
+        DataError, match=r"train-images-idx3-ubyte.gz holds 6 images, but train-labels-idx1-ubyte holds 3 labels"
+    ):
+        load_idx(folder)
+
+
+def test_a_training_split_without_images_is_refused(folder):
+    write_idx(folder / FILES[0], np.zeros((0, 28, 28)))
+    write_idx(folder / FILES[1], [])
+    with pytest.raises(DataError, match="train-images-idx3-ubyte holds no images, but a training needs some"):
+        load_idx(folder)
+
+
+def test_a_broken_file_in_a_folder_is_named(folder):
+    (folder / f"{FILES[3]}.gz").write_bytes(b"<html>")
+    with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte.gz is a web page"):
+        load_idx(folder)
+
+
+def test_a_test_split_loads_from_two_files(folder, tiny):
+    (folder / f"{FILES[0]}.gz").unlink()
+    (folder / FILES[1]).unlink()
+    split = load_test_split(folder)
+    assert split.name == "test"
+    np.testing.assert_array_equal(split.images, tiny.images[:2])
+    np.testing.assert_array_equal(split.labels, tiny.labels[:2])
+
+
+def test_a_test_split_names_what_is_missing_and_needs_an_image(folder):
+    (folder / FILES[2]).unlink()
+    with pytest.raises(DataError, match="lacks 1 of the 2 expected IDX files: t10k-images-idx3-ubyte"):
+        load_test_split(folder)
+    write_idx(folder / FILES[2], np.zeros((0, 28, 28)))
+    write_idx(folder / FILES[3], [])
+    with pytest.raises(DataError, match="holds no images, but a score needs some"):
+        load_test_split(folder)
+
+
+# Split and Dataset
+
+
+def test_a_split_counts_its_classes(tiny):
+    assert tiny.class_counts.tolist() == [0, 2, 0, 1, 1, 1, 0, 0, 0, 1]
+    assert tiny.class_counts.dtype == np.int64
+
+
+def test_a_split_shares_its_images_but_cannot_be_written():
+    images, labels = np.zeros((1, 28, 28), dtype=np.uint8), np.zeros(1, dtype=np.uint8)
+    split = Split("train", images, labels)
+    assert np.shares_memory(split.images, images)
+    for array in (split.images, split.labels):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        split.labels = labels
+    images[0] = labels[0] = 1  # the caller's own arrays stay writable
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64, np.uint16])
+def test_labels_of_any_integer_type_become_uint8(tiny, dtype):
+    split = Split("train", tiny.images, tiny.labels.astype(dtype))
+    assert split.labels.dtype == np.uint8
+    np.testing.assert_array_equal(split.labels, tiny.labels)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "pattern"),
+    [
+        (
+            np.zeros((2, 28, 28)),
+            [1, 2],
+            r"images of the split 'x' are float64 \(2, 28, 28\), but uint8.*neither scaled",
+        ),
+        (
+            np.zeros((2, 784), np.uint8),
+            [1, 2],
+            r"are uint8 \(2, 784\), but uint8 \(num_images, 28, 28\).*nor flattened",
+        ),
+        (np.zeros((2, 32, 32), np.uint8), [1, 2], r"are uint8 \(2, 32, 32\)"),
+        (np.zeros((2, 28, 28), np.uint8), [1.0, 2.0], r"labels of the split 'x' are float64 \(2,\), but integers"),
+        (np.zeros((2, 28, 28), np.uint8), np.eye(2, 10, dtype=int), r"are int64 \(2, 10\).*digits, not one-hot rows"),
+        (np.zeros((2, 28, 28), np.uint8), [1], "got 2 images and 1 labels, but each image needs one label"),
+        (np.zeros((2, 28, 28), np.uint8), [1, 10], "range from 1 to 10, but digits from 0 to 9 were expected"),
+        (np.zeros((2, 28, 28), np.uint8), [-1, 9], "range from -1 to 9, but digits from 0 to 9 were expected"),
+    ],
+)
+def test_a_split_refuses_what_is_none(images, labels, pattern):
+    with pytest.raises(ValueError, match=pattern) as caught:
+        Split("x", images, np.array(labels))
+    assert isinstance(caught.value, UsageError)
+
+
+def test_take_keeps_the_order_asked_for(tiny):
+    taken = tiny.take([4, 0, 4])
+    assert taken.name == "train"
+    assert taken.labels.tolist() == [5, 3, 5]
+    assert taken.images[:, 0, 0].tolist() == [4, 0, 4]
+    assert tiny.take([1], name="one").name == "one"
+    assert tiny.take([]).images.shape == (0, 28, 28)
+
+
+@pytest.mark.parametrize(
+    ("indices", "pattern"),
+    [
+        ([6], "indices from 6 to 6, but the split 'train' has 6 images. Give indices of at least 0 and below"),
+        ([-1, 2], "indices from -1 to 2, but the split 'train' has 6 images"),
+        ([True] * 6, r"indices bool \(6,\), but integers \(num_taken,\) were expected.*numpy.flatnonzero"),
+        ([[0, 1]], r"indices int64 \(1, 2\), but integers"),
+        (3, r"indices int64 \(\), but integers"),
+        ([0.0], r"indices float64 \(1,\), but integers"),
+    ],
+)
+def test_take_refuses_other_indices(tiny, indices, pattern):
+    with pytest.raises(UsageError, match=pattern):
+        tiny.take(indices)
+
+
+def test_a_dataset_prints_its_shapes_and_class_counts(mnist):
+    assert str(mnist).splitlines() == [
+        "MNIST",
+        "train: images uint8 (60000, 28, 28), labels uint8 (60000,)",
+        "test: images uint8 (10000, 28, 28), labels uint8 (10000,)",
+        "  class     0     1     2     3     4     5     6     7     8     9",
+        "  train  5923  6742  5958  6131  5842  5421  5918  6265  5851  5949",
+        "  test    980  1135  1032  1010   982   892   958  1028   974  1009",
+    ]
+    assert repr(mnist) == (
+        "Dataset(name='MNIST', train=Split(name='train', num_images=60000), test=Split(name='test', num_images=10000))"
+    )
+
+
+def test_html_tables_hold_the_counts_and_escape_names(tiny):
+    dataset = Dataset("<script>", tiny, tiny.take([0], name="a & b"))
+    table = dataset._repr_html_()
+    assert "<caption>&lt;script&gt;</caption>" in table
+    assert "<th>a &amp; b</th><td>uint8 (1, 28, 28)</td><td>uint8 (1,)</td><td>0</td>" in table
+    assert "<script>" not in table
+    assert table.count("<tr>") == 3
+    assert tiny._repr_html_().count("<tr>") == 2
+
+
+# Validation
+
+
+@given(st.integers(2, 40), st.data(), st.integers(0, 2**64))
+@settings(max_examples=60, deadline=None)
+def test_both_parts_together_are_the_split_in_its_order(num_images, data, seed):
+    num_validation = data.draw(st.integers(1, num_images - 1))
+    positions = np.arange(num_images, dtype=np.uint8)
+    split = Split("train", np.repeat(positions, 784).reshape(-1, 28, 28), positions % 10)
+    train, validation = split_validation(split, num_validation, seed)
+    in_train, in_validation = train.images[:, 0, 0].tolist(), validation.images[:, 0, 0].tolist()
+    assert len(in_validation) == num_validation
+    assert sorted(in_train + in_validation) == positions.tolist()
+    assert in_train == sorted(in_train)
+    assert in_validation == sorted(in_validation)
+    for part in (train, validation):
+        np.testing.assert_array_equal(part.labels, part.images[:, 0, 0] % 10)
+    assert (train.name, validation.name) == ("train", "validation")
+
+
+def test_the_seed_alone_chooses_the_validation_images(mnist):
+    first, again, other = (split_validation(mnist.train, 5000, seed)[1].labels for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_the_choice_is_the_same_for_ever(mnist):
+    """Pinned: published results depend on which images were set aside."""
+    _, validation = split_validation(mnist.train)
+    assert len(validation) == 5000
+    assert validation.labels[:10].tolist() == [4, 1, 5, 6, 4, 4, 1, 4, 0, 3]
+    assert hashlib.sha256(validation.labels.tobytes()).hexdigest()[:16] == "76d3750ca257f739"
+
+
+def test_every_image_is_equally_likely_to_be_set_aside():
+    images = np.zeros((10, 28, 28), dtype=np.uint8)
+    split = Split("train", images, np.arange(10))
+    num_seeds = 2000
+    chosen = sum(split_validation(split, 3, seed)[1].class_counts for seed in range(num_seeds))
+    # Mean 600; five standard deviations of a binomial are 102.
+    assert np.abs(chosen - 0.3 * num_seeds).max() < 5 * np.sqrt(num_seeds * 0.3 * 0.7)
+
+
+@pytest.mark.parametrize("num_validation", [-1, 0, 6, 7])
+def test_both_parts_need_images(tiny, num_validation):
+    with pytest.raises(
+        UsageError, match=f"num_validation is {num_validation}, but the split 'train' has 6 images and both parts need"
+    ):
+        split_validation(tiny, num_validation)
+
+
+def test_a_negative_seed_is_refused(tiny):
+    with pytest.raises(UsageError, match="seed is -1, but 0 or more was expected"):
+        split_validation(tiny, 2, seed=-1)

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from mnistlab import models, preprocessing
+from mnistlab.backend import keras
+from mnistlab.recipes import RECIPES
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("mlp", 669_706), ("cnn", 597_738)])
+def test_parameters_are_the_notebooks(name, parameters):
+    assert models.MODELS[name]().count_params() == parameters
+
+
+def test_layers_of_the_mlp_are_the_notebooks():
+    kinds = [type(layer).__name__ for layer in models.mlp().layers]
+    assert kinds == ["Rescaling", "Flatten", *["Dense", "Activation", "Dropout"] * 2, "Dense", "Activation"]
+
+
+def test_layers_of_the_cnn_are_the_notebooks():
+    convolution = ["Conv2D", "BatchNormalization", "Activation"]
+    kinds = [type(layer).__name__ for layer in models.cnn().layers]
+    assert kinds == [
+        *["Rescaling", "Reshape"],
+        *convolution * 2,
+        "MaxPooling2D",
+        *convolution * 2,
+        "MaxPooling2D",
+        *["Flatten", "Dense", "BatchNormalization", "Activation", "Dropout", "Dense", "Activation"],
+    ]
+
+
+def notebook_mlp():
+    """The notebook's network by itself, for images that were flattened and scaled before."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((784,)),
+            *[layers.Dense(512), layers.Activation("relu"), layers.Dropout(0.2)],
+            *[layers.Dense(512), layers.Activation("relu"), layers.Dropout(0.2)],
+            *[layers.Dense(10), layers.Activation("softmax")],
+        ]
+    )
+
+
+def notebook_cnn():
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((28, 28, 1))])
+    for filters in ((32, 32), (64, 64)):
+        for count in filters:
+            model.add(layers.Conv2D(count, (3, 3)))
+            model.add(layers.BatchNormalization(axis=-1))
+            model.add(layers.Activation("relu"))
+        model.add(layers.MaxPooling2D(pool_size=(2, 2)))
+    model.add(layers.Flatten())
+    for layer in (layers.Dense(512), layers.BatchNormalization(), layers.Activation("relu"), layers.Dropout(0.2)):
+        model.add(layer)
+    model.add(layers.Dense(10))
+    model.add(layers.Activation("softmax"))
+    return model
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_scaling_inside_the_model_equals_the_notebooks_preprocessing(name, mnist):
+    images = mnist.test.images[:100]
+    scaled = preprocessing.scale_pixels(images)
+    ours = models.MODELS[name](seed=4)
+    theirs = {"mlp": notebook_mlp, "cnn": notebook_cnn}[name]()
+    theirs.set_weights(ours.get_weights())
+    prepared = preprocessing.flatten_images(scaled) if name == "mlp" else scaled[..., None]
+    assert np.abs(ours.predict(images, verbose=0) - theirs.predict(prepared, verbose=0)).max() < 1e-6
+
+
+def test_seeds_decide_the_initial_weights_and_leave_global_state_alone():
+    keras.utils.set_random_seed(5)
+    expected = np.random.random()
+    keras.utils.set_random_seed(5)
+    first, again, other = (models.cnn(seed=seed).get_weights() for seed in (1, 1, 2))
+    assert np.random.random() == expected
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])
+    kernels = [weight for weight in first if weight.ndim > 1]
+    assert all(
+        abs(kernel.std() / np.sqrt(2 / sum(_fans(kernel))) - 1) < 0.1 for kernel in kernels
+    )  # Glorot's deviation
+
+
+def _fans(kernel):
+    receptive_field = int(np.prod(kernel.shape[:-2]))
+    return kernel.shape[-2] * receptive_field, kernel.shape[-1] * receptive_field
+
+
+def test_compiled_as_the_notebook_says():
+    model = models.build_for_training(RECIPES["mlp"])
+    assert model.loss == "categorical_crossentropy"
+    assert isinstance(model.optimizer, keras.optimizers.Adam)
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-3)
+
+
+def test_standard_form_loads_in_plain_keras(tmp_path, mnist):
+    model = models.build_for_training(RECIPES["cnn"])
+    standard = models.to_standard(model, RECIPES["cnn"])
+    standard.save(tmp_path / "model.keras")
+    config = (tmp_path / "model.keras").read_bytes()
+    assert b"mnistlab" not in config
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    images = mnist.test.images[:10]
+    assert np.array_equal(loaded.predict(images, verbose=0), standard.predict(images, verbose=0))
+
+
+def test_summary_tells_layers_and_parameters():
+    text = models.summary_text(models.mlp())
+    assert "669,706" in text
+    assert "hidden2" in text

@@ -1,0 +1,202 @@
+"""Training, export, inference and evaluation of small runs on real images."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from mnistlab import datasets, evaluation, training
+from mnistlab.backend import keras
+from mnistlab.exceptions import RunError, TrainingError, UsageError
+from mnistlab.inference import Classifier
+from mnistlab.models import MODELS
+from mnistlab.recipes import RECIPES
+from mnistlab.runs import Run
+
+SMALL = {
+    "mlp": dataclasses.replace(RECIPES["mlp"], epochs=3, batch_size=32),
+    "cnn": dataclasses.replace(RECIPES["cnn"], epochs=2, batch_size=32, num_validation=100),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_mnist, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    return {name: training.train(recipe, tiny_mnist, folder / name, progress=False) for name, recipe in SMALL.items()}
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_a_run_folder_is_complete(runs, name):
+    run = Run(runs[name].folder)
+    assert run.recipe == SMALL[name]
+    assert {path.name for path in run.folder.iterdir()} == {
+        *("recipe.toml", "history.csv", "metrics.json", "environment.json", "model.keras", "model.onnx", "figures")
+    }
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    promised = "recipe model seed epochs batch_size num_parameters train_seconds test_accuracy test_loss test_errors"
+    assert set(promised.split()) <= set(metrics)
+    assert metrics["num_parameters"] == {"mlp": 669_706, "cnn": 597_738}[name]
+    assert len(run.history) == SMALL[name].epochs
+    assert ("val_accuracy" in run.history[0]) == (name == "cnn")
+    assert str(run.environment["precision"]) in ("float32", "bfloat16")
+
+
+def test_the_mlp_learns_from_few_images(runs):
+    assert runs["mlp"].metrics["test_accuracy"] > 0.7
+    losses = [row["loss"] for row in runs["mlp"].history]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_steps_cover_every_image(runs):
+    assert runs["mlp"].metrics["steps"] == 3 * math.ceil(600 / 32)
+    assert runs["cnn"].metrics["num_train_images"] == 500
+    assert runs["cnn"].metrics["num_validation_images"] == 100
+    assert int(runs["mlp"].model.optimizer.iterations) == runs["mlp"].metrics["steps"]
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_metrics_are_those_of_the_saved_model(runs, name, tiny_mnist):
+    """Keras' own evaluation of the saved file is the reference."""
+    model = keras.saving.load_model(runs[name].model_path)
+    one_hot = keras.utils.to_categorical(tiny_mnist.test.labels, 10)
+    loss, accuracy = model.evaluate(tiny_mnist.test.images, one_hot, verbose=0)
+    assert runs[name].metrics["test_loss"] == pytest.approx(loss, rel=1e-4)
+    assert runs[name].metrics["test_accuracy"] == pytest.approx(accuracy, abs=1e-6)
+    assert runs[name].metrics["test_errors"] == round((1 - accuracy) * 200)
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_onnx_gives_keras_probabilities(runs, name, tiny_mnist):
+    images = tiny_mnist.test.images
+    expected = runs[name].model.predict(images, verbose=0)
+    assert np.abs(Classifier(runs[name].onnx_path)(images) - expected).max() < 1e-5
+
+
+def test_onnx_names_every_layer(runs, tiny_mnist):
+    session = onnxruntime.InferenceSession(runs["cnn"].onnx_path)
+    names = [layer.name for layer in MODELS["cnn"]().layers]
+    assert [output.name for output in session.get_outputs()] == names
+    assert [(i.name, i.type, i.shape) for i in session.get_inputs()] == [
+        ("images", "tensor(uint8)", ["num_images", 28, 28])
+    ]
+    outputs = dict(zip(names, session.run(names, {"images": tiny_mnist.test.images[:3]}), strict=True))
+    probe = keras.Model(runs["cnn"].model.inputs, [layer.output for layer in runs["cnn"].model.layers])
+    for got, expected in zip(outputs.values(), probe(tiny_mnist.test.images[:3].astype("float32")), strict=True):
+        assert np.abs(got - np.asarray(expected)).max() < 1e-4
+
+
+def test_a_finished_run_is_returned_untouched(runs, tiny_mnist):
+    before = {path: path.stat().st_mtime_ns for path in runs["mlp"].folder.iterdir()}
+    again = training.train(SMALL["mlp"], tiny_mnist, runs["mlp"].folder, progress=False)
+    assert again.metrics == runs["mlp"].metrics
+    assert before == {path: path.stat().st_mtime_ns for path in runs["mlp"].folder.iterdir()}
+
+
+def test_another_recipe_is_refused(runs, tiny_mnist):
+    other = dataclasses.replace(SMALL["mlp"], seed=9)
+    with pytest.raises(UsageError, match="seed 0, not 9"):
+        training.train(other, tiny_mnist, runs["mlp"].folder, progress=False)
+
+
+def test_same_seed_same_weights(runs, tiny_mnist, tmp_path):
+    for name, recipe in SMALL.items():
+        again = training.train(recipe, tiny_mnist, tmp_path / name, progress=False)
+        for a, b in zip(runs[name].model.get_weights(), again.model.get_weights(), strict=True):
+            assert np.array_equal(a, b)
+        rows = zip(runs[name].history, again.history, strict=True)
+        assert all(a | {"seconds": 0} == b | {"seconds": 0} for a, b in rows)
+
+
+def test_validation_holds_training_images_back(tiny_mnist):
+    train_split, validation = training.training_splits(SMALL["cnn"], tiny_mnist)
+    assert (len(train_split), len(validation)) == (500, 100)
+    assert training.training_splits(SMALL["mlp"], tiny_mnist) == (tiny_mnist.train, None)
+    asked = dataclasses.replace(SMALL["cnn"], validation="test")
+    assert training.training_splits(asked, tiny_mnist) == (tiny_mnist.train, tiny_mnist.test)
+
+
+def test_too_few_images_to_hold_back(tiny_mnist, tmp_path):
+    recipe = dataclasses.replace(RECIPES["cnn"], epochs=1)
+    with pytest.raises(UsageError, match="holds back 5,000 validation images, but tiny MNIST has only 600"):
+        training.train(recipe, tiny_mnist, tmp_path / "run", progress=False)
+
+
+def test_a_diverging_loss_stops_the_training(tiny_mnist, tmp_path):
+    recipe = dataclasses.replace(SMALL["mlp"], learning_rate=1e38)
+    with pytest.raises(TrainingError, match=r"The loss became (nan|inf) by step \d+.*Try a smaller learning rate"):
+        training.train(recipe, tiny_mnist, tmp_path / "run", progress=False)
+    assert not (tmp_path / "run" / "model.keras").exists()
+    assert not Run(tmp_path / "run").is_complete
+
+
+def test_a_line_an_epoch_when_piped(tiny_mnist, tmp_path, capsys):
+    training.train(dataclasses.replace(SMALL["cnn"], seed=3), tiny_mnist, tmp_path / "run")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("  epoch 1/2 ")
+    assert "loss" in lines[0]
+    assert "validation" in lines[0]
+
+
+def test_training_splits_of_real_size(mnist):
+    train_split, validation = training.training_splits(RECIPES["cnn"], mnist)
+    assert (len(train_split), len(validation)) == (55_000, 5_000)
+
+
+def test_evaluation_counts(tiny_mnist):
+    split = tiny_mnist.test.take(np.arange(10))
+    probabilities = np.full((10, 10), 0.01, np.float32)
+    probabilities[np.arange(10), split.labels] = 0.91
+    probabilities[3] = 0.05
+    probabilities[3, (split.labels[3] + 1) % 10] = 0.55  # a hesitant mistake
+    probabilities[7] = 0.01
+    probabilities[7, (split.labels[7] + 1) % 10] = 0.91  # a confident one
+    result = evaluation.evaluate(lambda images: probabilities[: len(images)], split)
+    assert (result.errors, result.accuracy) == (2, 0.8)
+    assert result.wrong.tolist() == [7, 3]
+    assert result.right.tolist() == [0, 1, 2, 4, 5, 6, 8, 9]
+    assert result.confusion.sum() == 10
+    assert str(result) == "8 of 10 right: 80.00 % (95 % interval 49.02–94.33)"  # Wilson's interval from R's prop.test
+    assert result.to_dict()["errors"] == 2
+    assert "80.00 %" in result._repr_html_()
+
+
+def test_evaluation_takes_models_and_classifiers(runs, tiny_mnist):
+    run = runs["mlp"]
+    by_keras, by_onnx = (
+        evaluation.evaluate(model, tiny_mnist.test) for model in (run.model, Classifier(run.onnx_path))
+    )
+    assert by_keras.errors == by_onnx.errors == run.metrics["test_errors"]
+
+
+def test_classifiers_refuse_what_they_cannot_read(runs, tmp_path):
+    classifier = Classifier(runs["mlp"].onnx_path)
+    with pytest.raises(ValueError, match=r"came as float64 \(2, 28, 28\); expected uint8"):
+        classifier(np.zeros((2, 28, 28)))
+    with pytest.raises(ValueError, match=r"came as uint8 \(28, 28\)"):
+        classifier(np.zeros((28, 28), np.uint8))
+    with pytest.raises(RunError, match="There is no file"):
+        Classifier(tmp_path / "none.onnx")
+    (tmp_path / "bad.onnx").write_bytes(runs["mlp"].onnx_path.read_bytes()[:5000])
+    with pytest.raises(RunError, match="not a network that ONNX Runtime can load"):
+        Classifier(tmp_path / "bad.onnx")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "least"), [("mlp", 0.978), ("cnn", 0.990)])
+def test_the_notebooks_accuracy_over_three_seeds(name, least, mnist, tmp_path):
+    seeds = [dataclasses.replace(RECIPES[name], seed=seed) for seed in range(3)]
+    accuracies = [
+        training.train(recipe, mnist, tmp_path / str(recipe.seed)).metrics["test_accuracy"] for recipe in seeds
+    ]
+    assert np.mean(accuracies) >= least
+
+
+def test_fashion_like_folders_train(tiny_folder, tmp_path):
+    dataset = datasets.load_idx(tiny_folder)
+    recipe = dataclasses.replace(SMALL["mlp"], epochs=1)
+    run = training.train(recipe, dataset, tmp_path / "run", progress=False)
+    assert run.metrics["num_train_images"] == 600
