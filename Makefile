@@ -13,17 +13,21 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 OUT ?= report
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help:
 	@sed -n '2,6s/^# *//p' Makefile
 
-# Installed from the lock alone, checked against its hashes; repeated only when the lock or the project file changed.
-$(BIN)/.installed: requirements.lock pyproject.toml
+# Installed from the lock alone, checked against its hashes; repeated only when the lock changed.
+$(BIN)/.locked: requirements.lock
 	@test -n "$(PYTHON)" || { echo "mnistlab needs Python 3.11, 3.12 or 3.13; none is on the PATH. Install one, or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Setting up .venv (once, one to three minutes) ..."
 	@$(PYTHON) -m venv --clear .venv || { echo "Could not create .venv. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+$(BIN)/.installed: $(BIN)/.locked pyproject.toml
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup: $(BIN)/.installed
@@ -48,7 +52,7 @@ bench: setup
 	@$(BIN)/python benchmarks/notebook.py
 
 lock: setup
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(PIP) uv
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --extra dev \
 		--no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
 

@@ -93,6 +93,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
     `fit_blocks` is `fit` on a `BlockStream`. To callbacks a block is a batch; metrics are those of all the images.
     """
 
+    train_function: Any
     _stream: BlockStream | None = None
 
     def fit_blocks(self, stream: BlockStream, *, epochs: int, **options: Any) -> Any:
@@ -123,7 +124,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
             ),
         )
         blocks = prefetched(stream.blocks())
-        self.train_function: Any = lambda _iterator: train_on_block(*next(blocks))
+        self.train_function = lambda _iterator: train_on_block(*next(blocks))
 
     def _train_on_block(self, images: Any, transforms: Any, targets: Any) -> Any:
         """Runs Keras' own training step on every batch of a block, in order; the last batch holds what is left."""

@@ -1,0 +1,68 @@
+"""The notebook's two networks over several seeds: what README and docs say about accuracy and time.
+
+Trains everything that `mnistlab run` trains into a temporary folder, writes `benchmarks/results/notebook.json` and puts
+its table into README.md.
+
+    python benchmarks/notebook.py [--seeds 3]
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from mnistlab.datasets import load_mnist
+from mnistlab.experiments.notebook import run_notebook
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "notebook.json"
+README = HERE.parent / "README.md"
+BEGIN, END = "<!-- results: written by benchmarks/notebook.py -->", "<!-- end of results -->"
+
+
+def table(results: dict) -> str:
+    """The results as a Markdown table under a sentence on where they come from."""
+    environment, seeds = results["environment"], len(results["models"]["mlp"]["runs"])
+    lines = [
+        f"Measured on {environment['num_cpus']} cores of an {environment['cpu']}, {environment['precision']}, "
+        f"TensorFlow {environment['tensorflow']}, Keras {environment['keras']}; mean ± standard deviation over "
+        f"{seeds} seeds, all 10,000 test images.",
+        "",
+        "| network | parameters | epochs | test accuracy | errors | training time |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, model in results["models"].items():
+        runs = model["runs"]
+        errors, seconds = (sum(run[key] for run in runs) / seeds for key in ("test_errors", "train_seconds"))
+        lines.append(
+            f"| `{name}` | {model['num_parameters']:,} | {model['recipe']['epochs']} "
+            f"| {model['test_accuracy_mean'] * 100:.2f} ± {model['test_accuracy_std'] * 100:.2f} % "
+            f"| {errors:.0f} | {seconds:.0f} s |"
+        )
+    lines += ["", *[f"- {sentence}" for sentence in results["batch_size"]["answer"]]]
+    return "\n".join(lines)
+
+
+def put_into_readme(text: str) -> None:
+    """Replaces what stands between the two markers."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    """Measures and writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--table-only", action="store_true", help="write README's table from the stored results")
+    arguments = parser.parse_args()
+    if not arguments.table_only:
+        with tempfile.TemporaryDirectory() as folder:
+            results = run_notebook(load_mnist(), Path(folder) / "report", num_seeds=arguments.seeds)
+        del results["dataset"]["sample"]
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    put_into_readme(table(json.loads(RESULTS.read_text(encoding="utf-8"))))
+
+
+if __name__ == "__main__":
+    main()
