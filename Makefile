@@ -49,6 +49,7 @@ check: setup
 	@$(BIN)/python -m pytest -q --doctest-modules src -p no:cacheprovider
 
 bench: setup
+	@$(BIN)/mnistlab bench --json benchmarks/results/bench.json
 	@$(BIN)/python benchmarks/notebook.py
 
 lock: setup

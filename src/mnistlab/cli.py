@@ -159,6 +159,23 @@ def export(run_folder: Path, file_format: str, out: Path | None) -> None:
     print(f"{target}  {target.stat().st_size / 1e6:.1f} MB")
 
 
+@cli.command()
+@click.option("--quick", is_flag=True, help="A small part of the work, under two minutes.")
+@click.option("--rounds", type=click.IntRange(1, 100), help="How often everything is measured; 3, or 2 with --quick.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="File for every figure.")
+@_debug_option
+def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
+    """Measure this machine, the notebook on stock Keras, and mnistlab, side by side."""
+    from mnistlab.bench.suite import format_summary, run_suite
+    from mnistlab.runs import write_json
+
+    results = run_suite(quick=quick, rounds=rounds, tell=lambda line: print(line, flush=True))
+    if json_path is not None:
+        write_json(json_path, results)
+    print()
+    print(format_summary(results))
+
+
 def _load_dataset(folder: Path | None) -> Any:
     from mnistlab import datasets
 

@@ -169,8 +169,8 @@ class Run:
             raise RunError(f"{self.folder} is not a run: it holds no recipe.toml. Expected a run of `mnistlab train`.")
         if not self.is_complete:
             raise RunError(
-                f"The training in {self.folder} did not reach its end. Finish it with "
-                f"`mnistlab train {self.recipe.name} --out {self.folder}`."
+                f"The training in {self.folder} did not reach its end. "
+                f"Run the `mnistlab train {self.recipe.name}` command that began it again."
             )
         return self
 
@@ -211,6 +211,8 @@ class Run:
 def open_folder(folder: Path, recipe: Recipe) -> Run:
     """Makes the folder of a run, or finds the one of the same recipe.
 
+    A folder in which another recipe was begun but left nothing trained is taken over.
+
     Args:
         folder: where the run lies or will lie; parents are made.
         recipe: what will be trained.
@@ -223,21 +225,23 @@ def open_folder(folder: Path, recipe: Recipe) -> Run:
     """
     run = Run(folder)
     if (folder / "recipe.toml").exists():
-        if differences := run.recipe.differences(recipe):
+        differences = run.recipe.differences(recipe)
+        if not differences:
+            return run
+        if run.is_complete:
             raise UsageError(
                 f"{folder} holds a run with {'; '.join(differences)}. Choose another folder with --out, or delete it."
             )
-        return run
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and is not a run. Choose another folder with --out.")
     try:
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "recipe.toml", recipe.to_toml())
     except OSError as error:
         raise RunError(
             f"{folder} cannot be written: {_first_line(error)}. Choose another folder with --out."
         ) from error
-    return run
+    return Run(folder)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,0 +1,67 @@
+import json
+
+import pytest
+from conftest import run_mnistlab
+from scipy import stats
+
+from mnistlab.backend import keras
+from mnistlab.bench import stock, suite
+from mnistlab.models import MODELS
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_multiply_adds_are_those_of_the_layers(name):
+    total = 0
+    for layer in MODELS[name]().layers:
+        if isinstance(layer, keras.layers.Dense):
+            total += layer.kernel.shape[0] * layer.kernel.shape[1]
+        elif isinstance(layer, keras.layers.Conv2D):
+            rows, columns, channels, filters = layer.kernel.shape
+            total += rows * columns * channels * filters * layer.output.shape[1] * layer.output.shape[2]
+    assert suite.MULTIPLY_ADDS[name] == total
+
+
+def rounds(stock_seconds, our_seconds, stock_accuracy, our_accuracy):
+    measured = {"machine": [{"float32_gflops": 200.0, "bfloat16_gflops": 400.0}] * len(stock_seconds)}
+    for kind, seconds, accuracies in (
+        ("stock", stock_seconds, stock_accuracy),
+        ("mnistlab", our_seconds, our_accuracy),
+    ):
+        for name in ("mlp", "cnn"):
+            measured[f"{kind}_{name}"] = [
+                {"train_seconds": second, "test_accuracy": accuracy, "gflops": 100 / second, "images_per_second": 1000}
+                for second, accuracy in zip(seconds, accuracies, strict=True)
+            ]
+    return measured
+
+
+def test_ratios_are_taken_pair_by_pair():
+    summary = suite.summarize(rounds([10, 20, 40], [5, 4, 10], [0.97, 0.98, 0.99], [0.98, 0.98, 0.985]))
+    assert summary["speedup_mlp"] == {"median": 4, "min": 2, "max": 5, "n": 3}
+    assert summary["mnistlab_cnn"]["fraction_of_bfloat16_rate"]["median"] == pytest.approx(20 / 400)
+    difference = summary["accuracy_difference_cnn"]
+    expected = stats.ttest_1samp([0.01, 0.0, -0.005], 0).confidence_interval()
+    assert (difference["low"], difference["high"]) == pytest.approx(tuple(expected))
+
+
+def test_one_round_gives_no_interval():
+    summary = suite.summarize(rounds([10], [5], [0.97], [0.98]))
+    assert summary["accuracy_difference_mlp"]["low"] is None
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_the_stock_notebook_learns(name, tiny_mnist):
+    """The reference trains every epoch on every image; an epoch on one batch would stay near chance."""
+    measured = stock.train_stock(name, tiny_mnist, epochs=6 if name == "mlp" else 2)
+    assert measured["train_seconds"] > 0
+    assert measured["test_accuracy"] > (0.7 if name == "mlp" else 0.09)
+
+
+@pytest.mark.slow
+def test_quick_bench_writes_json_and_a_table(tmp_path):
+    result = run_mnistlab("bench", "--quick", "--rounds", "1", "--json", tmp_path / "bench.json")
+    assert result.returncode == 0, result.stderr
+    summary = json.loads((tmp_path / "bench.json").read_text())["summary"]
+    assert summary["machine"]["float32_gflops"]["median"] > 1
+    for name in ("mlp", "cnn"):
+        assert f"`{name}`: mnistlab is {summary[f'speedup_{name}']['median']:.1f} times as fast" in result.stdout

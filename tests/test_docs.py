@@ -1,0 +1,153 @@
+"""What the documentation promises: its code runs, its commands exist, its links lead somewhere, nothing is left out."""
+
+import contextlib
+import doctest
+import io
+import re
+import shlex
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+import pytest
+
+from mnistlab.cli import cli
+
+ROOT = Path(__file__).parents[1]
+README, TUTORIAL, REFERENCE = ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "reference.md"
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+# Written in pieces, so that this file does not hold what it looks for.
+MACHINE_PATH = re.compile(r"(?<![\w.$~-])/(?:work|home|root|Users|tmp|mnt)" + "/")
+REGISTRY_HOST = re.compile(
+    "|".join(["py" + r"pi\.", "python" + "hosted", "npm" + "js", "arti" + "factory", "/simp" + r"le\b"])
+)
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(document: Path) -> list[tuple[str, str]]:
+    """Language and content of each fenced block, in order."""
+    return FENCE.findall(document.read_text(encoding="utf-8"))
+
+
+def commands(document: Path) -> list[str]:
+    """What stands after a `$` in the console blocks, without comments."""
+    lines = [line for language, text in blocks(document) if language == "console" for line in text.splitlines()]
+    return [line.removeprefix("$ ").partition("#")[0].strip() for line in lines if line.startswith("$ ")]
+
+
+@pytest.mark.parametrize("document", [README, TUTORIAL], ids=relative)
+def test_python_blocks_run_and_print_what_is_said(document, tmp_path, monkeypatch):
+    """A `text` block right after a Python block is its exact output; other blocks hold what differs by machine."""
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    found = blocks(document)
+    assert "python" in [language for language, _ in found]
+    for (language, code), (next_language, expected) in zip(found, [*found[1:], ("", "")], strict=True):
+        if language != "python":
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, relative(document), "exec"), namespace)
+        if next_language == "text":
+            matches = doctest.OutputChecker().check_output(expected, printed.getvalue(), doctest.ELLIPSIS)
+            assert matches, f"{relative(document)} promises\n{expected}\nand its code prints\n{printed.getvalue()}"
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_option_is_in_the_reference(name):
+    sections = re.split(r"^### ", REFERENCE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    section = next((text for text in sections if re.match(rf"`mnistlab {name}[ `]", text)), None)
+    assert section, f"docs/reference.md has no section on mnistlab {name}"
+    general = sections[0]
+    for parameter in cli.commands[name].params:
+        if isinstance(parameter, click.Argument):
+            assert parameter.metavar in section.splitlines()[0]
+            choices = parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
+            assert all(f"`{choice}`" in section for choice in choices)
+            continue
+        for option in parameter.opts:
+            assert re.search(rf"`{option}\b", section + general), f"docs/reference.md: {name} lacks {option}"
+        if isinstance(parameter.type, click.Choice):
+            assert "\\|".join(parameter.type.choices) in section
+
+
+def test_options_of_the_group_are_in_the_reference():
+    text = REFERENCE.read_text(encoding="utf-8")
+    for option in ("--help", "-h", *(name for parameter in cli.params for name in parameter.opts)):
+        assert f"{option}`" in text
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_commands_parse(document):
+    for command in commands(document):
+        program, *arguments = shlex.split(command)
+        if program != "mnistlab":
+            assert program == "make", f"{relative(document)} has a command that no test understands: {command}"
+            continue
+        if "--data" in arguments:  # the folder is the reader's own
+            arguments[arguments.index("--data") + 1] = str(ROOT)
+        name, *rest = arguments
+        assert name in cli.commands, command
+        cli.commands[name].make_context(name, rest)  # parses and does not run
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_links_lead_to_files_and_headings(document):
+    text = FENCE.sub("", document.read_text(encoding="utf-8"))
+    for link in LINK.findall(text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = unquote(link).partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), f"{relative(document)} links to {link}"
+        if anchor:
+            headings = HEADING.findall(FENCE.sub("", target.read_text(encoding="utf-8")))
+            assert anchor in [slug(heading) for heading in headings], f"{relative(document)} links to {link}"
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_make_targets_are_documented():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    header = "".join(line for line in makefile.splitlines(keepends=True) if line.startswith("#"))
+    targets = set(re.findall(r"\bmake ([a-z][a-z-]*)", header))
+    assert {"run", "test"} <= targets
+    documented = README.read_text(encoding="utf-8") + REFERENCE.read_text(encoding="utf-8")
+    for target in targets:
+        assert re.search(rf"`make {target}\b(?!-)", documented), target
+    named = {
+        target for document in DOCUMENTS for target in re.findall(r"[`$] ?make ([a-z-]+)", document.read_text("utf-8"))
+    }
+    assert named <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)), "the docs name a target that is none"
+
+
+def test_the_results_have_their_place_in_the_readme():
+    lines = README.read_text(encoding="utf-8").splitlines()
+    assert lines.count("<!-- results: written by benchmarks/notebook.py -->") == 1
+    assert lines.count("<!-- end of results -->") == 1
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    """What is committed must mean the same on every machine."""
+    folders = [ROOT / name for name in (".ci", "benchmarks", "docs", "notebooks", "src", "tests")]
+    files = [path for folder in folders for path in folder.rglob("*")] + [
+        path for path in ROOT.iterdir() if path.name[0] != "."
+    ]
+    for path in files:
+        if not path.is_file() or path.suffix in {".gz", ".pyc", ".png"}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        for pattern in (MACHINE_PATH, REGISTRY_HOST):
+            found = pattern.search(text)
+            assert not found, f"{relative(path)} holds {found.group()!r}"
