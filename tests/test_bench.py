@@ -1,9 +1,9 @@
 import json
 
 import pytest
-from conftest import run_mnistlab
 from scipy import stats
 
+from conftest import run_mnistlab
 from mnistlab.backend import keras
 from mnistlab.bench import stock, suite
 from mnistlab.models import MODELS

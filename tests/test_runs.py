@@ -50,11 +50,17 @@ def test_open_folder_writes_the_recipe(tmp_path):
 
 
 def test_open_folder_names_what_contradicts(tmp_path):
-    open_folder(tmp_path / "run", RECIPES["mlp"])
+    run = open_folder(tmp_path / "run", RECIPES["mlp"])
+    write_json(run.folder / "metrics.json", {})
     with pytest.raises(
         UsageError, match=r"run holds a run with .*model mlp, not cnn.*Choose another folder with --out"
     ):
         open_folder(tmp_path / "run", RECIPES["cnn"])
+
+
+def test_a_folder_with_nothing_trained_is_taken_over(tmp_path):
+    open_folder(tmp_path / "run", RECIPES["mlp"])
+    assert open_folder(tmp_path / "run", RECIPES["cnn"]).recipe == RECIPES["cnn"]
 
 
 def test_open_folder_leaves_foreign_folders_alone(tmp_path):
@@ -72,7 +78,7 @@ def test_require_says_what_is_missing(tmp_path):
     with pytest.raises(RunError, match=r"is not a run: it holds no recipe\.toml"):
         Run(tmp_path).require()
     run = open_folder(tmp_path / "run", RECIPES["mlp"])
-    with pytest.raises(RunError, match=r"did not reach its end\. Finish it with `mnistlab train mlp --out"):
+    with pytest.raises(RunError, match=r"did not reach its end\. Run the `mnistlab train mlp` command that began it"):
         run.require()
 
 

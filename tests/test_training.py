@@ -33,7 +33,7 @@ def test_a_run_folder_is_complete(runs, name):
     run = Run(runs[name].folder)
     assert run.recipe == SMALL[name]
     assert {path.name for path in run.folder.iterdir()} == {
-        *("recipe.toml", "history.csv", "metrics.json", "environment.json", "model.keras", "model.onnx", "figures")
+        *("recipe.toml", "history.csv", "metrics.json", "environment.json", "model.keras", "model.onnx")
     }
     metrics = json.loads((run.folder / "metrics.json").read_text())
     promised = "recipe model seed epochs batch_size num_parameters train_seconds test_accuracy test_loss test_errors"

@@ -99,12 +99,14 @@ def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) ->
         RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
     )
     dataset = _load_dataset(data)
-    print(f"{chosen.name}: {chosen.epochs} epochs, batch size {chosen.batch_size:,}, seed {chosen.seed}")
+    epochs = "1 epoch" if chosen.epochs == 1 else f"{chosen.epochs} epochs"
+    print(f"{chosen.name}: {epochs}, batch size {chosen.batch_size:,}, seed {chosen.seed}")
     from mnistlab import training
     from mnistlab.experiments.notebook import write_run_report
     from mnistlab.runs import Run
 
-    if Run(out or training.default_folder(chosen)).is_complete:
+    known = Run(out or training.default_folder(chosen))
+    if known.is_complete and known.recipe == chosen:
         print("  finished earlier")
     finished = training.train(chosen, dataset, out)
     print(write_run_report(finished, dataset))

@@ -74,7 +74,8 @@ def explain(rows: Sequence[dict[str, Any]], *, reference: int = REFERENCE_BATCH_
 def _compare(row: dict[str, Any], base: dict[str, Any]) -> str:
     ratio = row["train_seconds"] / base["train_seconds"]
     accuracy, base_accuracy = f"{row['test_accuracy'] * 100:.2f} %", f"{base['test_accuracy'] * 100:.2f} %"
-    updates = f"{row['steps']:,} weight updates instead of {base['steps']:,}"
+    noun = "weight update" if row["steps"] == 1 else "weight updates"
+    updates = f"{row['steps']:,} {noun} instead of {base['steps']:,}"
     seconds = f"{row['train_seconds']:.1f} s instead of {base['train_seconds']:.1f} s"
     if row["interval"][1] < base["interval"][0]:
         effect = f"accuracy fell to {accuracy} from {base_accuracy}"

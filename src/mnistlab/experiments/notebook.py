@@ -59,9 +59,7 @@ def run_notebook(
         UsageError: if the folder exists and holds something else.
     """
     started = time.perf_counter()
-    recipes = {name: _with_epochs(RECIPES[name], epochs) for name in ("mlp", "cnn")}
-    for recipe in recipes.values():
-        training.check_fits(recipe, dataset)
+    recipes = {name: _fit_to(dataset, RECIPES[name], epochs) for name in ("mlp", "cnn")}
     _make_folder(folder)
     if progress:
         print(dataset, end="\n\n")
@@ -194,8 +192,10 @@ def _make_folder(folder: Path) -> None:
         raise UsageError(f"{folder} cannot be written: {error.strerror}. Choose another folder with --out.") from error
 
 
-def _with_epochs(recipe: Recipe, epochs: int | None) -> Recipe:
-    return recipe if epochs is None else dataclasses.replace(recipe, epochs=epochs)
+def _fit_to(dataset: Dataset, recipe: Recipe, epochs: int | None) -> Recipe:
+    """The recipe with the epochs asked for, holding back at most a tenth of a small data set for validation."""
+    num_validation = max(1, min(recipe.num_validation, len(dataset.train) // 10))
+    return dataclasses.replace(recipe, epochs=epochs or recipe.epochs, num_validation=num_validation)
 
 
 @contextlib.contextmanager
