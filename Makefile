@@ -51,6 +51,7 @@ check: setup
 bench: setup
 	@$(BIN)/mnistlab bench --json benchmarks/results/bench.json
 	@$(BIN)/python benchmarks/notebook.py
+	@$(BIN)/python benchmarks/recipes.py
 
 lock: setup
 	@$(PIP) uv

@@ -11,22 +11,19 @@ import json
 import tempfile
 from pathlib import Path
 
+import readme
 from mnistlab.datasets import load_mnist
 from mnistlab.experiments.notebook import run_notebook
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "notebook.json"
-README = HERE.parent / "README.md"
-BEGIN, END = "<!-- results: written by benchmarks/notebook.py -->", "<!-- end of results -->"
+RESULTS = Path(__file__).parent / "results" / "notebook.json"
 
 
 def table(results: dict) -> str:
     """The results as a Markdown table under a sentence on where they come from."""
     environment, seeds = results["environment"], len(results["models"]["mlp"]["runs"])
     lines = [
-        f"Measured on {environment['num_cpus']} cores of an {environment['cpu']}, {environment['precision']}, "
-        f"TensorFlow {environment['tensorflow']}, Keras {environment['keras']}; mean ± standard deviation over "
-        f"{seeds} seeds, all 10,000 test images.",
+        f"Measured on {readme.source(environment)}; mean ± standard deviation over {seeds} seeds, "
+        "all 10,000 test images.",
         "",
         "| network | parameters | epochs | test accuracy | errors | training time |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -43,13 +40,6 @@ def table(results: dict) -> str:
     return "\n".join(lines)
 
 
-def put_into_readme(text: str) -> None:
-    """Replaces what stands between the two markers."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> None:
     """Measures and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -61,7 +51,7 @@ def main() -> None:
             results = run_notebook(load_mnist(), Path(folder) / "report", num_seeds=arguments.seeds)
         del results["dataset"]["sample"]
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    put_into_readme(table(json.loads(RESULTS.read_text(encoding="utf-8"))))
+    readme.put("notebook.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

@@ -90,14 +90,14 @@ def _fans(kernel):
 
 
 def test_compiled_as_the_notebook_says():
-    model = models.build_for_training(RECIPES["mlp"])
-    assert model.loss == "categorical_crossentropy"
+    model = models.build_for_training(RECIPES["mlp"], num_steps=10)
+    assert isinstance(model.loss, keras.losses.CategoricalCrossentropy)
     assert isinstance(model.optimizer, keras.optimizers.Adam)
     assert float(model.optimizer.learning_rate) == pytest.approx(1e-3)
 
 
 def test_standard_form_loads_in_plain_keras(tmp_path, mnist):
-    model = models.build_for_training(RECIPES["cnn"])
+    model = models.build_for_training(RECIPES["cnn"], num_steps=10)
     standard = models.to_standard(model, RECIPES["cnn"])
     standard.save(tmp_path / "model.keras")
     config = (tmp_path / "model.keras").read_bytes()
@@ -111,3 +111,23 @@ def test_summary_tells_layers_and_parameters():
     text = models.summary_text(models.mlp())
     assert "669,706" in text
     assert "hidden2" in text
+
+
+@pytest.mark.parametrize("name", ["small_cnn", "deep_cnn"])
+def test_folding_keeps_every_pixel_in_its_square(name, mnist):
+    model = models.MODELS[name]()
+    fold = keras.Model(model.inputs, model.get_layer("fold").output)
+    image = mnist.test.images[:1]
+    folded = np.asarray(fold(image.astype("float32")))[0] * 255
+    for row, column in ((5, 6), (7, 9), (13, 0)):
+        square = image[0, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+        assert folded[row, column] == pytest.approx(square.ravel(), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_builds_and_converts(name, mnist):
+    model = models.build_for_training(RECIPES[name], num_steps=10)
+    standard = models.to_standard(model, RECIPES[name])
+    images = mnist.test.images[:4]
+    assert np.abs(standard.predict(images, verbose=0) - model.predict(images, verbose=0)).max() < 0.05  # bfloat16
+    assert len(standard.optimizer.variables) == len(standard.trainable_variables) * 2 + 2

@@ -200,3 +200,17 @@ def test_fashion_like_folders_train(tiny_folder, tmp_path):
     recipe = dataclasses.replace(SMALL["mlp"], epochs=1)
     run = training.train(recipe, dataset, tmp_path / "run", progress=False)
     assert run.metrics["num_train_images"] == 600
+
+
+def test_the_fast_recipe_learns_in_one_epoch(mnist, tmp_path):
+    """On a quarter of the real training images; the whole of them give more than 99 %."""
+    dataset = datasets.Dataset("part of MNIST", mnist.train.take(np.arange(15_000)), mnist.test)
+    run = training.train(RECIPES["fast"], dataset, tmp_path / "run", progress=False)
+    assert run.metrics["test_accuracy"] > 0.97
+    assert run.metrics["steps"] == math.ceil(15_000 / 256)
+
+
+@pytest.mark.slow
+def test_the_fast_recipe_reaches_99_percent(mnist, tmp_path):
+    run = training.train(RECIPES["fast"], mnist, tmp_path / "run", progress=False)
+    assert run.metrics["test_accuracy"] >= 0.99

@@ -47,7 +47,8 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *,
     if run.is_complete:
         return run
     train_split, validation_split = training_splits(recipe, dataset)
-    model = build_for_training(recipe)
+    num_steps = recipe.epochs * math.ceil(len(train_split) / recipe.batch_size)
+    model = build_for_training(recipe, num_steps)
     progress_callback = ProgressCallback(recipe.epochs, visible=progress)
     started = time.perf_counter()
     _fit(model, recipe, train_split, validation_split, [progress_callback])
@@ -75,7 +76,7 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *,
         "num_train_images": len(train_split),
         "num_validation_images": 0 if validation_split is None else len(validation_split),
         "num_test_images": evaluation.num_images,
-        "steps": recipe.epochs * math.ceil(len(train_split) / recipe.batch_size),
+        "steps": num_steps,
         "train_seconds": round(train_seconds, 3),
         "images_per_second": round(recipe.epochs * len(train_split) / train_seconds, 1),
         "test_accuracy": evaluation.accuracy,

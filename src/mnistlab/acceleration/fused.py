@@ -102,7 +102,10 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         # Loss and metrics make their variables when they first see data; that must not happen inside the graph's loop.
-        self.test_on_batch(stream.images[:1], stream.targets[:1])
+        images, targets = tf.constant(stream.images[:1]), tf.constant(stream.targets[:1])
+        probabilities = self(images)
+        self.compute_loss(images, targets, probabilities)
+        self.compute_metrics(images, targets, probabilities)
         try:
             return self.fit(tf.data.Dataset.range(stream.blocks_per_epoch), epochs=epochs, shuffle=False, **options)
         finally:
