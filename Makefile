@@ -33,7 +33,7 @@ $(BIN)/.installed: $(BIN)/.locked pyproject.toml
 setup: $(BIN)/.installed
 
 run: setup
-	@$(BIN)/mnistlab run --out $(OUT)
+	@$(BIN)/mnistlab run --out "$(OUT)"
 
 test: setup
 	@$(BIN)/python -m pytest -q --durations=5

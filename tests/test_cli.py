@@ -1,7 +1,11 @@
 """The command line as a user meets it: processes, exit codes, the text of messages."""
 
+import contextlib
 import gzip
+import importlib.util
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -126,14 +130,21 @@ def test_export(run_folder, kind, tmp_path):
 
 WRONG_USE = [
     (["frobnicate"], "No such command 'frobnicate'. See mnistlab --help."),
-    (["train"], "Missing argument 'RECIPE'. Choose from: mlp, cnn. See mnistlab train --help."),
-    (["train", "vit"], "Invalid value for 'RECIPE': 'vit' is not one of 'mlp', 'cnn'. See mnistlab train --help."),
+    (["train"], "Missing argument 'RECIPE'. Choose from: mlp, cnn, fast, best. See mnistlab train --help."),
+    (
+        ["train", "vit"],
+        "Invalid value for 'RECIPE': 'vit' is not one of 'mlp', 'cnn', 'fast', 'best'. See mnistlab train --help.",
+    ),
     (["train", "mlp", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1. See"),
     (["train", "mlp", "--epochs", "two"], "Invalid value for '--epochs': 'two' is not a valid integer range. See"),
     (["train", "mlp", "--batch-size", "-5"], "Invalid value for '--batch-size': -5 is not in the range x>=1. See"),
     (["train", "mlp", "--learning-rate", "0"], "Invalid value for '--learning-rate': 0.0 is not in the range x>0. See"),
     (["train", "mlp", "--learning-rate", "nan"], "learning_rate is nan; it must be a number above 0."),
-    (["train", "mlp", "--seed", "-1"], "Invalid value for '--seed': -1 is not in the range x>=0. See"),
+    (["train", "mlp", "--seed", "-1"], "Invalid value for '--seed': -1 is not in the range 0<=x<=2147483647. See"),
+    (["train", "mlp", "--seed", "2147483648"], "2147483648 is not in the range 0<=x<=2147483647."),
+    (["train", "mlp", "--out", ""], "Invalid value for '--out': the path is empty. See mnistlab train --help."),
+    (["run", "--data", ""], "Invalid value for '--data': the path is empty. See mnistlab run --help."),
+    (["evaluate", ""], "Invalid value for 'RUN': the path is empty. See mnistlab evaluate --help."),
     (["train", "mlp", "--validation", "some"], "'some' is not one of 'none', 'split', 'test'. See"),
     (["train", "mlp", "--precision", "int4"], "'int4' is not one of 'auto', 'float32', 'bfloat16'. See"),
     (["train", "mlp", "--colour"], "No such option '--colour'. Did you mean '--out'? See mnistlab train --help."),
@@ -231,3 +242,55 @@ def test_evaluate_on_a_folder_with_only_a_test_split(run_folder, tiny_mnist, tmp
     write_idx(tmp_path / "t10k-images-idx3-ubyte", tiny_mnist.test.images[:50])
     write_idx(tmp_path / "t10k-labels-idx1-ubyte", tiny_mnist.test.labels[:50])
     assert " of 50 right: " in run_mnistlab("evaluate", run_folder, "--data", tmp_path).stdout
+
+
+def test_a_backend_that_does_not_exist_is_named(tiny_folder, tmp_path):
+    for backend, text in (("foo", "expected one of tensorflow, jax, torch"), ("torch", "which is not installed")):
+        if importlib.util.find_spec(backend) is None:
+            command = ("train", "mlp", "--data", tiny_folder, "--out", tmp_path / "run")
+            result = run_mnistlab(*command, KERAS_BACKEND=backend)
+            assert result.returncode == 2
+            assert f"KERAS_BACKEND is {backend!r}" in result.stderr or f"KERAS_BACKEND is {backend}," in result.stderr
+            assert text in result.stderr
+
+
+def test_a_damaged_run_is_not_exported(run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "run")
+    for name in ("model.keras", "model.onnx"):
+        whole = (tmp_path / "run" / name).read_bytes()
+        (tmp_path / "run" / name).write_bytes(whole[:1000])
+        result = run_mnistlab("export", tmp_path / "run", "--format", name.rpartition(".")[2], cwd=tmp_path)
+        assert result.returncode == 1, name
+        assert name in result.stderr
+        (tmp_path / "run" / name).write_bytes(whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_the_module_runs_too():
+    result = subprocess.run(
+        [sys.executable, "-m", "mnistlab", "--version"], capture_output=True, text=True, check=False
+    )
+    assert result.stdout.startswith("mnistlab ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_ctrl_c_on_a_terminal(tmp_path):
+    """The live bar goes away, the cursor comes back, one message says what is kept, the exit code is 130."""
+    import pty
+
+    command = [sys.executable, "-m", "mnistlab", "train", "mlp", "--epochs", "50", "--out", str(tmp_path / "run")]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, command)
+    shown = b""
+    while b"loss" not in shown:
+        shown += os.read(terminal, 4096)
+    os.write(terminal, b"\x03")
+    with contextlib.suppress(OSError):  # Linux reports the end of the terminal as an error
+        while more := os.read(terminal, 4096):
+            shown += more
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    assert shown.count(b"\x1b[?25l") == shown.count(b"\x1b[?25h") == 1
+    assert shown.rstrip().endswith(b"Interrupted. What this command had not finished is not kept.")
+    assert b"Traceback" not in shown
+    assert not (tmp_path / "run" / "metrics.json").exists()

@@ -121,9 +121,15 @@ def test_loading_imports_neither_keras_nor_tensorflow():
 
 def test_the_package_exports_what_it_documents():
     assert all(hasattr(datasets, name) for name in datasets.__all__)
-    assert {"Dataset", "Split", "load_idx", "load_mnist", "load_test_split", "split_validation"} == set(
-        datasets.__all__
-    )
+    assert {
+        "Dataset",
+        "Split",
+        "load_idx",
+        "load_mnist",
+        "load_test_split",
+        "split_validation",
+        "validation_indices",
+    } == set(datasets.__all__)
 
 
 # Folders
@@ -377,3 +383,22 @@ def test_both_parts_need_images(tiny, num_validation):
 def test_a_negative_seed_is_refused(tiny):
     with pytest.raises(UsageError, match="seed is -1, but 0 or more was expected"):
         split_validation(tiny, 2, seed=-1)
+
+
+def test_fingerprints_tell_data_sets_apart(mnist):
+    part = mnist.train.take(np.arange(3000))
+    one = Dataset("a", part, mnist.test)
+    assert one.fingerprint() == Dataset("b", part, mnist.test).fingerprint()
+    relabelled = Split("train", part.images, (part.labels + 1) % 10)
+    inverted = Split("train", 255 - part.images, part.labels)
+    shorter = part.take(np.arange(2999))
+    prints = {Dataset("a", split, mnist.test).fingerprint() for split in (part, relabelled, inverted, shorter)}
+    assert len(prints) == 4
+
+
+def test_an_empty_test_split_is_refused(mnist, tmp_path):
+    for stem, split in (("train", mnist.train.take([0, 1])), ("t10k", mnist.test.take([]))):
+        write_idx(tmp_path / f"{stem}-images-idx3-ubyte", split.images)
+        write_idx(tmp_path / f"{stem}-labels-idx1-ubyte", split.labels)
+    with pytest.raises(DataError, match="t10k-images-idx3-ubyte holds no images, but a score needs some"):
+        load_idx(tmp_path)

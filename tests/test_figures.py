@@ -54,6 +54,8 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "samples": lambda: figures.plot_samples(SPLIT),
     "image": lambda: figures.plot_image(SPLIT.images[0]),
     "matrix": lambda: figures.plot_matrix(SPLIT.images[0, 4:12, 8:20]),
+    "flattening": lambda: figures.plot_flattening(SPLIT.images[0]),
+    "network": lambda: figures.plot_network((784, 512, 512, 10), ("pixels", "hidden layer", "hidden\nlayer", "digits")),
     "right": lambda: figures.plot_predictions(SPLIT, EVALUATION, EVALUATION.right[:9]),
     "wrong": lambda: figures.plot_predictions(SPLIT, EVALUATION, EVALUATION.wrong[:9]),
     "augmentation": lambda: figures.plot_augmentation(SPLIT.images[:2], SPLIT.images[2:8].reshape(2, 3, 28, 28)),
@@ -117,6 +119,8 @@ def test_too_few_axes_are_refused():
     [
         lambda ax: figures.plot_image(SPLIT.images[0], ax=ax),
         lambda ax: figures.plot_matrix(SPLIT.images[0, :4, :4], ax=ax),
+        lambda ax: figures.plot_flattening(SPLIT.images[0], ax=ax),
+        lambda ax: figures.plot_network((3, 2), ("in", "out"), ax=ax),
         lambda ax: figures.plot_confusion(EVALUATION.confusion, ax=ax),
         lambda ax: figures.plot_per_digit(EVALUATION, ax=ax),
         lambda ax: figures.plot_comparison({"mlp": EVALUATION}, ax=ax),
@@ -154,6 +158,63 @@ def test_an_image_is_ink_on_paper_pixel_by_pixel():
 def test_the_matrix_writes_every_pixel():
     image = SPLIT.images[7, 4:9, 8:15]
     assert texts(figures.plot_matrix(image)) == [str(value) for value in image.ravel()]
+
+
+@pytest.mark.parametrize(
+    "image", [SPLIT.images[7], SPLIT.images[7, 4:9, 8:15], SPLIT.images[7, :2], SPLIT.images[7, :1]]
+)
+def test_flattening_lays_the_rows_end_to_end(image: np.ndarray):
+    height, width = image.shape
+    ax = figures.plot_flattening(image)
+    picture, vector, *rows = [np.asarray(shown.get_array())[..., 3] for shown in ax.images]
+    np.testing.assert_array_equal(picture, image)
+    np.testing.assert_array_equal(vector, [np.concatenate(list(image))])
+    assert ax.images[1].get_extent()[:2] == [0, image.size]
+    names = [text for text in texts(ax) if text.startswith("row ")]
+    assert len(names) == len(rows) == min(3, height)
+    for name, row in zip(names, rows, strict=True):
+        np.testing.assert_array_equal(row, image[int(name.split()[1])][None])
+    assert ax.get_title(loc="left") == f"{height} rows of {width} pixels become one vector of {image.size} numbers"
+
+
+def test_flattening_marks_a_row_at_its_places_in_the_vector():
+    ax = figures.plot_flattening(SPLIT.images[7])
+    # Each row has a mark in the picture, one where it is enlarged and one in the vector.
+    marks = [patch for patch in ax.patches if patch.get_alpha()]
+    assert [mark.get_x() for mark in marks[2::3]] == [12 * 28, 13 * 28, 14 * 28]
+    assert {mark.get_width() for mark in marks[2::3]} == {28}
+
+
+@pytest.mark.parametrize("shape", [(0, 28), (28, 28, 1)])
+def test_flattening_refuses_what_is_no_image(shape: tuple[int, ...]):
+    with pytest.raises(UsageError, match=r"expected \(height, width\)"):
+        figures.plot_flattening(np.zeros(shape, np.uint8))
+
+
+def test_the_network_counts_its_parameters_and_abridges_large_layers():
+    ax = whole(DRAWINGS["network"]()).axes[0]
+    assert "669,706 parameters" in ax.get_title(loc="left")  # Keras' own count of the model
+    assert "784 × 512\nweights\n512 biases" in texts(ax)
+    nodes = [line for line in ax.lines if line.get_markersize() > 3]
+    assert [len(line.get_ydata()) for line in nodes] == [8, 8, 8, 10]
+    assert len(ax.lines) - len(nodes) == 3  # ellipses
+    assert [len(lines.get_segments()) for lines in ax.collections] == [64, 64, 80]  # each node to all of the next
+    assert texts(ax)[-10:] == list("0123456789")
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (10, 11), (2, 3, 1)])
+def test_networks_of_other_sizes_are_drawn_upright_and_in_their_frame(sizes: tuple[int, ...]):
+    ax = figures.plot_network(sizes, ["layer"] * len(sizes))
+    for line in ax.lines:
+        heights = np.asarray(line.get_ydata())
+        assert 0 <= heights.min() <= heights.max() <= 1
+        np.testing.assert_allclose(heights.min(), 1 - heights.max())
+
+
+@pytest.mark.parametrize(("sizes", "names"), [((3,), ("a",)), ((3, 0), ("a", "b")), ((3, 2), ("a",))])
+def test_the_network_refuses_what_is_none(sizes: tuple[int, ...], names: tuple[str, ...]):
+    with pytest.raises(UsageError, match="at least two layers of at least one node and a name for each"):
+        figures.plot_network(sizes, names)
 
 
 def test_predictions_are_large_and_mistakes_differ_in_shape_and_colour():

@@ -16,6 +16,11 @@ def test_layers_of_the_mlp_are_the_notebooks():
     assert kinds == ["Rescaling", "Flatten", *["Dense", "Activation", "Dropout"] * 2, "Dense", "Activation"]
 
 
+def test_dropout_is_the_notebooks():
+    rates = [layer.rate for name in ("mlp", "cnn") for layer in models.MODELS[name]().layers if "dropout" in layer.name]
+    assert rates == [0.2, 0.2, 0.2]
+
+
 def test_layers_of_the_cnn_are_the_notebooks():
     convolution = ["Conv2D", "BatchNormalization", "Activation"]
     kinds = [type(layer).__name__ for layer in models.cnn().layers]

@@ -80,7 +80,7 @@ def make_model(name: str, errors: int, seconds: float, num_parameters: int, num_
         "test_accuracy_mean": run["test_accuracy"],
         "test_accuracy_std": None,
         "per_digit_accuracy": [0.99] * 9 + [None],
-        "confusion": np.diag([1000] * 10).tolist(),
+        "confusion": (np.diag([1000] * 10) + np.arange(100).reshape(10, 10)).tolist(),
     }
 
 
@@ -144,6 +144,7 @@ def make_run_results() -> dict[str, Any]:
         "num_test_images": 10000,
         "history": run["history"],
         "per_digit_accuracy": model["per_digit_accuracy"],
+        "confusion": model["confusion"],
         "environment": {"cpu": "Example CPU", "num_cpus": 2},
     }
 
@@ -230,6 +231,76 @@ def test_numbers_of_the_notebook_are_those_of_the_results():
         assert f"{count:,}" in text
     for said in ("The verdict.", "First answer.", "Second answer.", "4,242", "0 0 253\n0 17 0", "151.3 s", "runs/cnn"):
         assert said in text
+
+
+def tables(html: str) -> dict[str, list[list[str]]]:
+    """The cells of every table, row by row, under the table's label."""
+    found = re.findall(
+        r'<(?:div|table)[^>]* aria-label="([^"]+)">\s*(?:<table[^>]*>)?\s*<t(.*?)</table>', html, re.DOTALL
+    )
+    assert len(found) == html.count("<table") == len(dict(found))  # each table has a label of its own
+    return {
+        label: [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)]
+        for label, body in found
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "network", "model"),
+    [
+        ("notebook", "fully connected network", "mlp"),
+        ("notebook", "convolutional network", "cnn"),
+        ("run", "trained network", "cnn"),
+    ],
+)
+def test_answers_per_digit_stand_in_tables_too(name: str, network: str, model: str):
+    results, found = make_results()["models"][model], tables(PAGES[name])
+    header, *rows = found[f"Confusion of the {network}"]
+    assert header == ["true digit", *"0123456789"]
+    assert [[int(cell.replace(",", "")) for cell in row[1:]] for row in rows] == results["confusion"]
+    assert [row[0] for row in rows] == list("0123456789")
+    expected = [[str(digit), "99.00\u00a0%"] for digit in range(9)] + [["9", "–"]]
+    assert found[f"Accuracy of the {network} by digit"][1:] == expected
+
+
+def test_a_run_without_confusion_has_no_table_of_it():
+    results = make_run_results()
+    del results["confusion"]
+    assert "Confusion of" not in render_run(results) and "Confusion of" in PAGES["run"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_takes_the_focus_has_a_label_of_its_own(name: str):
+    focusable = [attributes for _, attributes in Page(PAGES[name]).tags if "tabindex" in attributes]
+    labels = [str(attributes["aria-label"]) for attributes in focusable]
+    assert len(labels) == len(set(labels)) > 0
+    # What fits a phone needs no focus: two columns of settings, or three of numbers.
+    assert not any(re.search("Recipe|Hardware|Folders|by digit|each digit|answer", label) for label in labels)
+    assert any(label.startswith("Confusion") for label in labels)
+
+
+def test_names_are_explained_elsewhere():
+    targets = [attributes.get("href") for attributes in Page(PAGES["notebook"]).named("a")]
+    assert "https://keras.io/guides/sequential_model/" in targets
+    assert "https://en.wikipedia.org/wiki/Cross_entropy" in targets
+
+
+def test_no_sentence_presumes_the_light_theme():
+    for html in PAGES.values():
+        assert not re.search("black on white|as here|ink on paper", Page(html).text)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, "differ in more than the network, namely in: augmentation, validation. Think"),
+        ({"augmentation": None, "validation": "none"}, "differ in nothing but the network."),
+    ],
+)
+def test_recipes_are_compared_by_what_they_hold(change: dict[str, Any], expected: str):
+    results = make_results()
+    results["models"]["cnn"]["recipe"] |= change
+    assert expected in Page(render_notebook(results)).text
 
 
 def test_epochs_are_whole_numbers():

@@ -9,11 +9,12 @@ import onnxruntime
 import pytest
 
 from mnistlab import datasets, evaluation, training
+from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import keras
 from mnistlab.exceptions import RunError, TrainingError, UsageError
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS
-from mnistlab.recipes import RECIPES
+from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
 
 SMALL = {
@@ -33,7 +34,7 @@ def test_a_run_folder_is_complete(runs, name):
     run = Run(runs[name].folder)
     assert run.recipe == SMALL[name]
     assert {path.name for path in run.folder.iterdir()} == {
-        *("recipe.toml", "history.csv", "metrics.json", "environment.json", "model.keras", "model.onnx")
+        *("recipe.toml", "dataset.json", "history.csv", "metrics.json", "environment.json", "model.keras", "model.onnx")
     }
     metrics = json.loads((run.folder / "metrics.json").read_text())
     promised = "recipe model seed epochs batch_size num_parameters train_seconds test_accuracy test_loss test_errors"
@@ -111,11 +112,14 @@ def test_same_seed_same_weights(runs, tiny_mnist, tmp_path):
 
 
 def test_validation_holds_training_images_back(tiny_mnist):
-    train_split, validation = training.training_splits(SMALL["cnn"], tiny_mnist)
-    assert (len(train_split), len(validation)) == (500, 100)
-    assert training.training_splits(SMALL["mlp"], tiny_mnist) == (tiny_mnist.train, None)
+    indices, validation = training.training_images(SMALL["cnn"], tiny_mnist)
+    assert (len(indices), len(validation)) == (500, 100)
+    chosen = {image.tobytes() for image in validation.images}
+    assert not chosen & {image.tobytes() for image in tiny_mnist.train.images[indices]}
+    indices, validation = training.training_images(SMALL["mlp"], tiny_mnist)
+    assert (indices.tolist(), validation) == (list(range(600)), None)
     asked = dataclasses.replace(SMALL["cnn"], validation="test")
-    assert training.training_splits(asked, tiny_mnist) == (tiny_mnist.train, tiny_mnist.test)
+    assert training.training_images(asked, tiny_mnist)[1] is tiny_mnist.test
 
 
 def test_too_few_images_to_hold_back(tiny_mnist, tmp_path):
@@ -142,8 +146,34 @@ def test_a_line_an_epoch_when_piped(tiny_mnist, tmp_path, capsys):
 
 
 def test_training_splits_of_real_size(mnist):
-    train_split, validation = training.training_splits(RECIPES["cnn"], mnist)
-    assert (len(train_split), len(validation)) == (55_000, 5_000)
+    indices, validation = training.training_images(RECIPES["cnn"], mnist)
+    assert (len(indices), len(validation)) == (55_000, 5_000)
+
+
+def test_other_data_in_the_same_folder_is_refused(runs, tiny_mnist):
+    other = datasets.Dataset("other", tiny_mnist.train.take(np.arange(300)), tiny_mnist.test)
+    with pytest.raises(UsageError, match="holds a run with data tiny MNIST, not this other"):
+        training.train(SMALL["mlp"], other, runs["mlp"].folder, progress=False)
+
+
+def test_the_recipe_decides_augmentation_and_indices(tiny_mnist, tmp_path, monkeypatch):
+    streams = []
+    monkeypatch.setattr(training, "_warm_up", lambda: None)
+    fit = training.fit_stream
+
+    def noting_fit(model, stream, **options):
+        streams.append(stream)
+        fit(model, stream, **options)
+
+    monkeypatch.setattr(training, "fit_stream", noting_fit)
+    for name in ("cnn", "mlp"):
+        training.train(dataclasses.replace(SMALL[name], epochs=1, seed=5), tiny_mnist, tmp_path / name, progress=False)
+    augmented, plain = streams
+    assert augmented.augmentation == RandomAffine(AffineRanges(), 5)
+    assert plain.augmentation is None
+    assert (len(augmented.indices), len(plain.indices)) == (500, 600)
+    assert augmented.images is tiny_mnist.train.images  # nothing is copied
+    assert augmented.batch_size == 32
 
 
 def test_evaluation_counts(tiny_mnist):

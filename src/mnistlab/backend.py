@@ -7,6 +7,7 @@ reader of digits needs, so the file descriptor points elsewhere while it is impo
 
 import contextlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from mnistlab import __version__
+from mnistlab.exceptions import UsageError
 
 __all__ = ["describe_environment", "keras"]
 
@@ -28,7 +30,7 @@ def _silenced_stderr() -> Iterator[None]:
         os.dup2(sink.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:  # not on Ctrl-C: what TensorFlow said till then explains nothing
             sink.seek(0)
             os.write(saved, sink.read())
             raise
@@ -37,8 +39,16 @@ def _silenced_stderr() -> Iterator[None]:
             os.close(saved)
 
 
+BACKENDS = ("tensorflow", "jax", "torch")
+
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # 3: errors only
+if os.environ["KERAS_BACKEND"] not in BACKENDS:
+    raise UsageError(f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r}; expected one of {', '.join(BACKENDS)}.")
+if importlib.util.find_spec(os.environ["KERAS_BACKEND"]) is None:
+    raise UsageError(
+        f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']}, which is not installed. Install it, or unset KERAS_BACKEND."
+    )
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # 3: nothing below fatal
 with _silenced_stderr():
     import keras
 

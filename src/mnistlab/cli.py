@@ -4,39 +4,31 @@ import dataclasses
 import json
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mnistlab import __version__
-from mnistlab.exceptions import MnistlabError, UsageError
-from mnistlab.recipes import RECIPES
-
-FOLDER = click.Path(path_type=Path, file_okay=False)
-NEW_FOLDER = click.Path(path_type=Path)
+from mnistlab.exceptions import InterruptionError, MnistlabError, UsageError
+from mnistlab.recipes import MAX_SEED, RECIPES
 
 
-class _State:
-    """What `main` must know of the invocation when something goes wrong."""
+class _FilePath(click.ParamType[Path]):
+    """A path. An empty one, such as an unset shell variable leaves, is a mistake and not the current folder."""
 
-    debug = False
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if not str(value):
+            self.fail("the path is empty", param, ctx)
+        return Path(value)
 
 
-def _set_debug(_context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-    _State.debug = _State.debug or value
+PATH = _FilePath()
+SEED = click.IntRange(0, MAX_SEED)
 
-
-def _debug_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--debug",
-        is_flag=True,
-        expose_value=False,
-        callback=_set_debug,
-        is_eager=True,
-        help="Show the traceback of an error.",
-    )(command)
+_debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -47,10 +39,8 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option(
-    "--out", default="report", show_default=True, type=NEW_FOLDER, help="Folder for report, results and runs."
-)
-@click.option("--data", type=FOLDER, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--out", default="report", show_default=True, type=PATH, help="Folder for report, results and runs.")
+@click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="Trainings of each network.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training images, instead of 5.")
 @_debug_option
@@ -62,7 +52,12 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
     dataset = _load_dataset(data)
     from mnistlab.experiments.notebook import run_notebook
 
-    results = run_notebook(dataset, out, num_seeds=seeds, epochs=epochs)
+    try:
+        results = run_notebook(dataset, out, num_seeds=seeds, epochs=epochs)
+    except KeyboardInterrupt as error:
+        raise InterruptionError(
+            f"Interrupted. Finished trainings lie in {out}; the same command does the rest."
+        ) from error
     print()
     for name, model in results["models"].items():
         mean, std = model["test_accuracy_mean"] * 100, model["test_accuracy_std"]
@@ -79,7 +74,7 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.")
 @click.option("--batch-size", type=click.IntRange(1), help="Images per weight update.")
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Adam's step size.")
-@click.option("--seed", type=click.IntRange(0), help="Of weights, order, augmentation and dropout.")
+@click.option("--seed", type=SEED, help="Of weights, order, augmentation and dropout.")
 @click.option(
     "--validation",
     type=click.Choice(["none", "split", "test"]),
@@ -90,8 +85,8 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
     type=click.Choice(["auto", "float32", "bfloat16"]),
     help="Arithmetic of the layers; auto: the fastest.",
 )
-@click.option("--data", type=FOLDER, help="Folder with four IDX files to use instead of MNIST.")
-@click.option("--out", type=NEW_FOLDER, help="The run folder; runs/RECIPE-seedN by default.")
+@click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--out", type=PATH, help="The run folder; runs/RECIPE-seedN by default.")
 @_debug_option
 def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) -> None:
     """Train RECIPE (mlp or cnn) and leave a run folder with model, metrics, figures and report."""
@@ -102,7 +97,7 @@ def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) ->
     epochs = "1 epoch" if chosen.epochs == 1 else f"{chosen.epochs} epochs"
     print(f"{chosen.name}: {epochs}, batch size {chosen.batch_size:,}, seed {chosen.seed}")
     from mnistlab import training
-    from mnistlab.experiments.notebook import write_run_report
+    from mnistlab.experiments.run_report import write_run_report
     from mnistlab.runs import Run
 
     known = Run(out or training.default_folder(chosen))
@@ -114,8 +109,8 @@ def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) ->
 
 
 @cli.command()
-@click.argument("run_folder", metavar="RUN", type=NEW_FOLDER)
-@click.option("--data", type=FOLDER, help="Folder with IDX test files to score on instead of MNIST's test split.")
+@click.argument("run_folder", metavar="RUN", type=PATH)
+@click.option("--data", type=PATH, help="Folder with IDX test files to score on instead of MNIST's test split.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_debug_option
 def evaluate(run_folder: Path, data: Path | None, as_json: bool) -> None:
@@ -138,20 +133,24 @@ def evaluate(run_folder: Path, data: Path | None, as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("run_folder", metavar="RUN", type=NEW_FOLDER)
+@click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--format", "file_format", required=True, type=click.Choice(["onnx", "keras"]), help="Kind of file.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PATH,
     help="The file; RECIPE.onnx or RECIPE.keras here by default.",
 )
 @_debug_option
 def export(run_folder: Path, file_format: str, out: Path | None) -> None:
     """Write the trained model of the run folder RUN to a file for somewhere else."""
-    from mnistlab.runs import Run, copy_whole
+    from mnistlab.files import copy_whole
+    from mnistlab.inference import Classifier
+    from mnistlab.runs import Run
 
     complete = Run(run_folder).require()
     source = {"onnx": complete.onnx_path, "keras": complete.model_path}[file_format]
+    if file_format == "onnx":
+        Classifier(source)  # refuses a damaged file
     target = out or Path(f"{complete.recipe.name}.{file_format}")
     if target.suffix != f".{file_format}":
         raise UsageError(f"The file is called {target}; a name that ends in .{file_format} was expected.")
@@ -164,12 +163,12 @@ def export(run_folder: Path, file_format: str, out: Path | None) -> None:
 @cli.command()
 @click.option("--quick", is_flag=True, help="A small part of the work, under two minutes.")
 @click.option("--rounds", type=click.IntRange(1, 100), help="How often everything is measured; 3, or 2 with --quick.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="File for every figure.")
+@click.option("--json", "json_path", type=PATH, help="File for every figure.")
 @_debug_option
 def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     """Measure this machine, the notebook on stock Keras, and mnistlab, side by side."""
     from mnistlab.bench.suite import format_summary, run_suite
-    from mnistlab.runs import write_json
+    from mnistlab.files import write_json
 
     results = run_suite(quick=quick, rounds=rounds, tell=lambda line: print(line, flush=True))
     if json_path is not None:
@@ -186,7 +185,7 @@ def _load_dataset(folder: Path | None) -> Any:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted."""
-    _State.debug = False
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         cli.main(arguments, prog_name="mnistlab", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -198,21 +197,22 @@ def main(arguments: list[str] | None = None) -> None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "mnistlab"
         message = " ".join(error.format_message().split())  # click breaks some messages into lines
-        _fail(f"{message}{'' if message.endswith(('.', '?')) else '.'} See {command} --help.", 2)
+        _fail(f"{message}{'' if message.endswith(('.', '?')) else '.'} See {command} --help.", 2, debug)
     except (click.Abort, KeyboardInterrupt):
-        _fail("Interrupted. What was finished is kept; the same command does the rest.", 130)
+        _fail("Interrupted. What this command had not finished is not kept.", 130, debug)
     except MnistlabError as error:
-        _fail(str(error), error.exit_code)
+        _fail(str(error), error.exit_code, debug)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}. What was finished before is untouched.", 1, debug)
     except Exception as error:
-        _fail(
-            f"Unexpected {type(error).__name__}: {error}. Run the command again with --debug and report the result.", 1
-        )
+        _fail(f"Unexpected {type(error).__name__}: {error}. Run it again with --debug and report the result.", 1, debug)
     sys.exit(0)
 
 
-def _fail(message: str, exit_code: int) -> None:
-    """Ends the process with a plain message on standard error, or with the traceback too if that was asked for."""
-    if _State.debug:
+def _fail(message: str, exit_code: int, debug: bool) -> None:
+    """Ends the process with a plain message on standard error, under the traceback if that was asked for."""
+    if debug:
         traceback.print_exc()
     click.echo(message, err=True)
     sys.exit(exit_code)

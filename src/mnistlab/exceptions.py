@@ -26,6 +26,12 @@ class TrainingError(MnistlabError):
     """A training could not go on, for example because the loss is no longer a finite number."""
 
 
+class InterruptionError(MnistlabError):
+    """The user stopped the work; the message says what is kept."""
+
+    exit_code = 130
+
+
 class UsageError(MnistlabError, ValueError):
     """An argument is outside what the function or command accepts (exit code 2)."""
 

@@ -30,7 +30,7 @@ def export_onnx(model: Any, path: Path) -> None:
     probe = keras.Model(images, outputs)
     probe(np.zeros((1, 28, 28), np.uint8))  # Keras exports only models that were called
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tf2onnx probes NumPy for names that NumPy 2 dropped
+        warnings.simplefilter("ignore", FutureWarning)  # tf2onnx probes NumPy for names that NumPy 2 dropped
         probe.export(path, format="onnx", verbose=False)
     graph = onnx.load(path)
     _rename_outputs(graph, names)

@@ -11,6 +11,8 @@ from mnistlab.exceptions import UsageError
 ModelName = Literal["mlp", "cnn", "small_cnn", "deep_cnn"]
 Validation = Literal["none", "split", "test"]
 Precision = Literal["auto", "float32", "bfloat16"]
+MAX_SEED = 2**31 - 1  # what every generator here takes, with room for a seed per layer
+
 Schedule = Literal["constant", "one-cycle"]
 
 
@@ -75,7 +77,7 @@ class Recipe:
         num_validation: images held back by `"split"`, at least 1.
         precision: of the arithmetic in the layers; weights stay float32. `"auto"` takes bfloat16 where the hardware
             multiplies it natively and float32 elsewhere.
-        seed: of initial weights, shuffling, augmentation, dropout and the validation split; at least 0.
+        seed: of initial weights, shuffling, augmentation, dropout and the validation split; 0 to 2,147,483,647.
 
     Raises:
         UsageError: if a value is outside what is said above.
@@ -119,6 +121,8 @@ class Recipe:
         for name in ("beta_1", "beta_2", "label_smoothing", "norm_momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must lie from 0 to below 1.")
+        if self.seed > MAX_SEED:
+            raise UsageError(f"The recipe's seed is {self.seed}; it must be at most {MAX_SEED:,}.")
         if not 0 < self.learning_rate < float("inf"):
             raise UsageError(f"The recipe's learning_rate is {self.learning_rate!r}; it must be a number above 0.")
 

@@ -18,7 +18,7 @@ NAMES = {"mlp": "fully connected network", "cnn": "convolutional network"}
 
 RUN_FIGURES = ("history", "confusion", "per_digit", "right", "wrong")
 NOTEBOOK_FIGURES = (
-    *("samples", "matrix", "augmentation", "batch_size", "comparison"),
+    *("samples", "matrix", "flattening", "network", "augmentation", "batch_size", "comparison"),
     *(f"{model}_{figure}" for model in NAMES for figure in RUN_FIGURES),
 )
 
@@ -62,6 +62,7 @@ def render_notebook(results: Mapping[str, Any], figures: Mapping[str, str]) -> s
         answer=_answer(results),
         similarity=_similarity(results),
         parameters_compared=_compare_parameters(mlp["num_parameters"], cnn["num_parameters"]),
+        recipes_compared=_compare_recipes(mlp["recipe"], cnn["recipe"]),
         steps_compared=_compare_steps(results["batch_size"]),
         shear=_explain_shear(cnn["recipe"]["augmentation"], results["dataset"]["height"]),
         steps=_steps_per_epoch,
@@ -75,8 +76,8 @@ def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     """The report of one run folder.
 
     Args:
-        results: `mnistlab`, `recipe`, `metrics`, `interval`, `num_test_images`, `history`, `per_digit_accuracy` and
-            `environment`.
+        results: `mnistlab`, `recipe`, `metrics`, `interval`, `num_test_images`, `history`, `per_digit_accuracy`,
+            `environment` and, where known, `confusion`: 10 rows of true digits with 10 counts of predicted ones.
         figures: SVG from `figures.to_svg` for each name in `RUN_FIGURES`.
 
     Returns:
@@ -154,6 +155,18 @@ def _similarity(results: Mapping[str, Any]) -> str:
 def _compare_parameters(mlp: int, cnn: int) -> str:
     relation = "as many as" if mlp == cnn else "fewer than" if cnn < mlp else "more than"
     return f"It has {cnn:,} parameters, {relation} the fully connected network's {mlp:,}."
+
+
+def _compare_recipes(mlp: Mapping[str, Any], cnn: Mapping[str, Any]) -> str:
+    """Whether convolution may be credited with the difference."""
+    others = [name for name in cnn if name not in ("name", "model") and cnn[name] != mlp.get(name)]
+    if not others:
+        return "The two recipes, below, differ in nothing but the network."
+    named = ", ".join(name.replace("_", " ") for name in others)
+    return (
+        f"The recipes, below, differ in more than the network, namely in: {named}. Think of that before crediting the "
+        "whole difference to convolution."
+    )
 
 
 def _compare_steps(sweep: Mapping[str, Any]) -> str:

@@ -1,88 +1,41 @@
 """A training on disk: a folder whose files appear whole or not at all."""
 
-import contextlib
 import csv
 import dataclasses
+import html
 import io
 import json
-import math
-import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mnistlab.exceptions import RunError, UsageError
+from mnistlab.files import make_folder, write_json, write_text
 from mnistlab.recipes import Recipe
 
 HistoryRow = dict[str, float]
+DatasetIdentity = Mapping[str, str]
 
+RUN_FILES = (
+    "recipe.toml",
+    "dataset.json",
+    "history.csv",
+    "environment.json",
+    "model.keras",
+    "model.onnx",
+    "metrics.json",
+)
+"""What a complete run consists of, besides the figures and the report that are drawn from it."""
 
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yields a path to write to, in the same folder; the file takes its real name only when the block succeeds.
-
-    The bytes are on disk before the name is (fsync, rename, fsync of the folder), so a crash at any moment leaves the
-    old file or the new one. The temporary name keeps the suffix, which Keras looks at.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with whole_file(Path(folder) / "answer.txt") as temporary:
-        ...         _ = temporary.write_text("42")
-        ...     print([path.name for path in Path(folder).iterdir()])
-        ['answer.txt']
-    """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
-    try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # Windows cannot open folders
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a UTF-8 text file, whole or not at all."""
-    with whole_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-
-
-def copy_whole(source: Path, target: Path) -> None:
-    """Copies a file; the copy appears whole or not at all.
-
-    Raises:
-        RunError: if the source is missing or the target cannot be written.
-    """
-    try:
-        with whole_file(target) as temporary:
-            shutil.copyfile(source, temporary)
-    except OSError as error:
-        raise RunError(f"{source} could not be copied to {target}: {error.strerror}.") from error
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Writes a JSON file, whole or not at all; numbers that are not finite become `null`."""
-    write_text(path, json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, Mapping):
-        return {key: _finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_finite(value) for value in content]
-    if isinstance(content, float) and not math.isfinite(content):
-        return None
-    return content
+REQUIRED_METRICS = frozenset(
+    (
+        *("recipe", "model", "seed", "epochs", "batch_size", "num_parameters", "steps", "train_seconds"),
+        *("images_per_second", "num_train_images", "test_accuracy", "test_accuracy_low", "test_accuracy_high"),
+        *("test_loss", "test_errors"),
+    )
+)
 
 
 def history_csv(history: Sequence[HistoryRow]) -> str:
@@ -125,7 +78,15 @@ class Run:
     @cached_property
     def recipe(self) -> Recipe:
         """What decided the training, from `recipe.toml`."""
-        return Recipe.from_toml(self._read("recipe.toml"))
+        try:
+            return Recipe.from_toml(self._read("recipe.toml"))
+        except UsageError as error:
+            raise RunError(f"{self.folder / 'recipe.toml'} is damaged. {error} {self._mend}") from error
+
+    @cached_property
+    def dataset(self) -> dict[str, Any]:
+        """What it was trained on, from `dataset.json`: `name` and `fingerprint`."""
+        return {"name": "other data", "fingerprint": ""} | self._read_json("dataset.json")
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -144,7 +105,7 @@ class Run:
         try:
             return [{key: float(value) for key, value in row.items()} for row in rows]
         except (TypeError, ValueError) as error:
-            raise RunError(f"{self.folder / 'history.csv'} is damaged: {error}. Train the run again.") from error
+            raise RunError(f"{self.folder / 'history.csv'} is damaged: {error}. {self._mend}") from error
 
     @cached_property
     def model(self) -> Any:
@@ -155,13 +116,13 @@ class Run:
         try:
             return keras.saving.load_model(path)
         except (OSError, ValueError, KeyError) as error:
-            raise RunError(f"{path} cannot be loaded: {_first_line(error)}. Train the run again.") from error
+            raise RunError(f"{path} cannot be loaded: {_first_line(error)}. {self._mend}") from error
 
     def require(self) -> "Run":
-        """This run, if it is complete.
+        """This run, if it is complete and its files are what they should be.
 
         Raises:
-            RunError: if the folder does not exist, is no run, or holds an unfinished training.
+            RunError: if the folder does not exist, is no run, holds an unfinished training, or is damaged.
         """
         if not self.folder.is_dir():
             raise RunError(f"There is no folder {self.folder}; expected a run that `mnistlab train` wrote.")
@@ -172,7 +133,19 @@ class Run:
                 f"The training in {self.folder} did not reach its end. "
                 f"Run the `mnistlab train {self.recipe.name}` command that began it again."
             )
+        for name in RUN_FILES:
+            if not (self.folder / name).is_file():
+                raise RunError(f"{self.folder / name} is missing. {self._mend}")
+        if missing := REQUIRED_METRICS - set(self.metrics):
+            raise RunError(f"{self.folder / 'metrics.json'} lacks {', '.join(sorted(missing))}. {self._mend}")
+        if not zipfile.is_zipfile(self.model_path):
+            raise RunError(f"{self.model_path} is damaged: it is no Keras archive. {self._mend}")
+        _ = self.recipe, self.environment, self.history
         return self
+
+    @property
+    def _mend(self) -> str:
+        return f"Delete {self.folder} and train again."
 
     def __str__(self) -> str:
         """The result and where it lies."""
@@ -187,9 +160,10 @@ class Run:
     def _repr_html_(self) -> str:
         rows = self.metrics if self.is_complete else {"state": "not finished"}
         cells = "".join(
-            f"<tr><th style='text-align:left'>{key}</th><td>{value}</td></tr>" for key, value in rows.items()
+            f"<tr><th style='text-align:left'>{html.escape(key)}</th><td>{html.escape(str(value))}</td></tr>"
+            for key, value in rows.items()
         )
-        return f"<table><caption>{self.folder}</caption>{cells}</table>"
+        return f"<table><caption>{html.escape(str(self.folder))}</caption>{cells}</table>"
 
     def _read(self, name: str) -> str:
         path = self.folder / name
@@ -202,45 +176,44 @@ class Run:
         try:
             content = json.loads(self._read(name))
         except json.JSONDecodeError as error:
-            raise RunError(f"{self.folder / name} is damaged: {error}. Train the run again.") from error
+            raise RunError(f"{self.folder / name} is damaged: {error}. {self._mend}") from error
         if not isinstance(content, dict):
-            raise RunError(f"{self.folder / name} is damaged: expected an object. Train the run again.")
+            raise RunError(f"{self.folder / name} is damaged: expected an object. {self._mend}")
         return content
 
 
-def open_folder(folder: Path, recipe: Recipe) -> Run:
-    """Makes the folder of a run, or finds the one of the same recipe.
+def open_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> Run:
+    """Makes the folder of a run, or finds the one of the same recipe and data.
 
-    A folder in which another recipe was begun but left nothing trained is taken over.
+    A folder in which another training was begun but left nothing is taken over.
 
     Args:
         folder: where the run lies or will lie; parents are made.
         recipe: what will be trained.
+        dataset: on what: `name` and `fingerprint`.
 
     Returns:
-        The run; it is complete if this recipe was trained here before.
+        The run; it is complete if this recipe was trained on this data here before.
 
     Raises:
-        UsageError: if another recipe was trained in the folder, or the folder holds something else.
+        UsageError: if another recipe or other data was trained in the folder, or the folder holds something else.
+        RunError: if the folder cannot be written, or a file in it is damaged.
     """
     run = Run(folder)
-    if (folder / "recipe.toml").exists():
+    if run.is_complete and (folder / "recipe.toml").exists():
         differences = run.recipe.differences(recipe)
-        if not differences:
-            return run
-        if run.is_complete:
+        if run.dataset["fingerprint"] != dataset["fingerprint"]:
+            differences.append(f"data {run.dataset['name']}, not this {dataset['name']}")
+        if differences:
             raise UsageError(
                 f"{folder} holds a run with {'; '.join(differences)}. Choose another folder with --out, or delete it."
             )
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        return run.require()
+    if folder.exists() and not (folder / "recipe.toml").exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and is not a run. Choose another folder with --out.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / "recipe.toml", recipe.to_toml())
-    except OSError as error:
-        raise RunError(
-            f"{folder} cannot be written: {_first_line(error)}. Choose another folder with --out."
-        ) from error
+    make_folder(folder)
+    write_text(folder / "recipe.toml", recipe.to_toml())
+    write_json(folder / "dataset.json", dataset)
     return Run(folder)
 
 

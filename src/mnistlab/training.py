@@ -1,5 +1,6 @@
 """Trains a network as a recipe says, with `keras.Model.fit`, and leaves a run folder."""
 
+import functools
 import math
 import sys
 import time
@@ -7,20 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mnistlab import preprocessing
-from mnistlab.acceleration import BlockStream, fit_stream, resolve_precision
+from mnistlab.acceleration import BlockStream, accelerated_parts, fit_stream, resolve_precision
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import describe_environment, keras
-from mnistlab.datasets import Dataset, Split, split_validation
+from mnistlab.datasets import Dataset, Split, validation_indices
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
 from mnistlab.exceptions import TrainingError, UsageError
 from mnistlab.export import export_onnx
-from mnistlab.models import build_for_training, to_standard
+from mnistlab.files import whole_file, write_json, write_text
+from mnistlab.models import NUM_CLASSES, build_for_training, to_standard
 from mnistlab.recipes import Recipe
-from mnistlab.runs import HistoryRow, Run, history_csv, open_folder, whole_file, write_json, write_text
+from mnistlab.runs import HistoryRow, Run, history_csv, open_folder
 
 
 def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *, progress: bool = True) -> Run:
@@ -43,15 +46,20 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *,
         TrainingError: if the loss stops being a finite number.
     """
     check_fits(recipe, dataset)
-    run = open_folder(Path(folder) if folder is not None else default_folder(recipe), recipe)
+    identity = {"name": dataset.name, "fingerprint": dataset.fingerprint()}
+    run = open_folder(Path(folder) if folder is not None else default_folder(recipe), recipe, identity)
     if run.is_complete:
         return run
-    train_split, validation_split = training_splits(recipe, dataset)
-    num_steps = recipe.epochs * math.ceil(len(train_split) / recipe.batch_size)
+    indices, validation_split = training_images(recipe, dataset)
+    num_steps = recipe.epochs * math.ceil(len(indices) / recipe.batch_size)
+    _warm_up()
     model = build_for_training(recipe, num_steps)
     progress_callback = ProgressCallback(recipe.epochs, visible=progress)
     started = time.perf_counter()
-    _fit(model, recipe, train_split, validation_split, [progress_callback])
+    try:
+        _fit(model, recipe, dataset.train, indices, validation_split, progress_callback)
+    finally:
+        progress_callback.close()  # Keras does not end a training that an exception ended
     train_seconds = time.perf_counter() - started
 
     standard = to_standard(model, recipe)
@@ -73,12 +81,12 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *,
         "batch_size": recipe.batch_size,
         "num_parameters": standard.count_params(),
         "dataset": dataset.name,
-        "num_train_images": len(train_split),
+        "num_train_images": len(indices),
         "num_validation_images": 0 if validation_split is None else len(validation_split),
         "num_test_images": evaluation.num_images,
         "steps": num_steps,
         "train_seconds": round(train_seconds, 3),
-        "images_per_second": round(recipe.epochs * len(train_split) / train_seconds, 1),
+        "images_per_second": round(recipe.epochs * len(indices) / train_seconds, 1),
         "test_accuracy": evaluation.accuracy,
         "test_accuracy_low": low,
         "test_accuracy_high": high,
@@ -94,14 +102,13 @@ def default_folder(recipe: Recipe) -> Path:
     return Path("runs") / f"{recipe.name}-seed{recipe.seed}"
 
 
-def training_splits(recipe: Recipe, dataset: Dataset) -> tuple[Split, Split | None]:
-    """The images to train on and, unless the recipe validates on none, those to validate on."""
-    if recipe.validation == "none":
-        return dataset.train, None
-    if recipe.validation == "test":
-        return dataset.train, dataset.test
+def training_images(recipe: Recipe, dataset: Dataset) -> tuple[NDArray[np.int64], Split | None]:
+    """Which of the training images to train on, as indices, and the split to validate on, if any."""
+    if recipe.validation != "split":
+        return np.arange(len(dataset.train)), dataset.test if recipe.validation == "test" else None
     check_fits(recipe, dataset)
-    return split_validation(dataset.train, recipe.num_validation, seed=recipe.seed)
+    remaining, chosen = validation_indices(dataset.train, recipe.num_validation, recipe.seed)
+    return remaining, dataset.train.take(chosen, name="validation")
 
 
 def check_fits(recipe: Recipe, dataset: Dataset) -> None:
@@ -117,13 +124,31 @@ def check_fits(recipe: Recipe, dataset: Dataset) -> None:
         )
 
 
-def _fit(model: Any, recipe: Recipe, train: Split, validation: Split | None, callbacks: list[Any]) -> None:
+@functools.cache
+def _warm_up() -> None:
+    """Lets the backend start its threads and kernels, once, before a clock runs: the first training is no slower."""
+    layers = [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
+    model = accelerated_parts().model(layers)
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    images, labels = np.zeros((32, 28, 28), np.uint8), np.arange(32) % NUM_CLASSES
+    fit_stream(model, BlockStream(images, preprocessing.one_hot(labels), batch_size=16, seed=0), epochs=1, verbose=0)
+
+
+def _fit(
+    model: Any,
+    recipe: Recipe,
+    split: Split,
+    indices: NDArray[np.int64],
+    validation: Split | None,
+    callback: "ProgressCallback",
+) -> None:
     stream = BlockStream(
-        train.images,
-        preprocessing.one_hot(train.labels),
+        split.images,
+        preprocessing.one_hot(split.labels),
         batch_size=recipe.batch_size,
         seed=recipe.seed,
         augmentation=None if recipe.augmentation is None else RandomAffine(recipe.augmentation, recipe.seed),
+        indices=indices,
     )
     fit_stream(
         model,
@@ -132,7 +157,7 @@ def _fit(model: Any, recipe: Recipe, train: Split, validation: Split | None, cal
         validation_data=None if validation is None else (validation.images, preprocessing.one_hot(validation.labels)),
         validation_batch_size=PREDICTION_BATCH_SIZE,
         verbose=0,
-        callbacks=callbacks,
+        callbacks=[callback],
     )
 
 
@@ -172,9 +197,10 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_end(self, logs: Any = None) -> None:
         """Closes the bar."""
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Removes the bar and shows the cursor again; does nothing where there is no bar."""
         if self._live:
             self._bar.stop()
 
@@ -188,7 +214,7 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Moves the bar and looks at the loss."""
         loss = float(logs["loss"])
         if not math.isfinite(loss):
-            self._close()
+            self.close()
             step = int(np.asarray(self.model.optimizer.iterations))
             raise TrainingError(
                 f"The loss became {loss} by step {step:,}; training stopped and nothing was saved. "
@@ -204,7 +230,9 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
         figures = {name: float(value) for name, value in logs.items()}
         self.history.append({"epoch": epoch + 1, "seconds": round(seconds, 3), **figures})
         if self._visible:
-            (self._bar.console if self._live else self._console).print(_epoch_line(self.history[-1], self._epochs))
+            (self._bar.console if self._live else self._console).print(
+                _epoch_line(self.history[-1], self._epochs), soft_wrap=True
+            )
 
 
 def _epoch_line(row: HistoryRow, epochs: int) -> str:

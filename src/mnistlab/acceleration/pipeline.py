@@ -29,6 +29,7 @@ class BlockStream:
         batch_size: images per step.
         seed: of the permutations.
         augmentation: transforms every image of every step, or `None`.
+        indices: int64, which images to train on; all by default. A selection costs no copy of the images.
     """
 
     def __init__(
@@ -39,21 +40,23 @@ class BlockStream:
         batch_size: int,
         seed: int,
         augmentation: RandomAffine | None = None,
+        indices: NDArray[np.int64] | None = None,
     ) -> None:
         self.images = images
         self.targets = targets
         self.batch_size = batch_size
         self.seed = seed
         self.augmentation = augmentation
-        self.steps_per_epoch = math.ceil(len(images) / batch_size)
+        self.indices = np.arange(len(images)) if indices is None else indices
+        self.steps_per_epoch = math.ceil(len(self.indices) / batch_size)
         self.steps_per_block = max(1, BLOCK_IMAGES // batch_size)
         self.num_coefficients = 0 if augmentation is None else NUM_TRANSFORM_COEFFICIENTS
         self.blocks_per_epoch = math.ceil(self.steps_per_epoch / self.steps_per_block)
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """The permutation of an epoch: int64 `(num_images,)`."""
+        """The indices of the images in the order of an epoch: int64."""
         generator = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, 0, 1, epoch]))
-        return generator.permutation(len(self.images))
+        return generator.permutation(self.indices)
 
     def blocks(
         self, epochs: int | None = None, *, first_block: int = 0, steps_per_block: int | None = None

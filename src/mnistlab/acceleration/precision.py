@@ -19,8 +19,9 @@ def has_native_bfloat16() -> bool:
     if backend == "tensorflow":
         import tensorflow as tf
 
-        if tf.config.list_physical_devices("GPU"):
-            return True
+        if gpus := tf.config.list_physical_devices("GPU"):
+            capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
+            return bool(capability >= (8, 0))  # Ampere and later have bfloat16 units
     elif backend == "jax":
         import jax
 

@@ -74,7 +74,9 @@ def summarize(measured: dict[str, Any]) -> dict[str, Any]:
     for name in MULTIPLY_ADDS:
         stock, ours = measured[f"stock_{name}"], measured[f"mnistlab_{name}"]
         for kind, rounds in (("stock", stock), ("mnistlab", ours)):
-            figures = {key: _spread([figures[key] for figures in rounds]) for key in rounds[0]}
+            figures = {
+                key: _spread([figures[key] for figures in rounds]) for key in rounds[0] if rounds[0][key] is not None
+            }
             for precision in ("float32", "bfloat16"):
                 pairs = zip(rounds, measured["machine"], strict=True)
                 shares = [figures["gflops"] / rates[f"{precision}_gflops"] for figures, rates in pairs]
@@ -102,6 +104,8 @@ def format_summary(results: dict[str, Any]) -> str:
                 f"| {row['gflops']:.0f} | {row['fraction_of_float32_rate'] * 100:.0f} % "
                 f"| {row['fraction_of_bfloat16_rate'] * 100:.0f} % | {row['test_accuracy'] * 100:.2f} % "
                 f"| {row['peak_memory_mb']:,.0f} MB |"
+                if "peak_memory_mb" in row
+                else "| – |"
             )
     lines.append("")
     for name in work:

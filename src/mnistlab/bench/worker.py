@@ -5,7 +5,6 @@ Prints one JSON object. A process each, so that none inherits another's memory, 
 
 import dataclasses
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -57,9 +56,18 @@ def measure_training(kind: Kind, model_name: ModelName, epochs: int, num_images:
             run = training.train(recipe, dataset, Path(folder) / "run", progress=False)
             measured = {name: run.metrics[name] for name in ("train_seconds", "test_accuracy")}
             measured["environment"] = run.environment
-    unit = 1024 if sys.platform != "darwin" else 1  # Linux counts kilobytes, macOS bytes
-    measured["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    measured["peak_memory_mb"] = _peak_memory_mb()
     return measured
+
+
+def _peak_memory_mb() -> float | None:
+    """The most memory that this process has held, where the system tells."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    unit = 1024 if sys.platform != "darwin" else 1  # Linux counts kilobytes, macOS bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def main(arguments: list[str]) -> None:

@@ -32,7 +32,7 @@ def load_idx(folder: str | os.PathLike[str], *, name: str | None = None) -> Data
 
     Raises:
         DataError: the folder cannot be read, a file is missing or not what it should be, images and labels differ in
-            number, or there is no training image.
+            number, or a split has no image.
 
     Example:
         >>> from mnistlab.datasets.packaged import MNIST_FOLDER
@@ -46,6 +46,8 @@ def load_idx(folder: str | os.PathLike[str], *, name: str | None = None) -> Data
         train, test = pool.map(_load_split, ("train", "test"), (paths[:2], paths[2:]))
     if not len(train):
         raise DataError(f"{paths[0]} holds no images, but a training needs some. Use a folder with training images.")
+    if not len(test):
+        raise DataError(f"{paths[2]} holds no images, but a score needs some. Use a folder with test images.")
     return Dataset(folder.resolve().name if name is None else name, train, test)
 
 

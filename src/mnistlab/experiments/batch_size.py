@@ -34,8 +34,8 @@ def train_batch_sizes(
         progress: whether to show each training as it goes.
 
     Returns:
-        A row for each batch size: `batch_size`, `steps`, `train_seconds`, `test_accuracy`, `test_errors` and the
-        accuracy's 95 % `interval`.
+        A row for each batch size: `batch_size`, `steps`, `train_seconds`, `test_accuracy`, `test_errors`, the
+        accuracy's 95 % `interval` and `final_losses`, the mean training loss of the last two epochs.
     """
     rows = []
     for batch_size in batch_sizes:
@@ -47,7 +47,9 @@ def train_batch_sizes(
             run = training.train(chosen, dataset, folder / f"{recipe.name}-batch{batch_size}", progress=progress)
         metrics = run.metrics
         row = {name: metrics[name] for name in ("batch_size", "steps", "train_seconds", "test_accuracy", "test_errors")}
-        rows.append(row | {"interval": [metrics["test_accuracy_low"], metrics["test_accuracy_high"]]})
+        row["interval"] = [metrics["test_accuracy_low"], metrics["test_accuracy_high"]]
+        row["final_losses"] = [epoch["loss"] for epoch in run.history[-2:]]
+        rows.append(row)
     return rows
 
 
@@ -59,16 +61,32 @@ def explain(rows: Sequence[dict[str, Any]], *, reference: int = REFERENCE_BATCH_
         reference: the batch size to compare with.
 
     Example:
-        >>> names = ("batch_size", "steps", "train_seconds", "test_accuracy", "interval")
-        >>> base = dict(zip(names, (128, 2345, 6.0, 0.98, [0.977, 0.983])))
-        >>> large = dict(zip(names, (10_000, 30, 3.0, 0.92, [0.91, 0.93])))
+        >>> names = ("batch_size", "steps", "train_seconds", "test_accuracy", "interval", "final_losses")
+        >>> base = dict(zip(names, (128, 2345, 6.0, 0.98, [0.977, 0.983], [0.06, 0.05])))
+        >>> large = dict(zip(names, (10_000, 30, 3.0, 0.92, [0.91, 0.93], [0.5, 0.4])))
         >>> print(explain([base, large])[0])
         With 10,000 images a batch the training took 0.5 times as long (3.0 s instead of 6.0 s) and accuracy fell to
-        92.00 % from 98.00 %: 30 weight updates instead of 2,345, so the network has not been stuck, it
-        has hardly begun.
+        92.00 % from 98.00 %: 30 weight updates instead of 2,345, and the loss still fell by 20 % in the last epoch, so
+        the network was not stuck, it had not finished.
     """
     base = next(row for row in rows if row["batch_size"] == reference)
     return [_compare(row, base) for row in sorted(rows, key=lambda row: -row["batch_size"]) if row is not base]
+
+
+STILL_FALLING = 0.05  # share of the loss that the last epoch took off, from which on training had plainly not ended
+
+
+def _still_falling(final_losses: Sequence[float]) -> str:
+    """What the end of the loss curve says about an accuracy that fell short."""
+    if len(final_losses) < 2 or final_losses[0] <= 0:
+        return ""
+    fallen = 1 - final_losses[1] / final_losses[0]
+    if fallen < STILL_FALLING:
+        return ""
+    return (
+        f", and the loss still fell by {fallen * 100:.0f} % in the last epoch, so the network was not stuck, "
+        "it had not finished"
+    )
 
 
 def _compare(row: dict[str, Any], base: dict[str, Any]) -> str:
@@ -79,11 +97,7 @@ def _compare(row: dict[str, Any], base: dict[str, Any]) -> str:
     seconds = f"{row['train_seconds']:.1f} s instead of {base['train_seconds']:.1f} s"
     if row["interval"][1] < base["interval"][0]:
         effect = f"accuracy fell to {accuracy} from {base_accuracy}"
-        reason = (
-            f"{updates}, so the network has not been stuck, it has hardly begun"
-            if row["steps"] < base["steps"]
-            else f"{updates}, each from fewer images and so noisier"
-        )
+        reason = updates + _still_falling(row["final_losses"])
     elif row["interval"][0] > base["interval"][1]:
         effect = f"accuracy rose to {accuracy} from {base_accuracy}"
         reason = updates

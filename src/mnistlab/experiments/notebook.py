@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -20,15 +18,15 @@ from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.exceptions import UsageError
 from mnistlab.experiments import batch_size
+from mnistlab.experiments.run_report import Picture, run_figures, write_figures, write_run_report
+from mnistlab.files import make_folder, write_json, write_text
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
-from mnistlab.runs import Run, whole_file, write_json, write_text
+from mnistlab.runs import Run
 
 SAMPLE_SEED = 0  # of the nine samples shown; the last one is the digit whose matrix is shown, as in the notebook
 NUM_SAMPLES = 9
-
-Picture = Figure | Axes
 
 
 def run_notebook(
@@ -60,23 +58,16 @@ def run_notebook(
     """
     started = time.perf_counter()
     recipes = {name: _fit_to(dataset, RECIPES[name], epochs) for name in ("mlp", "cnn")}
+    for recipe in recipes.values():
+        training.check_fits(recipe, dataset)
     _make_folder(folder)
     if progress:
         print(dataset, end="\n\n")
-    runs: dict[str, list[Run]] = {}
-    trained = 0
-    for name, recipe in recipes.items():
-        runs[name] = []
-        for seed in range(num_seeds):
-            run_folder = folder / "runs" / f"{name}-seed{seed}"
-            kept = Run(run_folder).is_complete
-            if progress:
-                print(f"{name}, seed {seed}" + (": finished earlier" if kept else ""))
-            seeded = dataclasses.replace(recipe, seed=seed)
-            runs[name].append(training.train(seeded, dataset, run_folder, progress=progress))
-            trained += not kept
-            if progress:
-                print(f"  {evaluate(Classifier(runs[name][-1].onnx_path), dataset.test)}\n")
+    seeded = {
+        name: [dataclasses.replace(recipe, seed=seed) for seed in range(num_seeds)] for name, recipe in recipes.items()
+    }
+    kept = any((folder / "runs").glob("*/metrics.json"))
+    runs = {name: _train_all(name, chosen, dataset, folder, progress=progress) for name, chosen in seeded.items()}
     if progress:
         print("mlp with other batch sizes")
     known = {recipes["mlp"].batch_size: runs["mlp"][0]}
@@ -97,52 +88,33 @@ def run_notebook(
                 "answer": batch_size.explain(rows, reference=recipes["mlp"].batch_size),
             },
             "comparison": compare_errors(evaluations["mlp"], evaluations["cnn"]),
-            "folders": {name: str(runs[name][0].folder.relative_to(folder)) for name in runs},
+            "folders": {name: runs[name][0].folder.relative_to(folder).as_posix() for name in runs},
         }
-        drawn = _draw_figures(dataset, runs, evaluations, rows, results)
-        for run in [run for name in runs for run in runs[name]]:
+        for run in [*runs["mlp"], *runs["cnn"]]:
             write_run_report(run, dataset)
-        (folder / "figures").mkdir(exist_ok=True)
-        for name, figure in drawn.items():
-            with whole_file(folder / "figures" / f"{name}.png") as path:
-                figures.save_png(figure, path)
-        # Earlier seconds of kept runs are not in this call's time, so it is no answer to "how long does it take".
-        results["total_seconds"] = round(time.perf_counter() - started, 1) if trained == 2 * num_seeds else None
-        svgs = {name: figures.to_svg(figure) for name, figure in drawn.items()}
+        svgs = write_figures(folder, _draw_figures(dataset, runs, evaluations, rows, results))
+        # Seconds of runs that were kept are not in this call's time, so it would be no answer to "how long is it".
+        results["total_seconds"] = None if kept else round(time.perf_counter() - started, 1)
         write_text(folder / "report.html", reports.render_notebook(results, svgs))
         write_json(folder / "results.json", results)  # last: its presence says that everything is there
     return results
 
 
-def write_run_report(run: Run, dataset: Dataset) -> Evaluation:
-    """Draws a complete run's figures and writes its `report.html`.
-
-    Args:
-        run: a complete run.
-        dataset: with the test split that the run was scored on.
-
-    Returns:
-        The run's evaluation on the test split.
-    """
-    evaluation = evaluate(Classifier(run.require().onnx_path), dataset.test)
-    drawn = _run_figures(run, evaluation, dataset)
-    (run.folder / "figures").mkdir(exist_ok=True)
-    for name, figure in drawn.items():
-        with whole_file(run.folder / "figures" / f"{name}.png") as path:
-            figures.save_png(figure, path)
-    results = {
-        "mnistlab": __version__,
-        "recipe": dataclasses.asdict(run.recipe),
-        "metrics": run.metrics,
-        "interval": list(evaluation.interval),
-        "num_test_images": evaluation.num_images,
-        "history": run.history,
-        "per_digit_accuracy": evaluation.per_digit_accuracy,
-        "environment": run.environment,
-    }
-    svgs = {name: figures.to_svg(figure) for name, figure in drawn.items()}
-    write_text(run.folder / "report.html", reports.render_run(results, svgs))
-    return evaluation
+def _train_all(name: str, recipes: list[Recipe], dataset: Dataset, folder: Path, *, progress: bool) -> list[Run]:
+    """Trains each recipe into a run folder of its own and says how it went."""
+    runs = []
+    for recipe in recipes:
+        run_folder = folder / "runs" / f"{name}-seed{recipe.seed}"
+        if progress:
+            known = Run(run_folder)
+            kept = known.is_complete and known.recipe == recipe
+            print(f"{name}, seed {recipe.seed}" + (": finished earlier" if kept else ""))
+            if not kept:
+                print(summary_text(MODELS[recipe.model]()))
+        runs.append(training.train(recipe, dataset, run_folder, progress=progress))
+        if progress:
+            print(f"  {evaluate(Classifier(runs[-1].onnx_path), dataset.test)}\n")
+    return runs
 
 
 def compare_errors(mlp: Evaluation, cnn: Evaluation) -> dict[str, Any]:
@@ -186,10 +158,8 @@ def _make_folder(folder: Path) -> None:
     holds_ours = (folder / "results.json").exists() or (folder / "runs").is_dir()
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not holds_ours)):
         raise UsageError(f"{folder} exists and is not a report of mnistlab. Choose another folder with --out.")
-    try:
-        (folder / "runs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}. Choose another folder with --out.") from error
+    make_folder(folder)
+    (folder / "runs").mkdir(exist_ok=True)
 
 
 def _fit_to(dataset: Dataset, recipe: Recipe, epochs: int | None) -> Recipe:
@@ -244,7 +214,7 @@ def _describe_model(runs: list[Run], evaluation: Evaluation, folder: Path) -> di
         "runs": [
             {name: run.metrics[name] for name in names}
             | {
-                "folder": str(run.folder.relative_to(folder)),
+                "folder": run.folder.relative_to(folder).as_posix(),
                 "interval": [run.metrics["test_accuracy_low"], run.metrics["test_accuracy_high"]],
                 "history": run.history,
             }
@@ -254,16 +224,6 @@ def _describe_model(runs: list[Run], evaluation: Evaluation, folder: Path) -> di
         "test_accuracy_std": float(accuracies.std(ddof=1)) if len(runs) > 1 else None,
         "per_digit_accuracy": evaluation.per_digit_accuracy,
         "confusion": evaluation.confusion.tolist(),
-    }
-
-
-def _run_figures(run: Run, evaluation: Evaluation, dataset: Dataset) -> dict[str, Picture]:
-    return {
-        "history": figures.plot_history(run.history),
-        "right": figures.plot_predictions(dataset.test, evaluation, evaluation.right[:9]),
-        "wrong": figures.plot_predictions(dataset.test, evaluation, evaluation.wrong[:9]),
-        "confusion": figures.plot_confusion(evaluation.confusion),
-        "per_digit": figures.plot_per_digit(evaluation),
     }
 
 
@@ -279,12 +239,14 @@ def _draw_figures(
     drawn: dict[str, Picture] = {
         "samples": figures.plot_samples(dataset.train, NUM_SAMPLES, seed=SAMPLE_SEED),
         "matrix": figures.plot_matrix(sample),
+        "flattening": figures.plot_flattening(sample),
+        "network": figures.plot_network((784, 512, 512, 10), ("pixels", "hidden layer", "hidden layer", "digits")),
         "augmentation": figures.plot_augmentation(originals, augmented_variants(originals, num_variants=6)),
         "batch_size": figures.plot_batch_sizes(rows),
         "comparison": figures.plot_comparison(evaluations),
     }
     for name in runs:
-        for key, figure in _run_figures(runs[name][0], evaluations[name], dataset).items():
+        for key, figure in run_figures(runs[name][0], evaluations[name], dataset).items():
             drawn[f"{name}_{key}"] = figure
     return drawn
 

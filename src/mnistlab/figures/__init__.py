@@ -16,6 +16,7 @@ from mnistlab.figures.charts import (
     plot_history,
     plot_per_digit,
 )
+from mnistlab.figures.diagrams import plot_flattening, plot_network
 from mnistlab.figures.digits import (
     plot_augmentation,
     plot_image,
@@ -31,9 +32,11 @@ __all__ = [
     "plot_batch_sizes",
     "plot_comparison",
     "plot_confusion",
+    "plot_flattening",
     "plot_history",
     "plot_image",
     "plot_matrix",
+    "plot_network",
     "plot_per_digit",
     "plot_predictions",
     "plot_samples",

@@ -90,15 +90,21 @@ def figure_of(axes: Axes | Sequence[Axes]) -> Figure:
     return figure
 
 
-def draw_ink(ax: Axes, image: NDArray[np.uint8], strength: float = 1.0) -> None:
+def draw_ink(
+    ax: Axes,
+    image: NDArray[np.uint8],
+    strength: float = 1.0,
+    extent: tuple[float, float, float, float] | None = None,
+) -> None:
     """Draws an image as ink on the ground that is already there, pixel by pixel.
 
     Args:
         ax: axes to draw on; they keep the image's aspect.
         image: uint8 `(height, width)`, 0 ground to 255 ink.
         strength: opacity of full ink, 0 to 1.
+        extent: left, right, bottom and top in the axes' units; by default each pixel is one unit.
     """
     ink = np.empty((*image.shape, 4), np.uint8)
     ink[..., :3] = np.round(np.multiply(to_rgb(theme().ink), 255))
     ink[..., 3] = np.round(image * strength)
-    ax.imshow(ink, interpolation="none")
+    ax.imshow(ink, interpolation="none", extent=extent)

@@ -1,0 +1,64 @@
+"""The figures and the report of one run folder."""
+
+import dataclasses
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mnistlab import __version__, figures, reports
+from mnistlab.datasets import Dataset
+from mnistlab.evaluation import Evaluation, evaluate
+from mnistlab.files import whole_file, write_text
+from mnistlab.inference import Classifier
+from mnistlab.runs import Run
+
+Picture = Figure | Axes
+"""What the plotting functions return and `figures.save_png` and `figures.to_svg` take."""
+
+
+def write_run_report(run: Run, dataset: Dataset) -> Evaluation:
+    """Draws a complete run's figures and writes its `report.html`.
+
+    Args:
+        run: a complete run.
+        dataset: with the test split that the run was scored on.
+
+    Returns:
+        The run's evaluation on the test split.
+    """
+    evaluation = evaluate(Classifier(run.require().onnx_path), dataset.test)
+    svgs = write_figures(run.folder, run_figures(run, evaluation, dataset))
+    results = {
+        "mnistlab": __version__,
+        "recipe": dataclasses.asdict(run.recipe),
+        "metrics": run.metrics,
+        "interval": list(evaluation.interval),
+        "num_test_images": evaluation.num_images,
+        "history": run.history,
+        "per_digit_accuracy": evaluation.per_digit_accuracy,
+        "confusion": evaluation.confusion.tolist(),
+        "environment": run.environment,
+    }
+    write_text(run.folder / "report.html", reports.render_run(results, svgs))
+    return evaluation
+
+
+def write_figures(folder: Path, drawn: dict[str, Picture]) -> dict[str, str]:
+    """Writes pictures as PNG files into the folder's `figures` and returns them as SVG for the report."""
+    (folder / "figures").mkdir(exist_ok=True)
+    for name, figure in drawn.items():
+        with whole_file(folder / "figures" / f"{name}.png") as path:
+            figures.save_png(figure, path)
+    return {name: figures.to_svg(figure) for name, figure in drawn.items()}
+
+
+def run_figures(run: Run, evaluation: Evaluation, dataset: Dataset) -> dict[str, Picture]:
+    """The pictures of one run by name: history, right and wrong answers, confusion, per digit."""
+    return {
+        "history": figures.plot_history(run.history),
+        "right": figures.plot_predictions(dataset.test, evaluation, evaluation.right[:9]),
+        "wrong": figures.plot_predictions(dataset.test, evaluation, evaluation.wrong[:9]),
+        "confusion": figures.plot_confusion(evaluation.confusion),
+        "per_digit": figures.plot_per_digit(evaluation),
+    }
