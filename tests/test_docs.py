@@ -1,10 +1,12 @@
 """What the documentation promises: its code runs, its commands exist, its links lead somewhere, nothing is left out."""
 
 import contextlib
+import dataclasses
 import doctest
 import io
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -12,9 +14,12 @@ import click
 import pytest
 
 from mnistlab.cli import cli
+from mnistlab.recipes import RECIPES
+from mnistlab.runs import RUN_FILES
 
 ROOT = Path(__file__).parents[1]
 README, TUTORIAL, REFERENCE = ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "reference.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -132,10 +137,52 @@ def test_make_targets_are_documented():
     assert named <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)), "the docs name a target that is none"
 
 
+def test_every_recipe_setting_is_in_the_reference():
+    """The table's columns are the recipes; an augmentation is "yes" there."""
+    lines = [line for line in reference_section("Recipes").splitlines() if line.startswith("| ")]
+    header, _, *settings = [[cell.strip("` ") for cell in line.strip("| ").split(" | ")] for line in lines]
+    assert header[1:-1] == list(RECIPES)
+    documented = {setting: dict(zip(RECIPES, values, strict=True)) for setting, *values, _ in settings}
+    for name, recipe in RECIPES.items():
+        for setting, value in dataclasses.asdict(recipe).items():
+            if setting != "name":
+                shown = "none" if value is None else "yes" if isinstance(value, dict) else value
+                shown = f"{shown:g}" if isinstance(shown, float) else str(shown)
+                assert documented[setting][name] == shown, f"docs/reference.md: {setting} of {name}"
+
+
+def test_every_file_of_a_run_is_in_the_reference():
+    for name in RUN_FILES:
+        assert f"| `{name}` |" in reference_section("A run folder")
+
+
+def reference_section(heading: str) -> str:
+    """What stands under a second-level heading of the reference."""
+    return REFERENCE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_the_floors_are_those_of_the_contract():
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layers = contract["contracts"][0]["layers"]
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    floors = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
+    assert [int(number) for number, _ in floors] == list(range(len(layers), 0, -1))
+    assert [set(re.findall(r"`(\w+)`", names)) for _, names in floors] == [set(layer.split(" | ")) for layer in layers]
+    for module in " | ".join(layers).split(" | "):
+        assert re.search(rf"^\| `{module}` \| ", text, re.MULTILINE), f"docs/architecture.md says nothing of {module}"
+
+
 def test_the_results_have_their_place_in_the_readme():
     lines = README.read_text(encoding="utf-8").splitlines()
-    assert lines.count("<!-- results: written by benchmarks/notebook.py -->") == 1
-    assert lines.count("<!-- end of results -->") == 1
+    programs = [
+        path.name
+        for path in sorted((ROOT / "benchmarks").glob("*.py"))
+        if "readme.put(" in path.read_text(encoding="utf-8")
+    ]
+    assert programs
+    for program in programs:
+        assert lines.count(f"<!-- results: written by benchmarks/{program} -->") == 1
+    assert lines.count("<!-- end of results -->") == len(programs)
 
 
 def test_no_file_names_a_machine_or_a_registry():

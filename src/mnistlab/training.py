@@ -29,7 +29,7 @@ from mnistlab.runs import HistoryRow, Run, history_csv, open_folder
 def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *, progress: bool = True) -> Run:
     """Trains a recipe, scores the result on the test split and writes everything into a run folder.
 
-    The test split is scored once, after the last epoch, and chooses nothing. A folder that holds this recipe's finished
+    The test split is scored after the last epoch and chooses nothing. A folder that holds this recipe's finished
     run is returned as it is.
 
     Args:
@@ -63,16 +63,13 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *,
     train_seconds = time.perf_counter() - started
 
     standard = to_standard(model, recipe)
-    evaluation = evaluate(standard, dataset.test)
-    history = progress_callback.history
-    write_text(run.folder / "history.csv", history_csv(history))
+    write_text(run.folder / "history.csv", history_csv(progress_callback.history))
     with whole_file(run.model_path) as path:
         standard.save(path)
     with whole_file(run.onnx_path) as path:
         export_onnx(standard, path)
     environment = describe_environment() | {"precision": resolve_precision(recipe.precision)}
     write_json(run.folder / "environment.json", environment)
-    low, high = evaluation.interval
     metrics = {
         "recipe": recipe.name,
         "model": recipe.model,
@@ -83,18 +80,27 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *,
         "dataset": dataset.name,
         "num_train_images": len(indices),
         "num_validation_images": 0 if validation_split is None else len(validation_split),
-        "num_test_images": evaluation.num_images,
         "steps": num_steps,
         "train_seconds": round(train_seconds, 3),
         "images_per_second": round(recipe.epochs * len(indices) / train_seconds, 1),
+        **_score(standard, dataset.test),
+    }
+    write_json(run.folder / "metrics.json", metrics)  # last: its presence says that the run is complete
+    return Run(run.folder)
+
+
+def _score(model: Any, test: Split) -> dict[str, float]:
+    """The figures of `metrics.json` that come from the test split."""
+    evaluation = evaluate(model, test)
+    low, high = evaluation.interval
+    return {
+        "num_test_images": evaluation.num_images,
         "test_accuracy": evaluation.accuracy,
         "test_accuracy_low": low,
         "test_accuracy_high": high,
         "test_loss": evaluation.loss,
         "test_errors": evaluation.errors,
     }
-    write_json(run.folder / "metrics.json", metrics)  # last: its presence says that the run is complete
-    return Run(run.folder)
 
 
 def default_folder(recipe: Recipe) -> Path:
