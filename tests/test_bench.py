@@ -50,6 +50,18 @@ def test_one_round_gives_no_interval():
     assert summary["accuracy_difference_mlp"]["low"] is None
 
 
+def test_the_table_has_a_row_for_each_even_without_memory_figures():
+    summary = suite.summarize(rounds([10, 20], [5, 4], [0.97, 0.98], [0.98, 0.98]))
+    text = suite.format_summary({"summary": summary, "work": suite.WORK["quick"], "quick": True})
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert [row.split(" | ")[:2] for row in rows] == [
+        *[["| `mlp`", "stock Keras"], ["| `mlp`", "mnistlab"]],
+        *[["| `cnn`", "stock Keras"], ["| `cnn`", "mnistlab"]],
+    ]
+    assert all(row.endswith(" | – |") for row in rows)
+    assert "3.5 times as fast as stock Keras (2.0 to 5.0 in 2 rounds side by side)" in text
+
+
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_the_stock_notebook_trains_every_epoch(name, tiny_mnist, monkeypatch):
     """The reference trains on every image in every epoch; with the notebook's step count every second one is lost."""

@@ -89,7 +89,7 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 @click.option("--out", type=PATH, help="The run folder; runs/RECIPE-seedN by default.")
 @_debug_option
 def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) -> None:
-    """Train RECIPE (mlp or cnn) and leave a run folder with model, metrics, figures and report."""
+    """Train RECIPE and leave a run folder with model, metrics, figures and report."""
     chosen = dataclasses.replace(
         RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
     )

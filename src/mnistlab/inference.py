@@ -31,7 +31,9 @@ class Classifier:
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime has no common base class for what a damaged file causes
-            raise RunError(f"{path} is not a network that ONNX Runtime can load. Train the run again.") from error
+            raise RunError(
+                f"{path} is not a network that ONNX Runtime can load. Delete {path.parent} and train again."
+            ) from error
         inputs, outputs = self._session.get_inputs(), {output.name: output for output in self._session.get_outputs()}
         fits = len(inputs) == 1 and inputs[0].type == "tensor(uint8)" and inputs[0].shape[1:] == [28, 28]
         if not fits or "probabilities" not in outputs or outputs["probabilities"].shape[1:] != [10]:

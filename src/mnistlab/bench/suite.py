@@ -99,13 +99,12 @@ def format_summary(results: dict[str, Any]) -> str:
     for name in work:
         for kind, label in (("stock", "stock Keras"), ("mnistlab", "mnistlab")):
             row = {key: spread["median"] for key, spread in summary[f"{kind}_{name}"].items()}
+            memory = f"{row['peak_memory_mb']:,.0f} MB" if "peak_memory_mb" in row else "–"
             lines.append(
                 f"| `{name}` | {label} | {row['images_per_second']:,.0f} | {row['train_seconds']:.1f} s "
                 f"| {row['gflops']:.0f} | {row['fraction_of_float32_rate'] * 100:.0f} % "
                 f"| {row['fraction_of_bfloat16_rate'] * 100:.0f} % | {row['test_accuracy'] * 100:.2f} % "
-                f"| {row['peak_memory_mb']:,.0f} MB |"
-                if "peak_memory_mb" in row
-                else "| – |"
+                f"| {memory} |"
             )
     lines.append("")
     for name in work:
@@ -120,6 +119,8 @@ def format_summary(results: dict[str, Any]) -> str:
                 f"  Its test accuracy differs by {difference['mean'] * 100:+.2f} points "
                 f"(95 % interval {difference['low'] * 100:+.2f} to {difference['high'] * 100:+.2f})."
             )
+    if results["quick"]:
+        lines.append("- With `--quick` the networks see too few images for their accuracy to mean anything.")
     return "\n".join(lines)
 
 
