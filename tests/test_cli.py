@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -281,6 +282,9 @@ def test_ctrl_c_on_a_terminal(tmp_path):
     command = [sys.executable, "-m", "mnistlab", "train", "mlp", "--epochs", "50", "--out", str(tmp_path / "run")]
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # a test run in the background ignores it, and so would its children
         os.execv(sys.executable, command)
     shown = b""
     while b"loss" not in shown:
