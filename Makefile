@@ -49,9 +49,11 @@ check: setup
 	@$(BIN)/python -m pytest -q --doctest-modules src -p no:cacheprovider
 
 bench: setup
-	@$(BIN)/mnistlab bench --json benchmarks/results/bench.json
+	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/step_profile.py
 	@$(BIN)/python benchmarks/notebook.py
 	@$(BIN)/python benchmarks/recipes.py
+	@$(BIN)/python benchmarks/memory.py
 
 lock: setup
 	@$(PIP) uv

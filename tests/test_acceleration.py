@@ -6,8 +6,7 @@ import tensorflow as tf
 
 from mnistlab import preprocessing
 from mnistlab.acceleration import BlockStream, accelerated_parts, standard_parts
-from mnistlab.acceleration.fused import BlockSequential, FusedAdam, FusedBatchNormalization
-from mnistlab.acceleration.pipeline import prefetched
+from mnistlab.acceleration.fused import BlockSequential, FastDropout, FusedAdam, FusedBatchNormalization
 from mnistlab.acceleration.precision import has_native_bfloat16, policy_name, resolve_precision
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import keras
@@ -69,6 +68,63 @@ def test_frozen_batch_normalization_keeps_its_statistics():
     before = layer.get_weights()
     layer(random.normal(3, 2, (8, 4)).astype("float32"), training=True)
     assert all(np.array_equal(a, b) for a, b in zip(before, layer.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("rate", [0.2, 0.5, 0.999])
+def test_dropout_drops_at_its_rate_and_keeps_the_mean(rate, dtype):
+    layer = FastDropout(rate, seed=3, dtype=dtype)
+    ones = tf.ones((999, 1001), layer.compute_dtype)
+    outputs = np.asarray(tf.cast(layer(ones, training=True), "float64"))
+    sigma = np.sqrt(rate * (1 - rate) / outputs.size)
+    assert abs((outputs == 0).mean() - rate) < 4 * sigma + 1e-5
+    survivors = np.unique(outputs[outputs != 0])
+    assert survivors == pytest.approx([1 / (1 - rate)], rel=0.016)  # one value only; a threshold of 16 bits
+    assert layer(ones, training=True).dtype == ones.dtype
+    assert np.array_equal(np.asarray(layer(ones, training=False)), np.asarray(ones))
+
+
+def test_dropout_is_independent_over_places_and_steps_and_repeats_with_its_seed():
+    ones = tf.ones((500, 1000))
+    first, again, other = (FastDropout(0.5, seed=seed) for seed in (7, 7, 8))
+    steps = [np.asarray(first(ones, training=True)) > 0 for _ in range(2)]
+    assert np.array_equal(steps[0], np.asarray(again(ones, training=True)) > 0)
+    assert np.array_equal(steps[1], np.asarray(again(ones, training=True)) > 0)
+    pairs = [
+        (steps[0], steps[1]),
+        (steps[0], np.asarray(other(ones, training=True)) > 0),
+        (steps[0][:, :-1], steps[0][:, 1:]),
+        (steps[0][:-1], steps[0][1:]),
+    ]
+    for left, right in pairs:
+        assert abs(np.corrcoef(left.ravel(), right.ravel())[0, 1]) < 4 / np.sqrt(left.size)
+
+
+def test_dropout_passes_gradients_where_it_kept_the_activation():
+    layer, inputs = FastDropout(0.3, seed=0), tf.constant(random.normal(size=(20, 30)), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = layer(inputs, training=True)
+    expected = np.where(np.asarray(outputs) != 0, 1 / 0.7, 0)
+    assert np.asarray(tape.gradient(outputs, inputs)) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("options", [{"rate": 0.0}, {"rate": 1.0}, {"rate": 0.5, "noise_shape": (None, 1)}])
+def test_dropout_leaves_special_cases_to_keras(options):
+    inputs = np.ones((6, 5), "float32")
+    results = [
+        np.asarray(kind(seed=1, **options)(inputs, training=True)) for kind in (keras.layers.Dropout, FastDropout)
+    ]
+    assert np.array_equal(*results)
+
+
+def test_dropout_goes_on_from_a_saved_state():
+    layer, other = FastDropout(0.5, seed=1), FastDropout(0.5, seed=99)
+    ones = tf.ones((10, 10))
+    for _ in range(3):
+        layer(ones, training=True)
+    other.seed_generator.state.assign(layer.seed_generator.state.value)
+    assert np.array_equal(np.asarray(layer(ones, training=True)), np.asarray(other(ones, training=True)))
 
 
 def adam_after(kind, steps, start, gradients, **options):
@@ -155,82 +211,14 @@ def test_fit_on_arrays_still_works(tiny_mnist):
         assert np.array_equal(expected, got)
 
 
-def stream_of(dataset, batch_size=128, augmentation=None, seed=0):
-    targets = preprocessing.one_hot(dataset.train.labels)
-    return BlockStream(dataset.train.images, targets, batch_size=batch_size, seed=seed, augmentation=augmentation)
-
-
-@pytest.mark.parametrize("batch_size", [1, 7, 128, 600, 10_000])
-def test_every_image_is_in_every_epoch_once(tiny_mnist, batch_size):
-    stream = stream_of(tiny_mnist, batch_size)
-    blocks = list(stream.blocks(epochs=2))
-    assert len(blocks) == 2 * stream.blocks_per_epoch
-    for epoch in range(2):
-        part = blocks[epoch * stream.blocks_per_epoch : (epoch + 1) * stream.blocks_per_epoch]
-        seen = np.concatenate([images for images, _, _ in part])
-        assert len(seen) == 600
-        assert sorted(image.tobytes() for image in seen) == sorted(image.tobytes() for image in tiny_mnist.train.images)
-        labels = np.concatenate([preprocessing.from_one_hot(targets) for _, _, targets in part])
-        by_image = dict(zip([i.tobytes() for i in tiny_mnist.train.images], tiny_mnist.train.labels, strict=True))
-        assert [by_image[image.tobytes()] for image in seen] == labels.tolist()
-
-
-def test_epochs_are_shuffled_differently_and_repeatably(tiny_mnist):
-    stream, other = stream_of(tiny_mnist), stream_of(tiny_mnist, seed=1)
-    assert not np.array_equal(stream.order(0), stream.order(1))
-    assert not np.array_equal(stream.order(0), other.order(0))
-    assert np.array_equal(stream.order(1), stream_of(tiny_mnist).order(1))
-    assert not np.array_equal(stream.order(0), np.arange(600))
-
-
-@pytest.mark.parametrize("first_block", [0, 1, 4, 5, 7])
-def test_a_stream_continues_at_any_block(tiny_mnist, first_block, monkeypatch):
-    monkeypatch.setattr("mnistlab.acceleration.pipeline.BLOCK_IMAGES", 128)
-    stream = stream_of(tiny_mnist, 64, RandomAffine(AffineRanges(), seed=2))
-    whole = list(stream.blocks(epochs=2))
-    rest = list(stream.blocks(epochs=2, first_block=first_block))
-    assert len(whole) - first_block == len(rest)
-    for expected, got in zip(whole[first_block:], rest, strict=True):
-        assert all(np.array_equal(a, b) for a, b in zip(expected, got, strict=True))
-
-
-def test_streamed_images_are_augmented_and_the_data_is_not_touched(tiny_mnist):
-    before = tiny_mnist.train.images.tobytes()
-    stream = stream_of(tiny_mnist, 100, RandomAffine(AffineRanges(), seed=2))
-    batches = [images for images, _ in stream.batches(epochs=2)]
-    first, second = np.concatenate(batches[:6]), np.concatenate(batches[6:])
-    assert first.shape == (600, 28, 28)
-    assert first.dtype == np.float32
-    assert first.min() >= 0
-    assert first.max() <= 255
-    originals = {image.tobytes() for image in tiny_mnist.train.images}
-    changed = sum(np.rint(image).astype(np.uint8).tobytes() not in originals for image in first)
-    assert changed > 590
-    assert not np.array_equal(np.sort(first.sum((1, 2))), np.sort(second.sum((1, 2))))  # fresh variants each epoch
-    assert tiny_mnist.train.images.tobytes() == before
-
-
 def test_blocks_train_on_the_same_augmented_images_as_batches(tiny_mnist):
-    stream = stream_of(tiny_mnist, 64, RandomAffine(AffineRanges(), seed=2))
+    split, augmentation = tiny_mnist.train, RandomAffine(AffineRanges(), seed=2)
+    stream = BlockStream(split.images, split.labels, batch_size=64, seed=0, augmentation=augmentation)
     standard, blocks = small_model(keras.Sequential, None), small_model(BlockSequential, None)
     standard.fit(stream.batches(epochs=1), steps_per_epoch=stream.steps_per_epoch, shuffle=False, verbose=0)
     blocks.fit_blocks(stream, epochs=1, verbose=0)
     for expected, got in zip(standard.get_weights(), blocks.get_weights(), strict=True):
         assert np.abs(expected - got).max() < 1e-5 * np.abs(expected).max()
-
-
-@pytest.mark.parametrize("num_items", [0, 1, 5])
-def test_prefetching_changes_nothing(num_items):
-    assert list(prefetched(iter(range(1, num_items + 1)))) == list(range(1, num_items + 1))
-
-
-def test_a_failure_while_prefetching_reaches_the_caller():
-    def items():
-        yield 1
-        raise OSError("disk gone")
-
-    with pytest.raises(OSError, match="disk gone"):
-        list(prefetched(items()))
 
 
 def test_precision_names():

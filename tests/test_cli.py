@@ -131,10 +131,10 @@ def test_export(run_folder, kind, tmp_path):
 
 WRONG_USE = [
     (["frobnicate"], "No such command 'frobnicate'. See mnistlab --help."),
-    (["train"], "Missing argument 'RECIPE'. Choose from: mlp, cnn, fast, best. See mnistlab train --help."),
+    (["train"], "Missing argument 'RECIPE'. Choose from: mlp, cnn, fast, best, record. See mnistlab train --help."),
     (
         ["train", "vit"],
-        "Invalid value for 'RECIPE': 'vit' is not one of 'mlp', 'cnn', 'fast', 'best'. See mnistlab train --help.",
+        "Invalid value for 'RECIPE': 'vit' is not one of 'mlp', 'cnn', 'fast', 'best', 'record'. See mnistlab train --help.",
     ),
     (["train", "mlp", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1. See"),
     (["train", "mlp", "--epochs", "two"], "Invalid value for '--epochs': 'two' is not a valid integer range. See"),

@@ -7,6 +7,7 @@ import pytest
 from conftest import run_mnistlab
 from mnistlab.experiments.batch_size import explain
 from mnistlab.experiments.notebook import augmented_variants, run_notebook
+from mnistlab.inference import Classifier
 
 
 @pytest.fixture(scope="module")
@@ -14,12 +15,21 @@ def report(tiny_mnist, tmp_path_factory):
     """The whole notebook on a few real images, with the notebook's own batch sizes."""
     folder = tmp_path_factory.mktemp("report") / "out"
     results = run_notebook(tiny_mnist, folder, num_seeds=2, epochs=1, progress=False)
-    again = run_notebook(tiny_mnist, folder, num_seeds=2, epochs=1, progress=False)
-    return folder, results, again
+    scored = []
+    load = Classifier.__init__
+
+    def noting_load(self, path):
+        scored.append(path.parent.name)
+        load(self, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Classifier, "__init__", noting_load)
+        again = run_notebook(tiny_mnist, folder, num_seeds=2, epochs=1, progress=True)
+    return folder, results, again, scored
 
 
 def test_everything_is_written(report):
-    folder, results, _ = report
+    folder, results, *_ = report
     assert json.loads((folder / "results.json").read_text()) == results | {"total_seconds": None}
     assert (folder / "report.html").is_file()
     runs = {path.name for path in (folder / "runs").iterdir()}
@@ -35,7 +45,7 @@ def test_everything_is_written(report):
 
 
 def test_results_are_those_of_the_runs(report):
-    folder, results, _ = report
+    folder, results, *_ = report
     for name in ("mlp", "cnn"):
         model = results["models"][name]
         metrics = [json.loads((folder / run["folder"] / "metrics.json").read_text()) for run in model["runs"]]
@@ -50,7 +60,7 @@ def test_results_are_those_of_the_runs(report):
 
 
 def test_batch_sizes_are_the_notebooks(report):
-    _, results, _ = report
+    _, results, *_ = report
     rows = results["batch_size"]["rows"]
     assert [(row["batch_size"], row["steps"]) for row in rows] == [(32, 19), (128, 5), (10_000, 1)]
     assert rows[1]["test_errors"] == results["models"]["mlp"]["runs"][0]["test_errors"]
@@ -58,14 +68,19 @@ def test_batch_sizes_are_the_notebooks(report):
 
 
 def test_a_second_call_trains_nothing(report):
-    _, results, again = report
+    _, results, again, _ = report
     assert again["total_seconds"] is None
     assert results["total_seconds"] > 0
     assert again | {"total_seconds": 0} == results | {"total_seconds": 0}
 
 
+def test_every_shown_network_is_scored_once(report):
+    *_, scored = report
+    assert sorted(scored) == ["cnn-seed0", "cnn-seed1", "mlp-seed0", "mlp-seed1"]
+
+
 def test_the_report_shows_the_numbers(report):
-    folder, results, _ = report
+    folder, results, *_ = report
     text = (folder / "report.html").read_text()
     assert "<script" not in text
     assert f"{results['models']['cnn']['num_parameters']:,}" in text
@@ -74,7 +89,7 @@ def test_the_report_shows_the_numbers(report):
 
 
 def test_no_path_of_the_machine_is_written(report):
-    folder, _, _ = report
+    folder, *_ = report
     for path in [
         *folder.glob("*.json"),
         *folder.glob("*.html"),

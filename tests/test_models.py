@@ -1,8 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from mnistlab import models, preprocessing
 from mnistlab.backend import keras
+from mnistlab.export import export_onnx
+from mnistlab.inference import Classifier
 from mnistlab.recipes import RECIPES
 
 
@@ -136,3 +140,31 @@ def test_every_recipe_builds_and_converts(name, mnist):
     images = mnist.test.images[:4]
     assert np.abs(standard.predict(images, verbose=0) - model.predict(images, verbose=0)).max() < 0.05  # bfloat16
     assert len(standard.optimizer.variables) == len(standard.trainable_variables) * 2 + 2
+
+
+def test_an_average_looks_at_shifted_images_with_every_member(mnist, tmp_path):
+    recipe = dataclasses.replace(RECIPES["fast"], members=2, test_shifts=True)
+    members = [
+        models.to_standard(models.build_for_training(member, num_steps=10), member)
+        for member in recipe.member_recipes()
+    ]
+    average = models.finished_model(members, recipe)
+    images = mnist.test.images[:20]
+    framed = np.pad(images, ((0, 0), (1, 1), (1, 1)))
+    starts = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))  # where a 28×28 window begins: the middle, then each neighbour
+    views = [framed[:, row : row + 28, column : column + 28] for row, column in starts]
+    expected = np.mean([member.predict(view, verbose=0) for member in members for view in views], axis=0)
+    assert average.predict(images, verbose=0) == pytest.approx(expected, abs=1e-6)
+    assert average.count_params() == sum(member.count_params() for member in members)
+
+    average.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert np.array_equal(loaded.predict(images, verbose=0), average.predict(images, verbose=0))
+    export_onnx(average, tmp_path / "model.onnx")
+    assert Classifier(tmp_path / "model.onnx")(images) == pytest.approx(expected, abs=1e-5)
+    assert (tmp_path / "model.onnx").stat().st_size < 8 * average.count_params()  # each weight stored once, in 4 bytes
+
+
+def test_one_network_alone_is_left_as_it_is():
+    network = models.small_cnn()
+    assert models.finished_model([network], RECIPES["fast"]) is network

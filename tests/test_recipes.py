@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from mnistlab.exceptions import UsageError
-from mnistlab.recipes import RECIPES, AffineRanges, Recipe
+from mnistlab.recipes import MAX_SEED, RECIPES, AffineRanges, Recipe
 
 
 def test_the_notebooks_settings():
@@ -57,3 +57,11 @@ def test_foreign_toml_is_refused(text):
 def test_differences_name_both_values():
     other = dataclasses.replace(RECIPES["mlp"], batch_size=32, seed=7)
     assert RECIPES["mlp"].differences(other) == ["batch_size 128, not 32", "seed 0, not 7"]
+
+
+def test_members_have_seeds_of_their_own():
+    recipes = [dataclasses.replace(RECIPES["fast"], members=5, seed=seed) for seed in (0, 1, 2, MAX_SEED)]
+    members = [member for recipe in recipes for member in recipe.member_recipes()]
+    assert len({member.seed for member in members}) == 20
+    assert [recipe.member_recipes()[0].seed for recipe in recipes] == [0, 1, 2, MAX_SEED]
+    assert {(member.members, member.test_shifts) for member in members} == {(1, False)}

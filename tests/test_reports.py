@@ -280,9 +280,9 @@ def test_what_takes_the_focus_has_a_label_of_its_own(name: str):
 
 
 def test_names_are_explained_elsewhere():
-    targets = [attributes.get("href") for attributes in Page(PAGES["notebook"]).named("a")]
-    assert "https://keras.io/guides/sequential_model/" in targets
-    assert "https://en.wikipedia.org/wiki/Cross_entropy" in targets
+    links = [attributes.get("href") for attributes in Page(PAGES["notebook"]).named("a")]
+    assert "https://keras.io/guides/sequential_model/" in links
+    assert "https://en.wikipedia.org/wiki/Cross_entropy" in links
 
 
 def test_no_sentence_presumes_the_light_theme():

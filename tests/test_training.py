@@ -112,14 +112,13 @@ def test_same_seed_same_weights(runs, tiny_mnist, tmp_path):
 
 
 def test_validation_holds_training_images_back(tiny_mnist):
-    indices, validation = training.training_images(SMALL["cnn"], tiny_mnist)
-    assert (len(indices), len(validation)) == (500, 100)
-    chosen = {image.tobytes() for image in validation.images}
-    assert not chosen & {image.tobytes() for image in tiny_mnist.train.images[indices]}
-    indices, validation = training.training_images(SMALL["mlp"], tiny_mnist)
-    assert (indices.tolist(), validation) == (list(range(600)), None)
+    held_back, validation = training.hold_back(SMALL["cnn"], tiny_mnist)
+    assert (len(held_back), len(validation)) == (100, 100)
+    assert np.array_equal(validation.images, tiny_mnist.train.images[held_back])
+    held_back, validation = training.hold_back(SMALL["mlp"], tiny_mnist)
+    assert (held_back.tolist(), validation) == ([], None)
     asked = dataclasses.replace(SMALL["cnn"], validation="test")
-    assert training.training_images(asked, tiny_mnist)[1] is tiny_mnist.test
+    assert training.hold_back(asked, tiny_mnist)[1] is tiny_mnist.test
 
 
 def test_too_few_images_to_hold_back(tiny_mnist, tmp_path):
@@ -146,8 +145,8 @@ def test_a_line_an_epoch_when_piped(tiny_mnist, tmp_path, capsys):
 
 
 def test_training_splits_of_real_size(mnist):
-    indices, validation = training.training_images(RECIPES["cnn"], mnist)
-    assert (len(indices), len(validation)) == (55_000, 5_000)
+    held_back, validation = training.hold_back(RECIPES["cnn"], mnist)
+    assert (len(held_back), len(validation)) == (5_000, 5_000)
 
 
 def test_other_data_in_the_same_folder_is_refused(runs, tiny_mnist):
@@ -156,7 +155,7 @@ def test_other_data_in_the_same_folder_is_refused(runs, tiny_mnist):
         training.train(SMALL["mlp"], other, runs["mlp"].folder, progress=False)
 
 
-def test_the_recipe_decides_augmentation_and_indices(tiny_mnist, tmp_path, monkeypatch):
+def test_the_recipe_decides_augmentation_and_what_is_held_back(tiny_mnist, tmp_path, monkeypatch):
     streams = []
     monkeypatch.setattr(training, "_warm_up", lambda: None)
     fit = training.fit_stream
@@ -171,7 +170,7 @@ def test_the_recipe_decides_augmentation_and_indices(tiny_mnist, tmp_path, monke
     augmented, plain = streams
     assert augmented.augmentation == RandomAffine(AffineRanges(), 5)
     assert plain.augmentation is None
-    assert (len(augmented.indices), len(plain.indices)) == (500, 600)
+    assert (augmented.num_images, plain.num_images) == (500, 600)
     assert augmented.images is tiny_mnist.train.images  # nothing is copied
     assert augmented.batch_size == 32
 
@@ -244,3 +243,16 @@ def test_the_fast_recipe_learns_in_one_epoch(mnist, tmp_path):
 def test_the_fast_recipe_reaches_99_percent(mnist, tmp_path):
     run = training.train(RECIPES["fast"], mnist, tmp_path / "run", progress=False)
     assert run.metrics["test_accuracy"] >= 0.99
+
+
+def test_several_members_train_one_after_the_other_into_one_model(tiny_mnist, tmp_path, capsys):
+    recipe = dataclasses.replace(RECIPES["fast"], epochs=2, batch_size=32, members=2, test_shifts=True)
+    run = training.train(recipe, tiny_mnist, tmp_path / "run")
+    assert [(row["member"], row["epoch"]) for row in run.history] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert run.metrics["steps"] == 2 * 2 * math.ceil(600 / 32)
+    assert run.metrics["num_parameters"] == 2 * 30_218
+    assert "network 2/2, epoch 2/2" in capsys.readouterr().out
+    alone = training.train(recipe.member_recipes()[1], tiny_mnist, tmp_path / "alone", progress=False)
+    weights = run.model.get_layer("member2").get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(weights, alone.model.get_weights(), strict=True))
+    assert run.metrics["test_accuracy"] == evaluation.evaluate(Classifier(run.onnx_path), tiny_mnist.test).accuracy

@@ -51,11 +51,9 @@ if importlib.util.find_spec(os.environ["KERAS_BACKEND"]) is None:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # 3: nothing below fatal
 with _silenced_stderr():
     import keras
+    import tensorflow  # on every backend: Keras imports it when it saves a model, and then aloud
 
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        tensorflow.get_logger().setLevel("ERROR")
+    tensorflow.get_logger().setLevel("ERROR")
 
 
 def describe_environment() -> dict[str, str | int]:

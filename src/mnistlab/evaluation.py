@@ -132,8 +132,10 @@ def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluat
     Returns:
         The probabilities of all images with the figures that follow from them.
     """
+    # A Keras model's own prediction is compiled, keeps nothing for gradients, and gives NumPy arrays on every backend.
+    predict = getattr(model, "predict_on_batch", model)
     batches = [
-        np.asarray(model(split.images[first : first + PREDICTION_BATCH_SIZE]), dtype=np.float32)
+        np.asarray(predict(split.images[first : first + PREDICTION_BATCH_SIZE]), dtype=np.float32)
         for first in range(0, len(split), PREDICTION_BATCH_SIZE)
     ]
     return Evaluation(labels=split.labels, probabilities=np.concatenate(batches))

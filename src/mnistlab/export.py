@@ -1,5 +1,9 @@
 """A trained network as a file for somewhere else."""
 
+import os
+import subprocess
+import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -8,25 +12,35 @@ import numpy as np
 import onnx
 
 from mnistlab.backend import keras
+from mnistlab.exceptions import MnistlabError
 
 
 def export_onnx(model: Any, path: Path) -> None:
     """Writes a network as ONNX: uint8 images in, every layer's activations and the probabilities out.
 
     The input is called `images`, `(num_images, 28, 28)`, pixels 0 to 255; the outputs bear the names of the layers, the
-    last one `probabilities`, `(num_images, 10)`. The file stands alone: no TensorFlow, no Keras, no mnistlab is needed
-    to run it.
+    last one `probabilities`, `(num_images, 10)`. An average of several networks has that last output alone. The file
+    stands alone: no TensorFlow, no Keras, no mnistlab is needed to run it.
+
+    On every backend TensorFlow writes the file: where Keras computes with another, a process of its own loads the
+    saved model on TensorFlow. So the file is the same everywhere, and no backend needs a converter of its own.
 
     Args:
-        model: a standard float32 model, from `models.to_standard`.
+        model: a standard float32 model, from `models.finished_model`.
         path: where to write; an existing file is replaced.
+
+    Raises:
+        MnistlabError: if that process fails.
     """
+    if keras.backend.backend() != "tensorflow":
+        _export_on_tensorflow(model, path)
+        return
     images = keras.Input((28, 28), dtype="uint8", name="images")
-    activations, outputs = keras.ops.cast(images, "float32"), []
-    for layer in model.layers:
+    activations, outputs, names = keras.ops.cast(images, "float32"), [], []
+    for layer in model.layers if isinstance(model, keras.Sequential) else [model]:
         activations = layer(activations)
         outputs.append(activations)
-    names = [layer.name for layer in model.layers]
+        names.append("probabilities" if layer is model else layer.name)
     probe = keras.Model(images, outputs)
     probe(np.zeros((1, 28, 28), np.uint8))  # Keras exports only models that were called
     with warnings.catch_warnings():
@@ -36,6 +50,24 @@ def export_onnx(model: Any, path: Path) -> None:
     _rename_outputs(graph, names)
     onnx.checker.check_model(graph, full_check=True)
     onnx.save(graph, path)
+
+
+def _export_on_tensorflow(model: Any, path: Path) -> None:
+    """Writes the ONNX file of another backend's model in a process where Keras computes with TensorFlow."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "model.keras"
+        model.save(source)
+        finished = subprocess.run(
+            [sys.executable, "-m", "mnistlab.export", source, path.absolute()],
+            capture_output=True,
+            text=True,
+            # Tracing needs no GPU, and this process may hold all of its memory.
+            env=os.environ | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"},
+            check=False,
+        )
+    if finished.returncode:
+        last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
+        raise MnistlabError(f"TensorFlow could not write the trained network as ONNX: {last}.")
 
 
 def _rename_outputs(model: onnx.ModelProto, names: list[str]) -> None:
@@ -49,3 +81,7 @@ def _rename_outputs(model: onnx.ModelProto, names: list[str]) -> None:
         output.type.tensor_type.shape.dim[0].dim_param = "num_images"
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "num_images"
     model.producer_name = "mnistlab"
+
+
+if __name__ == "__main__":
+    export_onnx(keras.saving.load_model(sys.argv[1], compile=False), Path(sys.argv[2]))

@@ -169,14 +169,14 @@ def _compare_recipes(mlp: Mapping[str, Any], cnn: Mapping[str, Any]) -> str:
     )
 
 
-def _compare_steps(sweep: Mapping[str, Any]) -> str:
+def _compare_steps(experiment: Mapping[str, Any]) -> str:
     """How many steps the smallest and the largest batch leave in the same epochs."""
-    rows = sorted(sweep["rows"], key=lambda row: row["batch_size"])
+    rows = sorted(experiment["rows"], key=lambda row: row["batch_size"])
     if len(rows) < 2:
         return ""
     small, large = rows[0], rows[-1]
     return (
-        f"Over {_epochs(sweep['epochs'])}, batches of {small['batch_size']:,} make {small['steps']:,} steps and "
+        f"Over {_epochs(experiment['epochs'])}, batches of {small['batch_size']:,} make {small['steps']:,} steps and "
         f"batches of {large['batch_size']:,} make {large['steps']:,}."
     )
 
@@ -205,8 +205,8 @@ def _explain_last_batch(model: Mapping[str, Any]) -> str:
     return f" The last step of an epoch gets the {left:,} images that are left; rounding down would have dropped them."
 
 
-def _epochs(number: int) -> str:
-    return "one epoch" if number == 1 else f"{number:,} epochs"
+def _epochs(epochs: int) -> str:
+    return "one epoch" if epochs == 1 else f"{epochs:,} epochs"
 
 
 def _count(value: float | None) -> str:

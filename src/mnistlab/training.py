@@ -21,7 +21,7 @@ from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
 from mnistlab.exceptions import TrainingError, UsageError
 from mnistlab.export import export_onnx
 from mnistlab.files import whole_file, write_json, write_text
-from mnistlab.models import NUM_CLASSES, build_for_training, to_standard
+from mnistlab.models import NUM_CLASSES, build_for_training, finished_model, to_standard
 from mnistlab.recipes import Recipe
 from mnistlab.runs import HistoryRow, Run, history_csv, open_folder
 
@@ -50,19 +50,23 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *,
     run = open_folder(Path(folder) if folder is not None else default_folder(recipe), recipe, identity)
     if run.is_complete:
         return run
-    indices, validation_split = training_images(recipe, dataset)
-    num_steps = recipe.epochs * math.ceil(len(indices) / recipe.batch_size)
+    held_back, validation_split = hold_back(recipe, dataset)
+    num_train_images = len(dataset.train) - len(held_back)
+    num_steps = recipe.epochs * math.ceil(num_train_images / recipe.batch_size)
     _warm_up()
-    model = build_for_training(recipe, num_steps)
-    progress_callback = ProgressCallback(recipe.epochs, visible=progress)
-    started = time.perf_counter()
-    try:
-        _fit(model, recipe, dataset.train, indices, validation_split, progress_callback)
-    finally:
-        progress_callback.close()  # Keras does not end a training that an exception ended
-    train_seconds = time.perf_counter() - started
+    progress_callback = ProgressCallback(recipe.epochs, recipe.members, visible=progress)
+    members, train_seconds = [], 0.0
+    for member_recipe in recipe.member_recipes():
+        model = build_for_training(member_recipe, num_steps)
+        started = time.perf_counter()
+        try:
+            _fit(model, member_recipe, dataset.train, held_back, validation_split, progress_callback)
+        finally:
+            progress_callback.close()  # Keras does not end a training that an exception ended
+        train_seconds += time.perf_counter() - started
+        members.append(to_standard(model, member_recipe))
 
-    standard = to_standard(model, recipe)
+    standard = finished_model(members, recipe)
     write_text(run.folder / "history.csv", history_csv(progress_callback.history))
     with whole_file(run.model_path) as path:
         standard.save(path)
@@ -78,11 +82,12 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path | str | None = None, *,
         "batch_size": recipe.batch_size,
         "num_parameters": standard.count_params(),
         "dataset": dataset.name,
-        "num_train_images": len(indices),
+        "num_train_images": num_train_images,
         "num_validation_images": 0 if validation_split is None else len(validation_split),
-        "steps": num_steps,
+        "members": recipe.members,
+        "steps": num_steps * recipe.members,
         "train_seconds": round(train_seconds, 3),
-        "images_per_second": round(recipe.epochs * len(indices) / train_seconds, 1),
+        "images_per_second": round(recipe.members * recipe.epochs * num_train_images / train_seconds, 1),
         **_score(standard, dataset.test),
     }
     write_json(run.folder / "metrics.json", metrics)  # last: its presence says that the run is complete
@@ -108,13 +113,13 @@ def default_folder(recipe: Recipe) -> Path:
     return Path("runs") / f"{recipe.name}-seed{recipe.seed}"
 
 
-def training_images(recipe: Recipe, dataset: Dataset) -> tuple[NDArray[np.int64], Split | None]:
-    """Which of the training images to train on, as indices, and the split to validate on, if any."""
+def hold_back(recipe: Recipe, dataset: Dataset) -> tuple[NDArray[np.int64], Split | None]:
+    """Which of the training images not to train on, as indices, and the split to validate on, if any."""
     if recipe.validation != "split":
-        return np.arange(len(dataset.train)), dataset.test if recipe.validation == "test" else None
+        return np.empty(0, np.int64), dataset.test if recipe.validation == "test" else None
     check_fits(recipe, dataset)
-    remaining, chosen = validation_indices(dataset.train, recipe.num_validation, recipe.seed)
-    return remaining, dataset.train.take(chosen, name="validation")
+    chosen = validation_indices(dataset.train, recipe.num_validation, recipe.seed)
+    return chosen, dataset.train.take(chosen, name="validation")
 
 
 def check_fits(recipe: Recipe, dataset: Dataset) -> None:
@@ -137,24 +142,24 @@ def _warm_up() -> None:
     model = accelerated_parts().model(layers)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     images, labels = np.zeros((32, 28, 28), np.uint8), np.arange(32) % NUM_CLASSES
-    fit_stream(model, BlockStream(images, preprocessing.one_hot(labels), batch_size=16, seed=0), epochs=1, verbose=0)
+    fit_stream(model, BlockStream(images, labels, batch_size=16, seed=0), epochs=1, verbose=0)
 
 
 def _fit(
     model: Any,
     recipe: Recipe,
     split: Split,
-    indices: NDArray[np.int64],
+    held_back: NDArray[np.int64],
     validation: Split | None,
     callback: "ProgressCallback",
 ) -> None:
     stream = BlockStream(
         split.images,
-        preprocessing.one_hot(split.labels),
+        split.labels,
         batch_size=recipe.batch_size,
         seed=recipe.seed,
         augmentation=None if recipe.augmentation is None else RandomAffine(recipe.augmentation, recipe.seed),
-        indices=indices,
+        held_back=held_back,
     )
     fit_stream(
         model,
@@ -172,16 +177,19 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     Args:
         epochs: how many there will be.
+        members: how many trainings of so many epochs will follow one another.
         visible: whether to write to standard output: a live bar on a terminal, a line an epoch elsewhere.
 
     Attributes:
         history: a row for every finished epoch.
     """
 
-    def __init__(self, epochs: int, *, visible: bool) -> None:
+    def __init__(self, epochs: int, members: int = 1, *, visible: bool) -> None:
         super().__init__()
         self.history: list[HistoryRow] = []
         self._epochs = epochs
+        self._members = members
+        self._member = 0
         self._visible = visible
         self._console = Console(file=sys.stdout, highlight=False)
         self._live = visible and self._console.is_terminal
@@ -197,7 +205,10 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the bar."""
+        self._member += 1
         if self._live:
+            for task in self._bar.task_ids:  # of the network before this one
+                self._bar.remove_task(task)
             self._bar.start()
             self._task = self._bar.add_task("", total=self._epochs * self.params["steps"], result="")
 
@@ -214,7 +225,7 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Starts the clock of an epoch."""
         self._epoch_started = time.perf_counter()
         if self._live:
-            self._bar.update(self._task, description=f"epoch {epoch + 1}/{self._epochs}")
+            self._bar.update(self._task, description=self._title(epoch + 1))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Moves the bar and looks at the loss."""
@@ -234,16 +245,18 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Keeps the epoch's row and, where there is no bar, prints it."""
         seconds = time.perf_counter() - self._epoch_started
         figures = {name: float(value) for name, value in logs.items()}
-        self.history.append({"epoch": epoch + 1, "seconds": round(seconds, 3), **figures})
+        member = {"member": self._member} if self._members > 1 else {}
+        self.history.append(member | {"epoch": epoch + 1, "seconds": round(seconds, 3), **figures})
         if self._visible:
             (self._bar.console if self._live else self._console).print(
-                _epoch_line(self.history[-1], self._epochs), soft_wrap=True
+                f"  {self._title(epoch + 1)}  {_figures(self.history[-1])}", soft_wrap=True
             )
 
+    def _title(self, epoch: int) -> str:
+        of_members = f"network {self._member}/{self._members}, " if self._members > 1 else ""
+        return f"{of_members}epoch {epoch}/{self._epochs}"
 
-def _epoch_line(row: HistoryRow, epochs: int) -> str:
-    line = (
-        f"  epoch {row['epoch']:.0f}/{epochs}  {row['seconds']:6.1f} s  "
-        f"loss {row['loss']:.4f}  accuracy {row['accuracy'] * 100:.2f} %"
-    )
+
+def _figures(row: HistoryRow) -> str:
+    line = f"{row['seconds']:6.1f} s  loss {row['loss']:.4f}  accuracy {row['accuracy'] * 100:.2f} %"
     return line + (f"  validation {row['val_accuracy'] * 100:.2f} %" if "val_accuracy" in row else "")

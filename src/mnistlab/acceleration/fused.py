@@ -87,6 +87,30 @@ def _handle(variable: Any) -> Any:
     return value.handle
 
 
+class FastDropout(keras.layers.Dropout):  # type: ignore[misc]
+    """Dropout that draws 16 random bits an activation, where Keras draws a 32-bit float: half the time.
+
+    The rate is met to 1 in 65,536. Draws come from the same seed generator, so a saved state continues; they are other
+    draws than Keras'. Constructor and variables are those of `keras.layers.Dropout`.
+
+    Source: Srivastava et al., "Dropout", JMLR 15 (2014).
+    """
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Sets a random part of `inputs` to zero and scales up the rest when training; changes nothing otherwise."""
+        threshold = round(self.rate * 2**16)
+        if not training or not 0 < threshold < 2**16 or self.noise_shape is not None:
+            return super().call(inputs, training=training)
+        # TensorFlow's generators take signed 32-bit seeds; Keras folds its own the same way.
+        seed = tf.cast(tf.math.floormod(self.seed_generator.next(), tf.int32.max - 1), tf.int32)
+        count = tf.size(inputs)
+        words = tf.random.stateless_uniform([(count + 1) // 2], seed, minval=None, maxval=None, dtype=tf.uint32)
+        halves = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:count]
+        kept = tf.reshape(halves >= tf.constant(threshold, tf.uint16), tf.shape(inputs))
+        scale = tf.cast(2**16 / (2**16 - threshold), inputs.dtype)
+        return inputs * (tf.cast(kept, inputs.dtype) * scale)
+
+
 class BlockSequential(keras.Sequential):  # type: ignore[misc]
     """A `keras.Sequential` that can train on blocks of batches: one call from Python, many weight updates.
 
@@ -102,7 +126,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         # Loss and metrics make their variables when they first see data; that must not happen inside the graph's loop.
-        images, targets = tf.constant(stream.images[:1]), tf.constant(stream.targets[:1])
+        images, targets = tf.constant(stream.images[:1]), tf.constant(stream.targets_of([0]))
         probabilities = self(images)
         self.compute_loss(images, targets, probabilities)
         self.compute_metrics(images, targets, probabilities)
@@ -123,7 +147,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
             input_signature=(
                 tf.TensorSpec((None, *stream.images.shape[1:]), tf.uint8),
                 tf.TensorSpec((None, stream.num_coefficients), tf.float32),
-                tf.TensorSpec((None, stream.targets.shape[1]), tf.float32),
+                tf.TensorSpec((None, stream.num_classes), tf.float32),
             ),
         )
         blocks = prefetched(stream.blocks())

@@ -10,18 +10,19 @@ class Parts(NamedTuple):
 
     model: Any
     batch_normalization: Any
+    dropout: Any
     optimizer: Any
 
 
 def standard_parts() -> Parts:
     """Keras' own classes: what a saved model consists of, so that any Keras can load it."""
-    return Parts(keras.Sequential, keras.layers.BatchNormalization, keras.optimizers.Adam)
+    return Parts(keras.Sequential, keras.layers.BatchNormalization, keras.layers.Dropout, keras.optimizers.Adam)
 
 
 def accelerated_parts() -> Parts:
     """The fastest classes for the current backend."""
     if keras.backend.backend() != "tensorflow":
         return standard_parts()
-    from mnistlab.acceleration.fused import BlockSequential, FusedAdam, FusedBatchNormalization
+    from mnistlab.acceleration.fused import BlockSequential, FastDropout, FusedAdam, FusedBatchNormalization
 
-    return Parts(BlockSequential, FusedBatchNormalization, FusedAdam)
+    return Parts(BlockSequential, FusedBatchNormalization, FastDropout, FusedAdam)

@@ -22,7 +22,11 @@ WORK = {  # epochs and training images
 
 
 def run_suite(
-    *, quick: bool = False, rounds: int | None = None, tell: Callable[[str], object] | None = None
+    *,
+    quick: bool = False,
+    rounds: int | None = None,
+    tell: Callable[[str], object] | None = None,
+    keep: Callable[[dict[str, Any]], object] | None = None,
 ) -> dict[str, Any]:
     """Measures the machine, stock Keras and mnistlab in turn, several times.
 
@@ -30,6 +34,7 @@ def run_suite(
         quick: a small part of the training, under two minutes, for a first impression.
         rounds: how often; every round trains from another seed.
         tell: called with a line for every finished measurement.
+        keep: called after every round with the results so far, so that an interrupted benchmark loses one round.
 
     Returns:
         What `mnistlab bench --json` writes: `rounds` with every figure, and `summary`.
@@ -42,6 +47,7 @@ def run_suite(
         **{f"{kind}_{name}": [] for name in work for kind in ("stock", "mnistlab")},
     }
     environment: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for seed in range(rounds):
         measured["machine"].append(_measure("machine"))
         say(f"round {seed + 1}/{rounds}  machine " + _rates(measured["machine"][-1]))
@@ -57,14 +63,17 @@ def run_suite(
                     f"round {seed + 1}/{rounds}  {name}  {kind:<9}{figures['train_seconds']:7.1f} s  "
                     f"{figures['images_per_second']:8,.0f} images/s  accuracy {figures['test_accuracy'] * 100:.2f} %"
                 )
-    return {
-        "mnistlab": __version__,
-        "quick": quick,
-        "work": {name: {"epochs": epochs, "num_images": images} for name, (epochs, images) in work.items()},
-        "environment": environment,
-        "rounds": measured,
-        "summary": summarize(measured),
-    }
+        results = {
+            "mnistlab": __version__,
+            "quick": quick,
+            "work": {name: {"epochs": epochs, "num_images": images} for name, (epochs, images) in work.items()},
+            "environment": environment,
+            "rounds": measured,
+            "summary": summarize(measured),
+        }
+        if keep is not None:
+            keep(results)
+    return results
 
 
 def summarize(measured: dict[str, Any]) -> dict[str, Any]:

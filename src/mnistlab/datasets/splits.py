@@ -10,10 +10,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mnistlab.datasets.mapping import gather
 from mnistlab.exceptions import UsageError
 
 IMAGE_SHAPE: Final = (28, 28)  # rows, columns
 NUM_CLASSES: Final = 10
+
+_PIECE_LABELS: Final = 1 << 16  # what is done to all labels is done piece by piece: NumPy widens them eightfold
 
 
 # eq=False: arrays compare element by element, so a generated __eq__ would raise; two splits are equal if they are one.
@@ -83,7 +86,10 @@ class Split:
     @property
     def class_counts(self) -> npt.NDArray[np.int64]:
         """How many images each digit has: int64 `(10,)`, zero for digits that do not occur."""
-        return np.bincount(self.labels, minlength=NUM_CLASSES).astype(np.int64, copy=False)
+        counts = np.zeros(NUM_CLASSES, np.int64)
+        for first in range(0, len(self), _PIECE_LABELS):
+            counts += np.bincount(self.labels[first : first + _PIECE_LABELS], minlength=NUM_CLASSES)
+        return counts
 
     def take(self, indices: npt.ArrayLike, *, name: str | None = None) -> Split:
         """The images and labels at some positions, copied into memory, in the order of the positions.
@@ -116,7 +122,7 @@ class Split:
                 f"take got indices from {positions.min()} to {positions.max()}, but the split {self.name!r} has "
                 f"{len(self)} images. Give indices of at least 0 and below the number of images."
             )
-        return Split(self.name if name is None else name, self.images[positions], self.labels[positions])
+        return Split(self.name if name is None else name, gather(self.images, positions), self.labels[positions])
 
     def __repr__(self) -> str:
         """Name and size, without the pixels."""
@@ -164,9 +170,9 @@ class Dataset:
         """
         digest = hashlib.sha256()
         for split in (self.train, self.test):
-            digest.update(np.int64(len(split)).tobytes())
-            digest.update(split.labels.tobytes())
-            digest.update(np.ascontiguousarray(split.images[:: max(1, len(split) // 1000)]).tobytes())
+            some = np.arange(0, len(split), max(1, len(split) // 1000))
+            for array in (np.int64(len(split)), split.labels, gather(split.images, some)):
+                digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     def __str__(self) -> str:
@@ -207,14 +213,24 @@ def split_validation(split: Split, num_validation: int = 5000, seed: int = 0) ->
         >>> len(train), len(validation), sorted([*train.labels.tolist(), *validation.labels.tolist()])
         (4, 2, [0, 1, 2, 3, 4, 5])
     """
-    remaining, chosen = validation_indices(split, num_validation, seed)
+    chosen = validation_indices(split, num_validation, seed)
+    remaining = np.delete(np.arange(len(split)), chosen)
     return split.take(remaining), split.take(chosen, name="validation")
 
 
-def validation_indices(
-    split: Split, num_validation: int = 5000, seed: int = 0
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Which images `split_validation` leaves and which it sets aside: two sorted int64 arrays of indices.
+def validation_indices(split: Split, num_validation: int = 5000, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Which images `split_validation` sets aside, without a copy of the others.
+
+    Every image draws a number, and the smallest `num_validation` are chosen. What this needs of memory depends on
+    `num_validation` alone.
+
+    Args:
+        split: the images to choose from.
+        num_validation: as for `split_validation`.
+        seed: as for `split_validation`.
+
+    Returns:
+        int64 `(num_validation,)`, in ascending order.
 
     Raises:
         UsageError: `num_validation` or `seed` is out of range.
@@ -227,8 +243,15 @@ def validation_indices(
     if seed < 0:
         raise UsageError(f"seed is {seed}, but 0 or more was expected. Give another seed.")
     # NumPy keeps the raw stream of a bit generator for ever, but may change Generator.permutation (NEP 19).
-    shuffled = np.argsort(np.random.PCG64(seed).random_raw(len(split)), kind="stable")
-    return np.sort(shuffled[num_validation:]), np.sort(shuffled[:num_validation])
+    stream = np.random.PCG64(seed)
+    chosen, smallest = np.empty(0, np.int64), np.empty(0, np.uint64)
+    for first in range(0, len(split), _PIECE_LABELS):
+        drawn = stream.random_raw(min(_PIECE_LABELS, len(split) - first))
+        candidates = np.concatenate([chosen, np.arange(first, first + len(drawn))])
+        numbers = np.concatenate([smallest, drawn])
+        order = np.argsort(numbers, kind="stable")[:num_validation]
+        chosen, smallest = candidates[order], numbers[order]
+    return np.sort(chosen)
 
 
 def _read_only(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

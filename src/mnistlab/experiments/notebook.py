@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -18,7 +20,7 @@ from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.exceptions import UsageError
 from mnistlab.experiments import batch_size
-from mnistlab.experiments.run_report import Picture, run_figures, write_figures, write_run_report
+from mnistlab.experiments.run_report import run_figures, write_figures, write_run_report
 from mnistlab.files import make_folder, write_json, write_text
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
@@ -67,7 +69,8 @@ def run_notebook(
         name: [dataclasses.replace(recipe, seed=seed) for seed in range(num_seeds)] for name, recipe in recipes.items()
     }
     kept = any((folder / "runs").glob("*/metrics.json"))
-    runs = {name: _train_all(name, chosen, dataset, folder, progress=progress) for name, chosen in seeded.items()}
+    scored = {name: _train_all(name, chosen, dataset, folder, progress=progress) for name, chosen in seeded.items()}
+    runs = {name: [run for run, _ in pairs] for name, pairs in scored.items()}
     if progress:
         print("mlp with other batch sizes")
     known = {recipes["mlp"].batch_size: runs["mlp"][0]}
@@ -75,7 +78,7 @@ def run_notebook(
         recipes["mlp"], dataset, folder / "runs", batch_sizes=batch_sizes, known=known, progress=progress
     )
     with _stating("drawing the figures and writing the report", visible=progress):
-        evaluations = {name: evaluate(Classifier(runs[name][0].onnx_path), dataset.test) for name in runs}
+        evaluations = {name: pairs[0][1] for name, pairs in scored.items()}  # of the seed shown in detail
         results: dict[str, Any] = {
             "mnistlab": __version__,
             "environment": runs["cnn"][0].environment,
@@ -90,8 +93,8 @@ def run_notebook(
             "comparison": compare_errors(evaluations["mlp"], evaluations["cnn"]),
             "folders": {name: runs[name][0].folder.relative_to(folder).as_posix() for name in runs},
         }
-        for run in [*runs["mlp"], *runs["cnn"]]:
-            write_run_report(run, dataset)
+        for run, evaluation in [*scored["mlp"], *scored["cnn"]]:
+            write_run_report(run, dataset, evaluation)
         svgs = write_figures(folder, _draw_figures(dataset, runs, evaluations, rows, results))
         # Seconds of runs that were kept are not in this call's time, so it would be no answer to "how long is it".
         results["total_seconds"] = None if kept else round(time.perf_counter() - started, 1)
@@ -100,9 +103,11 @@ def run_notebook(
     return results
 
 
-def _train_all(name: str, recipes: list[Recipe], dataset: Dataset, folder: Path, *, progress: bool) -> list[Run]:
-    """Trains each recipe into a run folder of its own and says how it went."""
-    runs = []
+def _train_all(
+    name: str, recipes: list[Recipe], dataset: Dataset, folder: Path, *, progress: bool
+) -> list[tuple[Run, Evaluation]]:
+    """Trains each recipe into a run folder of its own, scores it as `mnistlab evaluate` does and says how it went."""
+    scored = []
     for recipe in recipes:
         run_folder = folder / "runs" / f"{name}-seed{recipe.seed}"
         if progress:
@@ -111,10 +116,12 @@ def _train_all(name: str, recipes: list[Recipe], dataset: Dataset, folder: Path,
             print(f"{name}, seed {recipe.seed}" + (": finished earlier" if kept else ""))
             if not kept:
                 print(summary_text(MODELS[recipe.model]()))
-        runs.append(training.train(recipe, dataset, run_folder, progress=progress))
+        run = training.train(recipe, dataset, run_folder, progress=progress)
+        evaluation = evaluate(Classifier(run.onnx_path), dataset.test)
         if progress:
-            print(f"  {evaluate(Classifier(runs[-1].onnx_path), dataset.test)}\n")
-    return runs
+            print(f"  {evaluation}\n")
+        scored.append((run, evaluation))
+    return scored
 
 
 def compare_errors(mlp: Evaluation, cnn: Evaluation) -> dict[str, Any]:
@@ -233,10 +240,10 @@ def _draw_figures(
     evaluations: dict[str, Evaluation],
     rows: list[dict[str, Any]],
     results: dict[str, Any],
-) -> dict[str, Picture]:
+) -> dict[str, Figure | Axes]:
     sample = dataset.train.images[results["dataset"]["sample"]["index"]]
     originals = dataset.train.images[:4]
-    drawn: dict[str, Picture] = {
+    drawn: dict[str, Figure | Axes] = {
         "samples": figures.plot_samples(dataset.train, NUM_SAMPLES, seed=SAMPLE_SEED),
         "matrix": figures.plot_matrix(sample),
         "flattening": figures.plot_flattening(sample),

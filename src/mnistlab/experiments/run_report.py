@@ -13,21 +13,24 @@ from mnistlab.files import whole_file, write_text
 from mnistlab.inference import Classifier
 from mnistlab.runs import Run
 
-Picture = Figure | Axes
-"""What the plotting functions return and `figures.save_png` and `figures.to_svg` take."""
 
-
-def write_run_report(run: Run, dataset: Dataset) -> Evaluation:
+def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation | None = None) -> Evaluation:
     """Draws a complete run's figures and writes its `report.html`.
 
     Args:
         run: a complete run.
         dataset: with the test split that the run was scored on.
+        evaluation: of the run's `model.onnx` on that split, where it was made before; made here by default.
 
     Returns:
         The run's evaluation on the test split.
+
+    Raises:
+        RunError: if the run is not complete, or damaged.
     """
-    evaluation = evaluate(Classifier(run.require().onnx_path), dataset.test)
+    run.require()
+    if evaluation is None:
+        evaluation = evaluate(Classifier(run.onnx_path), dataset.test)
     svgs = write_figures(run.folder, run_figures(run, evaluation, dataset))
     results = {
         "mnistlab": __version__,
@@ -44,8 +47,8 @@ def write_run_report(run: Run, dataset: Dataset) -> Evaluation:
     return evaluation
 
 
-def write_figures(folder: Path, drawn: dict[str, Picture]) -> dict[str, str]:
-    """Writes pictures as PNG files into the folder's `figures` and returns them as SVG for the report."""
+def write_figures(folder: Path, drawn: dict[str, Figure | Axes]) -> dict[str, str]:
+    """Writes figures as PNG files into the folder's `figures` and returns them as SVG for the report."""
     (folder / "figures").mkdir(exist_ok=True)
     for name, figure in drawn.items():
         with whole_file(folder / "figures" / f"{name}.png") as path:
@@ -53,8 +56,8 @@ def write_figures(folder: Path, drawn: dict[str, Picture]) -> dict[str, str]:
     return {name: figures.to_svg(figure) for name, figure in drawn.items()}
 
 
-def run_figures(run: Run, evaluation: Evaluation, dataset: Dataset) -> dict[str, Picture]:
-    """The pictures of one run by name: history, right and wrong answers, confusion, per digit."""
+def run_figures(run: Run, evaluation: Evaluation, dataset: Dataset) -> dict[str, Figure | Axes]:
+    """The figures of one run by name: history, right and wrong answers, confusion, per digit."""
     return {
         "history": figures.plot_history(run.history),
         "right": figures.plot_predictions(dataset.test, evaluation, evaluation.right[:9]),

@@ -1,0 +1,169 @@
+"""Where a training step goes: every layer of both networks alone, forward and backward, against the whole step.
+
+Each layer runs on random input of its own shape, with the gradients of input and weights, in the precision that `auto`
+stands for here. Beside it: Adam on all weights, augmentation, dropout's random numbers as part of their layer, and the
+step as training does it. Writes `benchmarks/results/step_profile.json` and puts its tables into docs/performance.md.
+
+    python benchmarks/step_profile.py [--table-only]
+"""
+
+import argparse
+import dataclasses
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+import readme
+from mnistlab import training
+from mnistlab.acceleration import accelerated_parts, resolve_precision
+from mnistlab.augmentation import RandomAffine, transform_images
+from mnistlab.backend import describe_environment
+from mnistlab.bench.worker import measure_machine
+from mnistlab.datasets import Dataset, load_mnist
+from mnistlab.models import build_for_training
+from mnistlab.recipes import RECIPES, AffineRanges
+
+RESULTS = Path(__file__).parent / "results" / "step_profile.json"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+REPEATS, IN_A_ROW = 15, 8
+KINDS = {
+    "Conv2D": "convolutions",
+    "Dense": "dense layers",
+    "FusedBatchNormalization": "batch normalization",
+    "Activation": "ReLU and softmax",
+    "MaxPooling2D": "pooling",
+    "FastDropout": "dropout",
+}
+
+
+def milliseconds(operation: Callable, inputs: list) -> float:
+    """The median time of one operation, run several times in a row on different inputs within one graph."""
+    import tensorflow as tf
+
+    @tf.function
+    def in_a_row(*several: object) -> list:
+        done: list = []
+        for arguments in several:
+            with tf.control_dependencies(done):
+                done = [tensor for tensor in tf.nest.flatten(operation(*arguments)) if tensor is not None]
+        return [tf.reshape(tensor, [-1])[:1] for tensor in done]
+
+    in_a_row(*inputs)
+    seconds = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        in_a_row(*inputs)[0].numpy()
+        seconds.append((time.perf_counter() - started) / len(inputs))
+    return statistics.median(seconds) * 1e3
+
+
+def profile_layer(layer: object, batch_size: int, *, is_first: bool) -> dict:
+    """Forward and backward of one layer alone; `is_first`: nothing asks for the gradient of its input."""
+    import tensorflow as tf
+
+    shape, dtype = (batch_size, *layer.input.shape[1:]), layer.compute_dtype
+
+    def forward_and_backward(values: object, gradient: object) -> list:
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            outputs = layer(values, training=True)
+        sources = [variable.value for variable in layer.trainable_variables] + ([] if is_first else [values])
+        return tape.gradient(outputs, sources, output_gradients=tf.cast(gradient, outputs.dtype))
+
+    gradient_shape = (batch_size, *layer.output.shape[1:])
+    inputs = [
+        (tf.cast(tf.random.normal(shape), dtype), tf.cast(tf.random.normal(gradient_shape), dtype))
+        for _ in range(IN_A_ROW)
+    ]
+    measured = {
+        "name": layer.name,
+        "kind": KINDS[type(layer).__name__],
+        "ms": milliseconds(forward_and_backward, inputs),
+    }
+    if measured["kind"] in ("convolutions", "dense layers"):
+        places = int(np.prod(layer.output.shape[1:-1]))
+        multiply_adds = batch_size * places * int(np.prod(layer.kernel.shape))
+        measured["gflops"] = (4 if is_first else 6) * multiply_adds / measured["ms"] / 1e6
+    return measured
+
+
+def profile_network(name: str) -> dict:
+    """All layers of a recipe's network, Adam, augmentation and the whole step."""
+    import tensorflow as tf
+
+    recipe, mnist = RECIPES[name], load_mnist()
+    model = build_for_training(recipe, num_steps=100)
+    layers = [layer for layer in model.layers if type(layer).__name__ in KINDS]
+    first = next(layer for layer in layers if layer.trainable_variables)
+    parts = [profile_layer(layer, recipe.batch_size, is_first=layer is first) for layer in layers]
+    optimizer = accelerated_parts().optimizer()
+    optimizer.build(model.trainable_variables)
+    gradients = [[tf.random.normal(variable.shape) for variable in model.trainable_variables] for _ in range(IN_A_ROW)]
+
+    def update(*values: object) -> list:
+        optimizer.apply(list(values), model.trainable_variables)
+        return [optimizer.iterations.value + 0]
+
+    parts.append({"name": "adam", "kind": "Adam", "ms": milliseconds(update, gradients)})
+    if recipe.augmentation is not None:
+        augmentation = RandomAffine(AffineRanges(), seed=0)
+        inputs = [
+            (
+                tf.constant(mnist.train.images[: recipe.batch_size]),
+                augmentation.draw_transforms(recipe.batch_size, step),
+            )
+            for step in range(IN_A_ROW)
+        ]
+        parts.append({"name": "augment", "kind": "augmentation", "ms": milliseconds(transform_images, inputs)})
+    with tempfile.TemporaryDirectory() as folder:
+        short = Dataset("MNIST", mnist.train.take(np.arange(30_000)), mnist.test.take(np.arange(100)))
+        alone = dataclasses.replace(recipe, epochs=3, validation="none")
+        run = training.train(alone, short, Path(folder) / "run", progress=False)
+        seconds = min(row["seconds"] for row in run.history)  # the first epoch also builds the graph
+    return {"batch_size": recipe.batch_size, "step_ms": seconds * 1e3 / (run.metrics["steps"] / 3), "parts": parts}
+
+
+def table(results: dict) -> str:
+    """Both networks as Markdown tables."""
+    rates = ", ".join(f"{key.removesuffix('_gflops')} {rate:.0f}" for key, rate in results["machine"].items())
+    lines = [f"{readme.source(results['environment'])}; matrix products of 2048³ in GFLOP/s: {rates}."]
+    for name, network in results["networks"].items():
+        whole, parts = network["step_ms"], network["parts"]
+        lines += [
+            "",
+            f"`{name}`, batches of {network['batch_size']}: {whole:.1f} ms a step.",
+            "",
+            "| part, forward and backward | ms alone | of the step | GFLOP/s |",
+            "| --- | ---: | ---: | ---: |",
+        ]
+        for kind in dict.fromkeys(part["kind"] for part in parts):
+            of_kind = [part for part in parts if part["kind"] == kind]
+            total = sum(part["ms"] for part in of_kind)
+            rates_of = [f"{part['gflops']:.0f}" for part in of_kind if "gflops" in part]
+            lines.append(f"| {kind} | {total:.2f} | {total / whole:.0%} | {', '.join(rates_of) or '–'} |")
+        total = sum(part["ms"] for part in parts)
+        lines.append(f"| **all parts** | {total:.2f} | {total / whole:.0%} | |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measures and writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table-only", action="store_true", help="write the tables from the stored results")
+    if not parser.parse_args().table_only:
+        results = {
+            "environment": describe_environment() | {"precision": resolve_precision("auto")},
+            "machine": measure_machine(),
+            "networks": {name: profile_network(name) for name in ("mlp", "cnn")},
+        }
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    readme.put("step_profile.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
+
+
+if __name__ == "__main__":
+    main()

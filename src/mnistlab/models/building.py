@@ -1,0 +1,103 @@
+"""From a recipe to a network that trains, and from trained networks to the one that is kept."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mnistlab.acceleration import Parts, accelerated_parts, standard_parts
+from mnistlab.backend import keras
+from mnistlab.models.networks import MODELS
+from mnistlab.recipes import Precision, Recipe
+from mnistlab.schedules import learning_rate_of
+
+SHIFTS = {"down": ((0, 2), (1, 1)), "up": ((2, 0), (1, 1)), "right": ((1, 1), (0, 2)), "left": ((1, 1), (2, 0))}
+"""What to cut off an image with a frame of one pixel, (top, bottom) and (left, right), to move the digit by one."""
+
+
+def build(recipe: Recipe, parts: Parts, *, precision: Precision) -> Any:
+    """The recipe's network, uncompiled."""
+    return MODELS[recipe.model](precision=precision, seed=recipe.seed, parts=parts, norm_momentum=recipe.norm_momentum)
+
+
+def build_for_training(recipe: Recipe, num_steps: int) -> Any:
+    """The recipe's network from accelerated parts, compiled: categorical cross-entropy, Adam, accuracy.
+
+    Args:
+        recipe: what decides it.
+        num_steps: weight updates of the whole training, which the learning rate's schedule needs to know.
+    """
+    parts = accelerated_parts()
+    model = build(recipe, parts, precision=recipe.precision)
+    _compile(model, recipe, parts, learning_rate_of(recipe, num_steps))
+    return model
+
+
+def to_standard(model: Any, recipe: Recipe) -> Any:
+    """The same network from Keras' own float32 layers, with the same weights and optimizer state.
+
+    This is the form that is saved and exported: it loads in any Keras, without mnistlab. Its learning rate is the
+    recipe's, constant.
+    """
+    parts = standard_parts()
+    standard = build(recipe, parts, precision="float32")
+    standard.set_weights(model.get_weights())
+    _compile(standard, recipe, parts, recipe.learning_rate)
+    standard.optimizer.build(standard.trainable_variables)
+    if model.optimizer.built:
+        state = zip(_optimizer_state(standard.optimizer), _optimizer_state(model.optimizer), strict=True)
+        for target, source in state:
+            target.assign(source)
+    return standard
+
+
+def finished_model(members: Sequence[Any], recipe: Recipe) -> Any:
+    """What a training leaves: the one network, or the average that the recipe asks for as one network.
+
+    Args:
+        members: trained networks in standard form, of `to_standard`.
+        recipe: says whether an image is also looked at shifted by a pixel.
+
+    Returns:
+        A compiled Keras model from `(num_images, 28, 28)` images to `(num_images, 10)` probabilities: the mean over
+        all members and shifts, which is a distribution again. Keras' own layers throughout.
+    """
+    if len(members) == 1 and not recipe.test_shifts:
+        return members[0]
+    layers = keras.layers
+    images = keras.Input((28, 28), name="images")
+    views = [images]
+    if recipe.test_shifts:
+        framed = layers.ZeroPadding2D(1, name="frame")(layers.Reshape((28, 28, 1), name="channel")(images))
+        for direction, (rows, columns) in SHIFTS.items():
+            cut = layers.Cropping2D((rows, columns), name=f"shift_{direction}")(framed)
+            views.append(layers.Reshape((28, 28), name=f"shifted_{direction}")(cut))
+    networks = [
+        keras.Model(member.inputs[0], member.outputs[0], name=f"member{number}")
+        for number, member in enumerate(members, 1)
+    ]
+    outputs = [network(view) for network in networks for view in views]
+    model = keras.Model(images, layers.Average(name="probabilities")(outputs), name=recipe.name)
+    # Nobody trains an average further, so it is kept with the smallest optimizer that lets Keras load and score it.
+    model.compile(optimizer="sgd", loss="categorical_crossentropy", metrics=["accuracy"])
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _compile(model: Any, recipe: Recipe, parts: Parts, learning_rate: Any) -> None:
+    model.compile(
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+        optimizer=parts.optimizer(learning_rate=learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2),
+        metrics=["accuracy"],
+        jit_compile="auto",  # on JAX; TensorFlow's block loop runs without XLA, which is slower on a CPU
+    )
+
+
+def _optimizer_state(optimizer: Any) -> list[Any]:
+    """Step count and moments, without the learning rate, which is a variable only where it is constant."""
+    return [variable for variable in optimizer.variables if not variable.path.endswith("learning_rate")]
+
+
+def summary_text(model: Any) -> str:
+    """Keras' own summary of a model as text."""
+    lines: list[str] = []
+    model.summary(print_fn=lambda line, line_break=True: lines.append(line), line_length=78)  # noqa: ARG005
+    return "\n".join(lines).rstrip()
