@@ -1,50 +1,58 @@
-import zipfile
-
 import pytest
 
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.files import write_json, write_text
+from mnistlab.files import make_folder, write_bytes, write_json, write_text
 from mnistlab.recipes import RECIPES
-from mnistlab.runs import REQUIRED_METRICS, RUN_FILES, Run, history_csv, open_folder
+from mnistlab.runs import REQUIRED_METRICS, RUN_FILES, Run, begin, check_folder, history_csv, write_manifest
 
 DATA = {"name": "digits", "fingerprint": "1f"}
 
 
 def test_history_round_trip(tmp_path):
     history = [
-        {"epoch": 1, "loss": 0.25, "accuracy": 0.9, "seconds": 1.5},
-        {"epoch": 2, "loss": 0.1, "accuracy": 0.95, "seconds": 1.25},
+        {"epoch": 1, "loss": 0.25, "accuracy": 0.9},
+        {"epoch": 2, "loss": 0.1, "accuracy": 0.95},
     ]
     write_text(tmp_path / "history.csv", history_csv(history))
-    assert Run(tmp_path).history == history
+    assert Run(tmp_path).history == [row | {"seconds": None} for row in history]
 
 
-def test_open_folder_writes_the_recipe(tmp_path):
-    run = open_folder(tmp_path / "a" / "b", RECIPES["cnn"], DATA)
+def begun(folder, recipe=RECIPES["mlp"]):
+    make_folder(check_folder(folder, recipe, DATA).folder)
+    begin(folder, recipe, DATA)
+    return Run(folder)
+
+
+def test_a_begun_run_knows_its_recipe(tmp_path):
+    run = begun(tmp_path / "a" / "b", RECIPES["cnn"])
     assert run.recipe == RECIPES["cnn"]
     assert not run.is_complete
-    assert open_folder(tmp_path / "a" / "b", RECIPES["cnn"], DATA).folder == run.folder
+    assert check_folder(run.folder, RECIPES["cnn"], DATA).folder == run.folder
 
 
-def test_open_folder_names_what_contradicts(tmp_path):
-    complete_run(tmp_path / "run")
+@pytest.mark.parametrize("finished", [True, False])
+def test_what_contradicts_is_named_with_both_values(tmp_path, finished):
+    (complete_run if finished else begun)(tmp_path / "run")
     with pytest.raises(
         UsageError, match=r"run holds a run with .*model mlp, not cnn.*Choose another folder with --out"
     ):
-        open_folder(tmp_path / "run", RECIPES["cnn"], DATA)
+        check_folder(tmp_path / "run", RECIPES["cnn"], DATA)
+    with pytest.raises(UsageError, match=r"run holds a run with data digits, not this fashion\. Choose another folder"):
+        check_folder(tmp_path / "run", RECIPES["mlp"], {"name": "fashion", "fingerprint": "2e"})
 
 
-def test_a_folder_with_nothing_trained_is_taken_over(tmp_path):
-    open_folder(tmp_path / "run", RECIPES["mlp"], DATA)
-    assert open_folder(tmp_path / "run", RECIPES["cnn"], DATA).recipe == RECIPES["cnn"]
+def test_a_process_that_died_early_leaves_a_free_folder(tmp_path):
+    for name in (".owner", ".recipe.toml.4711.tmp", "dataset.json"):
+        (tmp_path / name).write_text("")
+    assert not check_folder(tmp_path, RECIPES["mlp"], DATA).is_complete
 
 
-def test_open_folder_leaves_foreign_folders_alone(tmp_path):
+def test_foreign_folders_are_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(UsageError, match=r"exists and is not a run\. Choose another folder"):
-        open_folder(tmp_path, RECIPES["mlp"], DATA)
+        check_folder(tmp_path, RECIPES["mlp"], DATA)
     with pytest.raises(UsageError, match="exists and is not a run"):
-        open_folder(tmp_path / "thesis.txt", RECIPES["mlp"], DATA)
+        check_folder(tmp_path / "thesis.txt", RECIPES["mlp"], DATA)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -53,20 +61,20 @@ def test_require_says_what_is_missing(tmp_path):
         Run(tmp_path / "nowhere").require()
     with pytest.raises(RunError, match=r"is not a run: it holds no recipe\.toml"):
         Run(tmp_path).require()
-    run = open_folder(tmp_path / "run", RECIPES["mlp"], DATA)
+    run = begun(tmp_path / "run")
     with pytest.raises(RunError, match=r"did not reach its end\. Run the `mnistlab train mlp` command that began it"):
         run.require()
 
 
 def complete_run(folder):
     """Every file that a run needs, with the least that each must hold."""
-    run = open_folder(folder, RECIPES["mlp"], DATA)
+    run = begun(folder)
     for name in ("environment.json", "metrics.json"):
-        write_json(run.folder / name, dict.fromkeys(REQUIRED_METRICS, 0))
+        write_json(run.folder / name, dict.fromkeys(REQUIRED_METRICS, 0) | {"epoch_seconds": [1.5]})
     write_text(run.folder / "history.csv", "epoch,loss\n1,0.5\n")
     write_text(run.folder / "model.onnx", "network")
-    with zipfile.ZipFile(run.model_path, "w") as archive:
-        archive.writestr("config.json", "{}")
+    write_bytes(run.model_path, b"archive")
+    write_manifest(run.folder)
     return Run(run.folder)
 
 
@@ -74,43 +82,49 @@ def test_a_complete_run_is_accepted(tmp_path):
     assert complete_run(tmp_path / "run").require().recipe == RECIPES["mlp"]
 
 
-def test_other_data_is_named(tmp_path):
-    complete_run(tmp_path / "run")
-    with pytest.raises(UsageError, match=r"run holds a run with data digits, not this fashion\. Choose another folder"):
-        open_folder(tmp_path / "run", RECIPES["mlp"], {"name": "fashion", "fingerprint": "2e"})
-
-
-@pytest.mark.parametrize("name", RUN_FILES[1:-1])
+@pytest.mark.parametrize("name", RUN_FILES[1:])
 def test_a_missing_file_is_named(tmp_path, name):
     (complete_run(tmp_path / "run").folder / name).unlink()
     with pytest.raises(RunError, match=rf"{name} is missing\. Delete .*run and train again\."):
         Run(tmp_path / "run").require()
 
 
+@pytest.mark.parametrize("name", RUN_FILES)
+def test_a_flipped_bit_is_named(tmp_path, name):
+    path = complete_run(tmp_path / "run").folder / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(
+        RunError, match=rf"{name} is damaged: it is not the file that the training wrote\. Delete .*run"
+    ):
+        Run(tmp_path / "run").require()
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{}", '{"sha256": {"model.keras": "0"}}'])
+def test_a_damaged_manifest_is_named(tmp_path, content):
+    (complete_run(tmp_path / "run").folder / "manifest.json").write_text(content)
+    with pytest.raises(RunError, match=r"manifest\.json is damaged.*Delete .*run and train again\."):
+        Run(tmp_path / "run").require()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "text"),
     [
-        ("metrics.json", "{}", r"metrics\.json lacks batch_size, epochs"),
+        ("metrics.json", "{}", r"metrics\.json lacks batch_size, epoch_seconds, epochs"),
         ("metrics.json", "[1]", r"metrics\.json is damaged: expected an object"),
         ("metrics.json", "{", r"metrics\.json is damaged"),
         ("environment.json", "", r"environment\.json is damaged"),
         ("history.csv", "epoch,loss\n1,many\n", r"history\.csv is damaged"),
         ("recipe.toml", "name = ", r"recipe\.toml is damaged\. This is not a recipe"),
-        ("model.keras", "not a zip", r"model\.keras is damaged: it is no Keras archive"),
     ],
 )
-def test_damage_is_named_with_the_way_out(tmp_path, name, content, text):
+def test_files_that_another_program_wrote_are_named(tmp_path, name, content, text):
+    """Their sums are right, so the content itself must be looked at."""
     (complete_run(tmp_path / "run").folder / name).write_text(content)
+    write_manifest(tmp_path / "run")
     with pytest.raises(RunError, match=rf"{text}.*Delete .*run and train again\."):
         Run(tmp_path / "run").require()
-    with pytest.raises(RunError, match=text):
-        open_folder(tmp_path / "run", RECIPES["mlp"], DATA)
-
-
-def test_an_unwritable_place_is_named(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match=r"run cannot be written: Not a directory\. Choose another folder with --out"):
-        open_folder(tmp_path / "file" / "run", RECIPES["mlp"], DATA)
 
 
 def test_html_escapes_the_folders_name(tmp_path):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import sys
 
 import numpy as np
 import onnxruntime
@@ -15,7 +16,7 @@ from mnistlab.exceptions import RunError, TrainingError, UsageError
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS
 from mnistlab.recipes import RECIPES, AffineRanges
-from mnistlab.runs import Run
+from mnistlab.runs import RUN_FILES, Run
 
 SMALL = {
     "mlp": dataclasses.replace(RECIPES["mlp"], epochs=3, batch_size=32),
@@ -33,9 +34,7 @@ def runs(tiny_mnist, tmp_path_factory):
 def test_a_run_folder_is_complete(runs, name):
     run = Run(runs[name].folder)
     assert run.recipe == SMALL[name]
-    assert {path.name for path in run.folder.iterdir()} == {
-        *("recipe.toml", "dataset.json", "history.csv", "metrics.json", "environment.json", "model.keras", "model.onnx")
-    }
+    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, "manifest.json"}
     metrics = json.loads((run.folder / "metrics.json").read_text())
     promised = "recipe model seed epochs batch_size num_parameters train_seconds test_accuracy test_loss test_errors"
     assert set(promised.split()) <= set(metrics)
@@ -129,7 +128,7 @@ def test_too_few_images_to_hold_back(tiny_mnist, tmp_path):
 
 def test_a_diverging_loss_stops_the_training(tiny_mnist, tmp_path):
     recipe = dataclasses.replace(SMALL["mlp"], learning_rate=1e38)
-    with pytest.raises(TrainingError, match=r"The loss became (nan|inf) by step \d+.*Try a smaller learning rate"):
+    with pytest.raises(TrainingError, match=r"The loss became (nan|inf) in step \d+;.*Try a smaller learning rate"):
         training.train(recipe, tiny_mnist, tmp_path / "run", progress=False)
     assert not (tmp_path / "run" / "model.keras").exists()
     assert not Run(tmp_path / "run").is_complete
@@ -157,14 +156,15 @@ def test_other_data_in_the_same_folder_is_refused(runs, tiny_mnist):
 
 def test_the_recipe_decides_augmentation_and_what_is_held_back(tiny_mnist, tmp_path, monkeypatch):
     streams = []
-    monkeypatch.setattr(training, "_warm_up", lambda: None)
-    fit = training.fit_stream
+    trainer = sys.modules["mnistlab.training.trainer"]
+    monkeypatch.setattr(trainer, "_warm_up", lambda: None)
+    fit = trainer.fit_stream
 
     def noting_fit(model, stream, **options):
         streams.append(stream)
         fit(model, stream, **options)
 
-    monkeypatch.setattr(training, "fit_stream", noting_fit)
+    monkeypatch.setattr(trainer, "fit_stream", noting_fit)
     for name in ("cnn", "mlp"):
         training.train(dataclasses.replace(SMALL[name], epochs=1, seed=5), tiny_mnist, tmp_path / name, progress=False)
     augmented, plain = streams

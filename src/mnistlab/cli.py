@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -54,10 +55,8 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 
     try:
         results = run_notebook(dataset, out, num_seeds=seeds, epochs=epochs)
-    except KeyboardInterrupt as error:
-        raise InterruptionError(
-            f"Interrupted. Finished trainings lie in {out}; the same command does the rest."
-        ) from error
+    except (KeyboardInterrupt, InterruptionError) as error:
+        raise InterruptionError(f"Interrupted. {out} keeps what was done; the same command does the rest.") from error
     print()
     for name, model in results["models"].items():
         mean, std = model["test_accuracy_mean"] * 100, model["test_accuracy_std"]
@@ -101,7 +100,9 @@ def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) ->
     from mnistlab.runs import Run
 
     known = Run(out or training.default_folder(chosen))
-    if known.is_complete and known.recipe == chosen:
+    if known.checkpoint_path.exists():
+        print("  goes on from its last checkpoint")
+    elif known.is_complete:
         print("  finished earlier")
     finished = training.train(chosen, dataset, out)
     print(write_run_report(finished, dataset))
@@ -184,6 +185,7 @@ def _load_dataset(folder: Path | None) -> Any:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a request to end is what Ctrl-C is
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         cli.main(arguments, prog_name="mnistlab", standalone_mode=False)
@@ -198,7 +200,7 @@ def main(arguments: list[str] | None = None) -> None:
         message = " ".join(error.format_message().split())  # click breaks some messages into lines
         _fail(f"{message}{'' if message.endswith(('.', '?')) else '.'} See {command} --help.", 2, debug)
     except (click.Abort, KeyboardInterrupt):
-        _fail("Interrupted. What this command had not finished is not kept.", 130, debug)
+        _fail("Interrupted. What was finished is kept; the same command does the rest.", 130, debug)
     except MnistlabError as error:
         _fail(str(error), error.exit_code, debug)
     except OSError as error:

@@ -1,10 +1,12 @@
 """A trained network as a file for somewhere else."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,28 @@ import onnx
 
 from mnistlab.backend import keras
 from mnistlab.exceptions import MnistlabError
+
+
+def save_keras(model: Any, path: Path) -> None:
+    """Writes a network as a `.keras` archive; the same network gives the same bytes.
+
+    That takes two changes to the archive that Keras writes: no date, and members dated 1980, the first year of zip.
+
+    Args:
+        model: a standard float32 model, from `models.finished_model`.
+        path: where to write; an existing file is replaced.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "model.keras"
+        model.save(source)
+        with zipfile.ZipFile(source) as archive:
+            members = {name: archive.read(name) for name in sorted(archive.namelist())}
+    metadata = json.loads(members["metadata.json"])
+    del metadata["date_saved"]
+    members["metadata.json"] = json.dumps(metadata).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
 
 
 def export_onnx(model: Any, path: Path) -> None:

@@ -1,72 +1,124 @@
-"""Files that appear whole or not at all, and folders that can be written to."""
+"""Files that appear whole or not at all, folders that can be written to, and who may write to them."""
 
 import contextlib
+import errno
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mnistlab.exceptions import RunError
 
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.tmp")
 
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yields a path to write to, in the same folder; the file takes its real name only when the block succeeds.
 
-    The bytes are on disk before the name is (fsync, rename, fsync of the folder), so a crash at any moment leaves the
-    old file or the new one. The temporary name keeps the suffix, which Keras looks at.
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file, whole or not at all.
 
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with whole_file(Path(folder) / "answer.txt") as temporary:
-        ...         _ = temporary.write_text("42")
-        ...     print([path.name for path in Path(folder).iterdir()])
-        ['answer.txt']
+    The bytes go to a temporary name in the same folder and onto the disk; only then the file takes its real name, and
+    the folder goes onto the disk too. A crash at any moment leaves the old file or the new one.
+
+    Args:
+        path: where to; an existing file is replaced.
+        content: all of it.
+
+    Raises:
+        RunError: if it cannot be written, with the reason, the bytes needed and the bytes free. An old file is
+            untouched.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # Windows cannot open folders
-        folder = os.open(path.parent, os.O_RDONLY)
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise RunError(_explain(path, len(content), error)) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(path: Path, num_bytes: int, error: OSError) -> str:
+    """One or two sentences for a person whose file could not be written."""
+    folder = path.parent
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        try:
+            free = f"{shutil.disk_usage(folder).free:,} bytes are free"
+        except OSError:
+            free = "too few are free"
+        return (
+            f"{path} could not be written: the disk is full. It needs {num_bytes:,} bytes and {free}. "
+            "Make room and run the same command again; everything that was finished is kept."
+        )
+    if not folder.is_dir():
+        return f"{path} could not be written: the folder {folder} is no longer there. Run the same command again."
+    return (
+        f"{path} could not be written ({num_bytes:,} bytes): {error.strerror or error}. "
+        "Mend that, or choose another folder with --out."
+    )
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a UTF-8 text file, whole or not at all."""
-    with whole_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    """Writes a UTF-8 text file, whole or not at all. Errors are those of `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes a JSON file, whole or not at all; numbers that are not finite become `null`."""
+    write_text(path, json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_with(path: Path, writer: Callable[[Path], object]) -> None:
+    """Writes a file with a function that insists on a path to write to; the file appears whole or not at all.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_with(Path(folder) / "answer.txt", lambda path: path.write_text("42"))
+        ...     print([path.name for path in Path(folder).iterdir()])
+        ['answer.txt']
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        elsewhere = Path(folder) / path.name
+        try:
+            writer(elsewhere)
+            content = elsewhere.read_bytes()
+        except OSError as error:
+            size = elsewhere.stat().st_size if elsewhere.exists() else 0
+            raise RunError(_explain(elsewhere, size, error)) from error
+    write_bytes(path, content)
 
 
 def copy_whole(source: Path, target: Path) -> None:
     """Copies a file; the copy appears whole or not at all.
 
     Raises:
-        RunError: if the source is missing or the target cannot be written.
+        RunError: if the source cannot be read or the target cannot be written.
     """
     try:
-        with whole_file(target) as temporary:
-            shutil.copyfile(source, temporary)
+        content = source.read_bytes()
     except OSError as error:
-        raise RunError(f"{source} could not be copied to {target}: {error.strerror}.") from error
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Writes a JSON file, whole or not at all; numbers that are not finite become `null`."""
-    write_text(path, json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        raise RunError(f"{source} cannot be read: {error.strerror}.") from error
+    write_bytes(target, content)
 
 
 def _finite(content: Any) -> Any:
@@ -91,3 +143,16 @@ def make_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise RunError(f"{folder} cannot be written: {error.strerror}. Choose another folder with --out.") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what a process left that died while it wrote; only the folder's owner may call it."""
+    for path in folder.glob(".*.tmp"):
+        if is_leftover(path):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether a file has the temporary name of `write_bytes`."""
+    return _TEMPORARY.fullmatch(path.name) is not None

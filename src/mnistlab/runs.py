@@ -2,20 +2,21 @@
 
 import csv
 import dataclasses
+import hashlib
 import html
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mnistlab.claims import OWNER_FILE
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.files import make_folder, write_json, write_text
+from mnistlab.files import is_leftover, write_json, write_text
 from mnistlab.recipes import Recipe
 
-HistoryRow = dict[str, float]
+HistoryRow = dict[str, Any]
 DatasetIdentity = Mapping[str, str]
 
 RUN_FILES = (
@@ -27,12 +28,21 @@ RUN_FILES = (
     "model.onnx",
     "metrics.json",
 )
-"""What a complete run consists of, besides the figures and the report that are drawn from it."""
+"""What a complete run consists of, besides its manifest and the figures and the report that are drawn from it."""
+
+MANIFEST = "manifest.json"
 
 REQUIRED_METRICS = frozenset(
     (
         *("recipe", "model", "seed", "epochs", "batch_size", "num_parameters", "steps", "train_seconds"),
-        *("images_per_second", "num_train_images", "test_accuracy", "test_accuracy_low", "test_accuracy_high"),
+        *(
+            "images_per_second",
+            "epoch_seconds",
+            "num_train_images",
+            "test_accuracy",
+            "test_accuracy_low",
+            "test_accuracy_high",
+        ),
         *("test_loss", "test_errors"),
     )
 )
@@ -72,8 +82,13 @@ class Run:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the training reached its end: `metrics.json` is the last file that it writes."""
-        return (self.folder / "metrics.json").is_file()
+        """Whether the training reached its end: the manifest is the last file that it writes."""
+        return (self.folder / MANIFEST).is_file()
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Where a training that is under way keeps what it needs to go on."""
+        return self.folder / "checkpoint" / "state.npz"
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -100,23 +115,21 @@ class Run:
 
     @cached_property
     def history(self) -> list[HistoryRow]:
-        """A row an epoch, from `history.csv`: epoch, seconds, loss, accuracy, val_loss, val_accuracy."""
-        rows = csv.DictReader(io.StringIO(self._read("history.csv")))
+        """A row an epoch: those of `history.csv`, epoch, loss, accuracy, val_loss and val_accuracy, and `seconds`."""
+        table = csv.DictReader(io.StringIO(self._read("history.csv")))
         try:
-            return [{key: float(value) for key, value in row.items()} for row in rows]
+            rows = [{key: float(value) for key, value in row.items()} for row in table]
+            seconds = self.metrics["epoch_seconds"] if self.is_complete else [None] * len(rows)
+            return [row | {"seconds": duration} for row, duration in zip(rows, seconds, strict=True)]
         except (TypeError, ValueError) as error:
             raise RunError(f"{self.folder / 'history.csv'} is damaged: {error}. {self._mend}") from error
 
     @cached_property
     def model(self) -> Any:
-        """The trained Keras model."""
-        from mnistlab.backend import keras
+        """The trained Keras model, with its optimizer's state; only its numbers come from the file."""
+        from mnistlab.models import load_network
 
-        path = self.require().model_path
-        try:
-            return keras.saving.load_model(path)
-        except (OSError, ValueError, KeyError) as error:
-            raise RunError(f"{path} cannot be loaded: {_first_line(error)}. {self._mend}") from error
+        return load_network(self.require().model_path, self.recipe)
 
     def require(self) -> "Run":
         """This run, if it is complete and its files are what they should be.
@@ -133,13 +146,18 @@ class Run:
                 f"The training in {self.folder} did not reach its end. "
                 f"Run the `mnistlab train {self.recipe.name}` command that began it again."
             )
+        sums = self._read_json(MANIFEST).get("sha256")
+        if not isinstance(sums, dict) or set(sums) != set(RUN_FILES):
+            raise RunError(f"{self.folder / MANIFEST} is damaged: expected a sum for each file of a run. {self._mend}")
         for name in RUN_FILES:
             if not (self.folder / name).is_file():
                 raise RunError(f"{self.folder / name} is missing. {self._mend}")
+            if _sha256(self.folder / name) != sums[name]:
+                raise RunError(
+                    f"{self.folder / name} is damaged: it is not the file that the training wrote. {self._mend}"
+                )
         if missing := REQUIRED_METRICS - set(self.metrics):
             raise RunError(f"{self.folder / 'metrics.json'} lacks {', '.join(sorted(missing))}. {self._mend}")
-        if not zipfile.is_zipfile(self.model_path):
-            raise RunError(f"{self.model_path} is damaged: it is no Keras archive. {self._mend}")
         _ = self.recipe, self.environment, self.history
         return self
 
@@ -182,13 +200,11 @@ class Run:
         return content
 
 
-def open_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> Run:
-    """Makes the folder of a run, or finds the one of the same recipe and data.
-
-    A folder in which another training was begun but left nothing is taken over.
+def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> Run:
+    """Sees whether a folder is free for a run, or holds one of the same recipe and data, finished or not.
 
     Args:
-        folder: where the run lies or will lie; parents are made.
+        folder: where the run lies or will lie.
         recipe: what will be trained.
         dataset: on what: `name` and `fingerprint`.
 
@@ -196,11 +212,11 @@ def open_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> Run:
         The run; it is complete if this recipe was trained on this data here before.
 
     Raises:
-        UsageError: if another recipe or other data was trained in the folder, or the folder holds something else.
-        RunError: if the folder cannot be written, or a file in it is damaged.
+        UsageError: if another recipe or other data belongs to the folder, or it holds something else.
+        RunError: if a file in it is damaged.
     """
     run = Run(folder)
-    if run.is_complete and (folder / "recipe.toml").exists():
+    if (folder / "recipe.toml").exists():
         differences = run.recipe.differences(recipe)
         if run.dataset["fingerprint"] != dataset["fingerprint"]:
             differences.append(f"data {run.dataset['name']}, not this {dataset['name']}")
@@ -208,13 +224,32 @@ def open_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> Run:
             raise UsageError(
                 f"{folder} holds a run with {'; '.join(differences)}. Choose another folder with --out, or delete it."
             )
-        return run.require()
-    if folder.exists() and not (folder / "recipe.toml").exists() and (not folder.is_dir() or any(folder.iterdir())):
+    elif folder.exists() and (not folder.is_dir() or any(not _is_ours(path) for path in folder.iterdir())):
         raise UsageError(f"{folder} exists and is not a run. Choose another folder with --out.")
-    make_folder(folder)
-    write_text(folder / "recipe.toml", recipe.to_toml())
+    return run
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file can lie in the folder of a run whose recipe was not written yet."""
+    return path.name in (OWNER_FILE, "dataset.json") or is_leftover(path)
+
+
+def begin(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> None:
+    """Writes into a run's folder what will be trained there; the recipe comes last and makes the folder a run."""
     write_json(folder / "dataset.json", dataset)
-    return Run(folder)
+    write_text(folder / "recipe.toml", recipe.to_toml())
+
+
+def write_manifest(folder: Path) -> None:
+    """Writes the SHA-256 of every file of a run, which makes it complete."""
+    write_json(folder / MANIFEST, {"sha256": {name: _sha256(folder / name) for name in RUN_FILES}})
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _first_line(error: BaseException) -> str:

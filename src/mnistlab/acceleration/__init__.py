@@ -5,13 +5,14 @@ JAX and PyTorch Keras' own parts are used, which their compilers fuse or which h
 """
 
 from mnistlab.acceleration.parts import Parts, accelerated_parts, standard_parts
-from mnistlab.acceleration.pipeline import BlockStream, fit_stream
+from mnistlab.acceleration.pipeline import BlockStream, calls_in_epoch, fit_stream
 from mnistlab.acceleration.precision import policy_name, resolve_precision
 
 __all__ = [
     "BlockStream",
     "Parts",
     "accelerated_parts",
+    "calls_in_epoch",
     "fit_stream",
     "policy_name",
     "resolve_precision",

@@ -5,11 +5,12 @@ on a CPU that costs as much as the convolutions. TensorFlow has one kernel for e
 and change nothing else: same constructor, same variables under the same names, same results to rounding.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
 
-from mnistlab.acceleration.pipeline import BlockStream, prefetched
+from mnistlab.acceleration.pipeline import BlockStream, fit_spans, prefetched
 from mnistlab.augmentation import transform_images
 from mnistlab.backend import keras
 
@@ -119,10 +120,20 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
 
     train_function: Any
     _stream: BlockStream | None = None
+    _blocks: Iterator[Any]
 
-    def fit_blocks(self, stream: BlockStream, *, epochs: int, **options: Any) -> Any:
-        """Trains on a stream of blocks; options are those of `fit`."""
+    def fit_blocks(self, stream: BlockStream, *, epochs: int, first_block: int = 0, **options: Any) -> None:
+        """Trains on a stream of blocks; options are those of `fit`.
+
+        Args:
+            stream: what to train on.
+            epochs: passes over its images.
+            first_block: blocks that were trained on before, counted over all epochs. Weights, metrics and optimizer
+                must be put back by a callback.
+            options: of `keras.Model.fit`.
+        """
         self._stream = stream
+        self._blocks = prefetched(stream.blocks(epochs, first_block=first_block))
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         # Loss and metrics make their variables when they first see data; that must not happen inside the graph's loop.
@@ -131,7 +142,9 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
         self.compute_loss(images, targets, probabilities)
         self.compute_metrics(images, targets, probabilities)
         try:
-            return self.fit(tf.data.Dataset.range(stream.blocks_per_epoch), epochs=epochs, shuffle=False, **options)
+            for first, last, num_blocks in fit_spans(epochs, stream.blocks_per_epoch, first_block):
+                blocks = tf.data.Dataset.range(num_blocks)
+                self.fit(blocks, initial_epoch=first, epochs=last, shuffle=False, **options)
         finally:
             self._stream = None
             self.train_function = None
@@ -142,6 +155,8 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
         if stream is None:
             super().make_train_function(force)
             return
+        if self.train_function is not None and not force:
+            return
         train_on_block = tf.function(
             self._train_on_block,
             input_signature=(
@@ -150,23 +165,29 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
                 tf.TensorSpec((None, stream.num_classes), tf.float32),
             ),
         )
-        blocks = prefetched(stream.blocks())
-        self.train_function = lambda _iterator: train_on_block(*next(blocks))
+        self.train_function = lambda _iterator: train_on_block(*next(self._blocks))
 
     def _train_on_block(self, images: Any, transforms: Any, targets: Any) -> Any:
-        """Runs Keras' own training step on every batch of a block, in order; the last batch holds what is left."""
+        """Runs Keras' own training step on every batch of a block, in order; the last batch holds what is left.
+
+        A loss that is no longer a finite number ends the block in that step.
+        """
         stream: Any = self._stream
         num_images, batch_size = tf.shape(images)[0], stream.batch_size
         one_step = super().train_step
 
-        def train_on_batch(first: Any) -> Any:
+        def train_on_batch(first: Any, _loss: Any) -> Any:
             batch = slice(first, tf.minimum(first + batch_size, num_images))
             inputs = images[batch]
             if stream.augmentation is not None:
                 inputs = transform_images(inputs, transforms[batch])
-            one_step((inputs, targets[batch]))
-            return first + batch_size
+            metrics = one_step((inputs, targets[batch]))
+            return first + batch_size, tf.cast(metrics["loss"], tf.float32)
 
-        # Updates must happen one after the other.
-        tf.while_loop(lambda first: first < num_images, train_on_batch, [tf.constant(0)], parallel_iterations=1)
+        tf.while_loop(
+            lambda first, loss: (first < num_images) & tf.math.is_finite(loss),
+            train_on_batch,
+            [tf.constant(0), tf.constant(0.0)],
+            parallel_iterations=1,  # updates must happen one after the other
+        )
         return self.get_metrics_result()

@@ -169,9 +169,9 @@ class BlockStream:
         drawn = [self.augmentation.draw_transforms(size, step) for size, step in zip(sizes, steps, strict=True)]
         return np.concatenate(drawn)
 
-    def batches(self, epochs: int) -> Iterator[tuple[Any, NDArray[np.float32]]]:
+    def batches(self, epochs: int, *, first_step: int = 0) -> Iterator[tuple[Any, NDArray[np.float32]]]:
         """Yields `(images, targets)` of one step after the other, augmented, for backends that train batch by batch."""
-        for images, transforms, targets in self.blocks(epochs, steps_per_block=1):
+        for images, transforms, targets in self.blocks(epochs, first_block=first_step, steps_per_block=1):
             if self.augmentation is not None:
                 images = keras.ops.convert_to_numpy(transform_images(images, transforms))
             yield images, targets
@@ -224,18 +224,43 @@ def prefetched(items: Iterator[Item]) -> Iterator[Item]:
             yield item
 
 
-def fit_stream(model: Any, stream: BlockStream, *, epochs: int, **options: Any) -> None:
+def fit_spans(epochs: int, calls_per_epoch: int, first_call: int) -> Iterator[tuple[int, int, int]]:
+    """What to ask of `fit`, one call after the other, to train from some call of the training function on.
+
+    Yields:
+        `(first epoch, last epoch, calls in each)`: the rest of an epoch that was begun, if any, then all others.
+
+    Example:
+        >>> list(fit_spans(epochs=5, calls_per_epoch=15, first_call=32))
+        [(2, 3, 13), (3, 5, 15)]
+    """
+    epoch, done = divmod(first_call, calls_per_epoch)
+    if done:
+        yield epoch, epoch + 1, calls_per_epoch - done
+        epoch += 1
+    if epoch < epochs:
+        yield epoch, epochs, calls_per_epoch
+
+
+def calls_in_epoch(model: Any, stream: BlockStream) -> int:
+    """How often Keras calls its training function in an epoch: once a block where it can, else once a step."""
+    return stream.blocks_per_epoch if hasattr(model, "fit_blocks") else stream.steps_per_epoch
+
+
+def fit_stream(model: Any, stream: BlockStream, *, epochs: int, first_call: int = 0, **options: Any) -> None:
     """Trains a model on a stream: in blocks where its class can, batch by batch elsewhere.
 
     Args:
         model: compiled, from `accelerated_parts().model` or `keras.Sequential`.
         stream: what to train on.
         epochs: passes over the stream's images.
+        first_call: calls of the training function that were made before, see `calls_in_epoch`; a callback must put
+            back what they left in the model.
         options: of `keras.Model.fit`: callbacks, validation data and so on.
     """
     if hasattr(model, "fit_blocks"):
-        model.fit_blocks(stream, epochs=epochs, **options)
-    else:
-        model.fit(
-            stream.batches(epochs), steps_per_epoch=stream.steps_per_epoch, epochs=epochs, shuffle=False, **options
-        )
+        model.fit_blocks(stream, epochs=epochs, first_block=first_call, **options)
+        return
+    for first, last, num_steps in fit_spans(epochs, stream.steps_per_epoch, first_call):
+        batches = stream.batches(last, first_step=(first + 1) * stream.steps_per_epoch - num_steps)
+        model.fit(batches, steps_per_epoch=num_steps, initial_epoch=first, epochs=last, shuffle=False, **options)

@@ -68,7 +68,7 @@ def run_notebook(
     seeded = {
         name: [dataclasses.replace(recipe, seed=seed) for seed in range(num_seeds)] for name, recipe in recipes.items()
     }
-    kept = any((folder / "runs").glob("*/metrics.json"))
+    kept = any((folder / "runs").glob("*/manifest.json"))
     scored = {name: _train_all(name, chosen, dataset, folder, progress=progress) for name, chosen in seeded.items()}
     runs = {name: [run for run, _ in pairs] for name, pairs in scored.items()}
     if progress:

@@ -1,6 +1,7 @@
 """The figures and the report of one run folder."""
 
 import dataclasses
+import functools
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from mnistlab import __version__, figures, reports
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
-from mnistlab.files import whole_file, write_text
+from mnistlab.files import write_text, write_with
 from mnistlab.inference import Classifier
 from mnistlab.runs import Run
 
@@ -51,8 +52,7 @@ def write_figures(folder: Path, drawn: dict[str, Figure | Axes]) -> dict[str, st
     """Writes figures as PNG files into the folder's `figures` and returns them as SVG for the report."""
     (folder / "figures").mkdir(exist_ok=True)
     for name, figure in drawn.items():
-        with whole_file(folder / "figures" / f"{name}.png") as path:
-            figures.save_png(figure, path)
+        write_with(folder / "figures" / f"{name}.png", functools.partial(figures.save_png, figure))
     return {name: figures.to_svg(figure) for name, figure in drawn.items()}
 
 

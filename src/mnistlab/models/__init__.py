@@ -1,6 +1,14 @@
 """Networks: what they consist of, how a recipe's is built, and what becomes of it after training."""
 
-from mnistlab.models.building import build, build_for_training, finished_model, summary_text, to_standard
+from mnistlab.models.building import (
+    build,
+    build_for_training,
+    finished_model,
+    standard_network,
+    summary_text,
+    to_standard,
+)
+from mnistlab.models.loading import load_network
 from mnistlab.models.networks import MODELS, NUM_CLASSES, cnn, deep_cnn, deeper_cnn, mlp, small_cnn
 
 __all__ = [
@@ -12,8 +20,10 @@ __all__ = [
     "deep_cnn",
     "deeper_cnn",
     "finished_model",
+    "load_network",
     "mlp",
     "small_cnn",
+    "standard_network",
     "summary_text",
     "to_standard",
 ]

@@ -37,16 +37,21 @@ def to_standard(model: Any, recipe: Recipe) -> Any:
     This is the form that is saved and exported: it loads in any Keras, without mnistlab. Its learning rate is the
     recipe's, constant.
     """
-    parts = standard_parts()
-    standard = build(recipe, parts, precision="float32")
-    standard.set_weights(model.get_weights())
-    _compile(standard, recipe, parts, recipe.learning_rate)
+    standard = standard_network(recipe, model.get_weights())
+    _compile(standard, recipe, standard_parts(), recipe.learning_rate)
     standard.optimizer.build(standard.trainable_variables)
     if model.optimizer.built:
         state = zip(_optimizer_state(standard.optimizer), _optimizer_state(model.optimizer), strict=True)
         for target, source in state:
             target.assign(source)
     return standard
+
+
+def standard_network(recipe: Recipe, weights: Sequence[Any]) -> Any:
+    """The recipe's network from Keras' own float32 layers, with given weights."""
+    network = build(recipe, standard_parts(), precision="float32")
+    network.set_weights(weights)
+    return network
 
 
 def finished_model(members: Sequence[Any], recipe: Recipe) -> Any:

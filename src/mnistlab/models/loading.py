@@ -1,0 +1,85 @@
+"""Networks from `.keras` files: ours in form, the file's in numbers."""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from mnistlab.archives import NetworkFile, read_network_file
+from mnistlab.backend import keras
+from mnistlab.exceptions import RunError
+from mnistlab.models.building import build_for_training, finished_model, to_standard
+from mnistlab.models.networks import MODELS
+from mnistlab.recipes import RECIPES, Recipe
+
+
+def load_network(path: Path, recipe: Recipe | None = None) -> Any:
+    """Loads one of mnistlab's networks from a `.keras` file, also from one of unknown origin.
+
+    The network is built by our own code; from the file come its name, which must be one of ours, and numbers, which
+    must have the shapes of ours. Nothing that the file names is ever looked up, imported or run.
+
+    Args:
+        path: the file.
+        recipe: what it was trained by, where that is known: decides optimizer and members.
+
+    Returns:
+        A compiled float32 Keras model of Keras' own layers; with the optimizer's state if the file has it.
+
+    Raises:
+        RunError: if the file is missing, damaged or anything else than such a network.
+    """
+    found = read_network_file(path)
+    own = _own_network(found, recipe)
+    layers = [(layer.name, type(layer).__name__) for layer in own.layers]
+    claimed = [layer for layer in found.layers if layer[1] != "InputLayer"]
+    if claimed != [layer for layer in layers if layer[1] != "InputLayer"]:
+        raise RunError(f"{path} does not hold the layers of our {found.name}. Expected a .keras file of that network.")
+    with tempfile.TemporaryDirectory() as folder:
+        ours = Path(folder) / "model.keras"
+        own.save(ours)
+        with zipfile.ZipFile(ours) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        members["model.weights.h5"] = _grafted(members["model.weights.h5"], found, path)
+        with zipfile.ZipFile(ours, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        return keras.saving.load_model(ours)
+
+
+def _own_network(found: NetworkFile, recipe: Recipe | None) -> Any:
+    """An untrained network of ours of the name that a file gives."""
+    if recipe is None:
+        recipe = RECIPES[found.name] if found.name in RECIPES and found.name not in MODELS else _plain(found.name)
+    members = [to_standard(build_for_training(member, 1), member) for member in recipe.member_recipes()]
+    return finished_model(members, recipe)
+
+
+def _plain(name: str) -> Recipe:
+    return Recipe(name=name, model=name)  # type: ignore[arg-type]
+
+
+def _grafted(weights: bytes, found: NetworkFile, path: Path) -> bytes:
+    """The HDF5 file of our own network with the numbers of another."""
+    buffer = io.BytesIO(weights)
+    with h5py.File(buffer, "r+") as file:
+        places: list[str] = []
+        file.visititems(lambda place, item: places.append(place) if isinstance(item, h5py.Dataset) else None)
+        for place in places:
+            if place not in found.arrays and place.startswith("optimizer/"):
+                continue  # a file for use alone has no such state
+            if place not in found.arrays:
+                raise RunError(f"{path} lacks {place}. Expected all weights of our {found.name}.")
+            array, ours = found.arrays[place], file[place]
+            if array.shape != ours.shape or array.dtype != ours.dtype:
+                raise RunError(
+                    f"{path} has {array.dtype} {array.shape} at {place}; expected {ours.dtype} {ours.shape}."
+                )
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise RunError(f"{path} has numbers that are not finite at {place}.")
+            ours[()] = array
+    return buffer.getvalue()

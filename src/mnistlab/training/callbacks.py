@@ -1,0 +1,165 @@
+"""What is shown and what is kept of a training while it runs."""
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mnistlab.backend import keras
+from mnistlab.exceptions import InterruptionError, TrainingError
+from mnistlab.recipes import Recipe
+from mnistlab.runs import HistoryRow
+from mnistlab.training.interruption import StopRequest
+from mnistlab.training.journal import Journal, state_of
+
+
+class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Shows a training as it goes and keeps its history.
+
+    Args:
+        journal: where history and times go.
+        recipe: of the whole training.
+        calls_per_epoch: how often Keras calls its training function in an epoch.
+        visible: whether to write to standard output: a live bar on a terminal, a line an epoch elsewhere.
+    """
+
+    def __init__(self, journal: Journal, recipe: Recipe, *, calls_per_epoch: int, visible: bool) -> None:
+        super().__init__()
+        self._journal = journal
+        self._recipe = recipe
+        self._total_calls = calls_per_epoch * recipe.epochs
+        self._visible = visible
+        self._console = Console(file=sys.stdout, highlight=False)
+        self._live = visible and self._console.is_terminal
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            TextColumn("{task.fields[result]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Opens the bar."""
+        if self._live and not self._bar.task_ids:  # the rest of an epoch and those after it are one training
+            done = self._journal.num_calls
+            self._task = self._bar.add_task("", completed=done, total=self._total_calls, result="")
+            self._bar.start()
+
+    def close(self) -> None:
+        """Removes the bar and shows the cursor again; does nothing where there is no bar."""
+        if self._live:
+            self._bar.stop()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Starts the clock of an epoch."""
+        self._journal.begin_epoch()
+        if self._live:
+            self._bar.update(self._task, description=self._title(epoch))
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Moves the bar."""
+        if self._live:
+            result = f"loss {float(logs['loss']):.4f}  accuracy {float(logs['accuracy']):.2%}"
+            self._bar.update(self._task, advance=1, result=result)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Keeps the epoch's row and, where there is no bar, prints it."""
+        member = {"member": len(self._journal.finished) + 1} if self._recipe.members > 1 else {}
+        figures = {name: float(value) for name, value in logs.items()}
+        self._journal.end_epoch(member | {"epoch": epoch + 1} | figures)
+        if self._visible:
+            line = f"  {self._title(epoch)}  {_figures(self._journal.epoch_seconds[-1], figures)}"
+            (self._bar.console if self._live else self._console).print(line, soft_wrap=True)
+
+    def _title(self, epoch: int) -> str:
+        members = self._recipe.members
+        of_members = f"network {len(self._journal.finished) + 1}/{members}, " if members > 1 else ""
+        return f"{of_members}epoch {epoch + 1}/{self._recipe.epochs}"
+
+
+def _figures(seconds: float, row: HistoryRow) -> str:
+    line = f"{seconds:6.1f} s  loss {row['loss']:.4f}  accuracy {row['accuracy'] * 100:.2f} %"
+    return line + (f"  validation {row['val_accuracy'] * 100:.2f} %" if "val_accuracy" in row else "")
+
+
+class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Takes a training up where a checkpoint left it, writes checkpoints, and ends it when it must end.
+
+    Args:
+        journal: where the training stands; `ProgressCallback` must come first and keep its history.
+        recipe: of the whole training.
+        calls_per_epoch: how often Keras calls its training function in an epoch.
+        stop: whether the user has asked to end.
+    """
+
+    def __init__(self, journal: Journal, recipe: Recipe, *, calls_per_epoch: int, stop: StopRequest) -> None:
+        super().__init__()
+        self._journal = journal
+        self._total_calls = calls_per_epoch * recipe.epochs
+        self._to_restore = journal.state
+        self._calls_per_epoch = calls_per_epoch
+        self._stop = stop
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Puts weights, random states and optimizer back."""
+        self._restore()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Puts the metrics of an epoch that was begun back, which Keras has just set to zero."""
+        if self._journal.num_calls % self._calls_per_epoch:
+            self._restore()
+        self._to_restore = []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Looks at the loss, and saves when it is time; not at the end of an epoch, which has no history yet."""
+        loss = float(logs["loss"])
+        if not math.isfinite(loss):
+            raise self._not_finite(f"The loss became {loss}")
+        self._journal.num_calls += 1
+        if self._journal.num_calls % self._calls_per_epoch:
+            self._save_if_due()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Saves when it is time, but not after the last epoch: then there is nothing left to go on with."""
+        if self._journal.num_calls < self._total_calls:
+            self._save_if_due()
+        elif self._stop.requested:
+            raise InterruptionError(
+                "Stopped after the last step, before the model was written. "
+                "The same command goes on from the last checkpoint."
+            )
+
+    def _save_if_due(self) -> None:
+        if self._journal.is_due or self._stop.requested:
+            self._save()
+        if self._stop.requested:
+            raise InterruptionError(
+                f"Stopped after step {self._step:,}; {self._journal.path} keeps everything up to there. "
+                "The same command goes on from it."
+            )
+
+    def _save(self) -> None:
+        state = [keras.ops.convert_to_numpy(variable.value) for variable in state_of(self.model)]
+        if not all(np.isfinite(array).all() for array in state if array.dtype.kind == "f"):
+            raise self._not_finite("A weight stopped being a finite number")
+        self._journal.save(state)
+
+    @property
+    def _step(self) -> int:
+        return int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+
+    def _not_finite(self, what: str) -> TrainingError:
+        return TrainingError(
+            f"{what} in step {self._step:,}; training stopped there, and no model was written. "
+            "Try a smaller learning rate, a larger batch size, or --precision float32, with another --out."
+        )
+
+    def _restore(self) -> None:
+        if self._to_restore:
+            for variable, value in zip(state_of(self.model), self._to_restore, strict=True):
+                variable.assign(value)

@@ -1,0 +1,250 @@
+"""A training that was interrupted ends as one that was not."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from conftest import run_mnistlab
+from mnistlab import training
+from mnistlab.acceleration import pipeline
+from mnistlab.exceptions import RunError, TrainingError, UsageError
+from mnistlab.recipes import RECIPES
+from mnistlab.runs import Run
+from mnistlab.training.journal import Journal
+
+MEASURED = ("train_seconds", "epoch_seconds", "images_per_second")  # the only figures that two runs do not share
+SMALL = {
+    "mlp": dataclasses.replace(RECIPES["mlp"], epochs=2, batch_size=32),
+    "cnn": dataclasses.replace(RECIPES["cnn"], epochs=2, batch_size=32, num_validation=100),
+    "fast": dataclasses.replace(RECIPES["fast"], epochs=2, batch_size=32, members=2, test_shifts=True),
+}
+
+
+def digest(folder):
+    """SHA-256 of what must not differ: files byte for byte, and metrics but for what a clock measured."""
+    run = Run(folder).require()
+    names = ("recipe.toml", "dataset.json", "history.csv", "model.keras")
+    sums = {name: hashlib.sha256((run.folder / name).read_bytes()).hexdigest() for name in names}
+    return sums | {"metrics": {key: value for key, value in run.metrics.items() if key not in MEASURED}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_blocks():
+    """Several calls of the training function in an epoch of 600 images."""
+    before, pipeline.BLOCK_IMAGES = pipeline.BLOCK_IMAGES, 128
+    yield
+    pipeline.BLOCK_IMAGES = before
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny_mnist, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    return {
+        name: digest(training.train(recipe, tiny_mnist, folder / name, progress=False).folder)
+        for name, recipe in SMALL.items()
+    }
+
+
+def train(name, dataset, folder):
+    return training.train(SMALL[name], dataset, folder, progress=False, checkpoint_seconds=0)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_training_cut_after_any_checkpoint_ends_the_same(name, tiny_mnist, tmp_path, undisturbed, monkeypatch):
+    """Breaks off after every single checkpoint in turn, as a kill right after it would."""
+    save, cuts = Journal.save, 0
+
+    def save_and_break(journal, state):
+        save(journal, state)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Journal, "save", save_and_break)
+    while True:
+        try:
+            run = train(name, tiny_mnist, tmp_path / "run")
+            break
+        except KeyboardInterrupt:
+            cuts += 1
+    calls = -(-(500 if name == "cnn" else 600) // 128) * 2 * SMALL[name].members
+    assert cuts == calls - 1  # after every call but the last there was a checkpoint
+    assert digest(run.folder) == undisturbed[name]
+    assert not (run.folder / "checkpoint").exists()
+    assert len(run.metrics["epoch_seconds"]) == len(run.history)
+
+
+def test_a_training_cut_between_checkpoints_repeats_what_is_missing(tiny_mnist, tmp_path, undisturbed, monkeypatch):
+    made = []
+    save = Journal.save
+
+    def save_every_third(journal, state):
+        made.append(journal.num_calls)
+        if len(made) % 3 == 0:
+            save(journal, state)
+        if len(made) == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Journal, "save", save_every_third)
+    with pytest.raises(KeyboardInterrupt):
+        train("mlp", tiny_mnist, tmp_path / "run")
+    monkeypatch.setattr(Journal, "save", save)
+    assert Journal(tmp_path / "run" / "checkpoint" / "state.npz", 10).num_calls == 3
+    assert digest(train("mlp", tiny_mnist, tmp_path / "run").folder) == undisturbed["mlp"]
+
+
+def test_a_kill_before_the_manifest_is_made_good(tiny_mnist, tmp_path, undisturbed, monkeypatch):
+    trainer = sys.modules["mnistlab.training.trainer"]
+    for name in ("write_manifest", "export_onnx", "save_keras"):
+
+        def fail(*_, **__):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(trainer, name, fail)
+            with pytest.raises(KeyboardInterrupt):
+                train("mlp", tiny_mnist, tmp_path / "run")
+        with pytest.raises(RunError, match="did not reach its end"):
+            Run(tmp_path / "run").require()
+    assert digest(train("mlp", tiny_mnist, tmp_path / "run").folder) == undisturbed["mlp"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"not an archive", None])
+def test_a_damaged_checkpoint_is_named(tiny_mnist, tmp_path, monkeypatch, damage):
+    save = Journal.save
+
+    def save_and_break(journal, state):
+        save(journal, state)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Journal, "save", save_and_break)
+    with pytest.raises(KeyboardInterrupt):
+        train("mlp", tiny_mnist, tmp_path / "run")
+    path = tmp_path / "run" / "checkpoint" / "state.npz"
+    path.write_bytes(path.read_bytes()[:-1000] if damage is None else damage)
+    with pytest.raises(RunError, match=r"state\.npz is damaged.*Delete it to train from the beginning\."):
+        train("mlp", tiny_mnist, tmp_path / "run")
+
+
+def test_an_unfinished_run_refuses_another_recipe(tiny_mnist, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Journal, "save", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train("mlp", tiny_mnist, tmp_path / "run")
+    other = dataclasses.replace(SMALL["mlp"], batch_size=64)
+    with pytest.raises(UsageError, match="holds a run with batch_size 32, not 64"):
+        training.train(other, tiny_mnist, tmp_path / "run", progress=False)
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_a_diverging_loss_ends_in_its_step_and_keeps_the_checkpoint(name, tiny_mnist, tmp_path):
+    """A step size this large makes the second forward pass overflow."""
+    recipe = dataclasses.replace(SMALL[name], learning_rate=1e38, precision="float32")
+    with pytest.raises(TrainingError, match=r"The loss became (nan|inf) in step [23];.*Try a smaller learning rate"):
+        training.train(recipe, tiny_mnist, tmp_path / "run", progress=False, checkpoint_seconds=0)
+    assert not Run(tmp_path / "run").is_complete
+    assert not (tmp_path / "run" / "model.keras").exists()
+    assert not (tmp_path / "run" / "metrics.json").exists()
+
+
+def test_weights_that_are_not_finite_are_never_kept(tiny_mnist, tmp_path, monkeypatch):
+    callbacks = sys.modules["mnistlab.training.callbacks"]
+    monkeypatch.setattr(
+        callbacks.keras.ops, "convert_to_numpy", lambda value: np.full(np.asarray(value).shape, np.nan, np.float32)
+    )
+    with pytest.raises((TrainingError, ValueError)):
+        train("mlp", tiny_mnist, tmp_path / "run")
+    assert not (tmp_path / "run" / "checkpoint" / "state.npz").exists()
+
+
+# Processes of their own, as a user has them
+
+
+def command(folder, data, epochs):
+    arguments = [
+        "train",
+        "mlp",
+        "--epochs",
+        str(epochs),
+        "--batch-size",
+        "32",
+        "--data",
+        str(data),
+        "--out",
+        str(folder),
+    ]
+    return [sys.executable, "-m", "mnistlab.cli", *arguments]
+
+
+def default_signals():
+    """A process begun in the background has Ctrl-C ignored; a user's has not."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder, tmp_path):
+    process = subprocess.Popen(
+        command(tmp_path / "run", tiny_folder, 400),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=default_signals,
+    )
+    for _ in range(3):
+        assert "epoch" in process.stdout.readline()
+    asked = time.perf_counter()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert time.perf_counter() - asked < 5  # the step takes milliseconds; leaving Python with TensorFlow takes the rest
+    assert re.fullmatch(
+        r"Stopped after step [\d,]+; .*state\.npz keeps everything.* The same command goes on from it\.\n", errors
+    )
+    step = int(re.search(r"step ([\d,]+)", errors)[1].replace(",", ""))
+    journal = Journal(tmp_path / "run" / "checkpoint" / "state.npz", 10)
+    assert journal.num_calls == len(journal.history) == step / 19 > 2
+    again = run_mnistlab(*command(tmp_path / "run", tiny_folder, 400)[3:-2], "--out", tmp_path / "run", "--seed", "1")
+    assert again.returncode == 2
+    assert "seed 0, not 1" in again.stderr
+
+
+def kill_at_random(arguments, seconds, rng, *, times):
+    """Runs a command, killing it at up to so many random moments, until it ends by itself."""
+    for _ in range(times):
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=rng.uniform(0.1, seconds))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        else:
+            break
+    return subprocess.run(arguments, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("trials", [1, pytest.param(100, marks=pytest.mark.slow)])
+def test_runs_killed_at_random_moments_end_the_same(trials, tiny_folder, tmp_path):
+    """SIGKILL while importing, loading, training, saving: import takes seconds, so the moments cover all of it."""
+    arguments = command(tmp_path / "undisturbed", tiny_folder, 60)
+    started = time.perf_counter()
+    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - started
+    expected, rng = digest(tmp_path / "undisturbed"), random.Random(0)
+    for trial in range(trials):
+        folder = tmp_path / f"trial{trial}"
+        result = kill_at_random(command(folder, tiny_folder, 60), seconds, rng, times=5 if trials > 1 else 2)
+        assert result.returncode == 0, result.stderr
+        assert digest(folder) == expected
+        assert json.loads((folder / "manifest.json").read_text())["sha256"]
+        assert not list(folder.glob(".*.tmp"))
