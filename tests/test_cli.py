@@ -134,7 +134,7 @@ WRONG_USE = [
     (["train"], "Missing argument 'RECIPE'. Choose from: mlp, cnn, fast, best, record. See mnistlab train --help."),
     (
         ["train", "vit"],
-        "Invalid value for 'RECIPE': 'vit' is not one of 'mlp', 'cnn', 'fast', 'best', 'record'. See mnistlab train --help.",
+        "Invalid value for 'RECIPE': 'vit' is not one of 'mlp', 'cnn', 'fast', 'best', 'record'. See",
     ),
     (["train", "mlp", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1. See"),
     (["train", "mlp", "--epochs", "two"], "Invalid value for '--epochs': 'two' is not a valid integer range. See"),

@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.exceptions import RunError
 
 
@@ -35,8 +36,8 @@ class Classifier:
                 f"{path} is not a network that ONNX Runtime can load. Delete {path.parent} and train again."
             ) from error
         inputs, outputs = self._session.get_inputs(), {output.name: output for output in self._session.get_outputs()}
-        fits = len(inputs) == 1 and inputs[0].type == "tensor(uint8)" and inputs[0].shape[1:] == [28, 28]
-        if not fits or "probabilities" not in outputs or outputs["probabilities"].shape[1:] != [10]:
+        fits = len(inputs) == 1 and inputs[0].type == "tensor(uint8)" and inputs[0].shape[1:] == [*IMAGE_SHAPE]
+        if not fits or "probabilities" not in outputs or outputs["probabilities"].shape[1:] != [NUM_CLASSES]:
             raise RunError(
                 f"{path} is another kind of network; expected one that turns uint8 images (n, 28, 28) into "
                 "probabilities (n, 10)."
@@ -55,7 +56,7 @@ class Classifier:
         Raises:
             ValueError: if shape or dtype is another.
         """
-        if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
+        if images.dtype != np.uint8 or images.shape[1:] != IMAGE_SHAPE:
             raise ValueError(
                 f"Images came as {images.dtype} {images.shape}; expected uint8 (num_images, 28, 28) with ink up to 255."
             )

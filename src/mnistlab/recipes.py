@@ -198,7 +198,7 @@ RECIPES: dict[str, Recipe] = {
         name="record",
         model="deeper_cnn",
         epochs=14,
-        members=4,
+        members=3,
         augmentation=AffineRanges(rotation=10.0, width_shift=0.1, height_shift=0.1, shear=5.0, zoom=0.1),
     ),
 }

@@ -16,12 +16,12 @@ from mnistlab import preprocessing
 from mnistlab.acceleration import BlockStream, accelerated_parts, fit_stream, resolve_precision
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import describe_environment, keras
-from mnistlab.datasets import Dataset, Split, validation_indices
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split, validation_indices
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
 from mnistlab.exceptions import TrainingError, UsageError
 from mnistlab.export import export_onnx
 from mnistlab.files import whole_file, write_json, write_text
-from mnistlab.models import NUM_CLASSES, build_for_training, finished_model, to_standard
+from mnistlab.models import build_for_training, finished_model, to_standard
 from mnistlab.recipes import Recipe
 from mnistlab.runs import HistoryRow, Run, history_csv, open_folder
 
@@ -138,10 +138,10 @@ def check_fits(recipe: Recipe, dataset: Dataset) -> None:
 @functools.cache
 def _warm_up() -> None:
     """Lets the backend start its threads and kernels, once, before a clock runs: the first training is no slower."""
-    layers = [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
+    layers = [keras.Input(IMAGE_SHAPE), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
     model = accelerated_parts().model(layers)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
-    images, labels = np.zeros((32, 28, 28), np.uint8), np.arange(32) % NUM_CLASSES
+    images, labels = np.zeros((32, *IMAGE_SHAPE), np.uint8), np.arange(32) % NUM_CLASSES
     fit_stream(model, BlockStream(images, labels, batch_size=16, seed=0), epochs=1, verbose=0)
 
 

@@ -1,11 +1,10 @@
 """Networks: what they consist of, how a recipe's is built, and what becomes of it after training."""
 
 from mnistlab.models.building import build, build_for_training, finished_model, summary_text, to_standard
-from mnistlab.models.networks import MODELS, NUM_CLASSES, cnn, deep_cnn, deeper_cnn, mlp, small_cnn
+from mnistlab.models.networks import MODELS, cnn, deep_cnn, deeper_cnn, mlp, small_cnn
 
 __all__ = [
     "MODELS",
-    "NUM_CLASSES",
     "build",
     "build_for_training",
     "cnn",
