@@ -56,7 +56,7 @@ def table(results: dict) -> str:
         measured = results[name]
         first, num_seeds = measured["runs"][0], len(measured["runs"])
         lines.append(
-            f"| `{name}` | {first['num_parameters']:,} | {first['members']} × {first['epochs']} | {num_seeds} "
+            f"| `{name}` | {first['num_parameters']:,} | {first.get('members', 1)} × {first['epochs']} | {num_seeds} "
             f"| {measured['test_accuracy_mean'] * 100:.2f} ± {measured['test_accuracy_std'] * 100:.2f} % "
             f"| {measured['train_seconds_median']:.1f} s |"
         )

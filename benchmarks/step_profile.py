@@ -125,7 +125,8 @@ def profile_network(name: str) -> dict:
         alone = dataclasses.replace(recipe, epochs=3, validation="none")
         run = training.train(alone, short, Path(folder) / "run", progress=False)
         seconds = min(row["seconds"] for row in run.history)  # the first epoch also builds the graph
-    return {"batch_size": recipe.batch_size, "step_ms": seconds * 1e3 / (run.metrics["steps"] / 3), "parts": parts}
+        steps = run.metrics["steps"] / alone.epochs
+    return {"batch_size": recipe.batch_size, "step_ms": seconds * 1e3 / steps, "parts": parts}
 
 
 def table(results: dict) -> str:

@@ -19,8 +19,9 @@ import onnxruntime
 import pytest
 from scipy import ndimage
 
-from conftest import run_mnistlab, write_idx
+from conftest import write_idx
 from mnistlab import export
+from mnistlab.acceleration.precision import has_native_bfloat16
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import keras
 from mnistlab.datasets import load_idx
@@ -54,18 +55,25 @@ for path in map(Path, sys.argv[2:]):
 """
 
 
-def run_python(code, backend, *arguments):
-    finished = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+def run_on(backend, *arguments):
+    """Runs Python with these arguments; JAX compiles for long on a busy machine."""
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
         capture_output=True,
         text=True,
         env=os.environ | {"KERAS_BACKEND": backend},
         timeout=1800,
         check=False,
     )
-    assert finished.returncode == 0, finished.stderr
-    assert finished.stderr == ""
-    return finished
+
+
+def train_on(backend, data_folder, *recipes):
+    finished = run_on(backend, "-c", TRAIN, data_folder, *recipes)
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def mnistlab_on(backend, *arguments):
+    return run_on(backend, "-m", "mnistlab", *arguments)
 
 
 def write_data(mnist, folder, num_train, num_test):
@@ -125,9 +133,9 @@ def trained(request, data_folder, tmp_path_factory):
     (folder / "convolutions.toml").write_text(recipe.to_toml())
     np.save(folder / "transforms.npy", TRANSFORMS)
     with ThreadPoolExecutor() as executor:
-        by_python = executor.submit(run_python, TRAIN, backend, data_folder, folder / "convolutions.toml")
+        by_python = executor.submit(train_on, backend, data_folder, folder / "convolutions.toml")
         command = ("train", "mlp", "--epochs", "2", "--data", data_folder, "--out", folder / "mlp")
-        by_command = run_mnistlab(*command, KERAS_BACKEND=backend)
+        by_command = mnistlab_on(backend, *command)
         by_python.result()
     assert by_command.returncode == 0, by_command.stderr
     assert by_command.stderr == ""
@@ -153,6 +161,8 @@ def test_the_command_line_trains(trained):
     assert [line.split()[:2] for line in lines[1:3]] == [["epoch", "1/2"], ["epoch", "2/2"]]
     assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, "figures", "report.html"}
     assert run.environment["backend"] == trained.backend
+    fast_bfloat16 = trained.backend == "torch" and has_native_bfloat16()  # TensorFlow and PyTorch use the same kernels
+    assert run.environment["precision"] == ("bfloat16" if fast_bfloat16 else "float32")
     assert run.environment[trained.backend] == importlib.metadata.version(trained.backend)
     assert run.metrics["steps"] == 2 * math.ceil(2000 / 128)
     assert run.history[1]["loss"] < run.history[0]["loss"] < math.log(10)  # guessing costs ln 10
@@ -210,13 +220,13 @@ def test_augmentation_equals_scipy(trained, data_folder):
 
 def test_the_command_line_evaluates_and_exports(trained, data_folder, tmp_path):
     run, reference = trained.runs["mlp"], trained.on_tensorflow["mlp"]
-    result = run_mnistlab("evaluate", run.folder, "--data", data_folder, "--json", KERAS_BACKEND=trained.backend)
+    result = mnistlab_on(trained.backend, "evaluate", run.folder, "--data", data_folder, "--json")
     assert result.returncode == 0, result.stderr
     figures = json.loads(result.stdout)
     assert figures["accuracy"] == pytest.approx(reference.accuracy, abs=1e-6)
     assert figures["loss"] == pytest.approx(reference.loss, rel=1e-4)
     command = ("export", run.folder, "--format", "onnx", "--out", tmp_path / "mlp.onnx")
-    result = run_mnistlab(*command, KERAS_BACKEND=trained.backend)
+    result = mnistlab_on(trained.backend, *command)
     assert result.returncode == 0, result.stderr
     probabilities = by_onnx(tmp_path / "mlp.onnx", load_idx(data_folder).test.images)
     assert np.abs(probabilities - reference.probabilities).max() < 1e-4
@@ -241,7 +251,7 @@ def test_every_recipe_trains(backend, name, mnist, data_folder, tmp_path):
         RECIPES[name], epochs=1, batch_size=40, num_validation=100, members=min(2, RECIPES[name].members)
     )
     (tmp_path / "run.toml").write_text(recipe.to_toml())
-    run_python(TRAIN, backend, data, tmp_path / "run.toml")
+    train_on(backend, data, tmp_path / "run.toml")
     run = Run(tmp_path / "run").require()
     reference = on_tensorflow(run, data)
     assert run.metrics["test_loss"] == pytest.approx(reference.loss, rel=1e-4)
@@ -258,7 +268,7 @@ def test_same_seed_same_weights(backend, data_folder, tmp_path):
     for name in ("first", "again"):
         recipe = dataclasses.replace(RECIPES["fast"], augmentation=AffineRanges())
         (tmp_path / f"{name}.toml").write_text(recipe.to_toml())
-    run_python(TRAIN, backend, data_folder, tmp_path / "first.toml", tmp_path / "again.toml")
+    train_on(backend, data_folder, tmp_path / "first.toml", tmp_path / "again.toml")
     first, again = (Run(tmp_path / name).model.get_weights() for name in ("first", "again"))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
@@ -267,7 +277,7 @@ def test_same_seed_same_weights(backend, data_folder, tmp_path):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_bfloat16_learns(backend, data_folder, tmp_path):
     command = ("train", "fast", "--epochs", "4", "--batch-size", "40", "--precision", "bfloat16")
-    result = run_mnistlab(*command, "--data", data_folder, "--out", tmp_path / "run", KERAS_BACKEND=backend)
+    result = mnistlab_on(backend, *command, "--data", data_folder, "--out", tmp_path / "run")
     assert result.returncode == 0, result.stderr
     run = Run(tmp_path / "run")
     assert run.environment["precision"] == "bfloat16"
@@ -278,7 +288,7 @@ def test_bfloat16_learns(backend, data_folder, tmp_path):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_diverging_loss_stops_the_training(backend, data_folder, tmp_path):
     command = ("train", "mlp", "--learning-rate", "1e38", "--data", data_folder, "--out", tmp_path / "run")
-    result = run_mnistlab(*command, KERAS_BACKEND=backend)
+    result = mnistlab_on(backend, *command)
     assert result.returncode == 1
     assert "Try a smaller learning rate" in result.stderr
     assert not (tmp_path / "run" / "model.keras").exists()
@@ -289,7 +299,7 @@ def test_a_diverging_loss_stops_the_training(backend, data_folder, tmp_path):
 def test_the_whole_notebook(backend, called, mnist, tmp_path):
     data = write_data(mnist, tmp_path / "data", 6000, 500)  # the cnn holds 5,000 back
     command = ("run", "--epochs", "1", "--data", data, "--out", tmp_path / "report")
-    result = run_mnistlab(*command, KERAS_BACKEND=backend)
+    result = mnistlab_on(backend, *command)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert f"here it was {called}" in (tmp_path / "report" / "report.html").read_text()

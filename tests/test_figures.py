@@ -423,3 +423,11 @@ def test_figures_need_neither_keras_nor_pyplot():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=dict(os.environ))
     assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_networks_trained_one_after_the_other_do_not_share_a_line():
+    history = [{"member": m, "epoch": e, "accuracy": 0.9, "loss": 0.1 * e} for m in (1, 2) for e in (1, 2, 3)]
+    figure = figures.plot_history(history)
+    lines = [line.get_xdata().tolist() for line in figure.axes[0].get_lines()]
+    assert lines == [[1, 2, 3], [4, 5, 6]]
+    assert figure.axes[1].get_xlabel() == "training (epochs, one network after the other)"

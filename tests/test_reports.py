@@ -451,3 +451,13 @@ def test_a_full_report_with_real_figures_stays_small():
     matrix = figures.to_svg(figures.plot_matrix(rng.integers(0, 256, (28, 28)).astype(np.uint8)))
     svgs = dict.fromkeys(reports.NOTEBOOK_FIGURES, confusion) | {"matrix": matrix}
     assert len(reports.render_notebook(make_results(), svgs).encode()) < 2_000_000
+
+
+def test_several_networks_are_told_apart():
+    results = make_run_results()
+    results["metrics"]["members"] = 3
+    results["history"] = [row | {"member": member} for member in (1.0, 2.0, 3.0) for row in results["history"][:2]]
+    page = render_run(results)
+    assert "epochs of each of 3 networks, averaged, in" in Page(page).text
+    assert page.count('<th scope="col">network</th>') == 1
+    assert "<td>3</td>" in page

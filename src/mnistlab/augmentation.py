@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.backend import keras
+from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.recipes import AffineRanges
 
 NUM_TRANSFORM_COEFFICIENTS = 8  # a projective transform; an affine one leaves the last two at zero
@@ -64,7 +65,9 @@ class RandomAffine:
     ranges: AffineRanges
     seed: int = 0
 
-    def draw(self, num_images: int, step: int, *, height: int = 28, width: int = 28) -> AffineParameters:
+    def draw(
+        self, num_images: int, step: int, *, height: int = IMAGE_SHAPE[0], width: int = IMAGE_SHAPE[1]
+    ) -> AffineParameters:
         """Draws the parameters of a batch, uniformly within the ranges.
 
         Args:
@@ -90,7 +93,9 @@ class RandomAffine:
         return affine_transforms(self.draw(num_images, step))
 
 
-def affine_transforms(parameters: AffineParameters, *, height: int = 28, width: int = 28) -> NDArray[np.float32]:
+def affine_transforms(
+    parameters: AffineParameters, *, height: int = IMAGE_SHAPE[0], width: int = IMAGE_SHAPE[1]
+) -> NDArray[np.float32]:
     """The closed form above as rows of coefficients.
 
     Returns:

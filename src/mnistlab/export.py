@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 
 from mnistlab.backend import keras
+from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import MnistlabError
 
 
@@ -59,14 +60,14 @@ def export_onnx(model: Any, path: Path) -> None:
     if keras.backend.backend() != "tensorflow":
         _export_on_tensorflow(model, path)
         return
-    images = keras.Input((28, 28), dtype="uint8", name="images")
+    images = keras.Input(IMAGE_SHAPE, dtype="uint8", name="images")
     activations, outputs, names = keras.ops.cast(images, "float32"), [], []
     for layer in model.layers if isinstance(model, keras.Sequential) else [model]:
         activations = layer(activations)
         outputs.append(activations)
         names.append("probabilities" if layer is model else layer.name)
     probe = keras.Model(images, outputs)
-    probe(np.zeros((1, 28, 28), np.uint8))  # Keras exports only models that were called
+    probe(np.zeros((1, *IMAGE_SHAPE), np.uint8))  # Keras exports only models that were called
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # tf2onnx probes NumPy for names that NumPy 2 dropped
         probe.export(path, format="onnx", verbose=False)

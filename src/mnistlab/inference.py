@@ -8,6 +8,7 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.exceptions import RunError
 
 MAX_FILE_BYTES = 64 * 2**20  # twenty times the largest network here
@@ -47,8 +48,8 @@ class Classifier:
         except Exception as error:  # ONNX Runtime has no common base class for what a damaged file causes
             raise _refusal(path, "ONNX Runtime cannot load it") from error
         inputs, outputs = self._session.get_inputs(), {output.name: output for output in self._session.get_outputs()}
-        fits = len(inputs) == 1 and inputs[0].type == "tensor(uint8)" and inputs[0].shape[1:] == [28, 28]
-        if not fits or "probabilities" not in outputs or outputs["probabilities"].shape[1:] != [10]:
+        fits = len(inputs) == 1 and inputs[0].type == "tensor(uint8)" and inputs[0].shape[1:] == [*IMAGE_SHAPE]
+        if not fits or "probabilities" not in outputs or outputs["probabilities"].shape[1:] != [NUM_CLASSES]:
             raise _refusal(path, "its input or output is another")
         self._input_name = inputs[0].name
 
@@ -64,7 +65,7 @@ class Classifier:
         Raises:
             ValueError: if shape or dtype is another.
         """
-        if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
+        if images.dtype != np.uint8 or images.shape[1:] != IMAGE_SHAPE:
             raise ValueError(
                 f"Images came as {images.dtype} {images.shape}; expected uint8 (num_images, 28, 28) with ink up to 255."
             )

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mnistlab.datasets import NUM_CLASSES
 from mnistlab.exceptions import UsageError
 
 _ROW_SUM_TOLERANCE: Final = 1e-2  # a row rounded to bfloat16 is off by up to 2e-3, logits by far more
@@ -106,7 +107,9 @@ def wilson_interval(successes: int, total: int, confidence: float = 0.95) -> tup
     return low, high
 
 
-def confusion_matrix(labels: npt.ArrayLike, predictions: npt.ArrayLike, num_classes: int = 10) -> npt.NDArray[np.int64]:
+def confusion_matrix(
+    labels: npt.ArrayLike, predictions: npt.ArrayLike, num_classes: int = NUM_CLASSES
+) -> npt.NDArray[np.int64]:
     """How often each digit was taken for each other.
 
     Args:
@@ -135,7 +138,7 @@ def confusion_matrix(labels: npt.ArrayLike, predictions: npt.ArrayLike, num_clas
 
 
 def per_class_accuracy(
-    labels: npt.ArrayLike, predictions: npt.ArrayLike, num_classes: int = 10
+    labels: npt.ArrayLike, predictions: npt.ArrayLike, num_classes: int = NUM_CLASSES
 ) -> tuple[float | None, ...]:
     """The accuracy on the images of each digit (the recall of each class).
 

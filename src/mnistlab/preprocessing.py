@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.exceptions import UsageError
 
-IMAGE_SHAPE: Final = (28, 28)  # rows, columns
 _MAX_CLASSES: Final = 256  # labels are uint8
 
 
@@ -68,7 +68,7 @@ def scale_pixels(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return np.divide(images, np.float32(255), dtype=np.float32)
 
 
-def one_hot(labels: npt.ArrayLike, num_classes: int = 10) -> npt.NDArray[np.float32]:
+def one_hot(labels: npt.ArrayLike, num_classes: int = NUM_CLASSES) -> npt.NDArray[np.float32]:
     """Writes each label as a row with a single 1: the probabilities of a network that is certain and right.
 
     Args:

@@ -197,8 +197,8 @@ RECIPES: dict[str, Recipe] = {
         _BEST,
         name="record",
         model="deeper_cnn",
-        epochs=14,
-        members=4,
+        epochs=12,
+        members=3,
         augmentation=AffineRanges(rotation=10.0, width_shift=0.1, height_shift=0.1, shear=5.0, zoom=0.1),
     ),
 }

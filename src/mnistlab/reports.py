@@ -87,9 +87,11 @@ def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
         UsageError: if a figure is missing.
     """
     metrics, total = results["metrics"], results["num_test_images"]
+    members = metrics.get("members", 1)
+    of_each = f" of each of {members} networks, averaged," if members > 1 else ""
     sentence = (
         f"{total - metrics['test_errors']:,} of {total:,} test images right: {_percent(metrics['test_accuracy'])} "
-        f"(95{_SPACE}% interval {_interval(results['interval'])}), after {_epochs(metrics['epochs'])} "
+        f"(95{_SPACE}% interval {_interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
         f"in {_seconds(metrics['train_seconds'])}."
     )
     return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from mnistlab import preprocessing
 from mnistlab.augmentation import NUM_TRANSFORM_COEFFICIENTS, RandomAffine, transform_images
 from mnistlab.backend import keras
+from mnistlab.datasets import NUM_CLASSES
 from mnistlab.datasets.mapping import RUN_IMAGES, gather, is_mapped, read_ahead
-from mnistlab.datasets.splits import NUM_CLASSES
 
 Item = TypeVar("Item")
 

@@ -12,8 +12,9 @@ BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 def has_native_bfloat16() -> bool:
     """Whether this machine multiplies bfloat16 faster than float32.
 
-    That takes a GPU, or a CPU with AVX512-BF16 or AMX. Elsewhere bfloat16 is emulated and many times slower: a fully
-    connected MNIST network went from 3 to 187 seconds an epoch (tensorflow/tensorflow issue 45441).
+    That takes a GPU, or a CPU with AVX512-BF16 or AMX and a backend that uses them. Elsewhere bfloat16 is emulated and
+    many times slower: a fully connected MNIST network went from 3 to 187 seconds an epoch (tensorflow/tensorflow issue
+    45441).
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
@@ -25,9 +26,12 @@ def has_native_bfloat16() -> bool:
     elif backend == "jax":
         import jax
 
-        return bool(jax.default_backend() == "gpu")  # XLA's CPU convolutions do not use the bfloat16 instructions
+        return bool(jax.default_backend() == "gpu")  # on a CPU XLA is slower in bfloat16, whatever the CPU has
     else:
-        return False
+        import torch
+
+        if torch.cuda.is_available():
+            return False  # nobody measured it yet
     with contextlib.suppress(OSError):
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("flags")[2].partition("\n")[0]
         return not BFLOAT16_CPU_FLAGS.isdisjoint(flags.split())

@@ -1,6 +1,6 @@
-"""One Matplotlib picture per question, drawn as ink on paper.
+"""One Matplotlib figure per question, drawn as ink on paper.
 
-A picture of one panel takes `ax=None` and returns the `Axes`; a picture of several takes `axes=None` and returns the
+A figure of one panel takes `ax=None` and returns the `Axes`; a figure of several takes `axes=None` and returns the
 `Figure`. Without axes a new figure is made; pyplot and its global state are never touched, so the functions work in
 threads, scripts and servers without a display. As the last line of a Jupyter cell either result shows itself.
 

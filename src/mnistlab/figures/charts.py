@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
+from mnistlab.datasets import NUM_CLASSES
 from mnistlab.evaluation import Evaluation
 from mnistlab.exceptions import UsageError
 from mnistlab.figures.canvas import drawn, figure_of, new_axes, new_grid, theme
@@ -24,7 +25,7 @@ def plot_history(history: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | No
 
     Args:
         history: a row an epoch with `epoch`, `accuracy` (0 to 1), `loss` (nats) and perhaps `val_accuracy` and
-            `val_loss`; a value may be `None`.
+            `val_loss`; a value may be `None`. Rows with `member` are of several networks, drawn one after the other.
         axes: two axes, for accuracy and for loss; by default a new figure with one above the other.
 
     Returns:
@@ -42,7 +43,7 @@ def plot_history(history: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | No
     _draw_series(loss_ax, history, "loss", percent=False)
     loss_ax.set_title(f"Loss: {_last(history, 'loss', '{:.4f}')}")
     loss_ax.set_ylabel("cross-entropy (nats)")
-    loss_ax.set_xlabel("training (epochs)")
+    loss_ax.set_xlabel(f"training (epochs{', one network after the other' if 'member' in history[0] else ''})")
     for ax in (accuracy_ax, loss_ax):
         ax.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
     if axes is None:
@@ -98,8 +99,8 @@ def plot_per_digit(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
         The axes. A digit that the split lacks has no bar.
     """
     ax = new_axes(3.4) if ax is None else ax
-    totals = np.bincount(evaluation.labels, minlength=10)
-    errors = np.bincount(evaluation.labels[evaluation.wrong], minlength=10)
+    totals = np.bincount(evaluation.labels, minlength=NUM_CLASSES)
+    errors = np.bincount(evaluation.labels[evaluation.wrong], minlength=NUM_CLASSES)
     rates = 100 * errors / np.maximum(totals, 1)
     digits = np.arange(len(totals))
     ax.barh(digits, rates, height=0.62, color=theme().series[0])
@@ -208,13 +209,15 @@ def plot_comparison(evaluations: Mapping[str, Evaluation], ax: Axes | None = Non
 
 def _draw_series(ax: Axes, history: Sequence[Mapping[str, Any]], key: str, *, percent: bool) -> None:
     """A line for training and one for validation, each labelled at its end."""
-    epochs = [row["epoch"] for row in history]
+    members = np.array([row.get("member", 1) for row in history])
+    epochs = np.array([row["epoch"] for row in history]) if len(set(members)) == 1 else np.arange(1, len(history) + 1)
     ends: list[tuple[str, float]] = []
     names = (("training", key, "o"), ("validation", f"val_{key}", "s"))
     for (name, column, marker), color in zip(names, theme().series, strict=False):
         values = _column(history, column) * (100 if percent else 1)
         if np.isfinite(values).any():
-            ax.plot(epochs, values, marker=marker, color=color, label=name)
+            for member in np.unique(members):
+                ax.plot(epochs[members == member], values[members == member], marker=marker, color=color, label=name)
             ends.append((name, float(values[np.isfinite(values)][-1])))
     ax.grid(axis="y")
     ax.margins(y=0.12)

@@ -44,18 +44,18 @@ def plot_flattening(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
 
     # Upwards from the vector at the bottom, in units of the vector's length, so that equal aspect keeps pixels square.
     strip_bottom, strip_height, rows_bottom, rows_height = 0.1 * total, 0.09 * total, 0.29 * total, 0.05 * total
-    picture_bottom, picture_height = 0.43 * total, 0.5 * total
-    picture_width = picture_height * width / height
-    picture_left = (total - picture_width) / 2
+    image_bottom, image_height = 0.43 * total, 0.5 * total
+    image_width = image_height * width / height
+    image_left = (total - image_width) / 2
 
-    _draw_framed(ax, image, (picture_left, picture_left + picture_width), (picture_bottom, picture_height))
+    _draw_framed(ax, image, (image_left, image_left + image_width), (image_bottom, image_height))
     _draw_framed(ax, image.reshape(1, -1), (0, total), (strip_bottom, strip_height))
     for place, (row, color) in enumerate(zip(marked, theme().series, strict=False)):
         left, right = place * total / len(marked), (place + 1) * total / len(marked)
         _draw_framed(ax, image[row : row + 1], (left, right), (rows_bottom, rows_height))
-        row_bottom = picture_bottom + picture_height * (height - row - 1) / height
+        row_bottom = image_bottom + image_height * (height - row - 1) / height
         for corner, wide, high in (
-            ((picture_left, row_bottom), picture_width, picture_height / height),
+            ((image_left, row_bottom), image_width, image_height / height),
             ((left, rows_bottom), right - left, rows_height),
             ((row * width, strip_bottom), width, strip_height),
         ):
@@ -73,7 +73,7 @@ def plot_flattening(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
         if number or x == 0:
             ax.text(x, strip_bottom - 0.03 * total, f"{number:,}", **_quiet(align))
     ax.text(total / 2, 0.01 * total, "place in the vector; a mark where each row starts", **_quiet("center"))
-    ax.set(xlim=(-0.01 * total, 1.01 * total), ylim=(-0.04 * total, picture_bottom + 1.02 * picture_height))
+    ax.set(xlim=(-0.01 * total, 1.01 * total), ylim=(-0.04 * total, image_bottom + 1.02 * image_height))
     ax.set_aspect("equal")
     ax.set_axis_off()
     ax.set_title(f"{height} rows of {width} pixels become one vector of {total:,} numbers")

@@ -9,11 +9,10 @@ from mnistlab.models.building import (
     to_standard,
 )
 from mnistlab.models.loading import load_network
-from mnistlab.models.networks import MODELS, NUM_CLASSES, cnn, deep_cnn, deeper_cnn, mlp, small_cnn
+from mnistlab.models.networks import MODELS, cnn, deep_cnn, deeper_cnn, mlp, small_cnn
 
 __all__ = [
     "MODELS",
-    "NUM_CLASSES",
     "build",
     "build_for_training",
     "cnn",

@@ -5,6 +5,7 @@ from typing import Any
 
 from mnistlab.acceleration import Parts, accelerated_parts, standard_parts
 from mnistlab.backend import keras
+from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.models.networks import MODELS
 from mnistlab.recipes import Precision, Recipe
 from mnistlab.schedules import learning_rate_of
@@ -68,13 +69,13 @@ def finished_model(members: Sequence[Any], recipe: Recipe) -> Any:
     if len(members) == 1 and not recipe.test_shifts:
         return members[0]
     layers = keras.layers
-    images = keras.Input((28, 28), name="images")
+    images = keras.Input(IMAGE_SHAPE, name="images")
     views = [images]
     if recipe.test_shifts:
-        framed = layers.ZeroPadding2D(1, name="frame")(layers.Reshape((28, 28, 1), name="channel")(images))
+        framed = layers.ZeroPadding2D(1, name="frame")(layers.Reshape((*IMAGE_SHAPE, 1), name="channel")(images))
         for direction, (rows, columns) in SHIFTS.items():
             cut = layers.Cropping2D((rows, columns), name=f"shift_{direction}")(framed)
-            views.append(layers.Reshape((28, 28), name=f"shifted_{direction}")(cut))
+            views.append(layers.Reshape(IMAGE_SHAPE, name=f"shifted_{direction}")(cut))
     networks = [
         keras.Model(member.inputs[0], member.outputs[0], name=f"member{number}")
         for number, member in enumerate(members, 1)

@@ -9,9 +9,9 @@ from typing import Any
 
 from mnistlab.acceleration import Parts, policy_name, standard_parts
 from mnistlab.backend import keras
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.recipes import Precision
 
-NUM_CLASSES = 10
 DROPOUT_RATE = 0.2  # fraction of the activations set to zero in each training step
 
 
@@ -45,7 +45,7 @@ def mlp(
 
     return parts.model(
         [
-            keras.Input((28, 28), name="images"),
+            keras.Input(IMAGE_SHAPE, name="images"),
             layers.Rescaling(1 / 255, name="scale", **options),
             layers.Flatten(name="flatten", **options),
             dense(512, "hidden1"),
@@ -85,9 +85,9 @@ def cnn(
 
     return parts.model(
         [
-            keras.Input((28, 28), name="images"),
+            keras.Input(IMAGE_SHAPE, name="images"),
             layers.Rescaling(1 / 255, name="scale", **options),
-            layers.Reshape((28, 28, 1), name="channel", **options),
+            layers.Reshape((*IMAGE_SHAPE, 1), name="channel", **options),
             *convolution(32, "conv1"),
             *convolution(32, "conv2"),
             layers.MaxPooling2D((2, 2), name="pool1", **options),
@@ -164,7 +164,7 @@ def _folded_cnn(
     parts = parts or standard_parts()
     layers, seeds, options = keras.layers, _layer_seeds(seed), {"dtype": policy_name(precision)}
     stack = [
-        keras.Input((28, 28), name="images"),
+        keras.Input(IMAGE_SHAPE, name="images"),
         layers.Rescaling(1 / 255, name="scale", **options),
         # Every 2×2 square of pixels becomes one place with four channels.
         layers.Reshape((14, 2, 14, 2), name="fold_rows_and_columns", **options),

@@ -13,12 +13,12 @@ from mnistlab.acceleration import BlockStream, accelerated_parts, calls_in_epoch
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import describe_environment, keras
 from mnistlab.claims import claim
-from mnistlab.datasets import Dataset, Split, validation_indices
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split, validation_indices
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
 from mnistlab.exceptions import TrainingError, UsageError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
-from mnistlab.models import NUM_CLASSES, build_for_training, finished_model, standard_network, to_standard
+from mnistlab.models import build_for_training, finished_model, standard_network, to_standard
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run, begin, check_folder, history_csv, write_manifest
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback
@@ -169,10 +169,10 @@ def check_fits(recipe: Recipe, dataset: Dataset) -> None:
 @functools.cache
 def _warm_up() -> None:
     """Lets the backend start its threads and kernels, once, before a clock runs: the first training is no slower."""
-    layers = [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
+    layers = [keras.Input(IMAGE_SHAPE), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
     model = accelerated_parts().model(layers)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
-    images, labels = np.zeros((32, 28, 28), np.uint8), np.arange(32) % NUM_CLASSES
+    images, labels = np.zeros((32, *IMAGE_SHAPE), np.uint8), np.arange(32) % NUM_CLASSES
     fit_stream(model, BlockStream(images, labels, batch_size=16, seed=0), epochs=1, verbose=0)
 
 
