@@ -62,6 +62,20 @@ def test_the_table_has_a_row_for_each_even_without_memory_figures():
     assert "3.5 times as fast as stock Keras (2.0 to 5.0 in 2 rounds side by side)" in text
 
 
+@pytest.mark.parametrize(
+    ("ours", "verdict"),
+    [
+        ([0.98, 0.982, 0.979], "no evidence of a difference"),
+        ([0.99, 0.991, 0.990], "more than chance explains, in favour of mnistlab"),
+        ([0.97, 0.971, 0.970], "more than chance explains, in favour of stock Keras"),
+    ],
+)
+def test_accuracies_are_judged_by_their_interval(ours, verdict):
+    summary = suite.summarize(rounds([10, 10, 10], [5, 5, 5], [0.98, 0.981, 0.98], ours))
+    text = suite.format_summary({"summary": summary, "work": suite.WORK["full"], "quick": False})
+    assert text.count(f"): {verdict}.") == 2
+
+
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_the_stock_notebook_trains_every_epoch(name, tiny_mnist, monkeypatch):
     """The reference trains on every image in every epoch; with the notebook's step count every second one is lost."""

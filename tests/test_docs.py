@@ -138,7 +138,7 @@ def test_make_targets_are_documented():
 
 
 def test_every_recipe_setting_is_in_the_reference():
-    """The table's columns are the recipes; an augmentation is "yes" there."""
+    """The table's columns are the recipes; an augmentation and what is true are "yes" there."""
     lines = [line for line in reference_section("Recipes").splitlines() if line.startswith("| ")]
     header, _, *settings = [[cell.strip("` ") for cell in line.strip("| ").split(" | ")] for line in lines]
     assert header[1:-1] == list(RECIPES)
@@ -147,6 +147,7 @@ def test_every_recipe_setting_is_in_the_reference():
         for setting, value in dataclasses.asdict(recipe).items():
             if setting != "name":
                 shown = "none" if value is None else "yes" if isinstance(value, dict) else value
+                shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else shown
                 shown = f"{shown:g}" if isinstance(shown, float) else str(shown)
                 assert documented[setting][name] == shown, f"docs/reference.md: {setting} of {name}"
 
@@ -172,8 +173,9 @@ def test_the_floors_are_those_of_the_contract():
         assert re.search(rf"^\| `{module}` \| ", text, re.MULTILINE), f"docs/architecture.md says nothing of {module}"
 
 
-def test_the_results_have_their_place_in_the_readme():
-    lines = README.read_text(encoding="utf-8").splitlines()
+def test_the_results_have_their_place_in_the_documents():
+    documents = [README, *(ROOT / "docs").glob("*.md")]
+    lines = [line for path in documents for line in path.read_text(encoding="utf-8").splitlines()]
     programs = [
         path.name
         for path in sorted((ROOT / "benchmarks").glob("*.py"))

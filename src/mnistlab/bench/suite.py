@@ -126,11 +126,19 @@ def format_summary(results: dict[str, Any]) -> str:
         if difference["low"] is not None:
             lines.append(
                 f"  Its test accuracy differs by {difference['mean'] * 100:+.2f} points "
-                f"(95 % interval {difference['low'] * 100:+.2f} to {difference['high'] * 100:+.2f})."
+                f"(95 % interval {difference['low'] * 100:+.2f} to {difference['high'] * 100:+.2f}): "
+                f"{_verdict(difference['low'], difference['high'])}."
             )
     if results["quick"]:
         lines.append("- With `--quick` the networks see too few images for their accuracy to mean anything.")
     return "\n".join(lines)
+
+
+def _verdict(low: float, high: float) -> str:
+    """What an interval of a difference in accuracy says, mnistlab's less stock Keras'."""
+    if low <= 0 <= high:
+        return "no evidence of a difference"
+    return "more than chance explains, in favour of " + ("mnistlab" if low > 0 else "stock Keras")
 
 
 def _measure(kind: str, *arguments: str | int) -> dict[str, Any]:
