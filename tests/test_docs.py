@@ -93,7 +93,12 @@ def test_options_of_the_group_are_in_the_reference():
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_commands_parse(document):
     for command in commands(document):
-        program, *arguments = shlex.split(command)
+        program, *arguments = shlex.split(re.sub(r"^KERAS_BACKEND=(tensorflow|jax|torch) ", "", command))
+        if program == "pip":
+            extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+            assert arguments[0] == "install"
+            assert re.fullmatch(r"\.\[(\w+)\]", arguments[1])[1] in extras["optional-dependencies"], command
+            continue
         if program != "mnistlab":
             assert program == "make", f"{relative(document)} has a command that no test understands: {command}"
             continue
