@@ -1,6 +1,7 @@
 """What makes Keras fast on this hardware: parts that take the place of Keras' own and give the same results.
 
-On TensorFlow: batch normalization and Adam on one fused kernel each, and many weight updates per call from Python. On
+On TensorFlow: batch normalization and Adam on one fused kernel each, dropout from fewer random bits, and many
+weight updates per call from Python. On
 JAX and PyTorch Keras' own parts are used, which their compilers fuse or which have no fused kernel to call.
 """
 

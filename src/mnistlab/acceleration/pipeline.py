@@ -17,7 +17,7 @@ from mnistlab.datasets.mapping import RUN_IMAGES, gather, is_mapped, read_ahead
 
 Item = TypeVar("Item")
 
-BLOCK_IMAGES = 4096  # about a second of CNN training on two cores: interruptible, and few calls from Python
+BLOCK_IMAGES = 4096  # a second or two of CNN training on two cores: interruptible, and few calls from Python
 WINDOW_IMAGES = 65_536  # 51 MB, in 512 chunks of 128 images; all of MNIST fits in
 
 
