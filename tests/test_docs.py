@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import doctest
+import importlib
 import io
+import json
 import re
 import shlex
 import tomllib
@@ -190,6 +192,24 @@ def test_the_results_have_their_place_in_the_documents():
     for program in programs:
         assert lines.count(f"<!-- results: written by benchmarks/{program} -->") == 1
     assert lines.count("<!-- end of results -->") == len(programs)
+
+
+@pytest.mark.parametrize("program", ["speed", "step_profile", "notebook", "recipes", "memory"])
+def test_tables_are_those_of_the_stored_results(program, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    module = importlib.import_module(program)
+    expected = module.table(json.loads(module.RESULTS.read_text(encoding="utf-8")))
+    document = getattr(module, "DOCUMENT", README).read_text(encoding="utf-8")
+    begin, end = f"<!-- results: written by benchmarks/{program}.py -->\n", "\n<!-- end of results -->"
+    assert document.partition(begin)[2].partition(end)[0] == expected
+
+
+def test_the_stored_results_are_of_the_recipes_as_they_are():
+    measured = json.loads((ROOT / "benchmarks" / "results" / "recipes.json").read_text(encoding="utf-8"))
+    for name, results in measured.items():
+        for run in results["runs"]:
+            for setting in ("model", "epochs", "batch_size", "members"):
+                assert run.get(setting, 1) == getattr(RECIPES[name], setting), f"{setting} of {name}"
 
 
 def test_no_file_names_a_machine_or_a_registry():
