@@ -9,7 +9,6 @@ see the whole file at once. Linux only: the figures come from /proc.
     python benchmarks/memory.py [--table-only]
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -24,6 +23,7 @@ import numpy as np
 import readme
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.datasets.idx import idx_header
+from mnistlab.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 SETS = {  # name: copies of the training images, whether sorted by label
@@ -129,8 +129,7 @@ def table(results: dict) -> str:
 
 def main() -> None:
     """Measures and writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table-only", action="store_true", help="write README's table from the stored results")
+    parser = readme.parser(__doc__)
     if not parser.parse_args().table_only:
         results = {}
         for name, (num_copies, by_label) in SETS.items():
@@ -149,7 +148,7 @@ def main() -> None:
                 f"{peak['file_backed']:.0f}; {metrics['train_seconds']:.1f} s, {metrics['test_accuracy']:.4f}",
                 flush=True,
             )
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write_json(RESULTS, results)
     readme.put("memory.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))))
 
 

@@ -6,7 +6,6 @@ its table into README.md.
     python benchmarks/notebook.py [--seeds 3]
 """
 
-import argparse
 import json
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import readme
 from mnistlab.datasets import load_mnist
 from mnistlab.experiments.notebook import run_notebook
+from mnistlab.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "notebook.json"
 
@@ -42,15 +42,14 @@ def table(results: dict) -> str:
 
 def main() -> None:
     """Measures and writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = readme.parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--table-only", action="store_true", help="write README's table from the stored results")
     arguments = parser.parse_args()
     if not arguments.table_only:
         with tempfile.TemporaryDirectory() as folder:
             results = run_notebook(load_mnist(), Path(folder) / "report", num_seeds=arguments.seeds)
         del results["dataset"]["sample"]
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write_json(RESULTS, results)
     readme.put("notebook.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))))
 
 

@@ -1,8 +1,16 @@
 """Puts measured tables into README.md and docs, each between its own pair of markers."""
 
+import argparse
 from pathlib import Path
 
 README = Path(__file__).parent.parent / "README.md"
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The command line that every benchmark here has: its docstring as help, and `--table-only`."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--table-only", action="store_true", help="write the table from the stored results")
+    return made
 
 
 def put(program: str, text: str, document: Path = README) -> None:

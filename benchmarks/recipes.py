@@ -6,7 +6,6 @@ recipe and puts its table into README.md. The recipes were tuned on a validation
     python benchmarks/recipes.py [--only fast best] [--table-only]
 """
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -15,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import readme
+from mnistlab.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "recipes.json"
 SEEDS = {"fast": 10, "best": 5, "record": 3}
@@ -52,7 +52,7 @@ def table(results: dict) -> str:
         "| recipe | parameters | networks × epochs | seeds | test accuracy | training time |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for name in SEEDS:
+    for name in (name for name in SEEDS if name in results):
         measured = results[name]
         first, num_seeds = measured["runs"][0], len(measured["runs"])
         lines.append(
@@ -65,8 +65,7 @@ def table(results: dict) -> str:
 
 def main() -> None:
     """Measures and writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table-only", action="store_true", help="write README's table from the stored results")
+    parser = readme.parser(__doc__)
     parser.add_argument(
         "--only", nargs="+", choices=SEEDS, default=list(SEEDS), help="measure these anew, keep the others"
     )
@@ -74,7 +73,7 @@ def main() -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for name in [] if arguments.table_only else arguments.only:
         results[name] = measure(name, SEEDS[name])
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write_json(RESULTS, results)
     readme.put("recipes.py", table(results))
 
 

@@ -5,7 +5,6 @@ Writes `benchmarks/results/bench.json` after every round and puts its table into
     python benchmarks/speed.py [--rounds 10] [--table-only]
 """
 
-import argparse
 import json
 from pathlib import Path
 
@@ -32,9 +31,8 @@ def table(results: dict) -> str:
 
 def main() -> None:
     """Measures and writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = readme.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--table-only", action="store_true", help="write README's table from the stored results")
     arguments = parser.parse_args()
     if not arguments.table_only:
         run_suite(

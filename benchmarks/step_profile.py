@@ -7,7 +7,6 @@ step as training does it. Writes `benchmarks/results/step_profile.json` and puts
     python benchmarks/step_profile.py [--table-only]
 """
 
-import argparse
 import dataclasses
 import json
 import statistics
@@ -25,6 +24,7 @@ from mnistlab.augmentation import RandomAffine, transform_images
 from mnistlab.backend import describe_environment
 from mnistlab.bench.worker import measure_machine
 from mnistlab.datasets import Dataset, load_mnist
+from mnistlab.files import write_json
 from mnistlab.models import build_for_training
 from mnistlab.recipes import RECIPES, AffineRanges
 
@@ -47,17 +47,19 @@ def milliseconds(operation: Callable, inputs: list) -> float:
 
     @tf.function
     def in_a_row(*several: object) -> list:
-        done: list = []
+        fetched, done = [], []
         for arguments in several:
             with tf.control_dependencies(done):
                 done = [tensor for tensor in tf.nest.flatten(operation(*arguments)) if tensor is not None]
-        return [tf.reshape(tensor, [-1])[:1] for tensor in done]
+            # A tensor that nobody fetches is not computed.
+            fetched += [tf.reshape(tensor, [-1])[:1] for tensor in done]
+        return fetched
 
     in_a_row(*inputs)
     seconds = []
     for _ in range(REPEATS):
         started = time.perf_counter()
-        in_a_row(*inputs)[0].numpy()
+        [tensor.numpy() for tensor in in_a_row(*inputs)]
         seconds.append((time.perf_counter() - started) / len(inputs))
     return statistics.median(seconds) * 1e3
 
@@ -154,15 +156,13 @@ def table(results: dict) -> str:
 
 def main() -> None:
     """Measures and writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table-only", action="store_true", help="write the tables from the stored results")
-    if not parser.parse_args().table_only:
+    if not readme.parser(__doc__).parse_args().table_only:
         results = {
             "environment": describe_environment() | {"precision": resolve_precision("auto")},
             "machine": measure_machine(),
             "networks": {name: profile_network(name) for name in ("mlp", "cnn")},
         }
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write_json(RESULTS, results)
     readme.put("step_profile.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
 
 

@@ -61,6 +61,12 @@ def test_batch_normalization_with_options_equals_keras(options):
     assert np.abs(np.asarray(standard(inputs, training=True)) - np.asarray(fused(inputs, training=True))).max() < 1e-5
 
 
+def test_batch_normalization_leaves_other_dtypes_to_keras():
+    standard, fused = paired_layers((8, 4), "float64")
+    inputs = random.normal(size=(8, 4))
+    assert np.array_equal(np.asarray(standard(inputs, training=True)), np.asarray(fused(inputs, training=True)))
+
+
 def test_frozen_batch_normalization_keeps_its_statistics():
     layer = FusedBatchNormalization()
     layer.build((None, 4))
@@ -142,7 +148,15 @@ def adam_after(kind, steps, start, gradients, **options):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"amsgrad": True}, {"clipnorm": 0.5}, {"weight_decay": 0.01}, {"use_ema": True}]
+    "options",
+    [
+        {},
+        {"amsgrad": True},
+        {"clipnorm": 0.5},
+        {"weight_decay": 0.01},
+        {"use_ema": True},
+        {"gradient_accumulation_steps": 4},
+    ],
 )
 def test_adam_equals_keras_over_100_steps(options):
     start = [random.normal(size=shape).astype("float32") for shape in ((5, 4), (4,), (3, 3, 2, 2))]

@@ -122,6 +122,8 @@ def test_loading_imports_neither_keras_nor_tensorflow():
 def test_the_package_exports_what_it_documents():
     assert all(hasattr(datasets, name) for name in datasets.__all__)
     assert {
+        "IMAGE_SHAPE",
+        "NUM_CLASSES",
         "Dataset",
         "Split",
         "load_idx",

@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import doctest
+import importlib
 import io
+import json
 import re
 import shlex
 import tomllib
@@ -93,7 +95,12 @@ def test_options_of_the_group_are_in_the_reference():
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_commands_parse(document):
     for command in commands(document):
-        program, *arguments = shlex.split(command)
+        program, *arguments = shlex.split(re.sub(r"^KERAS_BACKEND=(tensorflow|jax|torch) ", "", command))
+        if program == "pip":
+            extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+            assert arguments[0] == "install"
+            assert re.fullmatch(r"\.\[(\w+)\]", arguments[1])[1] in extras["optional-dependencies"], command
+            continue
         if program != "mnistlab":
             assert program == "make", f"{relative(document)} has a command that no test understands: {command}"
             continue
@@ -138,7 +145,7 @@ def test_make_targets_are_documented():
 
 
 def test_every_recipe_setting_is_in_the_reference():
-    """The table's columns are the recipes; an augmentation is "yes" there."""
+    """The table's columns are the recipes; an augmentation and what is true are "yes" there."""
     lines = [line for line in reference_section("Recipes").splitlines() if line.startswith("| ")]
     header, _, *settings = [[cell.strip("` ") for cell in line.strip("| ").split(" | ")] for line in lines]
     assert header[1:-1] == list(RECIPES)
@@ -147,6 +154,7 @@ def test_every_recipe_setting_is_in_the_reference():
         for setting, value in dataclasses.asdict(recipe).items():
             if setting != "name":
                 shown = "none" if value is None else "yes" if isinstance(value, dict) else value
+                shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else shown
                 shown = f"{shown:g}" if isinstance(shown, float) else str(shown)
                 assert documented[setting][name] == shown, f"docs/reference.md: {setting} of {name}"
 
@@ -172,8 +180,9 @@ def test_the_floors_are_those_of_the_contract():
         assert re.search(rf"^\| `{module}` \| ", text, re.MULTILINE), f"docs/architecture.md says nothing of {module}"
 
 
-def test_the_results_have_their_place_in_the_readme():
-    lines = README.read_text(encoding="utf-8").splitlines()
+def test_the_results_have_their_place_in_the_documents():
+    documents = [README, *(ROOT / "docs").glob("*.md")]
+    lines = [line for path in documents for line in path.read_text(encoding="utf-8").splitlines()]
     programs = [
         path.name
         for path in sorted((ROOT / "benchmarks").glob("*.py"))
@@ -183,6 +192,24 @@ def test_the_results_have_their_place_in_the_readme():
     for program in programs:
         assert lines.count(f"<!-- results: written by benchmarks/{program} -->") == 1
     assert lines.count("<!-- end of results -->") == len(programs)
+
+
+@pytest.mark.parametrize("program", ["speed", "step_profile", "notebook", "recipes", "memory"])
+def test_tables_are_those_of_the_stored_results(program, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    module = importlib.import_module(program)
+    expected = module.table(json.loads(module.RESULTS.read_text(encoding="utf-8")))
+    document = getattr(module, "DOCUMENT", README).read_text(encoding="utf-8")
+    begin, end = f"<!-- results: written by benchmarks/{program}.py -->\n", "\n<!-- end of results -->"
+    assert document.partition(begin)[2].partition(end)[0] == expected
+
+
+def test_the_stored_results_are_of_the_recipes_as_they_are():
+    measured = json.loads((ROOT / "benchmarks" / "results" / "recipes.json").read_text(encoding="utf-8"))
+    for name, results in measured.items():
+        for run in results["runs"]:
+            for setting in ("model", "epochs", "batch_size", "members"):
+                assert run.get(setting, 1) == getattr(RECIPES[name], setting), f"{setting} of {name}"
 
 
 def test_no_file_names_a_machine_or_a_registry():

@@ -1,4 +1,6 @@
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -168,3 +170,19 @@ def test_an_average_looks_at_shifted_images_with_every_member(mnist, tmp_path):
 def test_one_network_alone_is_left_as_it_is():
     network = models.small_cnn()
     assert models.finished_model([network], RECIPES["fast"]) is network
+
+
+def test_a_saved_average_loads_where_there_is_no_mnistlab(mnist, tmp_path):
+    recipe = dataclasses.replace(RECIPES["fast"], test_shifts=True)
+    model = models.finished_model([models.small_cnn()], recipe)
+    model.save(tmp_path / "model.keras")
+    np.save(tmp_path / "images.npy", mnist.test.images[:5])
+    program = (
+        "import sys; sys.modules['mnistlab'] = None\n"
+        "import keras, numpy as np\n"
+        "model = keras.saving.load_model(sys.argv[1] + '/model.keras')\n"
+        "np.save(sys.argv[1] + '/out.npy', model.predict(np.load(sys.argv[1] + '/images.npy'), verbose=0))\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, capture_output=True)
+    expected = model.predict(mnist.test.images[:5], verbose=0)
+    assert np.load(tmp_path / "out.npy") == pytest.approx(expected, abs=1e-6)

@@ -11,10 +11,9 @@ from mnistlab.exceptions import UsageError
 ModelName = Literal["mlp", "cnn", "small_cnn", "deep_cnn", "deeper_cnn"]
 Validation = Literal["none", "split", "test"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Schedule = Literal["constant", "one-cycle"]
 MAX_SEED = 2**31 - 1  # what every generator here takes, with room for a seed per layer
 MEMBER_SEED_STEP = 1_000_003  # far apart: the members of neighbouring seeds must not be the same networks
-
-Schedule = Literal["constant", "one-cycle"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,10 +113,13 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuses settings that no training could follow."""
-        named: tuple[tuple[str, Any], ...] = (
-            *(("model", ModelName), ("validation", Validation), ("precision", Precision), ("schedule", Schedule)),
-        )
-        for name, choices in named:
+        named: dict[str, Any] = {
+            "model": ModelName,
+            "validation": Validation,
+            "precision": Precision,
+            "schedule": Schedule,
+        }
+        for name, choices in named.items():
             if getattr(self, name) not in get_args(choices):
                 expected = ", ".join(get_args(choices))
                 raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must be one of {expected}.")

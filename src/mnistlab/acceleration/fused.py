@@ -18,8 +18,8 @@ from mnistlab.backend import keras
 class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
     """Batch normalization over the last axis with one kernel forward and one backward.
 
-    Any rank; float32 and bfloat16. What the kernel cannot do (another axis, masks, renormalization, synchronization
-    over devices) is left to Keras' own implementation. Constructor and variables are those of
+    Any rank; float32 and bfloat16. What the kernel cannot do (another axis or dtype, masks, renormalization,
+    synchronization over devices) is left to Keras' own implementation. Constructor and variables are those of
     `keras.layers.BatchNormalization`.
 
     Source: Ioffe and Szegedy, "Batch Normalization", arXiv 1502.03167; TensorFlow's `FusedBatchNormV3`.
@@ -28,7 +28,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalizes `inputs` by the batch's statistics when training, by the moving ones otherwise."""
         last_axis = self.axis in (-1, len(inputs.shape) - 1)
-        if mask is not None or self.renorm or self.synchronized or not last_axis:
+        fits_kernel = self.variable_dtype == "float32" and self.compute_dtype in ("float32", "bfloat16", "float16")
+        if mask is not None or self.renorm or self.synchronized or not last_axis or not fits_kernel:
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1]
         # The kernel knows images only; other ranks are images of one column.
@@ -66,7 +67,7 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
         if not fits_kernel:
             super().update_step(gradient, variable, learning_rate)
             return
-        step = tf.cast(self.iterations.value + 1, tf.float32)
+        step = tf.cast(keras.ops.convert_to_tensor(self.iterations) + 1, tf.float32)
         index = self._get_variable_index(variable)
         tf.raw_ops.ResourceApplyAdam(
             var=_handle(variable),
@@ -89,7 +90,7 @@ def _handle(variable: Any) -> Any:
 
 
 class FastDropout(keras.layers.Dropout):  # type: ignore[misc]
-    """Dropout that draws 16 random bits an activation, where Keras draws a 32-bit float: half the time.
+    """Dropout that draws 16 random bits an activation, where Keras draws a 32-bit float.
 
     The rate is met to 1 in 65,536. Draws come from the same seed generator, so a saved state continues; they are other
     draws than Keras'. Constructor and variables are those of `keras.layers.Dropout`.
@@ -122,7 +123,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
     _stream: BlockStream | None = None
     _blocks: Iterator[Any]
 
-    def fit_blocks(self, stream: BlockStream, *, epochs: int, first_block: int = 0, **options: Any) -> None:
+    def fit_blocks(self, stream: BlockStream, *, epochs: int, first_block: int = 0, **options: Any) -> Any:
         """Trains on a stream of blocks; options are those of `fit`.
 
         Args:

@@ -17,7 +17,7 @@ from mnistlab.datasets.mapping import RUN_IMAGES, gather, is_mapped, read_ahead
 
 Item = TypeVar("Item")
 
-BLOCK_IMAGES = 4096  # about a second of CNN training on two cores: interruptible, and few calls from Python
+BLOCK_IMAGES = 4096  # a second or two of CNN training on two cores: interruptible, and few calls from Python
 WINDOW_IMAGES = 65_536  # 51 MB, in 512 chunks of 128 images; all of MNIST fits in
 
 
@@ -60,12 +60,17 @@ class EpochOrder:
 
     def window(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Positions of a window's images among all, ascending, and the permutation that they come in."""
+        positions = self.positions(number)
+        generator = self._generator(0 if self.num_windows == 1 else number + 1)  # of several, 0 deals out the chunks
+        return positions, generator.permutation(len(positions))
+
+    def positions(self, number: int) -> NDArray[np.int64]:
+        """Positions of a window's images among all, ascending."""
         if self.num_windows == 1:
-            return np.arange(self.num_images), self._generator(0).permutation(self.num_images)
+            return np.arange(self.num_images)
         chunks = np.sort(self._chunks[self._first_chunks[number] : self._first_chunks[number + 1]])
         positions = (chunks[:, None] * RUN_IMAGES + np.arange(RUN_IMAGES)).reshape(-1)
-        positions = positions[positions < self.num_images]
-        return positions, self._generator(number + 1).permutation(len(positions))
+        return positions[positions < self.num_images]
 
     def _generator(self, number: int) -> np.random.Generator:
         return np.random.Generator(np.random.Philox(key=self.seed, counter=[0, number, 1, self.epoch]))
@@ -212,7 +217,7 @@ class _EpochReader:
         self._images = stream.images  # lets go of the window before
         self._images, self._rows = gather(stream.images, indices), shuffled
         if number + 1 < stream.num_windows:
-            read_ahead(stream.images, stream.indices_at(self._order.window(number + 1)[0]))
+            read_ahead(stream.images, stream.indices_at(self._order.positions(number + 1)))
 
 
 def prefetched(items: Iterator[Item]) -> Iterator[Item]:
