@@ -18,9 +18,9 @@ from conftest import run_mnistlab
 from mnistlab import training
 from mnistlab.acceleration import pipeline
 from mnistlab.exceptions import RunError, TrainingError, UsageError
+from mnistlab.journal import Journal
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
-from mnistlab.training.journal import Journal
 
 MEASURED = ("train_seconds", "epoch_seconds", "images_per_second")  # the only figures that two runs do not share
 SMALL = {

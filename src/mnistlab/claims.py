@@ -55,6 +55,19 @@ def claim(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def check_free(folder: Path) -> None:
+    """Sees whether a folder has an owner now: an answer in a moment, before anything slow is begun.
+
+    Only `claim` makes sure of it: another process may come in between.
+
+    Raises:
+        RunError: as `claim` does.
+    """
+    if (folder / OWNER_FILE).exists():
+        with claim(folder):
+            pass
+
+
 def _lock(path: Path) -> int | None:
     """A descriptor that holds the lock, or `None` if another process does."""
     deadline = time.monotonic() + PATIENCE

@@ -50,6 +50,9 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 
     A second call keeps what is finished and does the rest.
     """
+    from mnistlab.claims import check_free
+
+    check_free(out)
     dataset = _load_dataset(data)
     from mnistlab.experiments.notebook import run_notebook
 
@@ -92,14 +95,17 @@ def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) ->
     chosen = dataclasses.replace(
         RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
     )
+    from mnistlab.claims import check_free
+    from mnistlab.runs import Run, default_folder
+
+    known = Run(out or default_folder(chosen))
+    check_free(known.folder)
     dataset = _load_dataset(data)
     epochs = "1 epoch" if chosen.epochs == 1 else f"{chosen.epochs} epochs"
     print(f"{chosen.name}: {epochs}, batch size {chosen.batch_size:,}, seed {chosen.seed}")
     from mnistlab import training
     from mnistlab.experiments.run_report import write_run_report
-    from mnistlab.runs import Run
 
-    known = Run(out or training.default_folder(chosen))
     if known.checkpoint_path.exists():
         print("  goes on from its last checkpoint")
     elif known.is_complete:

@@ -200,6 +200,11 @@ class Run:
         return content
 
 
+def default_folder(recipe: Recipe) -> Path:
+    """Where a recipe's run goes if nobody says otherwise."""
+    return Path("runs") / f"{recipe.name}-seed{recipe.seed}"
+
+
 def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> Run:
     """Sees whether a folder is free for a run, or holds one of the same recipe and data, finished or not.
 

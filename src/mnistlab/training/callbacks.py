@@ -10,10 +10,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mnistlab.backend import keras
 from mnistlab.exceptions import InterruptionError, TrainingError
+from mnistlab.journal import Journal, state_of
 from mnistlab.recipes import Recipe
 from mnistlab.runs import HistoryRow
 from mnistlab.training.interruption import StopRequest
-from mnistlab.training.journal import Journal, state_of
 
 
 class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]

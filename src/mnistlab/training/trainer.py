@@ -18,12 +18,12 @@ from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
 from mnistlab.exceptions import TrainingError, UsageError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
+from mnistlab.journal import Journal
 from mnistlab.models import build_for_training, finished_model, standard_network, to_standard
 from mnistlab.recipes import Recipe
-from mnistlab.runs import Run, begin, check_folder, history_csv, write_manifest
+from mnistlab.runs import Run, begin, check_folder, default_folder, history_csv, write_manifest
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback
 from mnistlab.training.interruption import StopRequest
-from mnistlab.training.journal import Journal
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints: what an interruption can cost
 
@@ -137,11 +137,6 @@ def _score(model: Any, test: Split) -> dict[str, float]:
         "test_loss": evaluation.loss,
         "test_errors": evaluation.errors,
     }
-
-
-def default_folder(recipe: Recipe) -> Path:
-    """Where a recipe's run goes if nobody says otherwise."""
-    return Path("runs") / f"{recipe.name}-seed{recipe.seed}"
 
 
 def hold_back(recipe: Recipe, dataset: Dataset) -> tuple[NDArray[np.int64], Split | None]:
