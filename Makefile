@@ -54,6 +54,7 @@ bench: setup
 	@$(BIN)/python benchmarks/notebook.py
 	@$(BIN)/python benchmarks/recipes.py
 	@$(BIN)/python benchmarks/memory.py
+	@$(BIN)/python benchmarks/interruptions.py
 
 lock: setup
 	@$(PIP) uv

@@ -133,5 +133,5 @@ def test_html_escapes_the_folders_name(tmp_path):
 
 def test_unreadable_models_are_named(tmp_path):
     run = complete_run(tmp_path / "run")
-    with pytest.raises(RunError, match=r"model\.keras cannot be loaded"):
+    with pytest.raises(RunError, match=r"model\.keras is not a network .* it is no whole zip archive\."):
         _ = run.model

@@ -210,7 +210,7 @@ def test_classifiers_refuse_what_they_cannot_read(runs, tmp_path):
     with pytest.raises(RunError, match="There is no file"):
         Classifier(tmp_path / "none.onnx")
     (tmp_path / "bad.onnx").write_bytes(runs["mlp"].onnx_path.read_bytes()[:5000])
-    with pytest.raises(RunError, match="not a network that ONNX Runtime can load"):
+    with pytest.raises(RunError, match="is not a network that mnistlab can use: it is damaged"):
         Classifier(tmp_path / "bad.onnx")
 
 

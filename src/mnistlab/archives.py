@@ -9,8 +9,11 @@ TensorFlow.
 import dataclasses
 import io
 import json
+import math
+import stat
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,9 +26,14 @@ from mnistlab.recipes import RECIPES, ModelName
 
 MAX_FILE_BYTES = 64 * 2**20  # twenty times the largest network here, optimizer state included
 MAX_CONFIG_BYTES = 2**20
-MAX_DATASETS = 10_000
+MAX_DATASETS = 10_000  # and groups
+MAX_DEPTH = 12
+MAX_MEMBERS = 1_000  # marks of one, which may also occur by chance within numbers
 MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
 NETWORKS = frozenset(get_args(ModelName)) | {name for name, recipe in RECIPES.items() if recipe.test_shifts}
+
+_MEMBER_MARK = b"PK\x01\x02"  # begins each entry of a zip archive's directory
+_HDF5_MARK = b"\x89HDF\r\n\x1a\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,20 +51,20 @@ class NetworkFile:
     arrays: dict[str, NDArray[Any]]
 
 
-def read_network_file(path: Path) -> NetworkFile:
+def read_network_file(path: Path, names: Collection[str] = NETWORKS) -> NetworkFile:
     """Reads a `.keras` file of one of mnistlab's networks.
 
     Args:
         path: the file; it is read once, into memory.
+        names: of the networks that it may hold.
 
     Raises:
-        RunError: if it is missing, too large, damaged, or anything else than such a network.
+        RunError: if it is missing, too large, damaged, or anything else than such a network; also if its weights are
+            not finite.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise _RefusalError(f"it has {path.stat().st_size:,} bytes; at most {MAX_FILE_BYTES:,} were expected")
-        members = _read_members(path.read_bytes())
-        name, layers = _read_config(members["config.json"])
+        members = _read_members(_read(path))
+        name, layers = _read_config(members["config.json"], names)
         return NetworkFile(name, layers, dict(_read_arrays(members["model.weights.h5"])))
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror or 'it is damaged'}.") from error
@@ -71,16 +79,36 @@ class _RefusalError(Exception):
     """Why a file is refused."""
 
 
+def _read(path: Path) -> bytes:
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe or a device would never end
+        raise _RefusalError("it is no file")
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise _RefusalError(f"it has {path.stat().st_size:,} bytes; at most {MAX_FILE_BYTES:,} were expected")
+    return content
+
+
+def _quoted(name: str) -> str:
+    """A name from a file in a message: short, and without what would move the cursor or end the line."""
+    return ascii(name if len(name) <= 60 else name[:60] + "...")
+
+
 def _read_members(content: bytes) -> dict[str, bytes]:
+    if content.count(_MEMBER_MARK) > MAX_MEMBERS:  # each would become an object of half a kilobyte
+        raise _RefusalError("it has too many members")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = archive.infolist()
             names = [info.filename for info in infos]
             if sorted(names) != sorted(MEMBERS):
                 raise _RefusalError(
-                    f"its members are {', '.join(names[:5]) or 'none'}; {', '.join(sorted(MEMBERS))} were expected"
+                    f"its members are {', '.join(map(_quoted, names[:3])) or 'none'}; "
+                    f"{', '.join(sorted(MEMBERS))} were expected"
                 )
             for info in infos:
+                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise _RefusalError(f"{info.filename} is compressed in another way than Keras does")
                 limit = MAX_FILE_BYTES if info.filename.endswith(".h5") else MAX_CONFIG_BYTES
                 if info.file_size > limit:
                     raise _RefusalError(
@@ -93,20 +121,20 @@ def _read_members(content: bytes) -> dict[str, bytes]:
                 if len(members[info.filename]) != info.file_size:
                     raise _RefusalError(f"{info.filename} has another size than it says")
             return members
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, OverflowError, RuntimeError, EOFError, ValueError) as error:
         raise _RefusalError("it is no whole zip archive") from error
 
 
-def _read_config(content: bytes) -> tuple[str, list[tuple[str, str]]]:
+def _read_config(content: bytes, names: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
     try:
         config = json.loads(content)
         name = config["config"]["name"]
         layers = [(layer["config"]["name"], layer["class_name"]) for layer in config["config"]["layers"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _RefusalError("its config.json describes no network") from error
-    if not isinstance(name, str) or name not in NETWORKS:
+    if not isinstance(name, str) or name not in names:
         raise _RefusalError(
-            f"its network is called {str(name)[:40]!r}; one of {', '.join(sorted(NETWORKS))} was expected"
+            f"its network is called {_quoted(str(name))}; one of {', '.join(sorted(names))} was expected"
         )
     if not all(isinstance(part, str) for layer in layers for part in layer):
         raise _RefusalError("its config.json describes no network")
@@ -115,35 +143,46 @@ def _read_config(content: bytes) -> tuple[str, list[tuple[str, str]]]:
 
 def _read_arrays(content: bytes) -> Iterator[tuple[str, NDArray[Any]]]:
     """The data sets of an HDF5 file that stand in it plainly: no link, no other file, no filter, no promise of size."""
+    if not content.startswith(_HDF5_MARK):  # it may also follow other content
+        raise _RefusalError("its weights are no whole HDF5 file")
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            found = list(_walk(file, ""))
+            found = list(_walk(file))
             total = 0
             for place, dataset in found:
-                total += dataset.size * dataset.dtype.itemsize
+                # Not dataset.size, which is cut off at 64 bits: a product of huge axes may seem small there.
+                total += math.prod(dataset.shape) * dataset.dtype.itemsize
                 if total > len(content):
-                    raise _RefusalError(f"{place} has the shape {dataset.shape}, which the file cannot hold")
+                    raise _RefusalError(f"{_quoted(place)} has the shape {dataset.shape}, which the file cannot hold")
             for place, dataset in found:
-                yield place, np.asarray(dataset[()])
+                array = np.asarray(dataset[()])
+                if array.dtype.kind == "f" and not np.isfinite(array).all():
+                    raise _RefusalError(f"{_quoted(place)} has numbers that are not finite")
+                yield place, array
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError, RecursionError) as error:
         raise _RefusalError("its weights are no whole HDF5 file") from error
 
 
-def _walk(group: Any, place: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    if depth > 12:
-        raise _RefusalError("its weights are nested too deeply")
-    for count, name in enumerate(group):
-        if count > MAX_DATASETS:
-            raise _RefusalError("its weights have too many parts")
-        here = f"{place}/{name}".lstrip("/")
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise _RefusalError(f"{here} is a link to somewhere else")
-        item = group[name]
-        if isinstance(item, h5py.Group):
-            yield from _walk(item, here, depth + 1)
-            continue
-        if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu":
-            raise _RefusalError(f"{here} does not hold numbers")
-        if item.is_virtual or item.external or item.chunks is not None or item.compression is not None:
-            raise _RefusalError(f"{here} is not stored plainly")
-        yield here, item
+def _walk(file: Any) -> Iterator[tuple[str, Any]]:
+    """All data sets with their places. A group may hold itself many times over, so the count is of all steps."""
+    todo, count = [("", file)], 0
+    while todo:
+        place, group = todo.pop()
+        if place.count("/") > MAX_DEPTH:
+            raise _RefusalError("its weights are nested too deeply")
+        for name in group:
+            count += 1
+            if count > MAX_DATASETS:
+                raise _RefusalError("its weights have too many parts")
+            here = f"{place}/{name}".lstrip("/")
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise _RefusalError(f"{_quoted(here)} is a link to somewhere else")
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                todo.append((here, item))
+                continue
+            if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu" or item.shape is None:
+                raise _RefusalError(f"{_quoted(here)} does not hold numbers")
+            if item.is_virtual or item.external or item.chunks is not None or item.compression is not None:
+                raise _RefusalError(f"{_quoted(here)} is not stored plainly")
+            yield here, item

@@ -1,7 +1,6 @@
 """The command line: parses, calls one library function, shows. Keras is imported by the commands that train."""
 
 import dataclasses
-import json
 import signal
 import sys
 import traceback
@@ -12,6 +11,7 @@ import click
 
 from mnistlab import __version__
 from mnistlab.exceptions import InterruptionError, MnistlabError, UsageError
+from mnistlab.files import copy_whole, json_text, write_json
 from mnistlab.recipes import MAX_SEED, RECIPES
 
 
@@ -106,31 +106,29 @@ def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) ->
     from mnistlab import training
     from mnistlab.experiments.run_report import write_run_report
 
-    if known.checkpoint_path.exists():
-        print("  goes on from its last checkpoint")
-    elif known.is_complete:
+    if known.is_complete:
         print("  finished earlier")
+    elif known.checkpoint_path.exists():
+        print("  goes on from its last checkpoint")
     finished = training.train(chosen, dataset, out)
     print(write_run_report(finished, dataset))
     print(f"The run lies in {finished.folder}; open {finished.folder / 'report.html'}")
 
 
 @cli.command()
-@click.argument("run_folder", metavar="RUN", type=PATH)
+@click.argument("run_or_file", metavar="RUN", type=PATH)
 @click.option("--data", type=PATH, help="Folder with IDX test files to score on instead of MNIST's test split.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_debug_option
-def evaluate(run_folder: Path, data: Path | None, as_json: bool) -> None:
-    """Score the run folder RUN on every image of a test split."""
+def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
+    """Score the run folder RUN on every image of a test split; RUN can also be one .onnx or .keras file."""
     from mnistlab import datasets, evaluation
-    from mnistlab.inference import Classifier
-    from mnistlab.runs import Run
 
-    complete = Run(run_folder).require()
+    network = _load_network(run_or_file)
     split = datasets.load_mnist().test if data is None else datasets.load_test_split(data)
-    result = evaluation.evaluate(Classifier(complete.onnx_path), split)
+    result = evaluation.evaluate(network, split)
     if as_json:
-        print(json.dumps(result.to_dict(), indent=2))
+        print(json_text(result.to_dict()))
         return
     print(result)
     print(f"loss {result.loss:.4f}")
@@ -150,7 +148,6 @@ def evaluate(run_folder: Path, data: Path | None, as_json: bool) -> None:
 @_debug_option
 def export(run_folder: Path, file_format: str, out: Path | None) -> None:
     """Write the trained model of the run folder RUN to a file for somewhere else."""
-    from mnistlab.files import copy_whole
     from mnistlab.inference import Classifier
     from mnistlab.runs import Run
 
@@ -175,12 +172,26 @@ def export(run_folder: Path, file_format: str, out: Path | None) -> None:
 def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     """Measure this machine, the notebook on stock Keras, and mnistlab, side by side."""
     from mnistlab.bench.suite import format_summary, run_suite
-    from mnistlab.files import write_json
 
     keep = None if json_path is None else lambda results: write_json(json_path, results)
     results = run_suite(quick=quick, rounds=rounds, tell=lambda line: print(line, flush=True), keep=keep)
     print()
     print(format_summary(results))
+
+
+def _load_network(path: Path) -> Any:
+    """The network of a run folder or of a single file, which may be of unknown origin."""
+    from mnistlab.inference import Classifier
+    from mnistlab.runs import Run
+
+    if path.suffix == ".keras" and not path.is_dir():
+        from mnistlab.archives import read_network_file
+
+        read_network_file(path)  # refuses what is none of our networks before Keras is there
+        from mnistlab.models import load_network
+
+        return load_network(path)
+    return Classifier(path if path.suffix == ".onnx" and not path.is_dir() else Run(path).require().onnx_path)
 
 
 def _load_dataset(folder: Path | None) -> Any:

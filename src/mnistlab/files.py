@@ -71,7 +71,10 @@ def _explain(path: Path, num_bytes: int, error: OSError) -> str:
             "Make room and run the same command again; everything that was finished is kept."
         )
     if not folder.is_dir():
-        return f"{path} could not be written: the folder {folder} is no longer there. Run the same command again."
+        return (
+            f"{path} could not be written ({num_bytes:,} bytes): there is no folder {folder} any more, or there never "
+            "was. Make it and run the same command again, or choose another place with --out."
+        )
     return (
         f"{path} could not be written ({num_bytes:,} bytes): {error.strerror or error}. "
         "Mend that, or choose another folder with --out."
@@ -83,9 +86,19 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def json_text(content: Any) -> str:
+    """JSON for people and programs; numbers that are not finite become `null`.
+
+    Example:
+        >>> json_text({"loss": float("nan")})
+        '{\\n  "loss": null\\n}'
+    """
+    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
+
+
 def write_json(path: Path, content: Any) -> None:
     """Writes a JSON file, whole or not at all; numbers that are not finite become `null`."""
-    write_text(path, json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(content) + "\n")
 
 
 def write_with(path: Path, writer: Callable[[Path], object]) -> None:

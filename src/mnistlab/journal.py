@@ -112,7 +112,7 @@ class Journal:
 
     def _load(self) -> None:
         try:
-            with np.load(self.path, allow_pickle=False) as archive:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             position = json.loads(arrays["position"].tobytes())
             self.num_calls, self.history = position["num_calls"], position["history"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from mnistlab.claims import OWNER_FILE
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.files import is_leftover, write_json, write_text
+from mnistlab.files import is_leftover, json_text, write_json, write_text
 from mnistlab.recipes import Recipe
 
 HistoryRow = dict[str, Any]
@@ -31,6 +31,9 @@ RUN_FILES = (
 """What a complete run consists of, besides its manifest and the figures and the report that are drawn from it."""
 
 MANIFEST = "manifest.json"
+
+MEASURED_METRICS = frozenset(("train_seconds", "epoch_seconds", "images_per_second"))
+"""The only figures of `metrics.json` in which two trainings of one recipe differ on one machine."""
 
 REQUIRED_METRICS = frozenset(
     (
@@ -160,6 +163,18 @@ class Run:
             raise RunError(f"{self.folder / 'metrics.json'} lacks {', '.join(sorted(missing))}. {self._mend}")
         _ = self.recipe, self.environment, self.history
         return self
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of all that two trainings of one recipe share on one machine, interrupted or not.
+
+        Returns:
+            A sum for each of `recipe.toml`, `dataset.json`, `history.csv` and `model.keras`, and one for the metrics
+            that no clock measured.
+        """
+        names = ("recipe.toml", "dataset.json", "history.csv", "model.keras")
+        figures = {name: value for name, value in sorted(self.metrics.items()) if name not in MEASURED_METRICS}
+        sums = {name: _sha256(self.folder / name) for name in names}
+        return sums | {"metrics": hashlib.sha256(json_text(figures).encode()).hexdigest()}
 
     @property
     def _mend(self) -> str:

@@ -16,12 +16,13 @@ from rich.console import Console
 from mnistlab import __version__, figures, preprocessing, reports, training
 from mnistlab.augmentation import RandomAffine, transform_images
 from mnistlab.backend import keras
+from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.exceptions import UsageError
 from mnistlab.experiments import batch_size
 from mnistlab.experiments.run_report import run_figures, write_figures, write_run_report
-from mnistlab.files import make_folder, write_json, write_text
+from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
@@ -42,7 +43,8 @@ def run_notebook(
 ) -> dict[str, Any]:
     """Does everything that the notebook does and writes `results.json`, `report.html`, figures and run folders.
 
-    Finished runs in the folder are kept, so a second call only trains what is missing.
+    Finished runs in the folder are kept, and one that was interrupted is taken up, so a second call only does what is
+    missing.
 
     Args:
         dataset: train and test split.
@@ -57,18 +59,33 @@ def run_notebook(
 
     Raises:
         UsageError: if the folder exists and holds something else.
+        RunError: if another process works in the folder, or a file in it is damaged or cannot be written.
     """
-    started = time.perf_counter()
     recipes = {name: _fit_to(dataset, RECIPES[name], epochs) for name in ("mlp", "cnn")}
     for recipe in recipes.values():
         training.check_fits(recipe, dataset)
     _make_folder(folder)
+    with claim(folder):
+        return _run_all(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)
+
+
+def _run_all(
+    recipes: dict[str, Recipe],
+    dataset: Dataset,
+    folder: Path,
+    *,
+    num_seeds: int,
+    batch_sizes: tuple[int, ...],
+    progress: bool,
+) -> dict[str, Any]:
+    started = time.perf_counter()
+    remove_leftovers(folder)
     if progress:
         print(dataset, end="\n\n")
     seeded = {
         name: [dataclasses.replace(recipe, seed=seed) for seed in range(num_seeds)] for name, recipe in recipes.items()
     }
-    kept = any((folder / "runs").glob("*/manifest.json"))
+    kept = any((folder / "runs").glob("*/recipe.toml"))
     scored = {name: _train_all(name, chosen, dataset, folder, progress=progress) for name, chosen in seeded.items()}
     runs = {name: [run for run, _ in pairs] for name, pairs in scored.items()}
     if progress:
@@ -166,7 +183,7 @@ def _make_folder(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not holds_ours)):
         raise UsageError(f"{folder} exists and is not a report of mnistlab. Choose another folder with --out.")
     make_folder(folder)
-    (folder / "runs").mkdir(exist_ok=True)
+    make_folder(folder / "runs")
 
 
 def _fit_to(dataset: Dataset, recipe: Recipe, epochs: int | None) -> Recipe:

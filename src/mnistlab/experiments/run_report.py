@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnistlab import __version__, figures, reports
+from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
-from mnistlab.files import write_text, write_with
+from mnistlab.files import make_folder, remove_leftovers, write_text, write_with
 from mnistlab.inference import Classifier
 from mnistlab.runs import Run
 
@@ -27,11 +28,18 @@ def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation | None =
         The run's evaluation on the test split.
 
     Raises:
-        RunError: if the run is not complete, or damaged.
+        RunError: if the run is not complete, damaged, or in use by another process, or a file cannot be written.
     """
     run.require()
     if evaluation is None:
         evaluation = evaluate(Classifier(run.onnx_path), dataset.test)
+    with claim(run.folder):
+        _write(run, dataset, evaluation)
+    return evaluation
+
+
+def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
+    remove_leftovers(run.folder)
     svgs = write_figures(run.folder, run_figures(run, evaluation, dataset))
     results = {
         "mnistlab": __version__,
@@ -45,12 +53,15 @@ def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation | None =
         "environment": run.environment,
     }
     write_text(run.folder / "report.html", reports.render_run(results, svgs))
-    return evaluation
 
 
 def write_figures(folder: Path, drawn: dict[str, Figure | Axes]) -> dict[str, str]:
-    """Writes figures as PNG files into the folder's `figures` and returns them as SVG for the report."""
-    (folder / "figures").mkdir(exist_ok=True)
+    """Writes figures as PNG files into the folder's `figures` and returns them as SVG for the report.
+
+    The folder must be claimed by this process.
+    """
+    make_folder(folder / "figures")
+    remove_leftovers(folder / "figures")
     for name, figure in drawn.items():
         write_with(folder / "figures" / f"{name}.png", functools.partial(figures.save_png, figure))
     return {name: figures.to_svg(figure) for name, figure in drawn.items()}

@@ -83,7 +83,8 @@ def finished_model(members: Sequence[Any], recipe: Recipe) -> Any:
     outputs = [network(view) for network in networks for view in views]
     model = keras.Model(images, layers.Average(name="probabilities")(outputs), name=recipe.name)
     # Nobody trains an average further, so it is kept with the smallest optimizer that lets Keras load and score it.
-    model.compile(optimizer="sgd", loss="categorical_crossentropy", metrics=["accuracy"])
+    optimizer = keras.optimizers.SGD(name="sgd")
+    model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -91,7 +92,8 @@ def finished_model(members: Sequence[Any], recipe: Recipe) -> Any:
 def _compile(model: Any, recipe: Recipe, parts: Parts, learning_rate: Any) -> None:
     model.compile(
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        optimizer=parts.optimizer(learning_rate=learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2),
+        # A name of its own: Keras would number it, and the bytes of the saved model would depend on what ran before.
+        optimizer=parts.optimizer(learning_rate, recipe.beta_1, recipe.beta_2, name="adam"),
         metrics=["accuracy"],
         jit_compile="auto",  # on JAX; TensorFlow's block loop runs without XLA, which is slower on a CPU
     )

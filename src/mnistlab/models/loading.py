@@ -33,7 +33,7 @@ def load_network(path: Path, recipe: Recipe | None = None) -> Any:
     Raises:
         RunError: if the file is missing, damaged or anything else than such a network.
     """
-    found = read_network_file(path)
+    found = read_network_file(path) if recipe is None else read_network_file(path, {recipe.name, recipe.model})
     own = _own_network(found, recipe)
     layers = [(layer.name, type(layer).__name__) for layer in own.layers]
     claimed = [layer for layer in found.layers if layer[1] != "InputLayer"]

@@ -119,13 +119,15 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Looks at the loss, and saves when it is time; not at the end of an epoch, which has no history yet."""
         loss = float(logs["loss"])
         if not math.isfinite(loss):
-            raise self._not_finite(f"The loss became {loss}")
+            raise not_finite(f"The loss became {loss}", self._step)
         self._journal.num_calls += 1
         if self._journal.num_calls % self._calls_per_epoch:
             self._save_if_due()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Saves when it is time, but not after the last epoch: then there is nothing left to go on with."""
+        if not all(math.isfinite(value) for value in logs.values()):
+            raise not_finite("The validation loss is not a finite number", self._step)
         if self._journal.num_calls < self._total_calls:
             self._save_if_due()
         elif self._stop.requested:
@@ -146,20 +148,27 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _save(self) -> None:
         state = [keras.ops.convert_to_numpy(variable.value) for variable in state_of(self.model)]
         if not all(np.isfinite(array).all() for array in state if array.dtype.kind == "f"):
-            raise self._not_finite("A weight stopped being a finite number")
+            raise not_finite("A weight stopped being a finite number", self._step)
         self._journal.save(state)
 
     @property
     def _step(self) -> int:
         return int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
 
-    def _not_finite(self, what: str) -> TrainingError:
-        return TrainingError(
-            f"{what} in step {self._step:,}; training stopped there, and no model was written. "
-            "Try a smaller learning rate, a larger batch size, or --precision float32, with another --out."
-        )
-
     def _restore(self) -> None:
         if self._to_restore:
             for variable, value in zip(state_of(self.model), self._to_restore, strict=True):
                 variable.assign(value)
+
+
+def not_finite(what: str, step: int) -> TrainingError:
+    """The error that ends a training whose numbers overflowed.
+
+    Args:
+        what: happened, as the beginning of a sentence.
+        step: weight updates until then, of the network in training.
+    """
+    return TrainingError(
+        f"{what} in step {step:,}; training stopped there, and no model was written. "
+        "Try a smaller learning rate, a larger batch size, or --precision float32, with another --out."
+    )

@@ -15,14 +15,14 @@ from mnistlab.backend import describe_environment, keras
 from mnistlab.claims import claim
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split, validation_indices
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
-from mnistlab.exceptions import TrainingError, UsageError
+from mnistlab.exceptions import UsageError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
 from mnistlab.journal import Journal
 from mnistlab.models import build_for_training, finished_model, standard_network, to_standard
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run, begin, check_folder, default_folder, history_csv, write_manifest
-from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback
+from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, not_finite
 from mnistlab.training.interruption import StopRequest
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints: what an interruption can cost
@@ -61,13 +61,14 @@ def train(
     check_fits(recipe, dataset)
     identity = {"name": dataset.name, "fingerprint": dataset.fingerprint()}
     run = Run(Path(folder) if folder is not None else default_folder(recipe))
-    if check_folder(run.folder, recipe, identity).is_complete:
+    if check_folder(run.folder, recipe, identity).is_complete and not run.checkpoint_path.parent.exists():
         return run.require()
     make_folder(run.folder)
     with claim(run.folder):
-        if check_folder(run.folder, recipe, identity).is_complete:  # another process may just have finished it
-            return run.require()
         remove_leftovers(run.folder)
+        if check_folder(run.folder, recipe, identity).is_complete:  # by another process, or by one that died just then
+            _remove_checkpoint(run)
+            return run.require()
         begin(run.folder, recipe, identity)
         make_folder(run.checkpoint_path.parent)
         remove_leftovers(run.checkpoint_path.parent)
@@ -80,54 +81,65 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, *, visible: bool, checkpo
     held_back, validation = hold_back(recipe, dataset)
     journal = Journal(run.checkpoint_path, checkpoint_seconds)
     _warm_up()
-    member_recipes = recipe.member_recipes()
-    while True:
-        member_recipe = member_recipes[len(journal.finished)]
-        stream = _stream(member_recipe, dataset.train, held_back)
-        model = build_for_training(member_recipe, recipe.epochs * stream.steps_per_epoch)
-        _fit(model, stream, recipe, validation, journal, visible=visible)
-        if member_recipe is member_recipes[-1]:
-            break
-        journal.begin_next_network(to_standard(model, member_recipe).get_weights())
-
-    trained = [standard_network(*pair) for pair in zip(member_recipes, journal.finished, strict=False)]
-    standard = finished_model([*trained, to_standard(model, member_recipe)], recipe)
-    num_train_images = stream.num_images
+    streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
+    model = _train_networks(recipe, streams, validation, journal, visible=visible)
+    num_steps, num_images = recipe.epochs * streams[0].steps_per_epoch, streams[0].num_images
+    if not all(np.isfinite(weights).all() for weights in model.get_weights()):
+        raise not_finite("A weight stopped being a finite number", num_steps)
     metrics = {
         "recipe": recipe.name,
         "model": recipe.model,
         "seed": recipe.seed,
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
-        "num_parameters": standard.count_params(),
+        "num_parameters": model.count_params(),
         "dataset": dataset.name,
-        "num_train_images": num_train_images,
+        "num_train_images": num_images,
         "num_validation_images": 0 if validation is None else len(validation),
         "members": recipe.members,
-        "steps": recipe.members * recipe.epochs * stream.steps_per_epoch,
+        "steps": recipe.members * num_steps,
         "train_seconds": round(journal.train_seconds, 3),
         "epoch_seconds": journal.epoch_seconds,
-        "images_per_second": round(recipe.members * recipe.epochs * num_train_images / journal.train_seconds, 1),
-        **_score(standard, dataset.test),
+        "images_per_second": round(recipe.members * recipe.epochs * num_images / journal.train_seconds, 1),
+        **_score(model, dataset.test, num_steps),
     }
-    environment = describe_environment() | {"precision": resolve_precision(recipe.precision)}
     write_text(run.folder / "history.csv", history_csv(journal.history))
-    write_with(run.model_path, lambda path: save_keras(standard, path))
-    write_with(run.onnx_path, lambda path: export_onnx(standard, path))
-    write_json(run.folder / "environment.json", environment)
+    write_with(run.model_path, lambda path: save_keras(model, path))
+    write_with(run.onnx_path, lambda path: export_onnx(model, path))
+    write_json(
+        run.folder / "environment.json", describe_environment() | {"precision": resolve_precision(recipe.precision)}
+    )
     write_json(run.folder / "metrics.json", metrics)
     write_manifest(run.folder)  # last: its presence says that the run is complete
+    _remove_checkpoint(run)
+
+
+def _train_networks(
+    recipe: Recipe, streams: list[BlockStream], validation: Split | None, journal: Journal, *, visible: bool
+) -> Any:
+    """Trains the recipe's networks, one after the other, from where the journal stands; returns the finished model."""
+    members = recipe.member_recipes()
+    while True:
+        number = len(journal.finished)
+        model = build_for_training(members[number], recipe.epochs * streams[number].steps_per_epoch)
+        _fit(model, streams[number], recipe, validation, journal, visible=visible)
+        standard = to_standard(model, members[number])
+        if number == len(members) - 1:
+            break
+        journal.begin_next_network(standard.get_weights())
+    trained = [standard_network(*pair) for pair in zip(members, journal.finished, strict=False)]
+    return finished_model([*trained, standard], recipe)
+
+
+def _remove_checkpoint(run: Run) -> None:
     shutil.rmtree(run.checkpoint_path.parent, ignore_errors=True)
 
 
-def _score(model: Any, test: Split) -> dict[str, float]:
+def _score(model: Any, test: Split, num_steps: int) -> dict[str, float]:
     """The figures of `metrics.json` that come from the test split."""
     evaluation = evaluate(model, test)
     if not np.isfinite(evaluation.probabilities).all():
-        raise TrainingError(
-            "The network answers with numbers that are not finite; no model was written. "
-            "Try a smaller learning rate, a larger batch size, or --precision float32, with another --out."
-        )
+        raise not_finite("The network's answers stopped being finite numbers", num_steps)
     low, high = evaluation.interval
     return {
         "num_test_images": evaluation.num_images,

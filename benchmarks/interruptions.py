@@ -1,0 +1,184 @@
+"""Kills trainings at random moments, takes them up again and compares what comes out with an undisturbed training.
+
+Also measures how soon Ctrl-C ends a training and how soon a second start on one folder is refused. Writes
+`benchmarks/results/interruptions.json` after every run and puts the table into docs/performance.md. POSIX only.
+
+    python benchmarks/interruptions.py [--runs 100] [--table-only]
+"""
+
+import dataclasses
+import json
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import readme
+from mnistlab.datasets import Dataset, load_mnist
+from mnistlab.files import write_json
+from mnistlab.recipes import RECIPES
+from mnistlab.runs import Run
+
+RESULTS = Path(__file__).parent / "results" / "interruptions.json"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+MAX_KILLS = 5
+CHECKPOINT_SECONDS = 0.2  # not 10: otherwise trainings of seconds would be killed before their first checkpoint
+NETWORKS: dict[str, tuple[int, dict[str, Any]]] = {  # training images; what differs from the recipe of that name
+    "mlp": (12_000, {"epochs": 2, "batch_size": 32}),
+    "cnn": (6_000, {"epochs": 2, "batch_size": 32, "num_validation": 500}),
+    "fast": (10_000, {"epochs": 2, "batch_size": 64, "members": 2, "test_shifts": True}),
+}
+PHASES = ("import", "load", "train", "save")
+
+
+def train_small(name: str, folder: Path) -> None:
+    """What the killed processes do: a training of a few seconds on part of MNIST."""
+    from mnistlab import training
+
+    print("imported", flush=True)
+    mnist = load_mnist()
+    num_images, changes = NETWORKS[name]
+    part = Dataset("part of MNIST", mnist.train.take(np.arange(num_images)), mnist.test.take(np.arange(1_000)))
+    recipe = dataclasses.replace(RECIPES[name], **changes)
+    training.train(recipe, part, folder, progress=False, checkpoint_seconds=CHECKPOINT_SECONDS)
+
+
+def kill_and_finish(name: str, folder: Path, seconds: float, rng: random.Random) -> dict[str, Any]:
+    """Starts a training until it ends by itself, killing it up to five times.
+
+    Args:
+        name: of the network.
+        folder: of the run.
+        seconds: that an undisturbed training takes, from start to end of its process.
+        rng: chooses the moments, evenly over that time.
+
+    Returns:
+        `kills`: how many in each phase; `digests` of the finished run; `leftovers`, files under temporary names.
+    """
+    command = [sys.executable, __file__, "--train", name, str(folder)]
+    kills = dict.fromkeys(PHASES, 0)
+    for _ in range(rng.randint(1, MAX_KILLS)):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            process.wait(timeout=rng.uniform(0, seconds))
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            kills[_phase(process.communicate()[0], folder)] += 1
+    subprocess.run(command, check=True, capture_output=True)
+    leftovers = [path.name for path in folder.rglob(".*") if path.suffix == ".tmp"]
+    return {"kills": kills, "digests": Run(folder).require().digests(), "leftovers": leftovers}
+
+
+def _phase(output: str, folder: Path) -> str:
+    """What a process was at when it was killed, from what it printed and wrote."""
+    if (folder / "history.csv").exists():
+        return "save"
+    if (folder / "recipe.toml").exists():
+        return "train"
+    return "load" if output else "import"
+
+
+def measure_kills(name: str, num_runs: int, folder: Path) -> dict[str, Any]:
+    """Kills runs of one network and compares each with two that nobody disturbed."""
+    undisturbed = []
+    for number in range(2):
+        started = time.perf_counter()
+        command = [sys.executable, __file__, "--train", name, str(folder / f"undisturbed{number}")]
+        subprocess.run(command, check=True, capture_output=True)
+        seconds = time.perf_counter() - started
+        undisturbed.append(Run(folder / f"undisturbed{number}").digests())
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        killed = list(
+            pool.map(
+                lambda number: kill_and_finish(name, folder / f"run{number}", seconds, random.Random(number)),
+                range(num_runs),
+            )
+        )
+    return {
+        "runs": num_runs,
+        "seconds": seconds,
+        "kills": {phase: sum(run["kills"][phase] for run in killed) for phase in PHASES},
+        "identical": sum(run["digests"] == undisturbed[0] for run in killed),
+        "leftovers": sum(len(run["leftovers"]) for run in killed),
+        "undisturbed_identical": undisturbed[0] == undisturbed[1],
+    }
+
+
+def measure_answers(folder: Path, repeats: int = 5) -> dict[str, Any]:
+    """Seconds from a signal to the end of the process, and of a second start to its refusal, on the whole MNIST."""
+    command = [sys.executable, "-m", "mnistlab", "train", "cnn", "--out", str(folder / "cnn")]
+    answers: dict[str, list[float]] = {"SIGINT": [], "SIGTERM": [], "second start": []}
+    for number in range(2 * repeats):
+        name = ("SIGINT", "SIGTERM")[number % 2]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(15 + number % 3)  # past import and data, somewhere in the training
+        started = time.perf_counter()
+        second = subprocess.run(command, capture_output=True, text=True, check=False)
+        answers["second start"].append(time.perf_counter() - started)
+        if f"process {process.pid}" not in second.stderr:
+            raise RuntimeError(f"The second start was not refused: {second.stderr}")
+        started = time.perf_counter()
+        process.send_signal(getattr(signal, name))
+        process.communicate()
+        answers[name].append(time.perf_counter() - started)
+        if process.returncode != 130:
+            raise RuntimeError(f"{name} ended with code {process.returncode}")
+    return {name: {"median": statistics.median(values), "max": max(values)} for name, values in answers.items()}
+
+
+def table(results: dict[str, Any]) -> str:
+    """The figures as sentences and a table for docs/performance.md."""
+    lines = [
+        "| recipe, shortened | runs | kills in import, load, training, saving | ended the same | left behind |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in results["networks"].items():
+        kills = ", ".join(str(row["kills"][phase]) for phase in PHASES)
+        lines.append(f"| `{name}` | {row['runs']} | {kills} | {row['identical']} | {row['leftovers']} files |")
+    answers = results["answers"]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Ctrl-C ended a training of the `cnn` on all of MNIST after {answers['SIGINT']['median']:.1f} s (at most "
+            f"{answers['SIGINT']['max']:.1f} s), SIGTERM after {answers['SIGTERM']['median']:.1f} s (at most "
+            f"{answers['SIGTERM']['max']:.1f} s), with a checkpoint. A second start on the folder was refused after "
+            f"{answers['second start']['median']:.1f} s (at most {answers['second start']['max']:.1f} s).",
+        ]
+    )
+
+
+def main() -> None:
+    """Measures and writes."""
+    parser = readme.parser(__doc__)
+    parser.add_argument("--runs", type=int, default=100, help="runs to kill, of all networks together")
+    parser.add_argument("--train", nargs=2, metavar=("NAME", "FOLDER"), help="what the killed processes do")
+    arguments = parser.parse_args()
+    if arguments.train:
+        train_small(arguments.train[0], Path(arguments.train[1]))
+        return
+    if not arguments.table_only:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what is in the background ignores it
+        results: dict[str, Any] = {"networks": {}}
+        with tempfile.TemporaryDirectory() as folder:
+            results["answers"] = measure_answers(Path(folder))
+            for number, name in enumerate(NETWORKS):
+                num_runs = (arguments.runs + 2 - number) // 3
+                (Path(folder) / name).mkdir()
+                results["networks"][name] = measure_kills(name, num_runs, Path(folder) / name)
+                print(name, results["networks"][name], flush=True)
+        write_json(RESULTS, results)
+    readme.put("interruptions.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
+
+
+if __name__ == "__main__":
+    main()
