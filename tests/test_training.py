@@ -256,3 +256,22 @@ def test_several_members_train_one_after_the_other_into_one_model(tiny_mnist, tm
     weights = run.model.get_layer("member2").get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(weights, alone.model.get_weights(), strict=True))
     assert run.metrics["test_accuracy"] == evaluation.evaluate(Classifier(run.onnx_path), tiny_mnist.test).accuracy
+
+
+@pytest.mark.parametrize("max_steps", [7, 19, 30])
+def test_a_training_ends_after_its_steps(max_steps, tiny_mnist, tmp_path):
+    """600 images in batches of 32 make 19 steps an epoch: within the first, at its end, within the second."""
+    recipe = dataclasses.replace(SMALL["mlp"], epochs=4, batch_size=32, max_steps=max_steps)
+    run = training.train(recipe, tiny_mnist, tmp_path / "run", progress=False)
+    assert run.metrics["steps"] == max_steps
+    assert int(run.model.optimizer.iterations.numpy()) == max_steps
+    assert len(run.history) == -(-max_steps // 19)
+
+
+def test_the_steps_of_a_short_training_are_the_first_of_a_long_one(tiny_mnist, tmp_path):
+    recipe = dataclasses.replace(SMALL["mlp"], epochs=1, batch_size=32)
+    whole = training.train(recipe, tiny_mnist, tmp_path / "whole", progress=False)
+    limited = dataclasses.replace(recipe, epochs=3, max_steps=19)
+    same = training.train(limited, tiny_mnist, tmp_path / "limited", progress=False)
+    for one, other in zip(whole.model.get_weights(), same.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -8,7 +8,7 @@ import tomli_w
 
 from mnistlab.exceptions import UsageError
 
-ModelName = Literal["mlp", "cnn", "small_cnn", "deep_cnn", "deeper_cnn"]
+ModelName = Literal["mlp", "cnn", "softmax", "small_cnn", "deep_cnn", "deeper_cnn"]
 Validation = Literal["none", "split", "test"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["constant", "one-cycle"]
@@ -61,6 +61,8 @@ class Recipe:
         name: what the recipe is called on the command line.
         model: a key of `mnistlab.models.MODELS`.
         epochs: passes over the training images, at least 1.
+        max_steps: weight updates after which the training ends, at least 1, also in the middle of an epoch; by default
+            the epochs alone decide.
         batch_size: images per weight update, at least 1; the last batch of an epoch holds what is left.
         learning_rate: Adam's step size, above 0; with a schedule its highest value.
         schedule: how the learning rate moves over the training. `"constant"`: not at all; `"one-cycle"`: up from a
@@ -70,6 +72,9 @@ class Recipe:
         beta_2: Adam's decay of the mean squared gradient, 0 to 1.
         label_smoothing: share of the label that is spread over all digits, 0 to 1 (Szegedy et al., arXiv 1512.00567).
         norm_momentum: decay of batch normalization's moving statistics, 0 to 1; short trainings need a quick one.
+        label_noise: random labels that join each image's own, 0 or more, drawn once: alpha in Rolnick et al., "Deep
+            Learning is Robust to Massive Label Noise", arXiv 1705.10694. See `mnistlab.label_noise`.
+        noise_bias: share of the random labels that are one certain wrong digit, from 0 (uniform) to 1.
         augmentation: ranges of the random affine transforms, or `None` to train on the images as they are.
         validation: where the validation images come from. `"none"`: train on everything, validate on nothing;
             `"split"`: hold `num_validation` training images back; `"test"`: the test split, as the notebook does for
@@ -108,6 +113,9 @@ class Recipe:
     num_validation: int = 5000
     members: int = 1
     test_shifts: bool = False
+    max_steps: int | None = None
+    label_noise: int = 0
+    noise_bias: float = 0.0
     precision: Precision = "auto"
     seed: int = 0
 
@@ -123,13 +131,16 @@ class Recipe:
             if getattr(self, name) not in get_args(choices):
                 expected = ", ".join(get_args(choices))
                 raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must be one of {expected}.")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("num_validation", 1), ("members", 1), ("seed", 0)):
+        at_least = {"epochs": 1, "batch_size": 1, "num_validation": 1, "members": 1, "seed": 0, "label_noise": 0}
+        for name, least in (at_least | ({} if self.max_steps is None else {"max_steps": 1})).items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise UsageError(f"The recipe's {name} is {value!r}; it must be a whole number of at least {least}.")
         for name in ("beta_1", "beta_2", "label_smoothing", "norm_momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must lie from 0 to below 1.")
+        if not 0 <= self.noise_bias <= 1:
+            raise UsageError(f"The recipe's noise_bias is {self.noise_bias!r}; it must lie from 0 to 1.")
         if self.seed > MAX_SEED:
             raise UsageError(f"The recipe's seed is {self.seed}; it must be at most {MAX_SEED:,}.")
         if not 0 < self.learning_rate < float("inf"):

@@ -6,7 +6,7 @@ fused kernel to call.
 """
 
 from mnistlab.acceleration.parts import Parts, accelerated_parts, standard_parts
-from mnistlab.acceleration.pipeline import BlockStream, calls_in_epoch, fit_stream
+from mnistlab.acceleration.pipeline import BlockStream, calls_in_epoch, calls_in_training, fit_stream
 from mnistlab.acceleration.precision import policy_name, resolve_precision
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Parts",
     "accelerated_parts",
     "calls_in_epoch",
+    "calls_in_training",
     "fit_stream",
     "policy_name",
     "resolve_precision",

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mnistlab.acceleration.pipeline import BlockStream, fit_spans, prefetched
+from mnistlab.acceleration.pipeline import BlockStream, calls_in_training, fit_spans, prefetched
 from mnistlab.augmentation import transform_images
 from mnistlab.backend import keras
 
@@ -143,7 +143,8 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
         self.compute_loss(images, targets, probabilities)
         self.compute_metrics(images, targets, probabilities)
         try:
-            for first, last, num_blocks in fit_spans(epochs, stream.blocks_per_epoch, first_block):
+            num_calls = calls_in_training(self, stream, epochs)
+            for first, last, num_blocks in fit_spans(num_calls, stream.blocks_per_epoch, first_block):
                 blocks = tf.data.Dataset.range(num_blocks)
                 self.fit(blocks, initial_epoch=first, epochs=last, shuffle=False, **options)
         finally:

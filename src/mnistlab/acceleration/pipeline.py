@@ -91,6 +91,7 @@ class BlockStream:
         seed: of the order.
         augmentation: transforms every image of every step, or `None`.
         held_back: integers, the indices of images not to train on; none by default. That costs no copy of the others.
+        max_steps: weight updates after which the training ends, in the middle of an epoch if need be; none by default.
 
     Attributes:
         num_images: how many images an epoch has.
@@ -105,12 +106,14 @@ class BlockStream:
         seed: int,
         augmentation: RandomAffine | None = None,
         held_back: NDArray[np.int64] | None = None,
+        max_steps: int | None = None,
     ) -> None:
         self.images = images
         self.targets = targets
         self.batch_size = batch_size
         self.seed = seed
         self.augmentation = augmentation
+        self.max_steps = max_steps
         self.held_back = np.empty(0, np.int64) if held_back is None else np.unique(held_back)
         self.num_images = len(images) - len(self.held_back)
         self.num_windows = math.ceil(self.num_images / WINDOW_IMAGES) if is_mapped(images) else 1
@@ -123,6 +126,10 @@ class BlockStream:
     def num_classes(self) -> int:
         """The length of a row of `targets_of`."""
         return NUM_CLASSES if self.targets.ndim == 1 else self.targets.shape[1]
+
+    def num_steps(self, epochs: int) -> int:
+        """Weight updates of a training of so many epochs."""
+        return min(epochs * self.steps_per_epoch, self.max_steps or epochs * self.steps_per_epoch)
 
     def targets_of(self, indices: Any) -> NDArray[np.float32]:
         """What the network should answer to some images: float32 `(num_indices, num_classes)`."""
@@ -151,8 +158,9 @@ class BlockStream:
                 return
             skipped = first_block % blocks_per_epoch if epoch == first_block // blocks_per_epoch else 0
             reader = _EpochReader(self, epoch)
-            for first_step in range(skipped * steps_per_block, self.steps_per_epoch, steps_per_block):
-                last_step = min(first_step + steps_per_block, self.steps_per_epoch)
+            end = self.num_steps(epoch + 1) - epoch * self.steps_per_epoch
+            for first_step in range(skipped * steps_per_block, end, steps_per_block):
+                last_step = min(first_step + steps_per_block, end)
                 first, last = first_step * self.batch_size, min(last_step * self.batch_size, self.num_images)
                 steps = range(epoch * self.steps_per_epoch + first_step, epoch * self.steps_per_epoch + last_step)
                 images, targets = reader.read(first, last)
@@ -229,27 +237,37 @@ def prefetched(items: Iterator[Item]) -> Iterator[Item]:
             yield item
 
 
-def fit_spans(epochs: int, calls_per_epoch: int, first_call: int) -> Iterator[tuple[int, int, int]]:
+def fit_spans(num_calls: int, calls_per_epoch: int, first_call: int) -> Iterator[tuple[int, int, int]]:
     """What to ask of `fit`, one call after the other, to train from some call of the training function on.
 
     Yields:
-        `(first epoch, last epoch, calls in each)`: the rest of an epoch that was begun, if any, then all others.
+        `(first epoch, last epoch, calls in each)`: the rest of an epoch that was begun, if any, then all whole ones,
+        then the begin of one that the training does not finish, if any.
 
     Example:
-        >>> list(fit_spans(epochs=5, calls_per_epoch=15, first_call=32))
+        >>> list(fit_spans(num_calls=75, calls_per_epoch=15, first_call=32))
         [(2, 3, 13), (3, 5, 15)]
+        >>> list(fit_spans(num_calls=37, calls_per_epoch=15, first_call=0))
+        [(0, 2, 15), (2, 3, 7)]
     """
-    epoch, done = divmod(first_call, calls_per_epoch)
-    if done:
-        yield epoch, epoch + 1, calls_per_epoch - done
-        epoch += 1
-    if epoch < epochs:
-        yield epoch, epochs, calls_per_epoch
+    while first_call < num_calls:
+        epoch, done = divmod(first_call, calls_per_epoch)
+        whole = 0 if done else (num_calls - first_call) // calls_per_epoch
+        calls = calls_per_epoch if whole else min(calls_per_epoch - done, num_calls - first_call)
+        yield epoch, epoch + max(1, whole), calls
+        first_call += max(1, whole) * calls
 
 
 def calls_in_epoch(model: Any, stream: BlockStream) -> int:
     """How often Keras calls its training function in an epoch: once a block where it can, else once a step."""
     return stream.blocks_per_epoch if hasattr(model, "fit_blocks") else stream.steps_per_epoch
+
+
+def calls_in_training(model: Any, stream: BlockStream, epochs: int) -> int:
+    """How often Keras calls its training function in a training of so many epochs."""
+    whole, rest = divmod(stream.num_steps(epochs), stream.steps_per_epoch)
+    steps_per_call = stream.steps_per_block if hasattr(model, "fit_blocks") else 1
+    return whole * calls_in_epoch(model, stream) + math.ceil(rest / steps_per_call)
 
 
 def fit_stream(model: Any, stream: BlockStream, *, epochs: int, first_call: int = 0, **options: Any) -> None:
@@ -266,6 +284,6 @@ def fit_stream(model: Any, stream: BlockStream, *, epochs: int, first_call: int 
     if hasattr(model, "fit_blocks"):
         model.fit_blocks(stream, epochs=epochs, first_block=first_call, **options)
         return
-    for first, last, num_steps in fit_spans(epochs, stream.steps_per_epoch, first_call):
-        batches = stream.batches(last, first_step=(first + 1) * stream.steps_per_epoch - num_steps)
+    for first, last, num_steps in fit_spans(stream.num_steps(epochs), stream.steps_per_epoch, first_call):
+        batches = stream.batches(last, first_step=max(first_call, first * stream.steps_per_epoch))
         model.fit(batches, steps_per_epoch=num_steps, initial_epoch=first, epochs=last, shuffle=False, **options)

@@ -3,25 +3,28 @@
 from mnistlab.models.building import (
     build,
     build_for_training,
+    count_multiply_adds,
     finished_model,
     standard_network,
     summary_text,
     to_standard,
 )
 from mnistlab.models.loading import load_network
-from mnistlab.models.networks import MODELS, cnn, deep_cnn, deeper_cnn, mlp, small_cnn
+from mnistlab.models.networks import MODELS, cnn, deep_cnn, deeper_cnn, mlp, small_cnn, softmax
 
 __all__ = [
     "MODELS",
     "build",
     "build_for_training",
     "cnn",
+    "count_multiply_adds",
     "deep_cnn",
     "deeper_cnn",
     "finished_model",
     "load_network",
     "mlp",
     "small_cnn",
+    "softmax",
     "standard_network",
     "summary_text",
     "to_standard",

@@ -1,5 +1,6 @@
 """From a recipe to a network that trains, and from trained networks to the one that is kept."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -102,6 +103,24 @@ def _compile(model: Any, recipe: Recipe, parts: Parts, learning_rate: Any) -> No
 def _optimizer_state(optimizer: Any) -> list[Any]:
     """Step count and moments, without the learning rate, which is a variable only where it is constant."""
     return [variable for variable in optimizer.variables if not variable.path.endswith("learning_rate")]
+
+
+def count_multiply_adds(model: Any) -> int:
+    """Multiplications, each with its addition, that one image takes in dense and convolutional layers.
+
+    Example:
+        >>> from mnistlab.models import mlp
+        >>> count_multiply_adds(mlp()) == 784 * 512 + 512 * 512 + 512 * 10
+        True
+    """
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):  # a member of an average, run once for each view of the image
+            total += count_multiply_adds(layer) * len(layer._inbound_nodes)
+        elif isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
+            places = math.prod(layer.output.shape[1:-1]) if isinstance(layer, keras.layers.Conv2D) else 1
+            total += places * math.prod(layer.kernel.shape)
+    return total
 
 
 def summary_text(model: Any) -> str:

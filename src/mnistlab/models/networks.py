@@ -61,6 +61,35 @@ def mlp(
     )
 
 
+def softmax(
+    *,
+    precision: Precision = "float32",
+    seed: int = 0,
+    parts: Parts | None = None,
+    norm_momentum: float = 0.99,  # noqa: ARG001  (as above)
+) -> Any:
+    """Softmax regression: each digit's logit is a weighted sum of the pixels; 7,850 parameters, no hidden layer.
+
+    Arguments and result are those of `mlp`.
+
+    Example:
+        >>> softmax().count_params()
+        7850
+    """
+    parts = parts or standard_parts()
+    layers, seeds, options = keras.layers, _layer_seeds(seed), {"dtype": policy_name(precision)}
+    return parts.model(
+        [
+            keras.Input(IMAGE_SHAPE, name="images"),
+            layers.Rescaling(1 / 255, name="scale", **options),
+            layers.Flatten(name="flatten", **options),
+            layers.Dense(NUM_CLASSES, kernel_initializer=_glorot(next(seeds)), name="output", **options),
+            layers.Activation("softmax", name="probabilities", dtype="float32"),
+        ],
+        name="softmax",
+    )
+
+
 def cnn(
     *, precision: Precision = "float32", seed: int = 0, parts: Parts | None = None, norm_momentum: float = 0.99
 ) -> Any:
@@ -191,6 +220,7 @@ def _folded_cnn(
 MODELS: dict[str, Callable[..., Any]] = {
     "mlp": mlp,
     "cnn": cnn,
+    "softmax": softmax,
     "small_cnn": small_cnn,
     "deep_cnn": deep_cnn,
     "deeper_cnn": deeper_cnn,

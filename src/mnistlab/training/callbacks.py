@@ -22,15 +22,15 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
     Args:
         journal: where history and times go.
         recipe: of the whole training.
-        calls_per_epoch: how often Keras calls its training function in an epoch.
+        num_calls: how often Keras calls its training function.
         visible: whether to write to standard output: a live bar on a terminal, a line an epoch elsewhere.
     """
 
-    def __init__(self, journal: Journal, recipe: Recipe, *, calls_per_epoch: int, visible: bool) -> None:
+    def __init__(self, journal: Journal, recipe: Recipe, *, num_calls: int, visible: bool) -> None:
         super().__init__()
         self._journal = journal
         self._recipe = recipe
-        self._total_calls = calls_per_epoch * recipe.epochs
+        self._num_calls = num_calls
         self._visible = visible
         self._console = Console(file=sys.stdout, highlight=False)
         self._live = visible and self._console.is_terminal
@@ -47,7 +47,7 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Opens the bar."""
         if self._live and not self._bar.task_ids:  # the rest of an epoch and those after it are one training
             done = self._journal.num_calls
-            self._task = self._bar.add_task("", completed=done, total=self._total_calls, result="")
+            self._task = self._bar.add_task("", completed=done, total=self._num_calls, result="")
             self._bar.start()
 
     def close(self) -> None:
@@ -92,15 +92,15 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     Args:
         journal: where the training stands; `ProgressCallback` must come first and keep its history.
-        recipe: of the whole training.
         calls_per_epoch: how often Keras calls its training function in an epoch.
+        num_calls: and in the whole training.
         stop: whether the user has asked to end.
     """
 
-    def __init__(self, journal: Journal, recipe: Recipe, *, calls_per_epoch: int, stop: StopRequest) -> None:
+    def __init__(self, journal: Journal, *, calls_per_epoch: int, num_calls: int, stop: StopRequest) -> None:
         super().__init__()
         self._journal = journal
-        self._total_calls = calls_per_epoch * recipe.epochs
+        self._num_calls = num_calls
         self._to_restore = journal.state
         self._calls_per_epoch = calls_per_epoch
         self._stop = stop
@@ -121,14 +121,14 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if not math.isfinite(loss):
             raise not_finite(f"The loss became {loss}", self._step)
         self._journal.num_calls += 1
-        if self._journal.num_calls % self._calls_per_epoch:
+        if self._journal.num_calls % self._calls_per_epoch and self._journal.num_calls < self._num_calls:
             self._save_if_due()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Saves when it is time, but not after the last epoch: then there is nothing left to go on with."""
         if not all(math.isfinite(value) for value in logs.values()):
             raise not_finite("The validation loss is not a finite number", self._step)
-        if self._journal.num_calls < self._total_calls:
+        if self._journal.num_calls < self._num_calls:
             self._save_if_due()
         elif self._stop.requested:
             raise InterruptionError(

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab import preprocessing
-from mnistlab.acceleration import BlockStream, accelerated_parts, calls_in_epoch, fit_stream, resolve_precision
+from mnistlab.acceleration import (
+    BlockStream,
+    accelerated_parts,
+    calls_in_epoch,
+    calls_in_training,
+    fit_stream,
+    resolve_precision,
+)
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import describe_environment, keras
 from mnistlab.claims import claim
@@ -19,7 +26,8 @@ from mnistlab.exceptions import UsageError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
 from mnistlab.journal import Journal
-from mnistlab.models import build_for_training, finished_model, standard_network, to_standard
+from mnistlab.label_noise import soft_labels
+from mnistlab.models import build_for_training, count_multiply_adds, finished_model, standard_network, to_standard
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run, begin, check_folder, default_folder, history_csv, write_manifest
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, not_finite
@@ -83,7 +91,8 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, *, visible: bool, checkpo
     _warm_up()
     streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
     model = _train_networks(recipe, streams, validation, journal, visible=visible)
-    num_steps, num_images = recipe.epochs * streams[0].steps_per_epoch, streams[0].num_images
+    num_steps, num_images = streams[0].num_steps(recipe.epochs), streams[0].num_images
+    steps_per_epoch = streams[0].steps_per_epoch
     if not all(np.isfinite(weights).all() for weights in model.get_weights()):
         raise not_finite("A weight stopped being a finite number", num_steps)
     metrics = {
@@ -100,7 +109,10 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, *, visible: bool, checkpo
         "steps": recipe.members * num_steps,
         "train_seconds": round(journal.train_seconds, 3),
         "epoch_seconds": journal.epoch_seconds,
-        "images_per_second": round(recipe.members * recipe.epochs * num_images / journal.train_seconds, 1),
+        "images_per_second": round(
+            recipe.members * num_steps / steps_per_epoch * num_images / journal.train_seconds, 1
+        ),
+        "multiply_adds": count_multiply_adds(model),
         **_score(model, dataset.test, num_steps),
     }
     write_text(run.folder / "history.csv", history_csv(journal.history))
@@ -121,7 +133,7 @@ def _train_networks(
     members = recipe.member_recipes()
     while True:
         number = len(journal.finished)
-        model = build_for_training(members[number], recipe.epochs * streams[number].steps_per_epoch)
+        model = build_for_training(members[number], streams[number].num_steps(recipe.epochs))
         _fit(model, streams[number], recipe, validation, journal, visible=visible)
         standard = to_standard(model, members[number])
         if number == len(members) - 1:
@@ -186,11 +198,14 @@ def _warm_up() -> None:
 def _stream(recipe: Recipe, split: Split, held_back: NDArray[np.int64]) -> BlockStream:
     return BlockStream(
         split.images,
-        split.labels,
+        soft_labels(split.labels, recipe.label_noise, seed=recipe.seed, bias=recipe.noise_bias)
+        if recipe.label_noise
+        else split.labels,
         batch_size=recipe.batch_size,
         seed=recipe.seed,
         augmentation=None if recipe.augmentation is None else RandomAffine(recipe.augmentation, recipe.seed),
         held_back=held_back,
+        max_steps=recipe.max_steps,
     )
 
 
@@ -198,10 +213,10 @@ def _fit(
     model: Any, stream: BlockStream, recipe: Recipe, validation: Split | None, journal: Journal, *, visible: bool
 ) -> None:
     """Trains one network from where the journal stands to its last epoch."""
-    calls_per_epoch = calls_in_epoch(model, stream)
+    calls_per_epoch, num_calls = calls_in_epoch(model, stream), calls_in_training(model, stream, recipe.epochs)
     with StopRequest() as stop:
-        progress = ProgressCallback(journal, recipe, calls_per_epoch=calls_per_epoch, visible=visible)
-        kept = CheckpointCallback(journal, recipe, calls_per_epoch=calls_per_epoch, stop=stop)
+        progress = ProgressCallback(journal, recipe, num_calls=num_calls, visible=visible)
+        kept = CheckpointCallback(journal, calls_per_epoch=calls_per_epoch, num_calls=num_calls, stop=stop)
         journal.begin_fit()
         try:
             fit_stream(
