@@ -11,6 +11,7 @@ import click
 
 from mnistlab import __version__
 from mnistlab.exceptions import InterruptionError, MnistlabError, UsageError
+from mnistlab.experiments.commands import experiment
 from mnistlab.files import copy_whole, json_text, write_json
 from mnistlab.recipes import MAX_SEED, RECIPES
 
@@ -177,6 +178,9 @@ def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     results = run_suite(quick=quick, rounds=rounds, tell=lambda line: print(line, flush=True), keep=keep)
     print()
     print(format_summary(results))
+
+
+cli.add_command(experiment)
 
 
 def _load_network(path: Path) -> Any:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import tomllib
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import tomli_w
@@ -155,6 +156,39 @@ class Recipe:
         """The recipe as the text of `recipe.toml`; settings that are `None` are left out."""
         settings = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
         return tomli_w.dumps(settings)
+
+    def override(self, settings: Sequence[str]) -> "Recipe":
+        """The recipe with some settings replaced.
+
+        Args:
+            settings: as on the command line: `epochs=3`, `schedule=one-cycle`, `augmentation=none`.
+
+        Raises:
+            UsageError: if one of them is no setting, or its value is none that a recipe can have.
+
+        Example:
+            >>> RECIPES["mlp"].override(["epochs=3", "learning_rate=0.002"]).epochs
+            3
+        """
+        known = {field.name for field in dataclasses.fields(self)} - {"name", "model", "seed"}
+        changes: dict[str, Any] = {}
+        for setting in settings:
+            name, equals, text = setting.partition("=")
+            if not equals or name not in known:
+                raise UsageError(
+                    f"{setting!r} is no setting of a recipe; expected NAME=VALUE with {', '.join(sorted(known))}."
+                )
+            if name == "augmentation" and text not in ("none", "yes"):
+                raise UsageError(f"augmentation is {text!r}; it must be none, or yes for the notebook's ranges.")
+            try:
+                value = tomllib.loads(f"value = {text}")["value"]
+            except tomllib.TOMLDecodeError:
+                value = text
+            changes[name] = {"none": None, "yes": AffineRanges()}[text] if name == "augmentation" else value
+        try:
+            return dataclasses.replace(self, **changes)
+        except TypeError as error:
+            raise UsageError(f"The recipe cannot have {', '.join(settings)}: {error}.") from error
 
     @classmethod
     def from_toml(cls, text: str) -> "Recipe":

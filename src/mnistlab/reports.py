@@ -97,6 +97,35 @@ def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence)
 
 
+def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], captions: Mapping[str, str]) -> str:
+    """The report of an experiment: it begins with the answer.
+
+    Args:
+        results: what `results.json` holds: `mnistlab`, `question`, `answer`, `method`, `num_test_images`,
+            `environment`, `recipe`, `groups` and `rows`.
+        figures: SVG from `figures.to_svg` by name.
+        captions: a sentence for each figure.
+
+    Returns:
+        An HTML page.
+    """
+    first = results["groups"][0]
+    summed = ("num_seeds", "accuracy", "seconds", "difference", "p_value")
+    figures_shown = ("seed", "steps", "test_accuracy", "test_errors", "train_seconds")
+    columns = [name for name in first if name not in summed]
+    row_columns = [name for name in results["rows"][0] if name in columns or name in figures_shown]
+    return _render(
+        "experiment.html.j2",
+        results,
+        figures,
+        tuple(figures),
+        captions=captions,
+        columns=columns,
+        row_columns=list(dict.fromkeys(row_columns)),
+        tested="p_value" in first,
+    )
+
+
 def _render(
     template: str, results: Mapping[str, Any], figures: Mapping[str, str], expected: Sequence[str], **context: Any
 ) -> str:
@@ -235,6 +264,19 @@ def _plain(value: object) -> str:
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _points(value: float) -> str:
+    return f"{100 * value:+.2f}"
+
+
+def _p_value(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2g}"
+
+
+def _cell(value: object) -> str:
+    """A cell of a table whose columns are not known beforehand."""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _plain(value)
+
+
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("mnistlab"),
     autoescape=True,
@@ -244,10 +286,13 @@ _ENVIRONMENT = jinja2.Environment(
     keep_trailing_newline=True,
 )
 _ENVIRONMENT.filters |= {
+    "cell": _cell,
     "count": _count,
     "decimals": _decimals,
     "interval": _interval,
     "percent": _percent,
+    "p_value": _p_value,
     "plain": _plain,
+    "points": _points,
     "seconds": _seconds,
 }

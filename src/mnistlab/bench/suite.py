@@ -1,5 +1,6 @@
 """Rounds of measurements in turn, and what they come to: medians, ratios pair by pair, their spread."""
 
+import dataclasses
 import json
 import statistics
 import subprocess
@@ -7,10 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from scipy import stats
-
 from mnistlab import __version__
 from mnistlab.exceptions import MnistlabError
+from mnistlab.significance import mean_interval
 
 MULTIPLY_ADDS = {"mlp": 668_672, "cnn": 10_235_008}  # a forward pass of one image; tests count them from the layers
 FIRST_LAYER = {"mlp": 401_408, "cnn": 194_688}  # of them; nobody needs the gradient of the images
@@ -96,7 +96,7 @@ def summarize(measured: dict[str, Any]) -> dict[str, Any]:
         ratios = [a["train_seconds"] / b["train_seconds"] for a, b in zip(stock, ours, strict=True)]
         summary[f"speedup_{name}"] = _spread(ratios)
         differences = [b["test_accuracy"] - a["test_accuracy"] for a, b in zip(stock, ours, strict=True)]
-        summary[f"accuracy_difference_{name}"] = _mean_interval(differences)
+        summary[f"accuracy_difference_{name}"] = dataclasses.asdict(mean_interval(differences))
     return summary
 
 
@@ -155,15 +155,6 @@ def _measure(kind: str, *arguments: str | int) -> dict[str, Any]:
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "min": min(values), "max": max(values), "n": len(values)}
-
-
-def _mean_interval(differences: Sequence[float]) -> dict[str, float | None]:
-    """Mean and 95 % interval by Student's t; the interval needs at least two rounds."""
-    mean, count = statistics.fmean(differences), len(differences)
-    if count < 2:
-        return {"mean": mean, "low": None, "high": None, "n": count}
-    half_width = float(stats.t.ppf(0.975, count - 1)) * statistics.stdev(differences) / count**0.5
-    return {"mean": mean, "low": mean - half_width, "high": mean + half_width, "n": count}
 
 
 def _rates(figures: dict[str, float]) -> str:

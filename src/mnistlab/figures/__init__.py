@@ -25,6 +25,7 @@ from mnistlab.figures.digits import (
     plot_samples,
     sample_indices,
 )
+from mnistlab.figures.experiments import plot_differences, plot_loss_curves, plot_series
 from mnistlab.figures.output import save_png, to_svg
 
 __all__ = [
@@ -32,14 +33,17 @@ __all__ = [
     "plot_batch_sizes",
     "plot_comparison",
     "plot_confusion",
+    "plot_differences",
     "plot_flattening",
     "plot_history",
     "plot_image",
+    "plot_loss_curves",
     "plot_matrix",
     "plot_network",
     "plot_per_digit",
     "plot_predictions",
     "plot_samples",
+    "plot_series",
     "sample_indices",
     "save_png",
     "to_svg",

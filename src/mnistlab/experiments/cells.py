@@ -1,0 +1,158 @@
+"""The trainings of an experiment: one cell of its table, one run folder, computed once."""
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from mnistlab import training
+from mnistlab.datasets import Dataset
+from mnistlab.experiments import cluster
+from mnistlab.files import make_folder
+from mnistlab.recipes import Recipe
+from mnistlab.runs import Run
+
+Row = dict[str, Any]
+METRICS = (
+    *("test_accuracy", "test_errors", "test_loss", "train_seconds", "steps", "epochs", "num_parameters"),
+    "multiply_adds",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One training of an experiment.
+
+    Args:
+        place: what tells it from the others, column by column: `{"alpha": 20, "model": "cnn"}`. Cells of the same
+            place differ in their seed alone.
+        recipe: what to train.
+    """
+
+    place: dict[str, Any]
+    recipe: Recipe
+
+
+def run_folder(folder: Path, recipe: Recipe, dataset: Dataset) -> Path:
+    """Where a cell's run lies: a name that depends on the recipe and the data alone, so that it is found again."""
+    key = hashlib.sha256(f"{recipe.to_toml()}{dataset.fingerprint()}".encode()).hexdigest()[:10]
+    return folder / "runs" / f"{recipe.name}-{recipe.model}-seed{recipe.seed}-{key}"
+
+
+def train_cells(
+    cells: Sequence[Cell],
+    dataset: Dataset,
+    folder: Path,
+    *,
+    address: str | None = None,
+    data_folder: Path | None = None,
+    progress: bool = True,
+) -> list[Row]:
+    """Trains every cell that is not finished yet and returns the table.
+
+    A recipe that stands in several places is trained once.
+
+    Args:
+        cells: what to train.
+        dataset: on what.
+        folder: of the experiment; the runs go into its `runs`.
+        address: of a Ray cluster, `"auto"` for one on this machine, or `None` to train in this process.
+        data_folder: where the data set's files lie if it is not MNIST; a cluster's machines load it from there.
+        progress: whether to say how many cells are done and how long the rest will take.
+
+    Returns:
+        A row for each cell, in order: its place, `seed`, `folder` and the figures of `METRICS`.
+
+    Raises:
+        MnistlabError: what training raises.
+    """
+    make_folder(folder / "runs")
+    folders = [run_folder(folder, cell.recipe, dataset) for cell in cells]
+    tasks = dict(zip(folders, cells, strict=True))
+    missing = {place: cell.recipe for place, cell in tasks.items() if not Run(place).is_complete}
+    with _progress(len(tasks), len(tasks) - len(missing), visible=progress) as tell:
+        if address is None:
+            for place, recipe in missing.items():
+                training.train(recipe, dataset, place, progress=False)
+                tell(tasks[place], Run(place))
+        else:
+            for place in cluster.train_on_ray(missing, address, data_folder):
+                tell(tasks[place], Run(place))
+    return [
+        {
+            **cell.place,
+            "seed": cell.recipe.seed,
+            **{name: run.metrics.get(name) for name in METRICS},
+            "folder": place.relative_to(folder).as_posix(),
+        }
+        for cell, place in zip(cells, folders, strict=True)
+        for run in [Run(place).require()]
+    ]
+
+
+class _progress:  # noqa: N801  (used as a function)
+    """Shows cells done and time left: a live bar on a terminal, a line a cell elsewhere."""
+
+    def __init__(self, total: int, kept: int, *, visible: bool) -> None:
+        self._console = Console(highlight=False, quiet=not visible)
+        self._total, self._kept, self._done = total, kept, 0
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("trainings"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+
+    def __enter__(self) -> Callable[[Cell, Run], None]:
+        if self._kept:
+            self._console.print(f"{self._kept:,} of {self._total:,} trainings were finished earlier")
+        self._started = time.perf_counter()
+        self._task = self._bar.add_task("", total=self._total, completed=self._kept, left="")
+        self._bar.start()
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def _tell(self, cell: Cell, run: Run) -> None:
+        self._done += 1
+        left = (self._total - self._kept - self._done) * (time.perf_counter() - self._started) / self._done
+        text = "" if left < 1 else f"about {_duration(left)} left"
+        self._bar.update(self._task, advance=1, left=text)
+        place = ", ".join(_named(column, value) for column, value in cell.place.items())
+        self._bar.console.print(
+            f"  {self._kept + self._done:,}/{self._total:,}  {place}, seed {cell.recipe.seed}  "
+            f"{run.metrics['test_accuracy'] * 100:.2f} %  {run.metrics['train_seconds']:.1f} s  {text}".rstrip(),
+            soft_wrap=True,
+        )
+
+
+def _named(column: str, value: Any) -> str:
+    return str(value) if isinstance(value, str) else f"{column.replace('_', ' ')} {value:,}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def by_place(rows: Sequence[Row], *columns: str) -> Iterator[tuple[tuple[Any, ...], list[Row]]]:
+    """The rows of each place, ordered by seed, in the order in which the places first come.
+
+    Args:
+        rows: of a table.
+        columns: that make a place.
+    """
+    places: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        places.setdefault(tuple(row[column] for column in columns), []).append(row)
+    for place, group in places.items():
+        yield place, sorted(group, key=lambda row: row["seed"])

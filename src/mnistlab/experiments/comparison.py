@@ -1,0 +1,125 @@
+"""Is one recipe better than another, and by how much?"""
+
+import dataclasses
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnistlab import figures
+from mnistlab.datasets import Dataset
+from mnistlab.evaluation import Evaluation, evaluate
+from mnistlab.experiments.answers import Experiment, Findings
+from mnistlab.experiments.cells import Cell, Row, by_place
+from mnistlab.inference import Classifier
+from mnistlab.recipes import Recipe
+from mnistlab.runs import Run
+from mnistlab.significance import McNemarTest, PairedTest, mcnemar_test, mean_interval, paired_test
+
+MAX_IMAGES = 9  # of each kind in the figures
+
+
+def experiment(first: Recipe, second: Recipe, *, num_seeds: int = 5) -> Experiment:
+    """Two recipes over the same seeds."""
+    recipes = {first.name: first, second.name: second}
+    return Experiment(
+        "compare",
+        f"Is {first.name} better than {second.name}?",
+        [
+            f"Both recipes are trained from {num_seeds} seeds and scored on the same test images. The difference in "
+            "accuracy is paired by seed; its 95 % interval and p-value (paired t-test) speak of other trainings of "
+            "these recipes.",
+            "McNemar's exact test looks at the images on which the two disagree, over all pairs of seeds. Answers of "
+            "several seeds to one image are not independent, so its p-value is too small; it speaks of these trained "
+            "networks.",
+        ],
+        [
+            Cell({"recipe": name}, dataclasses.replace(recipe, seed=seed))
+            for name, recipe in recipes.items()
+            for seed in range(num_seeds)
+        ],
+        partial(conclude, names=(first.name, second.name)),
+    )
+
+
+def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[str, str]) -> Findings:
+    """Both tests, the verdict, and the images that one gets right and the other wrong."""
+    grouped = {name: group for (name,), group in by_place(rows, "recipe")}
+    scored = {
+        name: [evaluate(Classifier(Run(folder / row["folder"]).onnx_path), dataset.test) for row in group]
+        for name, group in grouped.items()
+    }
+    right = {name: [_right(evaluation) for evaluation in evaluations] for name, evaluations in scored.items()}
+    first, second = names
+    test = paired_test(*([row["test_accuracy"] for row in grouped[name]] for name in names))
+    pooled = mcnemar_test(np.concatenate(right[first]), np.concatenate(right[second]))
+    groups = [
+        {
+            "recipe": name,
+            "num_seeds": len(group),
+            "accuracy": dataclasses.asdict(mean_interval([row["test_accuracy"] for row in group])),
+            "seconds": dataclasses.asdict(mean_interval([row["train_seconds"] for row in group])),
+            "num_parameters": group[0]["num_parameters"],
+            "multiply_adds": group[0]["multiply_adds"],
+        }
+        for name, group in grouped.items()
+    ]
+    shares = {name: np.mean(right[name], axis=0) for name in names}
+    drawn: dict[str, tuple[Any, str]] = {
+        "difference": (
+            figures.plot_differences(
+                {f"{first} less {second}": (test.difference.mean, test.difference.half_width)},
+                xlabel="difference in test accuracy (percentage points)",
+            ),
+            "Difference in test accuracy with its 95 % interval over seeds; one that holds zero is no evidence.",
+        )
+    }
+    for name, other in ((first, second), (second, first)):
+        alone = np.argsort(shares[other] - shares[name], kind="stable")
+        alone = alone[(shares[name] > shares[other])[alone]][:MAX_IMAGES]
+        if len(alone):
+            drawn[f"only_{name}"] = (
+                figures.plot_predictions(dataset.test, scored[other][0], alone),
+                f"Images that {name} reads right in more seeds than {other}, as {other} of seed 0 reads them.",
+            )
+    details = {
+        "difference": dataclasses.asdict(test.difference),
+        "p_value": test.p_value,
+        "mcnemar": dataclasses.asdict(pooled),
+    }
+    return Findings(explain(groups, test, pooled), groups, drawn, details)
+
+
+def explain(groups: Sequence[Row], test: PairedTest, pooled: McNemarTest) -> list[str]:
+    """The verdict and what stands behind it, from the numbers alone."""
+    first, second = groups
+    points, seeds = test.difference.mean * 100, test.difference.num
+    if test.p_value is None and seeds < 2:
+        verdict = f"One seed cannot tell {first['recipe']} from {second['recipe']}: train at least two"
+    elif not test.is_evidence:
+        verdict = f"There is no evidence of a difference in accuracy between {first['recipe']} and {second['recipe']}"
+    else:
+        better, worse = (first, second) if points > 0 else (second, first)
+        verdict = f"{better['recipe']} is more accurate than {worse['recipe']}, beyond what chance explains"
+    low, high = test.difference.low, test.difference.high
+    interval = "" if low is None or high is None else f", 95 % interval {low * 100:+.2f} to {high * 100:+.2f}"
+    p_value = "" if test.p_value is None else f", p = {test.p_value:.2g}"
+    seconds = first["seconds"]["mean"] / second["seconds"]["mean"]
+    return [
+        f"{verdict}: {first['recipe']} {first['accuracy']['mean'] * 100:.2f} %, {second['recipe']} "
+        f"{second['accuracy']['mean'] * 100:.2f} %, a difference of {points:+.2f} points{interval}{p_value}, "
+        f"over {seeds} {'seed' if seeds == 1 else 'seeds'}.",
+        f"Of all answers, {first['recipe']} alone is right in {pooled.only_first:,} and {second['recipe']} alone in "
+        f"{pooled.only_second:,} (McNemar, p = {pooled.p_value:.2g}).",
+        f"{first['recipe']} trains in {seconds:.1f} times the time of {second['recipe']} "
+        f"({first['seconds']['mean']:.1f} s and {second['seconds']['mean']:.1f} s); "
+        f"it has {first['num_parameters']:,} parameters and takes "
+        f"{first['multiply_adds']:,} multiply-adds an image, {second['recipe']} {second['num_parameters']:,} and "
+        f"{second['multiply_adds']:,}.",
+    ]
+
+
+def _right(evaluation: Evaluation) -> Any:
+    return evaluation.predictions == evaluation.labels

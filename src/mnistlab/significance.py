@@ -1,0 +1,171 @@
+"""Whether a difference is more than chance: intervals and paired tests, for few trainings and for many images."""
+
+import dataclasses
+import statistics
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from mnistlab.exceptions import UsageError
+
+CONFIDENCE = 0.95  # of every interval here
+LEVEL = 0.05  # p-values below it are called evidence
+
+
+@dataclasses.dataclass(frozen=True)
+class MeanInterval:
+    """A mean and where the true one plausibly lies.
+
+    Args:
+        mean: of the values.
+        low: end of the 95 % interval, or `None` for a single value.
+        high: its other end.
+        num: how many values.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+    num: int
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval, 0 for a single value."""
+        return 0.0 if self.high is None else self.high - self.mean
+
+
+def mean_interval(values: Sequence[float]) -> MeanInterval:
+    """Mean and 95 % interval by Student's t distribution; the interval needs at least two values.
+
+    Raises:
+        UsageError: if there is no value.
+
+    Source:
+        Student, "The probable error of a mean", Biometrika 6(1), 1908.
+
+    Example:
+        >>> found = mean_interval([0.98, 0.982, 0.981])
+        >>> f"{found.mean:.4f}, {found.low:.4f} to {found.high:.4f}"
+        '0.9810, 0.9785 to 0.9835'
+    """
+    if not len(values):
+        raise UsageError("A mean needs at least one value; there is none.")
+    mean, num = statistics.fmean(values), len(values)
+    if num < 2:
+        return MeanInterval(mean, None, None, num)
+    half_width = float(stats.t.ppf((1 + CONFIDENCE) / 2, num - 1)) * statistics.stdev(values) / num**0.5
+    return MeanInterval(mean, mean - half_width, mean + half_width, num)
+
+
+@dataclasses.dataclass(frozen=True)
+class PairedTest:
+    """How much higher one of two lists is than the other, pair by pair.
+
+    Args:
+        difference: mean of the differences with its 95 % interval.
+        p_value: of the paired t-test, or `None` where it cannot be had: from one pair, or when all differences are 0.
+    """
+
+    difference: MeanInterval
+    p_value: float | None
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether chance alone would seldom do this: a p-value below 0.05."""
+        return self.p_value is not None and self.p_value < LEVEL
+
+
+def paired_test(values: Sequence[float], reference: Sequence[float]) -> PairedTest:
+    """Compares two lists of results that belong together in pairs, for example by seed.
+
+    Raises:
+        UsageError: if the lists differ in length, or are empty.
+
+    Source:
+        The paired t-test; Student, as for `mean_interval`.
+
+    Example:
+        >>> found = paired_test([0.98, 0.982, 0.981], [0.97, 0.975, 0.97])
+        >>> f"{found.difference.mean:.4f}", f"{found.p_value:.3f}"
+        ('0.0093', '0.016')
+    """
+    if len(values) != len(reference):
+        raise UsageError(f"Pairs were expected, but one list has {len(values)} values and the other {len(reference)}.")
+    differences = [one - other for one, other in zip(values, reference, strict=True)]
+    interval = mean_interval(differences)
+    if len(differences) < 2 or not any(differences):
+        return PairedTest(interval, None)
+    if len(set(differences)) == 1:  # no spread at all: as sure as can be
+        return PairedTest(interval, 0.0)
+    return PairedTest(interval, float(stats.ttest_rel(values, reference).pvalue))
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """P-values of several tests, raised so that all of them together are wrong as seldom as one would be.
+
+    Source:
+        S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
+
+    Example:
+        >>> holm([0.01, None, 0.04, 0.03])
+        [0.03, None, 0.06, 0.06]
+    """
+    known = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    least = 0.0
+    for rank, (p, place) in enumerate(known):
+        least = max(least, min(1.0, p * (len(known) - rank)))
+        adjusted[place] = least
+    return adjusted
+
+
+@dataclasses.dataclass(frozen=True)
+class McNemarTest:
+    """How two models differ on the same images.
+
+    Args:
+        only_first: images that the first alone gets right.
+        only_second: images that the second alone gets right.
+        p_value: of the exact test; 1 if they never differ.
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether chance alone would seldom do this: a p-value below 0.05."""
+        return self.p_value < LEVEL
+
+
+def mcnemar_test(first_right: ArrayLike, second_right: ArrayLike) -> McNemarTest:
+    """Compares two models on the same images, from the images on which they disagree.
+
+    It says something of these trained models, and nothing of other trainings of the same recipe; answers to one image
+    by models of several seeds are not independent either.
+
+    Args:
+        first_right: booleans `(num_images,)`, whether the first model is right.
+        second_right: likewise for the second.
+
+    Raises:
+        UsageError: if the lists differ in length.
+
+    Source:
+        Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
+        Psychometrika 12(2), 1947; here the exact binomial form.
+
+    Example:
+        >>> mcnemar_test([True] * 9 + [False], [False] * 9 + [True])
+        McNemarTest(only_first=9, only_second=1, p_value=0.021484375)
+    """
+    first, second = np.asarray(first_right, bool), np.asarray(second_right, bool)
+    if first.shape != second.shape:
+        raise UsageError(f"Answers to the same images were expected, but there are {first.shape} and {second.shape}.")
+    only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
+    disagreements = only_first + only_second
+    p_value = float(stats.binomtest(only_first, disagreements).pvalue) if disagreements else 1.0
+    return McNemarTest(only_first, only_second, p_value)
