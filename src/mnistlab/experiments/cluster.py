@@ -34,6 +34,7 @@ def train_on_ray(tasks: Mapping[Path, Recipe], address: str, data_folder: Path |
         import ray
     except ImportError as error:
         raise UsageError("--cluster needs Ray, which is not installed. Run: pip install 'mnistlab[cluster]'") from error
+    os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's own 15 would let a training wait for everything else
     options: dict[str, Any] = {"address": address} if address != "auto" else {"num_cpus": os.cpu_count() or 1}
     try:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="error", **options)
