@@ -44,8 +44,8 @@ MESSAGES = {
 }
 ELSEWHERE = {  # while a writer that insists on a path writes into the folder for temporary files
     "ENOSPC": r"(?P<path>.+) could not be written: it needs more than the [\d,]+ bytes that are free in "
-    r"(?P<folder>.+), the folder for temporary files\. Make room there and run the same command again; or set TMPDIR to "
-    r"another folder\.",
+    r"(?P<folder>.+), the folder for temporary files\. Make room there and run the same command again; or set TMPDIR "
+    r"to another folder\.",
     "EIO": r"(?P<path>.+) could not be written: Input/output error in (?P<folder>.+)\. Mend that and run the same "
     r"command again; or set TMPDIR to another folder\.",
 }
