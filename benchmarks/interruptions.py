@@ -52,8 +52,10 @@ def train_small(name: str, folder: Path) -> None:
     training.train(recipe, part, folder, progress=False, checkpoint_seconds=CHECKPOINT_SECONDS)
 
 
-def kill_and_finish(name: str, folder: Path, seconds: Mapping[str, float], rng: random.Random) -> dict[str, Any]:
-    """Starts a training until it ends by itself, killing it up to five times.
+def kill_and_finish(
+    name: str, folder: Path, seconds: Mapping[str, float], rng: random.Random, max_kills: int
+) -> dict[str, Any]:
+    """Starts a training until it ends by itself, killing it at random.
 
     Args:
         name: of the network.
@@ -61,13 +63,14 @@ def kill_and_finish(name: str, folder: Path, seconds: Mapping[str, float], rng: 
         seconds: that an undisturbed training takes, `import` to begin with and `rest` after that. One kill of four
             comes during the first, which would otherwise be most of them.
         rng: chooses the moments, evenly over either time.
+        max_kills: at most so many.
 
     Returns:
         `kills`: how many in each phase; `digests` of the finished run; `leftovers`, files under temporary names.
     """
     command = [sys.executable, __file__, "--train", name, str(folder)]
     kills = dict.fromkeys(PHASES, 0)
-    for _ in range(rng.randint(1, MAX_KILLS)):
+    for _ in range(rng.randint(1, max_kills)):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         stage = "import" if rng.random() < 0.25 else "rest"
         imported = stage == "rest" and process.stdout is not None and process.stdout.readline()
@@ -91,7 +94,7 @@ def _phase(imported: bool, folder: Path) -> str:
     return "load" if imported else "import"
 
 
-def measure_kills(name: str, num_runs: int, folder: Path) -> dict[str, Any]:
+def measure_kills(name: str, num_runs: int, folder: Path, max_kills: int = MAX_KILLS) -> dict[str, Any]:
     """Kills runs of one network and compares each with two that nobody disturbed."""
     undisturbed, seconds = [], {}
     for number in range(2):
@@ -106,7 +109,9 @@ def measure_kills(name: str, num_runs: int, folder: Path) -> dict[str, Any]:
     with ThreadPoolExecutor(max_workers=2) as pool:
         killed = list(
             pool.map(
-                lambda number: kill_and_finish(name, folder / f"run{number}", seconds, random.Random(number)),
+                lambda number: kill_and_finish(
+                    name, folder / f"run{number}", seconds, random.Random(number), max_kills
+                ),
                 range(num_runs),
             )
         )
