@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,55 +52,66 @@ def train_small(name: str, folder: Path) -> None:
     training.train(recipe, part, folder, progress=False, checkpoint_seconds=CHECKPOINT_SECONDS)
 
 
-def kill_and_finish(name: str, folder: Path, seconds: float, rng: random.Random) -> dict[str, Any]:
-    """Starts a training until it ends by itself, killing it up to five times.
+def kill_and_finish(
+    name: str, folder: Path, seconds: Mapping[str, float], rng: random.Random, max_kills: int
+) -> dict[str, Any]:
+    """Starts a training until it ends by itself, killing it at random.
 
     Args:
         name: of the network.
         folder: of the run.
-        seconds: that an undisturbed training takes, from start to end of its process.
-        rng: chooses the moments, evenly over that time.
+        seconds: that an undisturbed training takes, `import` to begin with and `rest` after that. One kill of four
+            comes during the first, which would otherwise be most of them.
+        rng: chooses the moments, evenly over either time.
+        max_kills: at most so many.
 
     Returns:
         `kills`: how many in each phase; `digests` of the finished run; `leftovers`, files under temporary names.
     """
     command = [sys.executable, __file__, "--train", name, str(folder)]
     kills = dict.fromkeys(PHASES, 0)
-    for _ in range(rng.randint(1, MAX_KILLS)):
+    for _ in range(rng.randint(1, max_kills)):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        stage = "import" if rng.random() < 0.25 else "rest"
+        imported = stage == "rest" and process.stdout is not None and process.stdout.readline()
         try:
-            process.wait(timeout=rng.uniform(0, seconds))
+            process.wait(timeout=rng.uniform(0, seconds[stage]))
             break
         except subprocess.TimeoutExpired:
             process.kill()
-            kills[_phase(process.communicate()[0], folder)] += 1
+            kills[_phase(bool(process.communicate()[0] or imported), folder)] += 1
     subprocess.run(command, check=True, capture_output=True)
     leftovers = [path.name for path in folder.rglob(".*") if path.suffix == ".tmp"]
     return {"kills": kills, "digests": Run(folder).require().digests(), "leftovers": leftovers}
 
 
-def _phase(output: str, folder: Path) -> str:
+def _phase(imported: bool, folder: Path) -> str:
     """What a process was at when it was killed, from what it printed and wrote."""
     if (folder / "history.csv").exists():
         return "save"
-    if (folder / "recipe.toml").exists():
+    if (folder / "recipe.toml").exists() and imported:
         return "train"
-    return "load" if output else "import"
+    return "load" if imported else "import"
 
 
-def measure_kills(name: str, num_runs: int, folder: Path) -> dict[str, Any]:
+def measure_kills(name: str, num_runs: int, folder: Path, max_kills: int = MAX_KILLS) -> dict[str, Any]:
     """Kills runs of one network and compares each with two that nobody disturbed."""
-    undisturbed = []
+    undisturbed, seconds = [], {}
     for number in range(2):
         started = time.perf_counter()
         command = [sys.executable, __file__, "--train", name, str(folder / f"undisturbed{number}")]
-        subprocess.run(command, check=True, capture_output=True)
-        seconds = time.perf_counter() - started
-        undisturbed.append(Run(folder / f"undisturbed{number}").digests())
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            seconds["import"] = time.perf_counter() - started
+        seconds["rest"] = time.perf_counter() - started - seconds["import"]
+        undisturbed.append(Run(folder / f"undisturbed{number}").require().digests())
     with ThreadPoolExecutor(max_workers=2) as pool:
         killed = list(
             pool.map(
-                lambda number: kill_and_finish(name, folder / f"run{number}", seconds, random.Random(number)),
+                lambda number: kill_and_finish(
+                    name, folder / f"run{number}", seconds, random.Random(number), max_kills
+                ),
                 range(num_runs),
             )
         )
@@ -115,7 +127,7 @@ def measure_kills(name: str, num_runs: int, folder: Path) -> dict[str, Any]:
 
 def measure_answers(folder: Path, repeats: int = 5) -> dict[str, Any]:
     """Seconds from a signal to the end of the process, and of a second start to its refusal, on the whole MNIST."""
-    command = [sys.executable, "-m", "mnistlab", "train", "cnn", "--out", str(folder / "cnn")]
+    command = [sys.executable, "-m", "mnistlab", "train", "cnn", "--out", str(folder)]
     answers: dict[str, list[float]] = {"SIGINT": [], "SIGTERM": [], "second start": []}
     for number in range(2 * repeats):
         name = ("SIGINT", "SIGTERM")[number % 2]
@@ -170,13 +182,13 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # what is in the background ignores it
         results: dict[str, Any] = {"networks": {}}
         with tempfile.TemporaryDirectory() as folder:
-            results["answers"] = measure_answers(Path(folder))
+            results["answers"] = measure_answers(Path(folder) / "answers")
             for number, name in enumerate(NETWORKS):
                 num_runs = (arguments.runs + 2 - number) // 3
                 (Path(folder) / name).mkdir()
                 results["networks"][name] = measure_kills(name, num_runs, Path(folder) / name)
                 print(name, results["networks"][name], flush=True)
-        write_json(RESULTS, results)
+                write_json(RESULTS, results)
     readme.put("interruptions.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
 
 

@@ -59,7 +59,7 @@ def test_a_failure_leaves_the_old_file_and_says_why(tmp_path, monkeypatch, step,
 
 
 def test_a_vanished_folder_is_named(tmp_path):
-    with pytest.raises(RunError, match=r"a\.txt could not be written: the folder .*gone is no longer there\."):
+    with pytest.raises(RunError, match=r"a\.txt could not be written \(3 bytes\): there is no folder .*gone any more"):
         write_bytes(tmp_path / "gone" / "a.txt", b"new")
 
 

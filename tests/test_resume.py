@@ -215,16 +215,16 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
 
 
 @pytest.mark.parametrize(
-    ("name", "num_runs"),
+    ("name", "num_runs", "max_kills"),
     [
-        ("mlp", 2),
-        *(pytest.param(name, runs, marks=pytest.mark.slow) for name, runs in (("mlp", 34), ("cnn", 33), ("fast", 33))),
+        ("mlp", 1, 2),
+        *(pytest.param(*full, 5, marks=pytest.mark.slow) for full in (("mlp", 34), ("cnn", 33), ("fast", 33))),
     ],
 )
-def test_runs_killed_at_random_moments_end_the_same(name, num_runs, tmp_path, monkeypatch):
-    """SIGKILL while importing, loading, training, saving, up to five times a run; a hundred runs in the slow tests."""
+def test_runs_killed_at_random_moments_end_the_same(name, num_runs, max_kills, tmp_path, monkeypatch):
+    """SIGKILL while importing, loading, training, saving; in the slow tests a hundred runs, up to five times each."""
     monkeypatch.syspath_prepend(BENCHMARKS)
-    measured = importlib.import_module("interruptions").measure_kills(name, num_runs, tmp_path)
+    measured = importlib.import_module("interruptions").measure_kills(name, num_runs, tmp_path, max_kills)
     assert measured["undisturbed_identical"]
     assert measured["identical"] == num_runs
     assert measured["leftovers"] == 0

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from mnistlab.exceptions import RunError
 from mnistlab.recipes import RECIPES, ModelName
 
-MAX_FILE_BYTES = 64 * 2**20  # twenty times the largest network here, optimizer state included
+MAX_FILE_BYTES = 64 * 2**20  # eight times the largest network here, optimizer state included
 MAX_CONFIG_BYTES = 2**20
-MAX_DATASETS = 10_000  # and groups
+MAX_DATASETS = 4_000  # and groups
 MAX_DEPTH = 12
 MAX_MEMBERS = 1_000  # marks of one, which may also occur by chance within numbers
 MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
@@ -34,6 +34,14 @@ NETWORKS = frozenset(get_args(ModelName)) | {name for name, recipe in RECIPES.it
 
 _MEMBER_MARK = b"PK\x01\x02"  # begins each entry of a zip archive's directory
 _HDF5_MARK = b"\x89HDF\r\n\x1a\n"
+
+LAYERS = frozenset(
+    (
+        *("Activation", "Average", "BatchNormalization", "Conv2D", "Cropping2D", "Dense", "Dropout", "Flatten"),
+        *("Functional", "InputLayer", "MaxPooling2D", "Permute", "Rescaling", "Reshape", "ZeroPadding2D"),
+    )
+)
+"""The kinds of layers that networks of ours consist of: none of them holds code or reads files."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,6 +146,9 @@ def _read_config(content: bytes, names: Collection[str]) -> tuple[str, list[tupl
         )
     if not all(isinstance(part, str) for layer in layers for part in layer):
         raise _RefusalError("its config.json describes no network")
+    for layer, kind in layers:
+        if kind not in LAYERS:
+            raise _RefusalError(f"its layer {_quoted(layer)} is of the kind {_quoted(kind)}, which no network here has")
     return name, layers
 
 

@@ -73,7 +73,7 @@ def _explain(path: Path, num_bytes: int, error: OSError) -> str:
     if not folder.is_dir():
         return (
             f"{path} could not be written ({num_bytes:,} bytes): there is no folder {folder} any more, or there never "
-            "was. Make it and run the same command again, or choose another place with --out."
+            "was. Run the same command again, which makes the folder of a run, or choose another place with --out."
         )
     return (
         f"{path} could not be written ({num_bytes:,} bytes): {error.strerror or error}. "
@@ -110,15 +110,30 @@ def write_with(path: Path, writer: Callable[[Path], object]) -> None:
         ...     print([path.name for path in Path(folder).iterdir()])
         ['answer.txt']
     """
-    with tempfile.TemporaryDirectory() as folder:
-        elsewhere = Path(folder) / path.name
-        try:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            elsewhere = Path(folder) / path.name
             writer(elsewhere)
             content = elsewhere.read_bytes()
-        except OSError as error:
-            size = elsewhere.stat().st_size if elsewhere.exists() else 0
-            raise RunError(_explain(elsewhere, size, error)) from error
+    except OSError as error:
+        raise RunError(_explain_scratch(path, error)) from error
     write_bytes(path, content)
+
+
+def _explain_scratch(path: Path, error: OSError) -> str:
+    """Why a writer could not finish: how much more it would have written, nobody knows."""
+    advice = "run the same command again; or set TMPDIR to another folder."
+    try:
+        folder = tempfile.gettempdir()
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return f"{path} could not be written: there is no folder for temporary files. Make /tmp and {advice}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"{path} could not be written: it needs more than the {free:,} bytes that are free in {folder}, the folder "
+            f"for temporary files. Make room there and {advice}"
+        )
+    return f"{path} could not be written: {error.strerror or error} in {folder}. Mend that and {advice}"
 
 
 def copy_whole(source: Path, target: Path) -> None:
@@ -155,7 +170,8 @@ def make_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error.strerror}. Choose another folder with --out.") from error
+        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
+        raise RunError(f"{folder} cannot be written: {reason}. Choose another folder with --out.") from error
 
 
 def remove_leftovers(folder: Path) -> None:
