@@ -185,7 +185,9 @@ def test_export_wants_the_fitting_suffix(run_folder, tmp_path):
 def test_export_into_a_missing_folder(run_folder, tmp_path):
     result = run_mnistlab("export", run_folder, "--format", "onnx", "--out", "no/where.onnx", cwd=tmp_path)
     assert result.returncode == 1
-    assert re.search(r"no/where\.onnx could not be written \([\d,]+ bytes\): there is no folder no any more", result.stderr)
+    assert re.search(
+        r"no/where\.onnx could not be written \([\d,]+ bytes\): there is no folder no any more", result.stderr
+    )
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path):
