@@ -5,7 +5,7 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -90,8 +90,12 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 )
 @click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
 @click.option("--out", type=PATH, help="The run folder; runs/RECIPE-seedN by default.")
+@click.option("--tensorboard", is_flag=True, help="Write the curves for TensorBoard too, as the training goes.")
+@click.option("--mlflow", "mlflow_uri", metavar="URI", help="Log the finished run to this MLflow server or database.")
 @_debug_option
-def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) -> None:
+def train(
+    recipe: str, data: Path | None, out: Path | None, tensorboard: bool, mlflow_uri: str | None, **overrides: Any
+) -> None:
     """Train RECIPE and leave a run folder with model, metrics, figures and report."""
     chosen = dataclasses.replace(
         RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
@@ -101,19 +105,62 @@ def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) ->
 
     known = Run(out or default_folder(chosen))
     check_free(known.folder)
+    tracker = None
+    if mlflow_uri is not None:
+        from mnistlab.records.tracking import Tracker
+
+        tracker = Tracker(mlflow_uri)
     dataset = _load_dataset(data)
     epochs = "1 epoch" if chosen.epochs == 1 else f"{chosen.epochs} epochs"
     print(f"{chosen.name}: {epochs}, batch size {chosen.batch_size:,}, seed {chosen.seed}")
     from mnistlab import training
     from mnistlab.experiments.run_report import write_run_report
+    from mnistlab.records.event_files import EventFiles
 
     if known.is_complete:
         print("  finished earlier")
     elif known.checkpoint_path.exists():
         print("  goes on from its last checkpoint")
-    finished = training.train(chosen, dataset, out)
+    events = EventFiles(known.folder, chosen) if tensorboard else None
+    finished = training.train(chosen, dataset, out, on_epoch=events.update if events else None)
     print(write_run_report(finished, dataset))
+    if events:
+        events.complete(finished)
+        print(f"TensorBoard shows it: tensorboard --logdir {events.folder}")
+    if tracker:
+        print(tracker.log(finished))
     print(f"The run lies in {finished.folder}; open {finished.folder / 'report.html'}")
+
+
+@cli.command()
+@click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=PATH)
+@click.option(
+    "--sort",
+    type=click.Choice(["accuracy", "name", "time", "date"]),
+    default="accuracy",
+    show_default=True,
+    help="Highest accuracy, quickest training or latest run first, or by name.",
+)
+@click.option("--csv", "csv_path", type=PATH, help="File to write the list to as well, with plain numbers.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+@_debug_option
+def runs(
+    folders: tuple[Path, ...], sort: Literal["accuracy", "name", "time", "date"], csv_path: Path | None, as_json: bool
+) -> None:
+    """List the runs in and below each FOLDER, by default runs: recipe, accuracy, time.
+
+    Numbers are checked against the manifest of their run; networks are not read, `evaluate` checks those.
+    """
+    from mnistlab.records.listing import format_table, list_runs, write_csv
+
+    searched = folders or (Path("runs"),)
+    entries = list_runs(searched, sort)
+    if csv_path is not None:
+        write_csv(entries, csv_path)
+    if as_json:
+        print(json_text([dataclasses.asdict(entry) for entry in entries]))
+    else:
+        print(format_table(entries) if entries else f"No run lies in {' or '.join(map(str, searched))}.")
 
 
 @cli.command()

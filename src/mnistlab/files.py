@@ -48,6 +48,22 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise RunError(_explain(path, len(content), error)) from error
 
 
+def append_bytes(path: Path, content: bytes) -> None:
+    """Adds to the end of a file that is a sequence of records; a crash can leave a part of the last one.
+
+    For files that another program reads while they grow, and whose reader recognises a part of a record. Everything
+    else is written with `write_bytes`.
+
+    Raises:
+        RunError: if it cannot be written.
+    """
+    try:
+        with path.open("ab") as file:
+            file.write(content)
+    except OSError as error:
+        raise RunError(_explain(path, len(content), error)) from error
+
+
 def _sync_folder(folder: Path) -> None:
     if os.name != "posix":  # Windows cannot open folders
         return

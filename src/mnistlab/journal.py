@@ -4,7 +4,7 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from mnistlab.files import write_bytes
 from mnistlab.runs import HistoryRow
 
 Arrays = list[NDArray[Any]]
+EpochFunction = Callable[[list[HistoryRow]], object]
+
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)  # what a damaged checkpoint causes
 
 
 class Journal:
@@ -26,6 +29,7 @@ class Journal:
     Args:
         path: of the checkpoint, one NumPy archive.
         interval: seconds of work between checkpoints.
+        on_epoch: called after every epoch with the `rows` until then.
 
     Attributes:
         history: a row for every finished epoch, of all networks.
@@ -39,9 +43,10 @@ class Journal:
         RunError: if the checkpoint is damaged.
     """
 
-    def __init__(self, path: Path, interval: float) -> None:
+    def __init__(self, path: Path, interval: float, on_epoch: EpochFunction | None = None) -> None:
         self.path = path
         self.interval = interval
+        self._on_epoch = on_epoch
         self.history: list[HistoryRow] = []
         self.epoch_seconds: list[float] = []
         self.finished: list[Arrays] = []
@@ -53,6 +58,11 @@ class Journal:
         self._fit_started: float | None = None
         self._epoch_started: float | None = None
         self._saved_at = time.perf_counter()
+
+    @property
+    def rows(self) -> list[HistoryRow]:
+        """A row for every finished epoch, with the `seconds` that it took, as `Run.history` has them."""
+        return [row | {"seconds": seconds} for row, seconds in zip(self.history, self.epoch_seconds, strict=True)]
 
     @property
     def train_seconds(self) -> float:
@@ -72,10 +82,12 @@ class Journal:
         self._epoch_started = time.perf_counter()
 
     def end_epoch(self, row: HistoryRow) -> None:
-        """Stops the clock of an epoch and keeps its row."""
+        """Stops the clock of an epoch, keeps its row and tells whoever wants to know."""
         self.history.append(row)
         self.epoch_seconds.append(round(self._seconds_in_epoch + _since(self._epoch_started), 3))
         self._seconds_in_epoch, self._epoch_started = 0.0, None
+        if self._on_epoch is not None:
+            self._on_epoch(self.rows)
 
     def begin_next_network(self, weights: Arrays) -> None:
         """Keeps the weights of a network that is trained; the next one begins."""
@@ -118,13 +130,33 @@ class Journal:
             self.num_calls, self.history = position["num_calls"], position["history"]
             self.epoch_seconds = position["epoch_seconds"]
             self._seconds_in_epoch, self._train_seconds = position["seconds_in_epoch"], position["train_seconds"]
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            raise RunError(
-                f"{self.path} is damaged, so the training cannot go on from it. Delete it to train from the beginning."
-            ) from error
+        except _DAMAGE as error:
+            raise _damaged(self.path) from error
         self.state = _numbered(arrays, "state.")
         num_finished = len({name.split(".")[1] for name in arrays if name.startswith("finished.")})
         self.finished = [_numbered(arrays, f"finished.{number}.") for number in range(num_finished)]
+
+
+def count_epochs(path: Path) -> int:
+    """How many epochs a training has behind it, of all its networks; reads a few kilobytes of the checkpoint.
+
+    Args:
+        path: of the checkpoint; where there is none, no epoch is finished.
+
+    Raises:
+        RunError: if the checkpoint is damaged.
+    """
+    if not path.exists():
+        return 0
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return len(json.loads(archive["position"].tobytes())["history"])
+    except _DAMAGE as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> RunError:
+    return RunError(f"{path} is damaged, so the training cannot go on from it. Delete it to train from the beginning.")
 
 
 def _since(moment: float | None) -> float:

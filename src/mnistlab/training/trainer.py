@@ -25,7 +25,7 @@ from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
 from mnistlab.exceptions import UsageError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
-from mnistlab.journal import Journal
+from mnistlab.journal import EpochFunction, Journal
 from mnistlab.label_noise import soft_labels
 from mnistlab.models import build_for_training, count_multiply_adds, finished_model, standard_network, to_standard
 from mnistlab.recipes import Recipe
@@ -43,6 +43,7 @@ def train(
     *,
     progress: bool = True,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    on_epoch: EpochFunction | None = None,
 ) -> Run:
     """Trains a recipe, scores the result on the test split and writes everything into a run folder.
 
@@ -56,6 +57,8 @@ def train(
         folder: where the run goes; `runs/<recipe>-seed<seed>` by default.
         progress: whether to show a live bar (on a terminal) or a line an epoch (elsewhere) on standard output.
         checkpoint_seconds: work between checkpoints, in seconds; an interruption costs at most so much.
+        on_epoch: called after every epoch with a row for each finished one, those before an interruption included, as
+            `Run.history` has them. An epoch that an interruption undid comes again.
 
     Returns:
         The complete run.
@@ -80,14 +83,14 @@ def train(
         begin(run.folder, recipe, identity)
         make_folder(run.checkpoint_path.parent)
         remove_leftovers(run.checkpoint_path.parent)
-        _train(run, recipe, dataset, visible=progress, checkpoint_seconds=checkpoint_seconds)
+        journal = Journal(run.checkpoint_path, checkpoint_seconds, on_epoch)
+        _train(run, recipe, dataset, journal, visible=progress)
     return Run(run.folder).require()
 
 
-def _train(run: Run, recipe: Recipe, dataset: Dataset, *, visible: bool, checkpoint_seconds: float) -> None:
+def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visible: bool) -> None:
     """Trains what is left to train and writes the run's files, the manifest last."""
     held_back, validation = hold_back(recipe, dataset)
-    journal = Journal(run.checkpoint_path, checkpoint_seconds)
     _warm_up()
     streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
     model = _train_networks(recipe, streams, validation, journal, visible=visible)
