@@ -89,15 +89,42 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 )
 @click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
 @click.option("--out", type=PATH, help="The run folder; runs/RECIPE-seedN by default.")
+@click.option(
+    "--distribute",
+    metavar="N|HOST:PORT",
+    help="On JAX: train in N processes here, or in processes that meet at HOST:PORT.",
+)
+@click.option("--processes", "num_processes", type=click.IntRange(2), help="With HOST:PORT: how many processes.")
+@click.option("--process", "number", type=click.IntRange(0), help="With HOST:PORT: which one this is, from 0.")
 @_debug_option
-def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) -> None:
+def train(
+    recipe: str,
+    data: Path | None,
+    out: Path | None,
+    distribute: str | None,
+    num_processes: int | None,
+    number: int | None,
+    **overrides: Any,
+) -> None:
     """Train RECIPE and leave a run folder with model, metrics, figures and report."""
     chosen = dataclasses.replace(
         RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
     )
     from mnistlab.claims import check_free
+    from mnistlab.processes import check_divisible, run_locally
     from mnistlab.runs import Run, default_folder
 
+    processes = _processes(distribute, num_processes, number)
+    if isinstance(processes, int):
+        check_divisible(chosen.batch_size, processes)
+        given = {"data": data, "out": out, **overrides}
+        options = [f"--{key.replace('_', '-')}={value}" for key, value in given.items() if value is not None]
+        sys.exit(run_locally(processes, ["train", recipe, *options]))
+    if processes is not None and not processes.is_first:
+        from mnistlab import training
+
+        training.assist(chosen, _load_dataset(data), processes)
+        return
     known = Run(out or default_folder(chosen))
     check_free(known.folder)
     dataset = _load_dataset(data)
@@ -110,7 +137,7 @@ def train(recipe: str, data: Path | None, out: Path | None, **overrides: Any) ->
         print("  finished earlier")
     elif known.checkpoint_path.exists():
         print("  goes on from its last checkpoint")
-    finished = training.train(chosen, dataset, out)
+    finished = training.train(chosen, dataset, out, processes=processes)
     print(write_run_report(finished, dataset))
     print(f"The run lies in {finished.folder}; open {finished.folder / 'report.html'}")
 
@@ -177,6 +204,24 @@ def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     results = run_suite(quick=quick, rounds=rounds, tell=lambda line: print(line, flush=True), keep=keep)
     print()
     print(format_summary(results))
+
+
+def _processes(distribute: str | None, num_processes: int | None, number: int | None) -> Any:
+    """What `--distribute` asks for: `None`, how many processes to start here, or which of several this is."""
+    from mnistlab.processes import Processes, check_backend
+
+    if distribute is None or distribute.isdecimal():
+        if num_processes is not None or number is not None:
+            raise UsageError("--processes and --process say who meets at --distribute HOST:PORT, which is missing.")
+        if distribute is None:
+            return None
+        check_backend()
+        if int(distribute) < 2:
+            raise UsageError(f"--distribute is {distribute}; at least 2 processes can share a training.")
+        return int(distribute)
+    if num_processes is None or number is None:
+        raise UsageError("--distribute HOST:PORT also needs --processes, how many there are, and --process, which one.")
+    return Processes(distribute, num_processes, number)
 
 
 def _load_network(path: Path) -> Any:
