@@ -10,24 +10,27 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 from mnistlab import __version__
 from mnistlab.exceptions import UsageError
 
-__all__ = ["describe_environment", "keras"]
+__all__ = ["describe_environment", "keras", "silenced"]
 
 
 @contextlib.contextmanager
-def _silenced_stderr() -> Iterator[None]:
-    """Keeps what native code writes to standard error; shows it only if the block fails."""
+def silenced(stream: TextIO) -> Iterator[None]:
+    """Keeps what native code writes to standard output or standard error; shows it only if the block fails."""
+    number = 1 if stream is sys.stdout else 2
     with tempfile.TemporaryFile() as sink:
-        saved = os.dup(2)
-        os.dup2(sink.fileno(), 2)
+        saved = os.dup(number)
+        os.dup2(sink.fileno(), number)
         try:
             yield
         except Exception:  # not on Ctrl-C: what TensorFlow said till then explains nothing
@@ -35,7 +38,7 @@ def _silenced_stderr() -> Iterator[None]:
             os.write(saved, sink.read())
             raise
         finally:
-            os.dup2(saved, 2)
+            os.dup2(saved, number)
             os.close(saved)
 
 
@@ -49,7 +52,7 @@ if importlib.util.find_spec(os.environ["KERAS_BACKEND"]) is None:
         f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']}, which is not installed. Install it, or unset KERAS_BACKEND."
     )
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # 3: nothing below fatal
-with _silenced_stderr():
+with silenced(sys.stderr):
     import keras
     import tensorflow  # on every backend: Keras imports it when it saves a model, and then aloud
 

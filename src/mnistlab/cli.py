@@ -10,32 +10,16 @@ from typing import Any, Literal
 import click
 
 from mnistlab import __version__
+from mnistlab.commands.experiments import experiment
+from mnistlab.commands.options import PATH, debug_option, load_dataset
+from mnistlab.commands.training import train
 from mnistlab.exceptions import InterruptionError, MnistlabError, UsageError
-from mnistlab.experiments.commands import experiment
 from mnistlab.files import copy_whole, json_text, write_json
-from mnistlab.recipes import MAX_SEED, RECIPES
-
-
-class _FilePath(click.ParamType[Path]):
-    """A path. An empty one, such as an unset shell variable leaves, is a mistake and not the current folder."""
-
-    name = "path"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        if not str(value):
-            self.fail("the path is empty", param, ctx)
-        return Path(value)
-
-
-PATH = _FilePath()
-SEED = click.IntRange(0, MAX_SEED)
-
-_debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="mnistlab", message="%(prog)s %(version)s")
-@_debug_option
+@debug_option
 def cli() -> None:
     """MNIST, the Hello World of deep learning: train, score and explain its two classic networks."""
 
@@ -45,7 +29,7 @@ def cli() -> None:
 @click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="Trainings of each network.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training images, instead of 5.")
-@_debug_option
+@debug_option
 def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
     """The whole notebook: both networks, every figure, the batch-size question, one report.html.
 
@@ -54,7 +38,7 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
     from mnistlab.claims import check_free
 
     check_free(out)
-    dataset = _load_dataset(data)
+    dataset = load_dataset(data)
     from mnistlab.experiments.notebook import run_notebook
 
     try:
@@ -73,66 +57,6 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 
 
 @cli.command()
-@click.argument("recipe", metavar="RECIPE", type=click.Choice(list(RECIPES)))
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.")
-@click.option("--batch-size", type=click.IntRange(1), help="Images per weight update.")
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Adam's step size.")
-@click.option("--seed", type=SEED, help="Of weights, order, augmentation and dropout.")
-@click.option(
-    "--validation",
-    type=click.Choice(["none", "split", "test"]),
-    help="Validate on nothing, on training images held back, or on the test split as the notebook does.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "float32", "bfloat16"]),
-    help="Arithmetic of the layers; auto: the fastest.",
-)
-@click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
-@click.option("--out", type=PATH, help="The run folder; runs/RECIPE-seedN by default.")
-@click.option("--tensorboard", is_flag=True, help="Write the curves for TensorBoard too, as the training goes.")
-@click.option("--mlflow", "mlflow_uri", metavar="URI", help="Log the finished run to this MLflow server or database.")
-@_debug_option
-def train(
-    recipe: str, data: Path | None, out: Path | None, tensorboard: bool, mlflow_uri: str | None, **overrides: Any
-) -> None:
-    """Train RECIPE and leave a run folder with model, metrics, figures and report."""
-    chosen = dataclasses.replace(
-        RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
-    )
-    from mnistlab.claims import check_free
-    from mnistlab.runs import Run, default_folder
-
-    known = Run(out or default_folder(chosen))
-    check_free(known.folder)
-    tracker = None
-    if mlflow_uri is not None:
-        from mnistlab.records.tracking import Tracker
-
-        tracker = Tracker(mlflow_uri)
-    dataset = _load_dataset(data)
-    epochs = "1 epoch" if chosen.epochs == 1 else f"{chosen.epochs} epochs"
-    print(f"{chosen.name}: {epochs}, batch size {chosen.batch_size:,}, seed {chosen.seed}")
-    from mnistlab import training
-    from mnistlab.experiments.run_report import write_run_report
-    from mnistlab.records.event_files import EventFiles
-
-    if known.is_complete:
-        print("  finished earlier")
-    elif known.checkpoint_path.exists():
-        print("  goes on from its last checkpoint")
-    events = EventFiles(known.folder, chosen) if tensorboard else None
-    finished = training.train(chosen, dataset, out, on_epoch=events.update if events else None)
-    print(write_run_report(finished, dataset))
-    if events:
-        events.complete(finished)
-        print(f"TensorBoard shows it: tensorboard --logdir {events.folder}")
-    if tracker:
-        print(tracker.log(finished))
-    print(f"The run lies in {finished.folder}; open {finished.folder / 'report.html'}")
-
-
-@cli.command()
 @click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=PATH)
 @click.option(
     "--sort",
@@ -143,7 +67,7 @@ def train(
 )
 @click.option("--csv", "csv_path", type=PATH, help="File to write the list to as well, with plain numbers.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
-@_debug_option
+@debug_option
 def runs(
     folders: tuple[Path, ...], sort: Literal["accuracy", "name", "time", "date"], csv_path: Path | None, as_json: bool
 ) -> None:
@@ -167,7 +91,7 @@ def runs(
 @click.argument("run_or_file", metavar="RUN", type=PATH)
 @click.option("--data", type=PATH, help="Folder with IDX test files to score on instead of MNIST's test split.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@_debug_option
+@debug_option
 def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
     """Score the run folder RUN on every image of a test split; RUN can also be one .onnx or .keras file."""
     from mnistlab import datasets, evaluation
@@ -193,7 +117,7 @@ def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
     type=PATH,
     help="The file; RECIPE.onnx or RECIPE.keras here by default.",
 )
-@_debug_option
+@debug_option
 def export(run_folder: Path, file_format: str, out: Path | None) -> None:
     """Write the trained model of the run folder RUN to a file for somewhere else."""
     from mnistlab.inference import Classifier
@@ -216,7 +140,7 @@ def export(run_folder: Path, file_format: str, out: Path | None) -> None:
 @click.option("--quick", is_flag=True, help="A small part of the work, under two minutes.")
 @click.option("--rounds", type=click.IntRange(1, 100), help="How often everything is measured; 3, or 2 with --quick.")
 @click.option("--json", "json_path", type=PATH, help="File for every figure, written after every round.")
-@_debug_option
+@debug_option
 def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     """Measure this machine, the notebook on stock Keras, and mnistlab, side by side."""
     from mnistlab.bench.suite import format_summary, run_suite
@@ -227,6 +151,7 @@ def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     print(format_summary(results))
 
 
+cli.add_command(train)
 cli.add_command(experiment)
 
 
@@ -243,12 +168,6 @@ def _load_network(path: Path) -> Any:
 
         return load_network(path)
     return Classifier(path if path.suffix == ".onnx" and not path.is_dir() else Run(path).require().onnx_path)
-
-
-def _load_dataset(folder: Path | None) -> Any:
-    from mnistlab import datasets
-
-    return datasets.load_mnist() if folder is None else datasets.load_idx(folder)
 
 
 def main(arguments: list[str] | None = None) -> None:

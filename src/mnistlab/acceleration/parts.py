@@ -20,7 +20,11 @@ def standard_parts() -> Parts:
 
 
 def accelerated_parts() -> Parts:
-    """The fastest classes for the current backend."""
+    """The fastest classes for the current backend, and for training in several processes where that is set."""
+    if keras.distribution.distribution() is not None:
+        from mnistlab.acceleration.sharded import ShardedSequential
+
+        return standard_parts()._replace(model=ShardedSequential)
     if keras.backend.backend() != "tensorflow":
         return standard_parts()
     from mnistlab.acceleration.fused import BlockSequential, FastDropout, FusedAdam, FusedBatchNormalization

@@ -45,7 +45,7 @@ def to_standard(model: Any, recipe: Recipe) -> Any:
     if model.optimizer.built:
         state = zip(_optimizer_state(standard.optimizer), _optimizer_state(model.optimizer), strict=True)
         for target, source in state:
-            target.assign(source)
+            target.assign(keras.ops.convert_to_numpy(source.value))  # the source may lie on devices of all processes
     return standard
 
 

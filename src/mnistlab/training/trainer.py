@@ -1,7 +1,9 @@
 """Trains a network as a recipe says, with `keras.Model.fit`, and leaves a run folder."""
 
 import functools
+import math
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,11 @@ from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
 from mnistlab.journal import EpochFunction, Journal
 from mnistlab.label_noise import soft_labels
 from mnistlab.models import build_for_training, count_multiply_adds, finished_model, standard_network, to_standard
+from mnistlab.processes import Processes
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run, begin, check_folder, default_folder, history_csv, write_manifest
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, not_finite
+from mnistlab.training.distribution import Team, join
 from mnistlab.training.interruption import StopRequest
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints: what an interruption can cost
@@ -44,6 +48,7 @@ def train(
     progress: bool = True,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     on_epoch: EpochFunction | None = None,
+    processes: Processes | None = None,
 ) -> Run:
     """Trains a recipe, scores the result on the test split and writes everything into a run folder.
 
@@ -59,6 +64,7 @@ def train(
         checkpoint_seconds: work between checkpoints, in seconds; an interruption costs at most so much.
         on_epoch: called after every epoch with a row for each finished one, those before an interruption included, as
             `Run.history` has them. An epoch that an interruption undid comes again.
+        processes: the processes that train together, of which this must be number 0; the others call `assist`.
 
     Returns:
         The complete run.
@@ -70,30 +76,62 @@ def train(
         InterruptionError: on Ctrl-C or SIGTERM, after a checkpoint.
     """
     check_fits(recipe, dataset)
-    identity = {"name": dataset.name, "fingerprint": dataset.fingerprint()}
+    identity = _identity(dataset)
     run = Run(Path(folder) if folder is not None else default_folder(recipe))
-    if check_folder(run.folder, recipe, identity).is_complete and not run.checkpoint_path.parent.exists():
-        return run.require()
-    make_folder(run.folder)
-    with claim(run.folder):
-        remove_leftovers(run.folder)
-        if check_folder(run.folder, recipe, identity).is_complete:  # by another process, or by one that died just then
-            _remove_checkpoint(run)
+    with join(processes, recipe, identity) as team:
+        if check_folder(run.folder, recipe, identity).is_complete and not run.checkpoint_path.parent.exists():
             return run.require()
-        begin(run.folder, recipe, identity)
-        make_folder(run.checkpoint_path.parent)
-        remove_leftovers(run.checkpoint_path.parent)
-        journal = Journal(run.checkpoint_path, checkpoint_seconds, on_epoch)
-        _train(run, recipe, dataset, journal, visible=progress)
+        make_folder(run.folder)
+        with claim(run.folder):
+            remove_leftovers(run.folder)
+            # It may be complete by now: by another process, or by one that died just then.
+            if check_folder(run.folder, recipe, identity).is_complete:
+                _remove_checkpoint(run)
+                return run.require()
+            begin(run.folder, recipe, identity)
+            make_folder(run.checkpoint_path.parent)
+            remove_leftovers(run.checkpoint_path.parent)
+            journal = Journal(run.checkpoint_path, checkpoint_seconds, on_epoch)
+            _train(run, recipe, dataset, journal, visible=progress, team=team)
     return Run(run.folder).require()
 
 
-def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visible: bool) -> None:
+def assist(recipe: Recipe, dataset: Dataset, processes: Processes) -> None:
+    """Takes part in a training that process 0 makes with `train`, and leaves nothing behind.
+
+    Args:
+        recipe: what process 0 trains.
+        dataset: what it trains on.
+        processes: the processes that train together; this one is not number 0.
+
+    Raises:
+        UsageError: if the processes do not train the same.
+        RunError: if another process ends during the training.
+        TrainingError: if the loss stops being a finite number.
+        InterruptionError: on Ctrl-C or SIGTERM.
+    """
+    check_fits(recipe, dataset)
+    with join(processes, recipe, _identity(dataset)) as team, tempfile.TemporaryDirectory() as folder:
+        checkpoint_path = Path(folder) / "state.npz"
+        if team.receive_checkpoint(checkpoint_path):
+            held_back, validation = hold_back(recipe, dataset)
+            streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
+            journal = Journal(checkpoint_path, math.inf)
+            _train_networks(recipe, streams, validation, journal, visible=False, team=team)
+
+
+def _identity(dataset: Dataset) -> dict[str, str]:
+    return {"name": dataset.name, "fingerprint": dataset.fingerprint()}
+
+
+def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visible: bool, team: Team) -> None:
     """Trains what is left to train and writes the run's files, the manifest last."""
+    team.send_checkpoint(run.checkpoint_path)
     held_back, validation = hold_back(recipe, dataset)
     _warm_up()
     streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
-    model = _train_networks(recipe, streams, validation, journal, visible=visible)
+    model = _train_networks(recipe, streams, validation, journal, visible=visible, team=team)
+    team.leave()
     num_steps, num_images = streams[0].num_steps(recipe.epochs), streams[0].num_images
     steps_per_epoch = streams[0].steps_per_epoch
     if not all(np.isfinite(weights).all() for weights in model.get_weights()):
@@ -122,7 +160,8 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visi
     write_with(run.model_path, lambda path: save_keras(model, path))
     write_with(run.onnx_path, lambda path: export_onnx(model, path))
     write_json(
-        run.folder / "environment.json", describe_environment() | {"precision": resolve_precision(recipe.precision)}
+        run.folder / "environment.json",
+        describe_environment() | {"precision": resolve_precision(recipe.precision)} | team.describe(),
     )
     write_json(run.folder / "metrics.json", metrics)
     write_manifest(run.folder)  # last: its presence says that the run is complete
@@ -130,14 +169,15 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visi
 
 
 def _train_networks(
-    recipe: Recipe, streams: list[BlockStream], validation: Split | None, journal: Journal, *, visible: bool
+    recipe: Recipe, streams: list[BlockStream], validation: Split | None, journal: Journal, *, visible: bool, team: Team
 ) -> Any:
     """Trains the recipe's networks, one after the other, from where the journal stands; returns the finished model."""
     members = recipe.member_recipes()
     while True:
         number = len(journal.finished)
-        model = build_for_training(members[number], streams[number].num_steps(recipe.epochs))
-        _fit(model, streams[number], recipe, validation, journal, visible=visible)
+        with team.scope():
+            model = build_for_training(members[number], streams[number].num_steps(recipe.epochs))
+            _fit(model, streams[number], recipe, validation, journal, visible=visible)
         standard = to_standard(model, members[number])
         if number == len(members) - 1:
             break

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mnistlab.commands.options import PATH, debug_option, load_dataset
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES, Recipe
 
@@ -38,9 +39,9 @@ def _common(default_seeds: int) -> Callable[[Callable[..., None]], Callable[...,
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         for option in (
-            click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
-            click.option("--out", type=Path, help="Folder of the experiment; experiments/NAME by default."),
-            click.option("--data", type=Path, help="Folder with four IDX files to use instead of MNIST."),
+            debug_option,
+            click.option("--out", type=PATH, help="Folder of the experiment; experiments/NAME by default."),
+            click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST."),
             click.option(
                 "--cluster",
                 metavar="auto|ADDRESS",
@@ -182,12 +183,11 @@ def _run(
     out: Path | None,
 ) -> None:
     """Loads the data, makes and runs the experiment, and prints the answer."""
-    from mnistlab import datasets
     from mnistlab.claims import check_free
 
     folder = out or Path("experiments") / name
     check_free(folder)
-    dataset = datasets.load_mnist() if data is None else datasets.load_idx(data)
+    dataset = load_dataset(data)
     from mnistlab.experiments.answers import run_experiment
 
     chosen = make(dataset)

@@ -1,0 +1,118 @@
+"""`mnistlab train`."""
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnistlab.commands.options import PATH, SEED, debug_option, load_dataset
+from mnistlab.exceptions import UsageError
+from mnistlab.recipes import RECIPES
+
+
+@click.command()
+@click.argument("recipe", metavar="RECIPE", type=click.Choice(list(RECIPES)))
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.")
+@click.option("--batch-size", type=click.IntRange(1), help="Images per weight update.")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Adam's step size.")
+@click.option("--seed", type=SEED, help="Of weights, order, augmentation and dropout.")
+@click.option(
+    "--validation",
+    type=click.Choice(["none", "split", "test"]),
+    help="Validate on nothing, on training images held back, or on the test split as the notebook does.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    help="Arithmetic of the layers; auto: the fastest.",
+)
+@click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--out", type=PATH, help="The run folder; runs/RECIPE-seedN by default.")
+@click.option("--tensorboard", is_flag=True, help="Write the curves for TensorBoard too, as the training goes.")
+@click.option("--mlflow", "mlflow_uri", metavar="URI", help="Log the finished run to this MLflow server or database.")
+@click.option(
+    "--distribute",
+    metavar="N|HOST:PORT",
+    help="On JAX: train in N processes here, or in processes that meet at HOST:PORT.",
+)
+@click.option("--processes", "num_processes", type=click.IntRange(2), help="With HOST:PORT: how many processes.")
+@click.option("--process", "number", type=click.IntRange(0), help="With HOST:PORT: which one this is, from 0.")
+@debug_option
+def train(
+    recipe: str,
+    data: Path | None,
+    out: Path | None,
+    distribute: str | None,
+    num_processes: int | None,
+    number: int | None,
+    tensorboard: bool,
+    mlflow_uri: str | None,
+    **overrides: Any,
+) -> None:
+    """Train RECIPE and leave a run folder with model, metrics, figures and report."""
+    chosen = dataclasses.replace(
+        RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
+    )
+    from mnistlab.claims import check_free
+    from mnistlab.processes import check_divisible, run_locally
+    from mnistlab.runs import Run, default_folder
+
+    processes = _processes(distribute, num_processes, number)
+    if isinstance(processes, int):
+        check_divisible(chosen.batch_size, processes)
+        given = {"data": data, "out": out, "mlflow": mlflow_uri, **overrides}
+        options = [f"--{key.replace('_', '-')}={value}" for key, value in given.items() if value is not None]
+        options += ["--tensorboard"] if tensorboard else []
+        sys.exit(run_locally(processes, ["train", recipe, *options]))
+    if processes is not None and not processes.is_first:
+        from mnistlab import training
+
+        training.assist(chosen, load_dataset(data), processes)
+        return
+    known = Run(out or default_folder(chosen))
+    check_free(known.folder)
+    tracker = None
+    if mlflow_uri is not None:
+        from mnistlab.records.tracking import Tracker
+
+        tracker = Tracker(mlflow_uri)
+    dataset = load_dataset(data)
+    epochs = "1 epoch" if chosen.epochs == 1 else f"{chosen.epochs} epochs"
+    print(f"{chosen.name}: {epochs}, batch size {chosen.batch_size:,}, seed {chosen.seed}")
+    from mnistlab import training
+    from mnistlab.experiments.run_report import write_run_report
+    from mnistlab.records.event_files import EventFiles
+
+    if known.is_complete:
+        print("  finished earlier")
+    elif known.checkpoint_path.exists():
+        print("  goes on from its last checkpoint")
+    events = EventFiles(known.folder, chosen) if tensorboard else None
+    finished = training.train(chosen, dataset, out, on_epoch=events.update if events else None, processes=processes)
+    print(write_run_report(finished, dataset))
+    if events:
+        events.complete(finished)
+        print(f"TensorBoard shows it: tensorboard --logdir {events.folder}")
+    if tracker:
+        print(tracker.log(finished))
+    print(f"The run lies in {finished.folder}; open {finished.folder / 'report.html'}")
+
+
+def _processes(distribute: str | None, num_processes: int | None, number: int | None) -> Any:
+    """What `--distribute` asks for: `None`, how many processes to start here, or which of several this is."""
+    from mnistlab.processes import Processes, check_backend
+
+    if distribute is None or distribute.isdecimal():
+        if num_processes is not None or number is not None:
+            raise UsageError("--processes and --process say who meets at --distribute HOST:PORT, which is missing.")
+        if distribute is None:
+            return None
+        check_backend()
+        if int(distribute) < 2:
+            raise UsageError(f"--distribute is {distribute}; at least 2 processes can share a training.")
+        return int(distribute)
+    if num_processes is None or number is None:
+        raise UsageError("--distribute HOST:PORT also needs --processes, how many there are, and --process, which one.")
+    return Processes(distribute, num_processes, number)
