@@ -27,7 +27,7 @@ from mnistlab.backend import keras
 from mnistlab.datasets import load_idx
 from mnistlab.exceptions import MnistlabError
 from mnistlab.recipes import RECIPES, AffineRanges
-from mnistlab.runs import RUN_FILES, Run
+from mnistlab.runs import MANIFEST, RUN_FILES, Run
 
 NEEDS_TORCH = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
 BACKENDS = ["jax", pytest.param("torch", marks=NEEDS_TORCH)]
@@ -159,7 +159,7 @@ def test_the_command_line_trains(trained):
     lines = trained.output.splitlines()
     assert lines[0] == "mlp: 2 epochs, batch size 128, seed 0"
     assert [line.split()[:2] for line in lines[1:3]] == [["epoch", "1/2"], ["epoch", "2/2"]]
-    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, "figures", "report.html"}
+    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, MANIFEST, "figures", "report.html"}
     assert run.environment["backend"] == trained.backend
     fast_bfloat16 = trained.backend == "torch" and has_native_bfloat16()  # TensorFlow and PyTorch use the same kernels
     assert run.environment["precision"] == ("bfloat16" if fast_bfloat16 else "float32")
@@ -171,7 +171,7 @@ def test_the_command_line_trains(trained):
 
 def test_convolutions_learn_from_augmented_images(trained):
     run = trained.runs["convolutions"]
-    assert {path.name for path in run.folder.iterdir()} == set(RUN_FILES)
+    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, MANIFEST}
     assert run.recipe.augmentation == AffineRanges()
     assert run.environment["backend"] == trained.backend
     assert run.history[1]["loss"] < run.history[0]["loss"]

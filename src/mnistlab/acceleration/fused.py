@@ -123,7 +123,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
     _stream: BlockStream | None = None
     _blocks: Iterator[Any]
 
-    def fit_blocks(self, stream: BlockStream, *, epochs: int, first_block: int = 0, **options: Any) -> Any:
+    def fit_blocks(self, stream: BlockStream, *, epochs: int, first_block: int = 0, **options: Any) -> None:
         """Trains on a stream of blocks; options are those of `fit`.
 
         Args:
