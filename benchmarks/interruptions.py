@@ -3,7 +3,7 @@
 Also measures how soon Ctrl-C ends a training and how soon a second start on one folder is refused. Writes
 `benchmarks/results/interruptions.json` after every run and puts the table into docs/performance.md. POSIX only.
 
-    python benchmarks/interruptions.py [--runs 100] [--table-only]
+    python benchmarks/interruptions.py [--runs 100] [--only fast] [--table-only]
 """
 
 import dataclasses
@@ -173,6 +173,7 @@ def main() -> None:
     """Measures and writes."""
     parser = readme.parser(__doc__)
     parser.add_argument("--runs", type=int, default=100, help="runs to kill, of all networks together")
+    parser.add_argument("--only", nargs="+", choices=[*NETWORKS, "answers"], help="measure these anew, keep the rest")
     parser.add_argument("--train", nargs=2, metavar=("NAME", "FOLDER"), help="what the killed processes do")
     arguments = parser.parse_args()
     if arguments.train:
@@ -181,14 +182,20 @@ def main() -> None:
     if not arguments.table_only:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # what is in the background ignores it
         results: dict[str, Any] = {"networks": {}}
+        if arguments.only:
+            results = json.loads(RESULTS.read_text(encoding="utf-8"))
         with tempfile.TemporaryDirectory() as folder:
-            results["answers"] = measure_answers(Path(folder) / "answers")
+            if "answers" in (arguments.only or ["answers"]):
+                results["answers"] = measure_answers(Path(folder) / "answers")
             for number, name in enumerate(NETWORKS):
+                if name not in (arguments.only or NETWORKS):
+                    continue
                 num_runs = (arguments.runs + 2 - number) // 3
                 (Path(folder) / name).mkdir()
                 results["networks"][name] = measure_kills(name, num_runs, Path(folder) / name)
                 print(name, results["networks"][name], flush=True)
                 write_json(RESULTS, results)
+            write_json(RESULTS, results)
     readme.put("interruptions.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
 
 

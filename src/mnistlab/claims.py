@@ -7,6 +7,7 @@ owner needs no clearing up, and there is no moment at which two processes both b
 import contextlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,21 @@ OWNER_FILE = ".owner"  # what is locked; it says which process holds it, and mea
 PATIENCE = 0.5  # seconds to wait for a process that is just letting go, or has not yet said who it is
 
 
+class _Held(threading.local):
+    """The descriptors of the locks that this thread holds, by folder."""
+
+    def __init__(self) -> None:
+        self.descriptors: dict[Path, int] = {}
+
+
+_HELD = _Held()
+
+
 @contextlib.contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Makes this process the only owner of a folder for the length of a `with` block.
+    """Makes this thread the only owner of a folder for the length of a `with` block.
+
+    Within the block the same thread can claim the folder again; it stays its own until the outer block ends.
 
     Args:
         folder: an existing folder that can be written to.
@@ -35,7 +48,10 @@ def claim(folder: Path) -> Iterator[None]:
         ...     print(sorted(os.listdir(folder)))
         ['.owner']
     """
-    path = folder / OWNER_FILE
+    place, path = folder.absolute(), folder / OWNER_FILE
+    if place in _HELD.descriptors:
+        yield
+        return
     try:
         descriptor = _lock(path)
     except OSError as error:
@@ -44,39 +60,55 @@ def claim(folder: Path) -> Iterator[None]:
         raise RunError(
             f"{folder} is in use by {_owner(path)}. Wait until that has ended, or choose another folder with --out."
         )
+    _HELD.descriptors[place] = descriptor
     try:
         with contextlib.suppress(OSError):  # on a full disk; the lock is what counts
             os.ftruncate(descriptor, 0)
             os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
+        del _HELD.descriptors[place]
         with contextlib.suppress(OSError):  # the folder may be gone, or the system may keep open files
-            path.unlink()
+            if _is_locked_by(path, descriptor):  # and not another process's, in a folder that came back
+                path.unlink()
         os.close(descriptor)
 
 
-def check_free(folder: Path) -> None:
-    """Sees whether a folder has an owner now: an answer in a moment, before anything slow is begun.
+def require_claim(folder: Path) -> None:
+    """Makes sure that a folder that this thread has claimed was not given to another process since.
 
-    Only `claim` makes sure of it: another process may come in between.
+    That happens when the folder is deleted and another process makes it anew. A folder that nobody claimed is fine.
 
     Raises:
-        RunError: as `claim` does.
+        RunError: if it was.
     """
-    if (folder / OWNER_FILE).exists():
-        with claim(folder):
-            pass
+    descriptor = _HELD.descriptors.get(folder.absolute())
+    with contextlib.suppress(FileNotFoundError):
+        if descriptor is not None and not _is_locked_by(folder / OWNER_FILE, descriptor):
+            raise RunError(
+                f"{folder} was deleted and belongs to {_owner(folder / OWNER_FILE)} now; this one stops. "
+                "Choose another folder with --out."
+            )
+
+
+def is_unused(folder: Path) -> bool:
+    """Whether nothing lies in a folder but the mark of whoever owns it."""
+    return all(path.name == OWNER_FILE for path in folder.iterdir())
+
+
+def _is_locked_by(path: Path, descriptor: int) -> bool:
+    return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
 
 
 def _lock(path: Path) -> int | None:
     """A descriptor that holds the lock, or `None` if another process does."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
         if _try_lock(descriptor):
             # An owner that lets go removes the file: the lock counts only if it is on the file that is there now.
             with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(descriptor), path.stat()):
+                if _is_locked_by(path, descriptor):
                     return descriptor
         elif time.monotonic() > deadline:
             os.close(descriptor)

@@ -11,7 +11,7 @@ import click
 
 from mnistlab import __version__
 from mnistlab.commands.experiments import experiment
-from mnistlab.commands.options import PATH, debug_option, load_dataset
+from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
 from mnistlab.commands.training import train
 from mnistlab.exceptions import InterruptionError, MnistlabError, UsageError
 from mnistlab.files import copy_whole, json_text, write_json
@@ -35,14 +35,15 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 
     A second call keeps what is finished and does the rest.
     """
-    from mnistlab.claims import check_free
+    from mnistlab.runs import check_collection
 
-    check_free(out)
-    dataset = load_dataset(data)
-    from mnistlab.experiments.notebook import run_notebook
-
+    check_collection(out, "a report")
     try:
-        results = run_notebook(dataset, out, num_seeds=seeds, epochs=epochs)
+        with owned(out):
+            dataset = load_dataset(data)
+            from mnistlab.experiments.notebook import run_notebook
+
+            results = run_notebook(dataset, out, num_seeds=seeds, epochs=epochs)
     except (KeyboardInterrupt, InterruptionError) as error:
         raise InterruptionError(f"Interrupted. {out} keeps what was done; the same command does the rest.") from error
     print()
@@ -160,14 +161,15 @@ def _load_network(path: Path) -> Any:
     from mnistlab.inference import Classifier
     from mnistlab.runs import Run
 
-    if path.suffix == ".keras" and not path.is_dir():
+    suffix = "" if path.is_dir() else path.suffix.lower()
+    if suffix == ".keras":
         from mnistlab.archives import read_network_file
 
         read_network_file(path)  # refuses what is none of our networks before Keras is there
         from mnistlab.models import load_network
 
         return load_network(path)
-    return Classifier(path if path.suffix == ".onnx" and not path.is_dir() else Run(path).require().onnx_path)
+    return Classifier(path if suffix == ".onnx" else Run(path).require().onnx_path)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -19,7 +19,7 @@ class DataError(MnistlabError):
 
 
 class RunError(MnistlabError):
-    """A run folder cannot be used: missing, incomplete, or made by another recipe."""
+    """A run folder cannot be used: missing, unfinished, damaged, in use by another process, or not to be written."""
 
 
 class TrainingError(MnistlabError):

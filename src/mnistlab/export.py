@@ -21,7 +21,8 @@ from mnistlab.exceptions import MnistlabError
 def save_keras(model: Any, path: Path) -> None:
     """Writes a network as a `.keras` archive; the same network gives the same bytes.
 
-    That takes two changes to the archive that Keras writes: no date, and members dated 1980, the first year of zip.
+    That takes three changes to the archive that Keras writes: no date; members dated 1980, the first year of zip; and
+    objects that several layers share are numbered as they come, where Keras writes their addresses in memory.
 
     Args:
         model: a standard float32 model, from `models.finished_model`.
@@ -35,9 +36,22 @@ def save_keras(model: Any, path: Path) -> None:
     metadata = json.loads(members["metadata.json"])
     del metadata["date_saved"]
     members["metadata.json"] = json.dumps(metadata).encode()
+    members["config.json"] = json.dumps(_renumbered(json.loads(members["config.json"]), {})).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name), content)
+
+
+def _renumbered(config: Any, numbers: dict[int, int]) -> Any:
+    """A network's configuration with shared objects numbered from 1 in the order in which they come."""
+    if isinstance(config, dict):
+        return {
+            key: numbers.setdefault(value, len(numbers) + 1)
+            if key == "shared_object_id" and isinstance(value, int)
+            else _renumbered(value, numbers)
+            for key, value in config.items()
+        }
+    return [_renumbered(value, numbers) for value in config] if isinstance(config, list) else config
 
 
 def export_onnx(model: Any, path: Path) -> None:

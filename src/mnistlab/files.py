@@ -29,12 +29,14 @@ def write_bytes(path: Path, content: bytes) -> None:
 
     Raises:
         RunError: if it cannot be written, with the reason, the bytes needed and the bytes free. An old file is
-            untouched.
+            untouched, unless only the folder could not be brought onto the disk: then the new one is there.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         try:
-            with temporary.open("wb") as file:
+            temporary.unlink(missing_ok=True)  # of a dead process of the same number
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+            with open(os.open(temporary, flags, 0o666), "wb") as file:  # noqa: PTH123  (a descriptor)
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -70,6 +72,9 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that do not do this for folders
+            raise
     finally:
         os.close(descriptor)
 

@@ -1,9 +1,9 @@
 """Where a training stands, in memory and on disk: enough to go on as if nothing had happened."""
 
+import hashlib
 import io
 import json
 import time
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.claims import require_claim
 from mnistlab.exceptions import RunError
 from mnistlab.files import write_bytes
 from mnistlab.runs import HistoryRow
 
 Arrays = list[NDArray[Any]]
 EpochFunction = Callable[[list[HistoryRow]], object]
-
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)  # what a damaged checkpoint causes
 
 
 class Journal:
@@ -30,26 +29,32 @@ class Journal:
         path: of the checkpoint, one NumPy archive.
         interval: seconds of work between checkpoints.
         on_epoch: called after every epoch with the `rows` until then.
+        identity: of recipe, data and whatever else a checkpoint must have been written for; not looked at by default.
 
     Attributes:
         history: a row for every finished epoch, of all networks.
         epoch_seconds: how long each of them took, validation included.
         finished: the weights of the networks that are trained.
+        optimizer_state: of the last of them, if it is kept.
         num_calls: calls of the training function that the network in training has behind it, over all its epochs.
         state: of the network in training at that point: weights, dropout's random states, metrics and optimizer; empty
             before its first call.
 
     Raises:
-        RunError: if the checkpoint is damaged.
+        RunError: if the checkpoint is damaged, or of another training.
     """
 
-    def __init__(self, path: Path, interval: float, on_epoch: EpochFunction | None = None) -> None:
+    def __init__(
+        self, path: Path, interval: float, on_epoch: EpochFunction | None = None, identity: str | None = None
+    ) -> None:
         self.path = path
         self.interval = interval
         self._on_epoch = on_epoch
+        self._identity = identity
         self.history: list[HistoryRow] = []
         self.epoch_seconds: list[float] = []
         self.finished: list[Arrays] = []
+        self.optimizer_state: Arrays = []
         self.num_calls = 0
         self.state: Arrays = []
         self._seconds_in_epoch = self._train_seconds = 0.0  # when a clock was last stopped
@@ -89,9 +94,10 @@ class Journal:
         if self._on_epoch is not None:
             self._on_epoch(self.rows)
 
-    def begin_next_network(self, weights: Arrays) -> None:
-        """Keeps the weights of a network that is trained; the next one begins."""
+    def finish_network(self, weights: Arrays, optimizer_state: Arrays) -> None:
+        """Keeps what a network that is trained leaves; the next one begins, if there is one."""
         self.finished.append(weights)
+        self.optimizer_state = optimizer_state
         self.num_calls = 0
         self.save([])
 
@@ -104,41 +110,73 @@ class Journal:
         """Writes a checkpoint, whole or not at all.
 
         Raises:
-            RunError: if it cannot be written; the one before is untouched.
+            RunError: if it cannot be written, or the run's folder belongs to another process now; the one before is
+                untouched.
         """
+        require_claim(self.path.parent.parent)
         self.state = state
+        arrays = {f"state.{index}": array for index, array in enumerate(state)}
+        arrays |= {f"optimizer.{index}": array for index, array in enumerate(self.optimizer_state)}
+        for number, weights in enumerate(self.finished):
+            arrays |= {f"finished.{number}.{index}": array for index, array in enumerate(weights)}
         position = {
+            "identity": self._identity,
+            "sha256": _digest(arrays),
             "num_calls": self.num_calls,
             "history": self.history,
             "epoch_seconds": self.epoch_seconds,
             "seconds_in_epoch": self._seconds_in_epoch + _since(self._epoch_started),
             "train_seconds": self.train_seconds,
         }
-        arrays = {f"state.{index}": array for index, array in enumerate(state)}
-        for number, weights in enumerate(self.finished):
-            arrays |= {f"finished.{number}.{index}": array for index, array in enumerate(weights)}
         buffer = io.BytesIO()
         np.savez(buffer, position=np.frombuffer(json.dumps(position).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
         write_bytes(self.path, buffer.getvalue())
         self._saved_at = time.perf_counter()
 
     def _load(self) -> None:
-        try:
-            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            position = json.loads(arrays["position"].tobytes())
-            self.num_calls, self.history = position["num_calls"], position["history"]
-            self.epoch_seconds = position["epoch_seconds"]
-            self._seconds_in_epoch, self._train_seconds = position["seconds_in_epoch"], position["train_seconds"]
-        except _DAMAGE as error:
-            raise _damaged(self.path) from error
-        self.state = _numbered(arrays, "state.")
+        position, arrays = _read(self.path)
+        if self._identity not in (None, position["identity"]):
+            raise RunError(
+                f"{self.path} belongs to a training of another recipe, other data or another backend. Delete it to "
+                "train from the beginning, or choose another folder with --out."
+            )
+        self.num_calls, self.history = position["num_calls"], position["history"]
+        self.epoch_seconds = position["epoch_seconds"]
+        self._seconds_in_epoch, self._train_seconds = position["seconds_in_epoch"], position["train_seconds"]
+        self.state, self.optimizer_state = _numbered(arrays, "state."), _numbered(arrays, "optimizer.")
         num_finished = len({name.split(".")[1] for name in arrays if name.startswith("finished.")})
         self.finished = [_numbered(arrays, f"finished.{number}.") for number in range(num_finished)]
 
 
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Where a training stands, and its arrays.
+
+    Raises:
+        RunError: if a single bit of them is another than was written.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        position = json.loads(arrays.pop("position").tobytes())
+        if position["sha256"] != _digest(arrays):
+            raise ValueError("the arrays are not those that were written")
+        return position, arrays
+    except Exception as error:  # a damaged archive makes zipfile and NumPy raise nearly everything
+        raise RunError(
+            f"{path} is damaged, so the training cannot go on from it. Delete it to train from the beginning."
+        ) from error
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
 def count_epochs(path: Path) -> int:
-    """How many epochs a training has behind it, of all its networks; reads a few kilobytes of the checkpoint.
+    """How many epochs a training has behind it, of all its networks.
 
     Args:
         path: of the checkpoint; where there is none, no epoch is finished.
@@ -146,17 +184,7 @@ def count_epochs(path: Path) -> int:
     Raises:
         RunError: if the checkpoint is damaged.
     """
-    if not path.exists():
-        return 0
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return len(json.loads(archive["position"].tobytes())["history"])
-    except _DAMAGE as error:
-        raise _damaged(path) from error
-
-
-def _damaged(path: Path) -> RunError:
-    return RunError(f"{path} is damaged, so the training cannot go on from it. Delete it to train from the beginning.")
+    return len(_read(path)[0]["history"]) if path.exists() else 0
 
 
 def _since(moment: float | None) -> float:

@@ -1,5 +1,6 @@
 """A training on disk: a folder whose files appear whole or not at all."""
 
+import contextlib
 import csv
 import dataclasses
 import hashlib
@@ -11,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mnistlab.claims import OWNER_FILE
+from mnistlab.claims import OWNER_FILE, is_unused
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.files import is_leftover, json_text, write_json, write_text
 from mnistlab.recipes import Recipe
@@ -227,13 +228,13 @@ def default_folder(recipe: Recipe) -> Path:
     return Path("runs") / f"{recipe.name}-seed{recipe.seed}"
 
 
-def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> Run:
+def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None) -> Run:
     """Sees whether a folder is free for a run, or holds one of the same recipe and data, finished or not.
 
     Args:
         folder: where the run lies or will lie.
         recipe: what will be trained.
-        dataset: on what: `name` and `fingerprint`.
+        dataset: on what: `name` and `fingerprint`; not looked at by default.
 
     Returns:
         The run; it is complete if this recipe was trained on this data here before.
@@ -245,8 +246,11 @@ def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> Run:
     run = Run(folder)
     if (folder / "recipe.toml").exists():
         differences = run.recipe.differences(recipe)
-        if run.dataset["fingerprint"] != dataset["fingerprint"]:
-            differences.append(f"data {run.dataset['name']}, not this {dataset['name']}")
+        if dataset is not None and run.dataset["fingerprint"] != dataset["fingerprint"]:
+            known = run.dataset
+            differences.append(
+                f"data {known['name']} {known['fingerprint'][:8]}, not {dataset['name']} {dataset['fingerprint'][:8]}"
+            )
         if differences:
             raise UsageError(
                 f"{folder} holds a run with {'; '.join(differences)}. Choose another folder with --out, or delete it."
@@ -256,9 +260,28 @@ def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> Run:
     return run
 
 
+def check_collection(folder: Path, kind: str) -> None:
+    """Sees whether a folder is free for results over several runs, or holds such results.
+
+    Args:
+        folder: where `results.json` and `runs` lie or will lie.
+        kind: what the results are, for the message: `a report`.
+
+    Raises:
+        UsageError: if it holds something else.
+    """
+    known = (folder / "results.json").exists() or (folder / "runs").is_dir()
+    if folder.exists() and not known and (not folder.is_dir() or not is_unused(folder)):
+        raise UsageError(f"{folder} exists and is not {kind} of mnistlab. Choose another folder with --out.")
+
+
 def _is_ours(path: Path) -> bool:
     """Whether a file can lie in the folder of a run whose recipe was not written yet."""
-    return path.name in (OWNER_FILE, "dataset.json") or is_leftover(path)
+    if path.name == "dataset.json":
+        with contextlib.suppress(OSError, ValueError):
+            return set(json.loads(path.read_text(encoding="utf-8"))) == {"name", "fingerprint"}
+        return False
+    return path.name == OWNER_FILE or (is_leftover(path) and path.name.startswith((".dataset.json.", ".recipe.toml.")))
 
 
 def begin(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mnistlab.commands.options import PATH, debug_option, load_dataset
+from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES, Recipe
 
@@ -183,17 +183,18 @@ def _run(
     out: Path | None,
 ) -> None:
     """Loads the data, makes and runs the experiment, and prints the answer."""
-    from mnistlab.claims import check_free
+    from mnistlab.runs import check_collection
 
     folder = out or Path("experiments") / name
-    check_free(folder)
-    dataset = load_dataset(data)
-    from mnistlab.experiments.answers import run_experiment
-
-    chosen = make(dataset)
-    print(f"{chosen.question} {len(chosen.cells):,} trainings.", flush=True)
+    check_collection(folder, "an experiment")
     try:
-        findings = run_experiment(chosen, dataset, folder, address=cluster, data_folder=data)
+        with owned(folder):
+            dataset = load_dataset(data)
+            from mnistlab.experiments.answers import run_experiment
+
+            chosen = make(dataset)
+            print(f"{chosen.question} {len(chosen.cells):,} trainings.", flush=True)
+            findings = run_experiment(chosen, dataset, folder, address=cluster, data_folder=data)
     except (KeyboardInterrupt, InterruptionError) as error:
         raise InterruptionError(f"Interrupted. {folder} keeps what was done; the same command goes on.") from error
     print()

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from mnistlab.commands.options import PATH, SEED, debug_option, load_dataset
+from mnistlab.commands.options import PATH, SEED, debug_option, load_dataset, owned
 from mnistlab.exceptions import UsageError
-from mnistlab.recipes import RECIPES
+from mnistlab.recipes import RECIPES, Recipe
 
 
 @click.command()
@@ -55,9 +55,8 @@ def train(
     chosen = dataclasses.replace(
         RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
     )
-    from mnistlab.claims import check_free
     from mnistlab.processes import check_divisible, run_locally
-    from mnistlab.runs import Run, default_folder
+    from mnistlab.runs import check_folder, default_folder
 
     processes = _processes(distribute, num_processes, number)
     if isinstance(processes, int):
@@ -71,16 +70,25 @@ def train(
 
         training.assist(chosen, load_dataset(data), processes)
         return
-    known = Run(out or default_folder(chosen))
-    check_free(known.folder)
+    folder = out or default_folder(chosen)
+    check_folder(folder, chosen)
     tracker = None
     if mlflow_uri is not None:
         from mnistlab.records.tracking import Tracker
 
         tracker = Tracker(mlflow_uri)
-    dataset = load_dataset(data)
-    epochs = "1 epoch" if chosen.epochs == 1 else f"{chosen.epochs} epochs"
-    print(f"{chosen.name}: {epochs}, batch size {chosen.batch_size:,}, seed {chosen.seed}")
+    with owned(folder):
+        _train(chosen, load_dataset(data), folder, tensorboard=tensorboard, tracker=tracker, processes=processes)
+    print(f"The run lies in {folder}; open {folder / 'report.html'}")
+
+
+def _train(recipe: Recipe, dataset: Any, folder: Path, *, tensorboard: bool, tracker: Any, processes: Any) -> None:
+    """Trains, scores, draws and logs in a folder that is ours."""
+    from mnistlab.runs import check_folder
+
+    known = check_folder(folder, recipe, {"name": dataset.name, "fingerprint": dataset.fingerprint()})
+    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
+    print(f"{recipe.name}: {epochs}, batch size {recipe.batch_size:,}, seed {recipe.seed}")
     from mnistlab import training
     from mnistlab.experiments.run_report import write_run_report
     from mnistlab.records.event_files import EventFiles
@@ -89,15 +97,14 @@ def train(
         print("  finished earlier")
     elif known.checkpoint_path.exists():
         print("  goes on from its last checkpoint")
-    events = EventFiles(known.folder, chosen) if tensorboard else None
-    finished = training.train(chosen, dataset, out, on_epoch=events.update if events else None, processes=processes)
+    events = EventFiles(folder, recipe) if tensorboard else None
+    finished = training.train(recipe, dataset, folder, on_epoch=events.update if events else None, processes=processes)
     print(write_run_report(finished, dataset))
     if events:
         events.complete(finished)
         print(f"TensorBoard shows it: tensorboard --logdir {events.folder}")
     if tracker:
         print(tracker.log(finished))
-    print(f"The run lies in {finished.folder}; open {finished.folder / 'report.html'}")
 
 
 def _processes(distribute: str | None, num_processes: int | None, number: int | None) -> Any:

@@ -14,10 +14,10 @@ from mnistlab import __version__, reports
 from mnistlab.backend import describe_environment
 from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
-from mnistlab.exceptions import UsageError
 from mnistlab.experiments.cells import Cell, Row, train_cells
 from mnistlab.experiments.run_report import write_figures
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
+from mnistlab.runs import check_collection
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,9 +81,7 @@ def run_experiment(
         UsageError: if the folder holds something else.
         RunError: if another process works in the folder, or a file in it is damaged or cannot be written.
     """
-    known = (folder / "results.json").exists() or (folder / "runs").is_dir()
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not known)):
-        raise UsageError(f"{folder} exists and is not an experiment. Choose another folder with --out.")
+    check_collection(folder, "an experiment")
     make_folder(folder / "runs")
     with claim(folder):
         remove_leftovers(folder)
@@ -114,7 +112,7 @@ def _write(experiment: Experiment, findings: Findings, rows: list[Row], dataset:
     captions = {name: caption for name, (_, caption) in findings.figures.items()}
     write_text(folder / "results.csv", _csv(rows))
     write_text(folder / "report.html", reports.render_experiment(results, svgs, captions))
-    write_json(folder / "results.json", results)  # last: its presence says that everything is there
+    write_json(folder / "results.json", results)  # last: it tells of a report that is whole
 
 
 def _csv(rows: Sequence[Row]) -> str:

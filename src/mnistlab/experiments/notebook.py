@@ -19,14 +19,13 @@ from mnistlab.backend import keras
 from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
-from mnistlab.exceptions import UsageError
 from mnistlab.experiments import batch_size
 from mnistlab.experiments.run_report import run_figures, write_figures, write_run_report
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
-from mnistlab.runs import Run
+from mnistlab.runs import Run, check_collection
 
 SAMPLE_SEED = 0  # of the nine samples shown; the last one is the digit whose matrix is shown, as in the notebook
 NUM_SAMPLES = 9
@@ -64,7 +63,8 @@ def run_notebook(
     recipes = {name: _fit_to(dataset, RECIPES[name], epochs) for name in ("mlp", "cnn")}
     for recipe in recipes.values():
         training.check_fits(recipe, dataset)
-    _make_folder(folder)
+    check_collection(folder, "a report")
+    make_folder(folder / "runs")
     with claim(folder):
         return _run_all(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)
 
@@ -116,7 +116,7 @@ def _run_all(
         # Seconds of runs that were kept are not in this call's time, so it would be no answer to "how long is it".
         results["total_seconds"] = None if kept else round(time.perf_counter() - started, 1)
         write_text(folder / "report.html", reports.render_notebook(results, svgs))
-        write_json(folder / "results.json", results)  # last: its presence says that everything is there
+        write_json(folder / "results.json", results)  # last: it tells of a report that is whole
     return results
 
 
@@ -176,14 +176,6 @@ def _ratio_phrase(count: int, reference: int) -> str:
     if abs(count / reference - 0.5) < 0.02:
         return ", half as many"
     return f", {count / reference:.2f} times as many"
-
-
-def _make_folder(folder: Path) -> None:
-    holds_ours = (folder / "results.json").exists() or (folder / "runs").is_dir()
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not holds_ours)):
-        raise UsageError(f"{folder} exists and is not a report of mnistlab. Choose another folder with --out.")
-    make_folder(folder)
-    make_folder(folder / "runs")
 
 
 def _fit_to(dataset: Dataset, recipe: Recipe, epochs: int | None) -> Recipe:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from numpy.typing import NDArray
+
 from mnistlab.acceleration import Parts, accelerated_parts, standard_parts
 from mnistlab.backend import keras
 from mnistlab.datasets import IMAGE_SHAPE
@@ -39,20 +41,25 @@ def to_standard(model: Any, recipe: Recipe) -> Any:
     This is the form that is saved and exported: it loads in any Keras, without mnistlab. Its learning rate is the
     recipe's, constant.
     """
-    standard = standard_network(recipe, model.get_weights())
-    _compile(standard, recipe, standard_parts(), recipe.learning_rate)
-    standard.optimizer.build(standard.trainable_variables)
-    if model.optimizer.built:
-        state = zip(_optimizer_state(standard.optimizer), _optimizer_state(model.optimizer), strict=True)
-        for target, source in state:
-            target.assign(keras.ops.convert_to_numpy(source.value))  # the source may lie on devices of all processes
-    return standard
+    return standard_network(recipe, model.get_weights(), optimizer_state(model))
 
 
-def standard_network(recipe: Recipe, weights: Sequence[Any]) -> Any:
-    """The recipe's network from Keras' own float32 layers, with given weights."""
+def optimizer_state(model: Any) -> list[NDArray[Any]]:
+    """Step count and moments of a model's optimizer, without the learning rate; nothing before its first step."""
+    if not model.optimizer.built:
+        return []
+    # As arrays of this process: the variables may lie on devices of several.
+    return [keras.ops.convert_to_numpy(variable.value) for variable in _optimizer_variables(model.optimizer)]
+
+
+def standard_network(recipe: Recipe, weights: Sequence[Any], state: Sequence[Any] = ()) -> Any:
+    """The recipe's network from Keras' own float32 layers, compiled, with given weights and optimizer state."""
     network = build(recipe, standard_parts(), precision="float32")
     network.set_weights(weights)
+    _compile(network, recipe, standard_parts(), recipe.learning_rate)
+    network.optimizer.build(network.trainable_variables)
+    for variable, value in zip(_optimizer_variables(network.optimizer) if state else [], state, strict=True):
+        variable.assign(value)
     return network
 
 
@@ -100,7 +107,7 @@ def _compile(model: Any, recipe: Recipe, parts: Parts, learning_rate: Any) -> No
     )
 
 
-def _optimizer_state(optimizer: Any) -> list[Any]:
+def _optimizer_variables(optimizer: Any) -> list[Any]:
     """Step count and moments, without the learning rate, which is a variable only where it is constant."""
     return [variable for variable in optimizer.variables if not variable.path.endswith("learning_rate")]
 

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -125,16 +126,12 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self._save_if_due()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Saves when it is time, but not after the last epoch: then there is nothing left to go on with."""
+        """Looks at all numbers, and saves when it is time; after the last epoch the journal does."""
         if not all(math.isfinite(value) for value in logs.values()):
             raise not_finite("The validation loss is not a finite number", self._step)
+        self._check(self._state())
         if self._journal.num_calls < self._num_calls:
             self._save_if_due()
-        elif self._stop.requested:
-            raise InterruptionError(
-                "Stopped after the last step, before the model was written. "
-                "The same command goes on from the last checkpoint."
-            )
 
     def _save_if_due(self) -> None:
         if self._journal.is_due or self._stop.requested:
@@ -146,10 +143,16 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
             )
 
     def _save(self) -> None:
-        state = [keras.ops.convert_to_numpy(variable.value) for variable in state_of(self.model)]
-        if not all(np.isfinite(array).all() for array in state if array.dtype.kind == "f"):
-            raise not_finite("A weight stopped being a finite number", self._step)
+        state = self._state()
+        self._check(state)
         self._journal.save(state)
+
+    def _state(self) -> list[NDArray[Any]]:
+        return [keras.ops.convert_to_numpy(variable.value) for variable in state_of(self.model)]
+
+    def _check(self, state: list[NDArray[Any]]) -> None:
+        if not all(np.isfinite(array).all() for array in state if array.dtype.kind == "f"):
+            raise not_finite("A weight, or a moment of the optimizer, stopped being a finite number", self._step)
 
     @property
     def _step(self) -> int:

@@ -1,9 +1,11 @@
 """Trains a network as a recipe says, with `keras.Model.fit`, and leaves a run folder."""
 
 import functools
+import hashlib
 import math
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +19,20 @@ from mnistlab.acceleration import (
     calls_in_epoch,
     calls_in_training,
     fit_stream,
+    pipeline,
     resolve_precision,
 )
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import describe_environment, keras
-from mnistlab.claims import claim
+from mnistlab.claims import claim, require_claim
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split, validation_indices
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
 from mnistlab.journal import EpochFunction, Journal
 from mnistlab.label_noise import soft_labels
-from mnistlab.models import build_for_training, count_multiply_adds, finished_model, standard_network, to_standard
+from mnistlab.models import build_for_training, count_multiply_adds, finished_model, optimizer_state, standard_network
 from mnistlab.processes import Processes
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run, begin, check_folder, default_folder, history_csv, write_manifest
@@ -91,7 +94,7 @@ def train(
             begin(run.folder, recipe, identity)
             make_folder(run.checkpoint_path.parent)
             remove_leftovers(run.checkpoint_path.parent)
-            journal = Journal(run.checkpoint_path, checkpoint_seconds, on_epoch)
+            journal = Journal(run.checkpoint_path, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
             _train(run, recipe, dataset, journal, visible=progress, team=team)
     return Run(run.folder).require()
 
@@ -116,12 +119,18 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes) -> None:
         if team.receive_checkpoint(checkpoint_path):
             held_back, validation = hold_back(recipe, dataset)
             streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
-            journal = Journal(checkpoint_path, math.inf)
+            journal = Journal(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, _identity(dataset)))
             _train_networks(recipe, streams, validation, journal, visible=False, team=team)
 
 
 def _identity(dataset: Dataset) -> dict[str, str]:
     return {"name": dataset.name, "fingerprint": dataset.fingerprint()}
+
+
+def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
+    """What a checkpoint must have been written for; blocks of another size, or steps, are counted otherwise."""
+    calls = f"{keras.backend.backend()} {pipeline.BLOCK_IMAGES}"
+    return hashlib.sha256(f"{recipe.to_toml()}{identity['fingerprint']}{calls}".encode()).hexdigest()
 
 
 def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visible: bool, team: Team) -> None:
@@ -156,6 +165,7 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visi
         "multiply_adds": count_multiply_adds(model),
         **_score(model, dataset.test, num_steps),
     }
+    require_claim(run.folder)
     write_text(run.folder / "history.csv", history_csv(journal.history))
     write_with(run.model_path, lambda path: save_keras(model, path))
     write_with(run.onnx_path, lambda path: export_onnx(model, path))
@@ -173,17 +183,20 @@ def _train_networks(
 ) -> Any:
     """Trains the recipe's networks, one after the other, from where the journal stands; returns the finished model."""
     members = recipe.member_recipes()
-    while True:
+    while len(journal.finished) < len(members):
         number = len(journal.finished)
         with team.scope():
             model = build_for_training(members[number], streams[number].num_steps(recipe.epochs))
-            _fit(model, streams[number], recipe, validation, journal, visible=visible)
-        standard = to_standard(model, members[number])
-        if number == len(members) - 1:
-            break
-        journal.begin_next_network(standard.get_weights())
-    trained = [standard_network(*pair) for pair in zip(members, journal.finished, strict=False)]
-    return finished_model([*trained, standard], recipe)
+            was_stopped = _fit(model, streams[number], recipe, validation, journal, visible=visible)
+        journal.finish_network(model.get_weights(), optimizer_state(model))
+        if was_stopped:
+            raise InterruptionError(
+                f"Stopped after the last step; {journal.path} keeps everything up to there. "
+                "The same command does the rest."
+            )
+    states: list[list[NDArray[Any]]] = [[] for _ in members[1:]] + [journal.optimizer_state]
+    networks = [standard_network(*parts) for parts in zip(members, journal.finished, states, strict=True)]
+    return finished_model(networks, recipe)
 
 
 def _remove_checkpoint(run: Run) -> None:
@@ -254,8 +267,8 @@ def _stream(recipe: Recipe, split: Split, held_back: NDArray[np.int64]) -> Block
 
 def _fit(
     model: Any, stream: BlockStream, recipe: Recipe, validation: Split | None, journal: Journal, *, visible: bool
-) -> None:
-    """Trains one network from where the journal stands to its last epoch."""
+) -> bool:
+    """Trains one network from where the journal stands to its last epoch; says whether it was asked to end then."""
     calls_per_epoch, num_calls = calls_in_epoch(model, stream), calls_in_training(model, stream, recipe.epochs)
     with StopRequest() as stop:
         progress = ProgressCallback(journal, recipe, num_calls=num_calls, visible=visible)
@@ -277,3 +290,4 @@ def _fit(
         finally:
             journal.end_fit()
             progress.close()  # Keras does not end a training that an exception ended
+    return stop.requested
