@@ -1,6 +1,7 @@
 """One owner of a folder at a time, in real processes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,13 +10,13 @@ import time
 
 import pytest
 
-from mnistlab.claims import claim
+from mnistlab.claims import claim, require_claim
 from mnistlab.exceptions import RunError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from mnistlab.claims import claim
+from mnistlab.claims import claim, require_claim
 from mnistlab.exceptions import RunError
 try:
     with claim(Path(sys.argv[1])):
@@ -104,3 +105,60 @@ def test_simultaneous_starts_have_one_owner(tmp_path, count):
         output, errors = process.communicate()
         assert f"is in use by process {owner.pid}." in output
         assert not errors
+
+
+def test_the_same_thread_claims_again_and_again(tmp_path):
+    with claim(tmp_path):
+        with claim(tmp_path):
+            pass
+        assert [path.name for path in tmp_path.iterdir()] == [".owner"]
+        second = start(tmp_path, 0)
+        assert "is in use by process" in second.communicate()[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_came_back_belongs_to_who_claimed_it_last(tmp_path):
+    """Deleted under its owner and made anew by another: the first must stop, and must not free the other's claim."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with claim(folder):
+        shutil.rmtree(folder)
+        require_claim(folder)  # nobody else has it
+        folder.mkdir()
+        second = start(folder, 60)
+        assert second.stdout.readline() == "owner\n"
+        with pytest.raises(RunError, match=rf"was deleted and belongs to process {second.pid} now; this one stops"):
+            require_claim(folder)
+    with pytest.raises(RunError, match=rf"is in use by process {second.pid}\."):
+        claim(folder).__enter__()
+    second.kill()
+    second.communicate()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX systems have them")
+def test_a_link_in_place_of_the_claim_is_not_followed(tmp_path):
+    (tmp_path / "precious.txt").write_text("mine")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".owner").symlink_to(tmp_path / "precious.txt")
+    with pytest.raises(RunError, match="could not be claimed"):
+        claim(tmp_path / "run").__enter__()
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("pairs", [1, pytest.param(50, marks=pytest.mark.slow)])
+def test_of_two_commands_at_once_one_leaves_within_two_seconds(pairs, tiny_folder, tmp_path):
+    """`mnistlab train` twice in the same moment on one folder: one trains, the other names it and is gone."""
+    for number in range(pairs):
+        arguments = ["train", "mlp", "--epochs", "1", "--data", str(tiny_folder), "--out", str(tmp_path / str(number))]
+        command = [sys.executable, "-m", "mnistlab.cli", *arguments]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        both = [subprocess.Popen(command, **options) for _ in range(2)]
+        while not (left := [process for process in both if process.poll() is not None]):
+            time.sleep(0.02)
+        (winner,) = [process for process in both if process is not left[0]]
+        output, errors = left[0].communicate()
+        assert (left[0].returncode, output) == (1, "")
+        assert f"is in use by process {winner.pid}." in errors
+        assert winner.poll() is None  # it has seconds of imports before it
+        assert winner.communicate()[1] == ""
+        assert winner.returncode == 0

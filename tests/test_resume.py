@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from conftest import run_mnistlab
 from mnistlab import training
 from mnistlab.acceleration import pipeline
-from mnistlab.exceptions import RunError, TrainingError, UsageError
+from mnistlab.exceptions import InterruptionError, RunError, TrainingError, UsageError
 from mnistlab.journal import Journal
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
@@ -71,7 +72,7 @@ def test_a_training_cut_after_any_checkpoint_ends_the_same(name, tiny_mnist, tmp
         except KeyboardInterrupt:
             cuts += 1
     calls = -(-(500 if name == "cnn" else 600) // 128) * 2 * SMALL[name].members
-    assert cuts == calls - 1  # after every call but the last there was a checkpoint
+    assert cuts == calls  # after every call there was a checkpoint
     assert digests(run.folder) == undisturbed[name]
     assert not (run.folder / "checkpoint").exists()
     assert len(run.metrics["epoch_seconds"]) == len(run.history)
@@ -142,7 +143,7 @@ def test_an_unfinished_run_refuses_another_recipe(tiny_mnist, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
-def test_a_diverging_loss_ends_in_its_step_and_keeps_the_checkpoint(name, tiny_mnist, tmp_path):
+def test_a_diverging_loss_ends_in_its_step(name, tiny_mnist, tmp_path):
     """A step size this large makes the second forward pass overflow."""
     recipe = dataclasses.replace(SMALL[name], learning_rate=1e38, precision="float32")
     with pytest.raises(TrainingError, match=r"The loss became (nan|inf) in step [23];.*Try a smaller learning rate"):
@@ -152,14 +153,94 @@ def test_a_diverging_loss_ends_in_its_step_and_keeps_the_checkpoint(name, tiny_m
     assert not (tmp_path / "run" / "metrics.json").exists()
 
 
-def test_weights_that_are_not_finite_are_never_kept(tiny_mnist, tmp_path, monkeypatch):
-    callbacks = sys.modules["mnistlab.training.callbacks"]
-    monkeypatch.setattr(
-        callbacks.keras.ops, "convert_to_numpy", lambda value: np.full(np.asarray(value).shape, np.nan, np.float32)
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda model: model.weights[0], lambda model: model.optimizer.variables[3]],
+    ids=["weight", "moment"],
+)
+def test_numbers_that_are_not_finite_leave_the_last_good_checkpoint(spoil, tiny_mnist, tmp_path, monkeypatch):
+    """A number of the network, or of its optimizer, becomes infinite after the third call; none of it is kept."""
+    callbacks, path, kept = (
+        sys.modules["mnistlab.training.callbacks"],
+        tmp_path / "run" / "checkpoint" / "state.npz",
+        [],
     )
-    with pytest.raises((TrainingError, ValueError)):
+    watch = callbacks.CheckpointCallback.on_train_batch_end
+
+    def watch_and_spoil(self, batch, logs=None):
+        watch(self, batch, logs)
+        if self._journal.num_calls == 3:
+            kept.append(path.read_bytes())
+            variable = spoil(self.model)
+            variable.assign(np.full(variable.shape, np.inf, np.float32))
+
+    monkeypatch.setattr(callbacks.CheckpointCallback, "on_train_batch_end", watch_and_spoil)
+    what = "(The loss became nan|A weight, or a moment of the optimizer, stopped being a finite number)"
+    with pytest.raises(
+        TrainingError, match=what + r" in step 1[3-6]; training stopped there, and no model was written"
+    ):
         train("mlp", tiny_mnist, tmp_path / "run")
-    assert not (tmp_path / "run" / "checkpoint" / "state.npz").exists()
+    assert path.read_bytes() == kept[0]
+    assert not (tmp_path / "run" / "model.keras").exists()
+    monkeypatch.setattr(callbacks.CheckpointCallback, "on_train_batch_end", watch)
+    assert train("mlp", tiny_mnist, tmp_path / "run").is_complete  # it can go on from there
+
+
+def test_every_flipped_bit_of_a_checkpoint_is_noticed(tmp_path):
+    """Flips each bit of a small checkpoint in turn: refused, or nothing that counts has changed."""
+    path = tmp_path / "run" / "checkpoint" / "state.npz"
+    path.parent.mkdir(parents=True)
+    journal = Journal(path, 10)
+    journal.num_calls = 7
+    journal.save([np.arange(3, dtype=np.float32), np.ones(2, np.int64)])
+    content = path.read_bytes()
+    refused = 0
+    for bit in range(8 * len(content)):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        try:
+            found = Journal(path, 10)
+        except RunError as error:
+            assert "Delete it to train from the beginning." in str(error)
+            refused += 1
+        else:
+            assert (found.num_calls, [array.tolist() for array in found.state]) == (7, [[0, 1, 2], [1, 1]])
+    assert refused > 4 * len(content)
+
+
+def test_a_checkpoint_of_another_training_is_refused(tiny_mnist, tmp_path, monkeypatch):
+    def save_and_break(journal, state, save=Journal.save):
+        save(journal, state)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "save", save_and_break)
+        for name, seed in (("one", 1), ("two", 2)):
+            recipe = dataclasses.replace(SMALL["mlp"], seed=seed)
+            with pytest.raises(KeyboardInterrupt):
+                training.train(recipe, tiny_mnist, tmp_path / name, progress=False, checkpoint_seconds=0)
+    shutil.copyfile(tmp_path / "one/checkpoint/state.npz", tmp_path / "two/checkpoint/state.npz")
+    with pytest.raises(RunError, match="belongs to a training of another recipe, other data or another backend"):
+        training.train(recipe, tiny_mnist, tmp_path / "two", progress=False)
+
+
+def test_asked_to_end_in_the_last_step_it_keeps_that_too(tiny_mnist, tmp_path, undisturbed, monkeypatch):
+    """The request comes during the very last call: nothing of the training is done again."""
+    callbacks = sys.modules["mnistlab.training.callbacks"]
+    watch = callbacks.CheckpointCallback.on_train_batch_end
+
+    def request(self, batch, logs=None):
+        watch(self, batch, logs)
+        if self._journal.num_calls == self._num_calls:
+            self._stop.requested = True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.CheckpointCallback, "on_train_batch_end", request)
+        with pytest.raises(InterruptionError, match=r"Stopped after the last step; .* keeps everything up to there"):
+            train("mlp", tiny_mnist, tmp_path / "run")
+    monkeypatch.setattr(callbacks.CheckpointCallback, "on_train_batch_end", None)  # no call comes any more
+    assert digests(train("mlp", tiny_mnist, tmp_path / "run").folder) == undisturbed["mlp"]
 
 
 # Processes of their own, as a user has them

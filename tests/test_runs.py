@@ -37,13 +37,14 @@ def test_what_contradicts_is_named_with_both_values(tmp_path, finished):
         UsageError, match=r"run holds a run with .*model mlp, not cnn.*Choose another folder with --out"
     ):
         check_folder(tmp_path / "run", RECIPES["cnn"], DATA)
-    with pytest.raises(UsageError, match=r"run holds a run with data digits, not this fashion\. Choose another folder"):
+    with pytest.raises(UsageError, match=r"run with data digits 1f, not fashion 2e\. Choose another folder"):
         check_folder(tmp_path / "run", RECIPES["mlp"], {"name": "fashion", "fingerprint": "2e"})
 
 
 def test_a_process_that_died_early_leaves_a_free_folder(tmp_path):
-    for name in (".owner", ".recipe.toml.4711.tmp", "dataset.json"):
+    for name in (".owner", ".recipe.toml.4711.tmp"):
         (tmp_path / name).write_text("")
+    write_json(tmp_path / "dataset.json", DATA)
     assert not check_folder(tmp_path, RECIPES["mlp"], DATA).is_complete
 
 
@@ -135,3 +136,11 @@ def test_unreadable_models_are_named(tmp_path):
     run = complete_run(tmp_path / "run")
     with pytest.raises(RunError, match=r"model\.keras is not a network .* it is no whole zip archive\."):
         _ = run.model
+
+
+def test_a_dataset_file_of_somebody_else_is_left_alone(tmp_path):
+    (tmp_path / "dataset.json").write_text('{"mine": "important"}')
+    with pytest.raises(UsageError, match="exists and is not a run"):
+        check_folder(tmp_path, RECIPES["mlp"], {"name": "MNIST", "fingerprint": "0"})
+    (tmp_path / "dataset.json").write_text('{"name": "MNIST", "fingerprint": "0"}')  # of a start that died right after
+    assert not check_folder(tmp_path, RECIPES["mlp"], {"name": "MNIST", "fingerprint": "0"}).is_complete

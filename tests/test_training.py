@@ -150,7 +150,7 @@ def test_training_splits_of_real_size(mnist):
 
 def test_other_data_in_the_same_folder_is_refused(runs, tiny_mnist):
     other = datasets.Dataset("other", tiny_mnist.train.take(np.arange(300)), tiny_mnist.test)
-    with pytest.raises(UsageError, match="holds a run with data tiny MNIST, not this other"):
+    with pytest.raises(UsageError, match=r"holds a run with data tiny MNIST \w{8}, not other \w{8}"):
         training.train(SMALL["mlp"], other, runs["mlp"].folder, progress=False)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,9 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         loss = float(logs["loss"])
         if not math.isfinite(loss):
             raise not_finite(f"The loss became {loss}", self._step)
+        self._check(
+            _values(self.model.weights)
+        )  # a ReLU makes nothing of what is no number, so the loss may not show it
         self._journal.num_calls += 1
         if self._journal.num_calls % self._calls_per_epoch and self._journal.num_calls < self._num_calls:
             self._save_if_due()
@@ -129,7 +133,7 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Looks at all numbers, and saves when it is time; after the last epoch the journal does."""
         if not all(math.isfinite(value) for value in logs.values()):
             raise not_finite("The validation loss is not a finite number", self._step)
-        self._check(self._state())
+        self._check(_values(state_of(self.model)))
         if self._journal.num_calls < self._num_calls:
             self._save_if_due()
 
@@ -143,12 +147,9 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
             )
 
     def _save(self) -> None:
-        state = self._state()
+        state = _values(state_of(self.model))
         self._check(state)
         self._journal.save(state)
-
-    def _state(self) -> list[NDArray[Any]]:
-        return [keras.ops.convert_to_numpy(variable.value) for variable in state_of(self.model)]
 
     def _check(self, state: list[NDArray[Any]]) -> None:
         if not all(np.isfinite(array).all() for array in state if array.dtype.kind == "f"):
@@ -162,6 +163,10 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if self._to_restore:
             for variable, value in zip(state_of(self.model), self._to_restore, strict=True):
                 variable.assign(value)
+
+
+def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
+    return [keras.ops.convert_to_numpy(variable.value) for variable in variables]
 
 
 def not_finite(what: str, step: int) -> TrainingError:
