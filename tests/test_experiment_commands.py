@@ -139,6 +139,14 @@ def test_the_claim_is_judged(accuracy, verdict):
     assert f"{verdict}: here the cnn reads {accuracy * 100:.2f} %" in sentence
 
 
+def test_biased_noise_names_the_share_at_which_the_labels_turn():
+    rows = [group("", accuracy, model="mlp", alpha=20, bias=bias) for bias, accuracy in ((0.0, 0.93), (0.1, 0.03))]
+    assert noise_levels.explain(rows, 60_000) == [
+        "mlp: with 20 random labels an image, 93.00 % when 0 % of them are one confusing digit, 3.00 % when 10 % are. "
+        "From a share of 1/20, 5 %, on an image bears the confusing digit more often than its own."
+    ]
+
+
 def test_augmentation_says_what_each_range_buys():
     test = {"difference": {"mean": 0.004}, "p_value": 0.01}
     groups = [

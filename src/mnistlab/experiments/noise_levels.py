@@ -131,4 +131,14 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
             f"{noisy['accuracy']['mean'] * 100:.2f} % with {noisy['alpha']}, "
             f"that is with {num_train_images * noisy['alpha']:,} random labels among {num_train_images:,} true ones."
         )
+    for (model, alpha), group in by_place([row | {"seed": row["bias"]} for row in groups], "model", "alpha"):
+        uniform, skewed = group[0], group[-1]
+        if uniform is skewed or not alpha:
+            continue
+        answer.append(
+            f"{model}: with {alpha} random labels an image, {uniform['accuracy']['mean'] * 100:.2f} % when "
+            f"{uniform['bias'] * 100:g} % of them are one confusing digit, {skewed['accuracy']['mean'] * 100:.2f} % "
+            f"when {skewed['bias'] * 100:g} % are. From a share of 1/{alpha}, {100 / alpha:.3g} %, on an image bears "
+            "the confusing digit more often than its own."
+        )
     return answer

@@ -11,6 +11,7 @@ from mnistlab.figures.canvas import drawn, figure_of, new_axes, theme
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 STYLES = ("-", "--", "-.", ":")
+LETTER = 0.025  # of the axis: the width of a letter of a label
 LABEL_POINTS = 11.0  # least distance of two labels, in points
 
 
@@ -63,8 +64,8 @@ def plot_series(
         ends.append((name, float(x[-1]), float(scale * mean[-1])))
     if log:
         ax.set_xscale("log")
-    settings = sorted({point[0] for points in series.values() for point in points})
-    ax.set_xticks(settings, [f"{setting:,g}" if setting < 1000 else f"{setting:,.0f}" for setting in settings])
+    settings = _spaced(sorted({point[0] for points in series.values() for point in points}), log=log)
+    ax.set_xticks(settings, [_written(setting) for setting in settings])
     ax.xaxis.set_minor_locator(NullLocator())
     if mark is not None:
         x_mark, value, text = mark
@@ -151,6 +152,23 @@ def plot_loss_curves(curves: Mapping[str, Sequence[float]], ax: Axes | None = No
     ax.margins(x=0.06, y=0.1)
     _name_ends(ax, ends)
     return ax
+
+
+def _spaced(settings: Sequence[float], *, log: bool) -> list[float]:
+    """The settings whose labels have room side by side; the first and the last always."""
+    places = np.log(np.maximum(settings, 1e-12)) if log else np.array(settings, dtype=float)
+    width = max(float(places[-1] - places[0]), 1e-12)
+    shown = [0]
+    for index in range(1, len(settings)):
+        if (places[index] - places[shown[-1]]) / width >= LETTER * (len(_written(settings[index])) + 1):
+            shown.append(index)
+    if shown[-1] != len(settings) - 1:
+        shown[-1 if len(shown) > 1 else len(shown) :] = [len(settings) - 1]
+    return [settings[index] for index in shown]
+
+
+def _written(setting: float) -> str:
+    return f"{setting:,g}" if setting < 1000 else f"{setting:,.0f}"
 
 
 def _name_ends(ax: Axes, ends: Sequence[tuple[str, float, float]]) -> None:
