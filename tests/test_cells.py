@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from conftest import run_mnistlab
 from mnistlab import training
+from mnistlab.exceptions import UsageError
 from mnistlab.experiments.cells import Cell, by_place, run_folder, train_cells
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
@@ -159,23 +159,15 @@ def test_a_killed_driver_loses_and_doubles_nothing(tiny_folder, tmp_path):
     assert len(digests(out)) == len({row["folder"] for row in results["rows"]})
 
 
-def test_a_cluster_that_does_not_answer_is_named(tiny_folder, tmp_path):
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "127.0.0.1:port"])
+def test_a_cluster_that_does_not_answer_is_named(address, tiny_mnist, tmp_path):
     pytest.importorskip("ray")
-    result = run_mnistlab(
-        *("experiment", "compare", "mlp", "fast", "--data", tiny_folder, "--out", tmp_path / "e", "--seeds", "1"),
-        *("--cluster", "127.0.0.1:1"),
-        RAY_gcs_rpc_server_reconnect_timeout_s="1",
-        RAY_gcs_server_request_timeout_seconds="2",
-    )
-    assert result.returncode == 2
-    assert "There is no Ray cluster at 127.0.0.1:1" in result.stderr
-    assert "Traceback" not in result.stderr
+    with pytest.raises(UsageError, match=rf"There is no Ray cluster at {address}: .*Expected HOST:PORT"):
+        train_cells(CELLS[:1], tiny_mnist, tmp_path, address=address, progress=False)
 
 
 def test_without_ray_the_message_says_what_to_install(tiny_mnist, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    from mnistlab.exceptions import UsageError
-
     with pytest.raises(
         UsageError, match=r"--cluster needs Ray, which is not installed\. Run: pip install 'mnistlab\[cluster\]'"
     ):

@@ -1,6 +1,7 @@
 """The same trainings as Ray tasks, on one machine or many; Ray does all the scheduling."""
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from mnistlab.exceptions import MnistlabError, TrainingError, UsageError
 from mnistlab.recipes import Recipe
 
+ANSWER_SECONDS = 5
 MAX_RETRIES = 5  # of a task whose worker died
 
 
@@ -34,6 +36,8 @@ def train_on_ray(tasks: Mapping[Path, Recipe], address: str, data_folder: Path |
         import ray
     except ImportError as error:
         raise UsageError("--cluster needs Ray, which is not installed. Run: pip install 'mnistlab[cluster]'") from error
+    if address != "auto":
+        _check_reachable(address)
     os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's own 15 would let a training wait for everything else
     options: dict[str, Any] = {"address": address} if address != "auto" else {"num_cpus": os.cpu_count() or 1}
     try:
@@ -62,6 +66,17 @@ def train_on_ray(tasks: Mapping[Path, Recipe], address: str, data_folder: Path |
             yield folder
     finally:
         ray.shutdown()
+
+
+def _check_reachable(address: str) -> None:
+    """Refuses an address at which nothing listens; Ray itself would end this process after half a minute."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UsageError(
+            f"There is no Ray cluster at {address}: {error}. Expected HOST:PORT as `ray start --head` prints it, or auto."
+        ) from error
 
 
 def _train(folder: str, recipe: Recipe, data_folder: str | None) -> None:
