@@ -75,7 +75,8 @@ def _check_reachable(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
     except (OSError, ValueError, OverflowError) as error:
         raise UsageError(
-            f"There is no Ray cluster at {address}: {error}. Expected HOST:PORT as `ray start --head` prints it, or auto."
+            f"There is no Ray cluster at {address}: {error}. Expected HOST:PORT, as `ray start --head` prints it, "
+            "or auto."
         ) from error
 
 
