@@ -113,6 +113,7 @@ def assert_same_curve(one, several):
     assert several.metrics["steps"] == one.metrics["steps"]
 
 
+@pytest.mark.slow
 def test_two_processes_have_the_loss_curve_of_one(odd_folder, tmp_path):
     """With dropout, and a last batch of 57 images."""
     with ThreadPoolExecutor() as executor:

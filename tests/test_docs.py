@@ -194,7 +194,9 @@ def test_the_results_have_their_place_in_the_documents():
     assert lines.count("<!-- end of results -->") == len(programs)
 
 
-@pytest.mark.parametrize("program", ["speed", "step_profile", "notebook", "recipes", "memory", "interruptions", "questions"])
+@pytest.mark.parametrize(
+    "program", ["speed", "step_profile", "notebook", "recipes", "memory", "interruptions", "questions"]
+)
 def test_tables_are_those_of_the_stored_results(program, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     module = importlib.import_module(program)

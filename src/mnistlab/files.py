@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from mnistlab.exceptions import RunError
 
@@ -34,9 +34,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         try:
-            temporary.unlink(missing_ok=True)  # of a dead process of the same number
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-            with open(os.open(temporary, flags, 0o666), "wb") as file:  # noqa: PTH123  (a descriptor)
+            with _created(temporary) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -64,6 +62,15 @@ def append_bytes(path: Path, content: bytes) -> None:
             file.write(content)
     except OSError as error:
         raise RunError(_explain(path, len(content), error)) from error
+
+
+def _created(path: Path) -> BinaryIO:
+    """A new file, never what a link leads to; one that a dead process of the same number left is replaced."""
+    try:
+        return path.open("xb")
+    except FileExistsError:
+        path.unlink()
+        return path.open("xb")
 
 
 def _sync_folder(folder: Path) -> None:

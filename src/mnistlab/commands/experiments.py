@@ -8,9 +8,10 @@ import click
 
 from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
 from mnistlab.exceptions import InterruptionError, UsageError
-from mnistlab.recipes import RECIPES, Recipe
+from mnistlab.recipes import RECIPES
 
 MAX_SEEDS = 1000
+NOISE_MODELS = ("softmax", "mlp", "cnn")
 
 
 class NumberList(click.ParamType[tuple[float, ...]]):
@@ -120,7 +121,7 @@ def compare(first: str, second: str, settings: tuple[str, ...], **common: Any) -
 @experiment.command("label-noise")
 @click.option(
     "--models",
-    default="softmax,mlp,cnn",
+    default=",".join(NOISE_MODELS),
     show_default=True,
     help="Networks, with commas between them: softmax, mlp, cnn.",
 )
@@ -143,16 +144,15 @@ def label_noise(
     models: str, alphas: tuple[int, ...], biases: tuple[float, ...], settings: tuple[str, ...], **common: Any
 ) -> None:
     """How many random labels a network can take (Rolnick et al., arXiv 1705.10694)."""
+    names = list(dict.fromkeys(models.split(",")))
+    for name in names:
+        if name not in NOISE_MODELS:
+            raise UsageError(f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}.")
 
     def make(_dataset: Any) -> Any:
         from mnistlab.experiments import noise_levels
 
-        chosen: dict[str, Recipe] = {}
-        for name in models.split(","):
-            if name not in noise_levels.RECIPES:
-                expected = ", ".join(noise_levels.RECIPES)
-                raise UsageError(f"{name!r} is no network of this experiment; expected some of {expected}.")
-            chosen[name] = noise_levels.RECIPES[name].override(settings)
+        chosen = {name: noise_levels.RECIPES[name].override(settings) for name in names}
         return noise_levels.experiment(chosen, num_seeds=common["seeds"], alphas=alphas, biases=biases)
 
     _run("label-noise", make, **common)
@@ -164,6 +164,8 @@ def label_noise(
 def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
     """What augmentation buys, and which of its ranges: with, without, each alone."""
     recipe = RECIPES[model].override(settings)
+    if recipe.augmentation is None:
+        raise UsageError(f"The recipe {model} has no augmentation to take apart. Choose cnn, best or record.")
 
     def make(_dataset: Any) -> Any:
         from mnistlab.experiments import augmentation_ranges

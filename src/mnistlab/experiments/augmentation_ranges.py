@@ -6,7 +6,6 @@ from pathlib import Path
 
 from mnistlab import figures
 from mnistlab.datasets import Dataset
-from mnistlab.exceptions import UsageError
 from mnistlab.experiments.answers import Experiment, Findings
 from mnistlab.experiments.cells import Cell, Row, by_place
 from mnistlab.recipes import AffineRanges, Recipe
@@ -19,10 +18,10 @@ def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
     """The recipe without augmentation, with all of it, and with each range alone.
 
     Raises:
-        UsageError: if the recipe has no augmentation to take apart.
+        ValueError: if the recipe has no augmentation to take apart.
     """
     if recipe.augmentation is None:
-        raise UsageError(f"The recipe {recipe.name} has no augmentation to take apart. Choose cnn, best or record.")
+        raise ValueError(f"The recipe {recipe.name} has no augmentation to take apart.")
     ranges = dataclasses.asdict(recipe.augmentation)
     nothing = dict.fromkeys(ranges, 0.0)
     kinds: dict[str, AffineRanges | None] = {WITHOUT: None, WITH: recipe.augmentation}
