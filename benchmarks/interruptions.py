@@ -125,9 +125,9 @@ def measure_kills(name: str, num_runs: int, folder: Path, max_kills: int = MAX_K
     }
 
 
-def measure_answers(folder: Path, repeats: int = 5) -> dict[str, Any]:
+def measure_answers(folder: Path, repeats: int = 3) -> dict[str, Any]:
     """Seconds from a signal to the end of the process, and of a second start to its refusal, on the whole MNIST."""
-    command = [sys.executable, "-m", "mnistlab", "train", "cnn", "--out", str(folder)]
+    command = [sys.executable, "-m", "mnistlab", "train", "cnn", "--epochs", "50", "--out", str(folder)]
     answers: dict[str, list[float]] = {"SIGINT": [], "SIGTERM": [], "second start": []}
     for number in range(2 * repeats):
         name = ("SIGINT", "SIGTERM")[number % 2]
