@@ -20,8 +20,7 @@ MEASURED = {"train_seconds"}
 SMALL = dataclasses.replace(RECIPES["mlp"], epochs=1, batch_size=100)
 CELLS = [
     Cell({"batch_size": size}, dataclasses.replace(SMALL, batch_size=size, seed=seed))
-    for size in (100, 300)
-    for seed in (0, 1)
+    for size, seed in ((100, 0), (100, 1), (300, 0))
 ]
 
 
@@ -58,7 +57,9 @@ def test_an_interrupted_experiment_has_the_same_table(tiny_mnist, tmp_path, monk
             rows = train_cells(CELLS, tiny_mnist, tmp_path / "cut", progress=False)
             break
         except KeyboardInterrupt:
-            assert len(list((tmp_path / "cut" / "runs").glob("*/manifest.json"))) == min(4, count * (count + 1) // 2)
+            assert len(list((tmp_path / "cut" / "runs").glob("*/manifest.json"))) == min(
+                len(CELLS), count * (count + 1) // 2
+            )
     assert without_times(rows) == without_times(expected)
 
 
@@ -85,11 +86,6 @@ def test_rows_are_grouped_in_order():
 
 
 # Ray, for real
-
-
-@pytest.fixture
-def undisturbed(tiny_mnist, tmp_path):
-    return train_cells(CELLS, tiny_mnist, tmp_path / "here", progress=False)
 
 
 def experiment_on_ray(tiny_folder, out):

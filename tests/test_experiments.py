@@ -135,6 +135,7 @@ def test_variants_differ_from_each_other_and_resemble_the_original(tiny_mnist):
     assert np.abs(variants.sum(axis=(2, 3)) / ink[:, None] - 1).max() < 0.3
 
 
+@pytest.mark.slow
 def test_run_on_another_folder_of_images(tiny_folder, tmp_path):
     result = run_mnistlab("run", "--data", tiny_folder, "--epochs", "1", "--out", tmp_path / "out")
     assert result.returncode == 0, result.stderr
