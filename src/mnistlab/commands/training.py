@@ -86,7 +86,7 @@ def _train(recipe: Recipe, dataset: Any, folder: Path, *, tensorboard: bool, tra
     """Trains, scores, draws and logs in a folder that is ours."""
     from mnistlab.runs import check_folder
 
-    known = check_folder(folder, recipe, {"name": dataset.name, "fingerprint": dataset.fingerprint()})
+    known = check_folder(folder, recipe, dataset.identity())
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
     print(f"{recipe.name}: {epochs}, batch size {recipe.batch_size:,}, seed {recipe.seed}")
     from mnistlab import training

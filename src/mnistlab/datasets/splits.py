@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -168,6 +169,14 @@ class Dataset:
 
         Quick for a data set of any size; it is no check of every byte.
         """
+        return self._fingerprint
+
+    def identity(self) -> dict[str, str]:
+        """What a run says of its data: `name` and `fingerprint`."""
+        return {"name": self.name, "fingerprint": self.fingerprint()}
+
+    @cached_property
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         for split in (self.train, self.test):
             some = np.arange(0, len(split), max(1, len(split) // 1000))

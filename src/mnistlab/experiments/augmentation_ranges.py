@@ -7,9 +7,9 @@ from pathlib import Path
 from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
-from mnistlab.experiments.cells import Cell, Row, by_place
+from mnistlab.experiments.cells import Cell, Row, by_place, compare_accuracies, summarize
 from mnistlab.recipes import AffineRanges, Recipe
-from mnistlab.significance import holm, mean_interval, paired_test
+from mnistlab.significance import MeanInterval
 
 WITHOUT, WITH = "none", "all"
 
@@ -50,28 +50,13 @@ def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
 def conclude(rows: list[Row], _dataset: Dataset, _folder: Path) -> Findings:
     """Differences to the training without augmentation, with intervals and tests."""
     grouped = {kind: group for (kind,), group in by_place(rows, "augmentation")}
-    reference = [row["test_accuracy"] for row in grouped[WITHOUT]]
-    tests = {
-        kind: paired_test([row["test_accuracy"] for row in group], reference)
-        for kind, group in grouped.items()
-        if kind != WITHOUT
-    }
-    corrected = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
-    groups = [
-        {
-            "augmentation": kind,
-            "num_seeds": len(group),
-            "accuracy": dataclasses.asdict(mean_interval([row["test_accuracy"] for row in group])),
-            "seconds": dataclasses.asdict(mean_interval([row["train_seconds"] for row in group])),
-            "difference": dataclasses.asdict(tests[kind].difference) if kind in tests else None,
-            "p_value": corrected.get(kind),
-        }
-        for kind, group in grouped.items()
-    ]
+    compared = compare_accuracies(grouped, WITHOUT)
+    groups = [{"augmentation": kind, **summarize(group), **compared[kind]} for kind, group in grouped.items()]
+    differences = {kind: row["difference"] for kind, row in compared.items() if kind != WITHOUT}
     drawn = {
         "differences": (
             figures.plot_differences(
-                {_words(kind): (test.difference.mean, test.difference.half_width) for kind, test in tests.items()},
+                {_words(kind): (row["mean"], MeanInterval(**row).half_width) for kind, row in differences.items()},
                 xlabel="test accuracy less that without augmentation (percentage points)",
             ),
             "What each range adds to the test accuracy, with 95 % intervals over seeds; an interval that holds zero is "

@@ -9,10 +9,9 @@ from typing import Any
 from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
-from mnistlab.experiments.cells import Cell, Row, by_place
+from mnistlab.experiments.cells import Cell, Row, by_place, compare_accuracies, summarize
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
-from mnistlab.significance import holm, mean_interval, paired_test
 
 BATCH_SIZES = (32, 128, 512, 2_048, 10_000)
 REFERENCE = 128  # what the others are compared with: the notebook's
@@ -76,7 +75,7 @@ def experiment(
 
 def conclude(rows: list[Row], _dataset: Dataset, folder: Path) -> Findings:
     """Means, intervals, tests, sentences and figures from the trainings."""
-    groups = summarize(rows)
+    groups = summarize_views(rows)
     views = [EPOCHS, STEPS, SCALED]
     answer = [sentence for view in views for sentence in explain([row for row in groups if row["view"] == view])]
     accuracy = {view: _series(groups, view, "accuracy") for view in views}
@@ -102,32 +101,16 @@ def conclude(rows: list[Row], _dataset: Dataset, folder: Path) -> Findings:
     return Findings(answer, groups, drawn)
 
 
-def summarize(rows: Sequence[Row]) -> list[Row]:
+def summarize_views(rows: Sequence[Row]) -> list[Row]:
     """A row for each view and batch size: means with intervals, and the paired test against 128."""
-    groups = []
+    groups: list[Row] = []
     for (view,), of_view in by_place(rows, "view"):
         sized = {size: group for (size,), group in by_place(of_view, "batch_size")}
-        reference = [row["test_accuracy"] for row in sized[REFERENCE]]
-        tests = {
-            size: paired_test([row["test_accuracy"] for row in group], reference)
+        compared = compare_accuracies(sized, REFERENCE)
+        groups += [
+            {"view": view, "batch_size": size, "steps": group[0]["steps"], **summarize(group), **compared[size]}
             for size, group in sized.items()
-            if size != REFERENCE
-        }
-        corrected = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
-        for size, group in sized.items():
-            test = tests.get(size)
-            groups.append(
-                {
-                    "view": view,
-                    "batch_size": size,
-                    "num_seeds": len(group),
-                    "steps": group[0]["steps"],
-                    "accuracy": dataclasses.asdict(mean_interval([row["test_accuracy"] for row in group])),
-                    "seconds": dataclasses.asdict(mean_interval([row["train_seconds"] for row in group])),
-                    "difference": None if test is None else dataclasses.asdict(test.difference),
-                    "p_value": corrected.get(size),
-                }
-            )
+        ]
     return groups
 
 

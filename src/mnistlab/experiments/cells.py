@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mnistlab.experiments import cluster
 from mnistlab.files import make_folder
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
+from mnistlab.significance import holm, mean_interval, paired_test
 
 Row = dict[str, Any]
 METRICS = (
@@ -142,6 +143,38 @@ def _named(column: str, value: Any) -> str:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def summarize(group: Sequence[Row]) -> Row:
+    """What the trainings of one place come to: `num_seeds`, and means with intervals of `accuracy` and `seconds`."""
+    return {
+        "num_seeds": len(group),
+        "accuracy": dataclasses.asdict(mean_interval([row["test_accuracy"] for row in group])),
+        "seconds": dataclasses.asdict(mean_interval([row["train_seconds"] for row in group])),
+    }
+
+
+def compare_accuracies(groups: Mapping[Any, Sequence[Row]], reference: Any) -> dict[Any, Row]:
+    """The paired test of each place's accuracies against those of one of them.
+
+    Args:
+        groups: the rows of each place, ordered by seed.
+        reference: the place to compare with.
+
+    Returns:
+        For each place `difference`, a mean with its interval, and `p_value`, corrected after Holm for the number of
+        places; both `None` for the reference.
+    """
+    accuracies = {place: [row["test_accuracy"] for row in group] for place, group in groups.items()}
+    tests = {place: paired_test(accuracies[place], accuracies[reference]) for place in groups if place != reference}
+    corrected = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
+    return {
+        place: {
+            "difference": dataclasses.asdict(tests[place].difference) if place in tests else None,
+            "p_value": corrected.get(place),
+        }
+        for place in groups
+    }
 
 
 def by_place(rows: Sequence[Row], *columns: str) -> Iterator[tuple[tuple[Any, ...], list[Row]]]:

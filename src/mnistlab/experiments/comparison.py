@@ -12,11 +12,11 @@ from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.experiments.answers import Experiment, Findings
-from mnistlab.experiments.cells import Cell, Row, by_place
+from mnistlab.experiments.cells import Cell, Row, by_place, summarize
 from mnistlab.inference import Classifier
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
-from mnistlab.significance import McNemarTest, PairedTest, mcnemar_test, mean_interval, paired_test
+from mnistlab.significance import McNemarTest, PairedTest, mcnemar_test, paired_test
 
 MAX_IMAGES = 9  # of each kind in the figures
 
@@ -58,9 +58,7 @@ def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[st
     groups = [
         {
             "recipe": name,
-            "num_seeds": len(group),
-            "accuracy": dataclasses.asdict(mean_interval([row["test_accuracy"] for row in group])),
-            "seconds": dataclasses.asdict(mean_interval([row["train_seconds"] for row in group])),
+            **summarize(group),
             "num_parameters": group[0]["num_parameters"],
             "multiply_adds": group[0]["multiply_adds"],
         }

@@ -9,9 +9,8 @@ from typing import Any
 from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
-from mnistlab.experiments.cells import Cell, Row, by_place
+from mnistlab.experiments.cells import Cell, Row, by_place, summarize
 from mnistlab.recipes import AffineRanges, Recipe
-from mnistlab.significance import mean_interval
 
 ALPHAS = (0, 10, 20, 50, 100)
 CLAIMED_ALPHA, CLAIMED_ACCURACY = 100, 0.91  # the notebook, quoting the paper, of a ConvNet
@@ -78,9 +77,7 @@ def conclude(rows: list[Row], dataset: Dataset, _folder: Path, *, by_bias: bool)
             "model": model,
             "bias": bias,
             "alpha": alpha,
-            "num_seeds": len(group),
-            "accuracy": dataclasses.asdict(mean_interval([row["test_accuracy"] for row in group])),
-            "seconds": dataclasses.asdict(mean_interval([row["train_seconds"] for row in group])),
+            **summarize(group),
         }
         for (model, bias, alpha), group in by_place(rows, "model", "bias", "alpha")
     ]

@@ -122,9 +122,8 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         loss = float(logs["loss"])
         if not math.isfinite(loss):
             raise not_finite(f"The loss became {loss}", self._step)
-        self._check(
-            _values(self.model.weights)
-        )  # a ReLU makes nothing of what is no number, so the loss may not show it
+        # A ReLU may make nothing of what is no number, and then the loss does not show it.
+        self._check(_values(self.model.weights))
         self._journal.num_calls += 1
         if self._journal.num_calls % self._calls_per_epoch and self._journal.num_calls < self._num_calls:
             self._save_if_due()
@@ -133,23 +132,23 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Looks at all numbers, and saves when it is time; after the last epoch the journal does."""
         if not all(math.isfinite(value) for value in logs.values()):
             raise not_finite("The validation loss is not a finite number", self._step)
-        self._check(_values(state_of(self.model)))
+        state = _values(state_of(self.model))
+        self._check(state)
         if self._journal.num_calls < self._num_calls:
-            self._save_if_due()
+            self._save_if_due(state)
 
-    def _save_if_due(self) -> None:
+    def _save_if_due(self, state: list[NDArray[Any]] | None = None) -> None:
+        """Saves the state, which was looked at before if it is given."""
         if self._journal.is_due or self._stop.requested:
-            self._save()
+            if state is None:
+                state = _values(state_of(self.model))
+                self._check(state)
+            self._journal.save(state)
         if self._stop.requested:
             raise InterruptionError(
                 f"Stopped after step {self._step:,}; {self._journal.path} keeps everything up to there. "
                 "The same command goes on from it."
             )
-
-    def _save(self) -> None:
-        state = _values(state_of(self.model))
-        self._check(state)
-        self._journal.save(state)
 
     def _check(self, state: list[NDArray[Any]]) -> None:
         if not all(np.isfinite(array).all() for array in state if array.dtype.kind == "f"):

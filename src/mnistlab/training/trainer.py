@@ -79,7 +79,7 @@ def train(
         InterruptionError: on Ctrl-C or SIGTERM, after a checkpoint.
     """
     check_fits(recipe, dataset)
-    identity = _identity(dataset)
+    identity = dataset.identity()
     run = Run(Path(folder) if folder is not None else default_folder(recipe))
     with join(processes, recipe, identity) as team:
         if check_folder(run.folder, recipe, identity).is_complete and not run.checkpoint_path.parent.exists():
@@ -114,17 +114,13 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes) -> None:
         InterruptionError: on Ctrl-C or SIGTERM.
     """
     check_fits(recipe, dataset)
-    with join(processes, recipe, _identity(dataset)) as team, tempfile.TemporaryDirectory() as folder:
+    with join(processes, recipe, dataset.identity()) as team, tempfile.TemporaryDirectory() as folder:
         checkpoint_path = Path(folder) / "state.npz"
         if team.receive_checkpoint(checkpoint_path):
             held_back, validation = hold_back(recipe, dataset)
             streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
-            journal = Journal(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, _identity(dataset)))
+            journal = Journal(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, dataset.identity()))
             _train_networks(recipe, streams, validation, journal, visible=False, team=team)
-
-
-def _identity(dataset: Dataset) -> dict[str, str]:
-    return {"name": dataset.name, "fingerprint": dataset.fingerprint()}
 
 
 def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
@@ -143,8 +139,6 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visi
     team.leave()
     num_steps, num_images = streams[0].num_steps(recipe.epochs), streams[0].num_images
     steps_per_epoch = streams[0].steps_per_epoch
-    if not all(np.isfinite(weights).all() for weights in model.get_weights()):
-        raise not_finite("A weight stopped being a finite number", num_steps)
     metrics = {
         "recipe": recipe.name,
         "model": recipe.model,
