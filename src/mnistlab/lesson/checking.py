@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson.evidence import describe, score_on_test
+from mnistlab.lesson.evidence import describe
 from mnistlab.lesson.judging import ARGUMENTS, judge
+from mnistlab.lesson.model_evidence import score_on_test
 from mnistlab.lesson.showing import show_note, show_verdict
 from mnistlab.lesson.steps import STEP_BY_KEY, STEPS
 from mnistlab.lesson.verdicts import SYMBOLS, Mark, Verdict
@@ -49,7 +50,7 @@ def collect(step: str, *objects: Any) -> dict[str, Any]:
         evidence["history"]["test_loss"] = score_on_test(getattr(given["history"], "model", None))["test_loss"]
     if step == "drawing" and "drawing" in given:
         evidence["model"] = describe_answer(given["model"], given["drawing"])
-    evidence = json.loads(json.dumps(evidence, default=str))
+    evidence = dict(json.loads(json.dumps(evidence, default=str)))
     for record in recorders:
         record(step, evidence)
     return evidence

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mnistlab.lesson.checks import answers, data, networks, training
+from mnistlab.lesson.checks.layers import LAYERS
 from mnistlab.lesson.verdicts import Verdict, not_yet
 
 Evidence = Mapping[str, Mapping[str, Any]]
@@ -22,7 +23,7 @@ ARGUMENTS = {
     "batch.answer": ("answer", "measured"),
     "confusion": ("matrix", "mistake", "predictions"),
     "drawing": ("picture", "digit", "model", "drawing"),
-} | dict.fromkeys(networks.LAYERS, ("model",))
+} | dict.fromkeys(LAYERS, ("model",))
 """What each step's check takes, in order."""
 
 
@@ -46,8 +47,16 @@ def judge(step: str, evidence: Evidence) -> Verdict:
 
 
 def _judge(step: str, evidence: Evidence) -> Verdict:
-    given = {name: evidence.get(name) or _NOTHING for name in ARGUMENTS[step]}
-    if step in networks.LAYERS:
+    missing = [name for name in ARGUMENTS[step] if name not in evidence]
+    if missing:
+        return not_yet(
+            step,
+            "arguments",
+            f"The check was not given {' and '.join(missing)}.",
+            f'Call it as check("{step}", {", ".join(ARGUMENTS[step])}).',
+        )
+    given = {name: evidence[name] or _NOTHING for name in ARGUMENTS[step]}
+    if step in LAYERS:
         return networks.check_layer(step, given["model"])
     if step.endswith(".prepare"):
         return data.check_arrays(step, given)

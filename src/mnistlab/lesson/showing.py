@@ -14,7 +14,7 @@ _EDGES = {Mark.DONE: OKABE_ITO["bluish green"], Mark.NOT_YET: OKABE_ITO["vermili
 def in_notebook() -> bool:
     """Whether a Jupyter kernel runs this, so that HTML is shown."""
     module = sys.modules.get("IPython")
-    shell: Any = module.get_ipython() if module else None  # type: ignore[attr-defined]
+    shell: Any = module.get_ipython() if module else None
     return shell is not None and hasattr(shell, "kernel")
 
 

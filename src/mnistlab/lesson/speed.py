@@ -1,5 +1,6 @@
-"""What keeps the exercise short: the same networks on faster parts, batches that are augmented as they come, one line of
-progress. The student need not write any of it, and Keras' own parts would do as well, only slower.
+"""What keeps the exercise short: faster parts for the same networks, augmented batches, and one line of progress.
+
+The student need not write any of it, and Keras' own parts would do as well, only slower.
 """
 
 import time
@@ -29,7 +30,8 @@ def accelerate(model: Any, *, fresh: bool = False) -> Any:
         fresh: draw new initial weights, to compare trainings, instead of copying those of `model`.
 
     Returns:
-        A compiled model with weights of its own and an optimizer that begins anew. `fit`, `evaluate` and `predict` are Keras'.
+        A compiled model with weights of its own and an optimizer that begins anew. `fit`, `evaluate` and `predict`
+        are Keras'.
 
     Raises:
         UsageError: (a `ValueError`) the model is not compiled, or not a `keras.Sequential`.

@@ -43,6 +43,6 @@ STEPS = (
     Step("confusion", "the confusion matrix", 2),
     Step("drawing", "your own drawing", 2),
 )
-"""What the exercise asks; twelve gaps to fill, and seven given cells that are checked as well."""
+"""What the exercise asks; eleven gaps to fill, and eight given cells that are checked as well."""
 
 STEP_BY_KEY = {step.key: step for step in STEPS}

@@ -235,7 +235,7 @@ def check_drawing(step: str, picture: Description, digit: Description, model: De
             step,
             "digit-other",
             f"You say {values[0]}; the network says {model.get('drawing_digit')}.",
-            "predict gives a row for each image: argmax along axis=1, or of the first row. Along axis=0 it is always 0.",
+            "predict gives a row for each image: argmax along axis=1, or of the first row. Along axis=0: always 0.",
         )
     return done(step, f"Right: the network reads a {values[0]}. Is it what you drew?")
 

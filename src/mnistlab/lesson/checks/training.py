@@ -38,8 +38,8 @@ def _find_in_loss(compiled: Description, labels: Description) -> Finding | None:
         return (
             "sparse-with-one-hot",
             "The loss is the sparse one, and the labels are one-hot rows.",
-            "Sparse means that the label is the digit itself. Use categorical_crossentropy, or leave the labels as they "
-            "were.",
+            "Sparse means that the label is the digit itself. Use categorical_crossentropy, or leave the labels as "
+            "they were.",
         )
     if loss == "categorical_crossentropy" and len(shape) == 1:
         return (
@@ -58,8 +58,8 @@ def _find_in_loss(compiled: Description, labels: Description) -> Finding | None:
         return (
             "squared-loss",
             "The loss is a distance between numbers.",
-            "For probabilities cross-entropy is asked for: certainty in a wrong digit then costs a lot, and the gradient "
-            "does not fade.",
+            "For probabilities cross-entropy is asked for: certainty in a wrong digit then costs a lot, and the "
+            "gradient does not fade.",
         )
     if loss not in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
         return ("loss", f"The loss is {loss}.", "categorical_crossentropy was asked for.")
@@ -102,7 +102,7 @@ def check_training(step: str, history: Description) -> Verdict:
             "fit returns a History with the curves: history = model.fit(...).",
         )
     curves = history["curves"]
-    finding = _find_in_curves(curves, network) or _find_in_length(history, network) or _find_leak(history)
+    finding = _find_in_length(history, network) or _find_in_curves(curves, network) or _find_leak(history)
     if finding:
         return not_yet(step, *finding)
     last = curves["accuracy"][-1] * 100
@@ -111,8 +111,6 @@ def check_training(step: str, history: Description) -> Verdict:
 
 def _find_in_curves(curves: Mapping[str, Sequence[Any]], network: str) -> Finding | None:
     loss, accuracy = list(curves.get("loss") or []), list(curves.get("accuracy") or [])
-    if not loss:
-        return ("no-epochs", "Not one epoch was trained.", "Set epochs to 5.")
     if any(value is None for value in loss):
         return (
             "loss-not-finite",
@@ -148,7 +146,9 @@ def _find_in_curves(curves: Mapping[str, Sequence[Any]], network: str) -> Findin
 
 
 def _find_in_length(history: Description, network: str) -> Finding | None:
-    num_epochs, steps = len(history["curves"]["loss"]), history.get("steps") or 0
+    num_epochs, steps = len(history["curves"].get("loss") or []), history.get("steps") or 0
+    if num_epochs == 0:
+        return ("no-epochs", "Not one epoch was trained.", "Set epochs to 5.")
     if num_epochs != EPOCHS:
         return (
             "epochs",
@@ -185,8 +185,8 @@ def _find_leak(history: Description) -> Finding | None:
         return (
             "validated-on-test",
             "The validation images are the test images.",
-            "As soon as you choose anything by them (epochs, layers, when to stop), the test has seen your choices. Hold "
-            "training images back instead.",
+            "As soon as you choose anything by them (epochs, layers, when to stop), the test has seen your choices. "
+            "Hold training images back instead.",
         )
     return None
 
@@ -213,7 +213,7 @@ def check_score(step: str, score: Description, model: Description) -> Verdict:
             step,
             "other-accuracy",
             f"The accuracy was given as {value * 100:.2f} %; on the test images the model gets {measured * 100:.2f} %.",
-            "An accuracy on training images flatters; evaluate on x_test, y_test, prepared as the training images were.",
+            "An accuracy on training images flatters; evaluate on x_test, y_test, prepared as x_train was.",
         )
     if measured < LEAST_ACCURACY[network]:
         return not_yet(
