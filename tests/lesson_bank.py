@@ -86,6 +86,7 @@ WRONG_OUTPUT: dict[str, Build] = {
     "softmax-twice": lambda: [layers.Dense(10, "softmax"), layers.Softmax()],
     "dropout-after-output": lambda: [layers.Dense(10, "softmax"), layers.Dropout(0.2)],
     "output-activation": lambda: [layers.Dense(10, "log_softmax")],
+    "no-probabilities": lambda: [layers.Dense(10), layers.Softmax(axis=0)],
     "added-twice": lambda: [*OUTPUT(), *OUTPUT()],
 }
 NORM_LAST: Build = lambda: [layers.BatchNormalization(), layers.Activation("relu")]  # noqa: E731

@@ -182,6 +182,7 @@ def test_scores_are_those_of_the_model_on_the_test_images(vectors):
     assert evidence["test_accuracy"] == pytest.approx(accuracy, abs=1e-6)
     assert evidence["test_loss"] == pytest.approx(loss, rel=1e-3)
     expect(said_of("mlp.score", [loss, accuracy], model), "loss-and-accuracy")
+    expect(said_of("mlp.score", "97 %", model), "no-score")
 
 
 MEASURED = {128: (10.0, 0.98), 10_000: (5.0, 0.935), 32: (20.0, 0.979)}
@@ -272,6 +273,47 @@ def test_each_wrong_use_of_the_drawing_gets_its_own_hint():
     assert said_of("drawing", None, None, model, drawing).mark is Mark.NOT_STARTED
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+KINDS = st.sampled_from(["model", "array", "history", "mapping", "sequence", "number", "text", "nothing"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(STEP_BY_KEY)), KINDS, JSON)
+def test_forged_evidence_never_fails_and_never_passes(step, kind, rubbish):
+    keys = ("operations", "compiled", "shape", "images", "curves", "items", "values", "value", "outputs", "labels")
+    evidence = {name: {"kind": kind} | dict.fromkeys(keys, rubbish) for name in ARGUMENTS[step]}
+    assert not judge(step, json.loads(json.dumps(evidence)))
+
+
+def test_evidence_that_cannot_be_read_is_not_yet():
+    expect(judge("mlp.train", {"history": {"kind": "history"}}), "unreadable")
+
+
+def test_steps_checks_and_hints_belong_together():
+    assert set(ARGUMENTS) == set(STEP_BY_KEY) == set(HINTS)
+    assert sum(step.is_gap for step in STEPS) == 11
+    for step in STEPS:
+        levels = [hint_text(step.key, level) for level in (1, 2, 3)]
+        assert all(levels) and len(set(levels[:2])) == 2
+    assert "Conv2D(64" in hint_text("cnn.conv3", 3) and "MaxPooling2D" in hint_text("cnn.conv4", 3)
+    with pytest.raises(UsageError, match=r"no step 'mlp.hidden3'"):
+        hint("mlp.hidden3")
+    with pytest.raises(UsageError, match="level is 4"):
+        hint_text("mlp.hidden2", 4)
+
+
+def test_hints_get_clearer_each_time(capsys):
+    for _ in range(4):
+        hint("cnn.dense5")
+    said = capsys.readouterr().out
+    assert [said.count(f"hint {level} of 3") for level in (1, 2, 3)] == [1, 1, 2]
+    assert "cnn.add(keras.layers.Dropout(0.2))" in said
+
+
 def named_problems(source: str) -> set[str]:
     """The first of every three texts, which is how the checks write a mistake, and the second of `not_yet`."""
     found = set()
@@ -297,40 +339,3 @@ def test_every_hint_in_the_checks_is_in_the_bank():
     assert not missed
     messages = [message for _, message in SEEN]
     assert len(problems) >= 100 and len(set(messages)) > 0.9 * len(messages)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=12,
-)
-KINDS = st.sampled_from(["model", "array", "history", "mapping", "sequence", "number", "text", "nothing"])
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.sampled_from(sorted(STEP_BY_KEY)), KINDS, JSON)
-def test_forged_evidence_never_fails_and_never_passes(step, kind, rubbish):
-    keys = ("operations", "compiled", "shape", "images", "curves", "items", "values", "value", "outputs", "labels")
-    evidence = {name: {"kind": kind} | dict.fromkeys(keys, rubbish) for name in ARGUMENTS[step]}
-    assert not judge(step, json.loads(json.dumps(evidence)))
-
-
-def test_steps_checks_and_hints_belong_together():
-    assert set(ARGUMENTS) == set(STEP_BY_KEY) == set(HINTS)
-    assert sum(step.is_gap for step in STEPS) == 11
-    for step in STEPS:
-        levels = [hint_text(step.key, level) for level in (1, 2, 3)]
-        assert all(levels) and len(set(levels[:2])) == 2
-    assert "Conv2D(64" in hint_text("cnn.conv3", 3) and "MaxPooling2D" in hint_text("cnn.conv4", 3)
-    with pytest.raises(UsageError, match=r"no step 'mlp.hidden3'"):
-        hint("mlp.hidden3")
-    with pytest.raises(UsageError, match="level is 4"):
-        hint_text("mlp.hidden2", 4)
-
-
-def test_hints_get_clearer_each_time(capsys):
-    for _ in range(4):
-        hint("cnn.dense5")
-    said = capsys.readouterr().out
-    assert [said.count(f"hint {level} of 3") for level in (1, 2, 3)] == [1, 1, 2]
-    assert "cnn.add(keras.layers.Dropout(0.2))" in said
