@@ -9,6 +9,7 @@ from mnistlab.looks import LIGHT, OKABE_ITO
 
 # Read on white and on black alike: the text keeps the notebook's colour, and only the edge has one of its own.
 _EDGES = {Mark.DONE: OKABE_ITO["bluish green"], Mark.NOT_YET: OKABE_ITO["vermilion"], Mark.NOT_STARTED: LIGHT.muted}
+_EDGES[Mark.NOT_CHECKED] = LIGHT.muted
 
 
 def in_notebook() -> bool:

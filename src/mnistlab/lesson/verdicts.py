@@ -10,9 +10,10 @@ class Mark(enum.StrEnum):
     NOT_STARTED = "not started"
     NOT_YET = "not yet"
     DONE = "done"
+    NOT_CHECKED = "not checked"  # it takes a training of full length, and trainings are cut short
 
 
-SYMBOLS = {Mark.NOT_STARTED: "○", Mark.NOT_YET: "✗", Mark.DONE: "✓"}
+SYMBOLS = {Mark.NOT_STARTED: "○", Mark.NOT_YET: "✗", Mark.DONE: "✓", Mark.NOT_CHECKED: "–"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -154,7 +154,8 @@ if ready("mlp.output"):
 # %%
 if ready("mlp.compile"):
     mlp = accelerate(mlp)
-    history = mlp.fit(x_train, y_train, batch_size=128, epochs=5, verbose=0, callbacks=[ProgressLine()])
+    line = ProgressLine()
+    history = mlp.fit(x_train, y_train, batch_size=128, epochs=5, verbose=0, callbacks=[line])
     check("mlp.train", history)
 
 # %% [markdown]
@@ -162,10 +163,12 @@ if ready("mlp.compile"):
 # that it never saw?
 
 # %%
+measured = {}
 if ready("mlp.train"):
     test_loss, test_accuracy = mlp.evaluate(x_test, y_test, verbose=0)
     print(f"test loss {test_loss:.4f}, test accuracy {test_accuracy * 100:.2f} %")
     check("mlp.score", test_accuracy, mlp)
+    measured = {128: (line.seconds, test_accuracy)}
 
 # %% [markdown]
 # A score hides what is behind it. Here are nine right answers, and the nine wrong ones that the network was surest
@@ -194,10 +197,9 @@ prediction = {10_000: ("shorter", "lower"), 32: ("longer", "same")}
 check("batch.predict", prediction)
 
 # %%
-measured = {}
-if ready("mlp.compile", "batch.predict"):
-    for batch_size in (128, 10_000, 32):
-        keras.utils.set_random_seed(1)
+if ready("mlp.train", "batch.predict"):
+    for batch_size in (10_000, 32):
+        keras.utils.set_random_seed(0)
         twin = accelerate(mlp, fresh=True)  # the same layers and optimizer, new weights
         line = ProgressLine()
         twin.fit(x_train, y_train, batch_size=batch_size, epochs=5, verbose=0, callbacks=[line])
