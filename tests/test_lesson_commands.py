@@ -181,6 +181,7 @@ WRONG_USE = [
     (["lesson", "grade", "empty"], 1, "No notebook lies in empty; files that end in .ipynb"),
     (["lesson", "grade", "empty", "--memory", "0"], 2, "0.0 is not in the range 0.25<=x<=1024."),
     (["lesson", "grade", "empty", "--limit-seconds", "0"], 2, "0 is not in the range 1<=x<=86400."),
+    (["lesson", "grade", "broken.ipynb", "--csv", "x.csv"], 2, "but broken.ipynb is one file. Give the folder, or"),
     (["lesson", "start", ""], 2, "the path is empty"),
     (["lesson", "start", "x", "--format", "pdf"], 2, "'pdf' is not one of 'ipynb', 'py'."),
 ]

@@ -146,7 +146,7 @@ def hint(step: str, level: int) -> None:
 @lesson.command()
 @click.argument("path", metavar="FILE|DIR", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, of a folder a list.")
-@click.option("--csv", "csv_path", type=PATH, help=f"The table; of a folder {CSV_NAME} in it by default.")
+@click.option("--csv", "csv_path", type=PATH, help=f"The table of a folder; {CSV_NAME} in it by default.")
 @click.option(
     "--limit-seconds",
     default=600,
@@ -165,6 +165,11 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
     """
     if not path.exists():
         raise UsageError(f"There is no {path}; a notebook or a folder of notebooks was expected.")
+    is_class = path.is_dir()
+    if csv_path is not None and not is_class:
+        raise UsageError(
+            f"--csv makes a table of a folder's notebooks, but {path} is one file. Give the folder, or --json."
+        )
     from mnistlab.isolation.limits import GIB, Limits
     from mnistlab.lesson.gradebook import Gradebook, grade_all
     from mnistlab.lesson.grading import package_digests
@@ -172,7 +177,6 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
     from mnistlab.lesson.showing_grades import format_grade, format_missing
 
     limits = Limits(seconds=limit_seconds, memory_bytes=int(memory * GIB))
-    is_class = path.is_dir()
     notebooks, folder = (find_notebooks(path), path) if is_class else ([path], path.parent)
     if not notebooks:
         raise DataError(
