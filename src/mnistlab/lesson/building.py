@@ -67,7 +67,7 @@ def notebook(text: str) -> Any:
             f"Install them, or take --format py."
         ) from error
     made = jupytext.reads(text, fmt="py:percent")
-    made.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
+    made.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},

@@ -52,7 +52,7 @@ def _show(rich: str, plain: str) -> None:
         return
     from IPython.display import display
 
-    display({"text/html": rich, "text/plain": plain}, raw=True)  # type: ignore[no-untyped-call]
+    display({"text/html": rich, "text/plain": plain}, raw=True)
 
 
 class UpdatingLine:
@@ -73,7 +73,7 @@ class UpdatingLine:
 
             content = {"text/plain": text}
             if self._handle is None:
-                self._handle = display(content, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+                self._handle = display(content, raw=True, display_id=True)
             else:
                 self._handle.update(content, raw=True)
         elif sys.stdout.isatty():
