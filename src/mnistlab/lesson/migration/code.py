@@ -173,7 +173,8 @@ class Code:
         names: Any = self._qualified.get(node, ())
         names = names() if callable(names) else names  # libcst looks a name up when it is asked for
         if not names and self.stars and isinstance(node, cst.Name):
-            return {f"{module}.{node.value}" for module in self.stars}
+            candidates = {f"{module}.{node.value}" for module in self.stars}
+            return {name for name in candidates if _is_offered(name)}
         if any(name.source is not QualifiedNameSource.IMPORT for name in names):
             return set()
         return {name.name for name in names}
@@ -292,6 +293,12 @@ class Code:
         end = self.end(run[-1])
         comma = re.compile(rb"\s*,").match(self.text, end, self.end(call))
         return self.start(run[0]), comma.end() if comma else end
+
+
+def _is_offered(name: str) -> bool:
+    """Whether `from module import *` gives a name, as far as Keras is concerned."""
+    split = homes.split_root(name)
+    return split is None or homes.exists(homes.find_home(split[1]), split[0])
 
 
 def dotted(node: cst.CSTNode | None) -> str:

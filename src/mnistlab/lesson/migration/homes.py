@@ -140,7 +140,7 @@ def exists(name: str, root: str = "keras") -> bool:
 
     Args:
         name: such as `keras.layers.Dense`.
-        root: `keras` or `tensorflow.keras`, which also offers a few names that Keras has dropped.
+        root: `keras`, or another way to say it: `tensorflow.keras` also offers a few names that Keras has dropped.
 
     Example:
         >>> exists("keras.layers.Dense"), exists("keras.backend.learning_phase")

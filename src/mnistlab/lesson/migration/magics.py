@@ -4,7 +4,9 @@ A line is replaced by a Python line of as many bytes, so that every place in the
 real one.
 """
 
+import ast
 import re
+import warnings
 
 import libcst
 
@@ -56,10 +58,20 @@ def first_mistake(source: str) -> tuple[int, str]:
         >>> first_mistake("x = 1\\nprint 'x'")
         (2, "print 'x'")
     """
-    lines = source.splitlines()
-    failed_at = _failure(source.encode())
-    number = min(failed_at or 0, len(lines) - 1)
-    return number + 1, lines[number]
+    lines = source.splitlines() or [""]
+    hidden = source.encode().splitlines(keepends=True)
+    while hidden and _hide_line(hidden, len(hidden)):
+        pass
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of strange escapes
+            ast.parse(b"".join(hidden))
+    except SyntaxError as error:
+        number = min(max(1, error.lineno or 1), len(lines))
+        return number, lines[number - 1]
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return 1, lines[0]
 
 
 def _failure(text: bytes) -> int | None:
@@ -75,8 +87,9 @@ def _failure(text: bytes) -> int | None:
 
 
 def _hide_line(lines: list[bytes], failed_at: int) -> bool:
-    """Hides the magic at the line, or the nearest one above it; false if there is none."""
-    for number in range(min(failed_at, len(lines) - 1), -1, -1):
+    """Hides the magic at the line, or the nearest one above it, or the next one below; false if there is none."""
+    near = min(failed_at, len(lines) - 1)
+    for number in [*range(near, -1, -1), *range(near + 1, len(lines))]:  # a tokenizer's mistake has no line
         text = lines[number].decode().rstrip("\r\n")
         match = _MAGIC.match(text) or _ASSIGNED.match(text)
         if match is None:

@@ -182,7 +182,7 @@ def _mend(cells: Sequence[tuple[CodeCell, bytes]]) -> dict[int, _Mended]:
             for mark in code.marks
             if start <= mark.start < end
         }
-        mended[cell.number] = _mend_cell(cell, own, sorted(places))
+        mended[cell.number] = _mend_cell(cell, hidden, own, sorted(places))
     return mended
 
 
@@ -201,7 +201,7 @@ def _moved(edit: Edit, distance: int) -> Edit:
     return dataclasses.replace(edit, start=edit.start + distance, end=edit.end + distance)
 
 
-def _mend_cell(cell: CodeCell, edits: list[Edit], places: Sequence[tuple[int, int, str]]) -> _Mended:
+def _mend_cell(cell: CodeCell, hidden: bytes, edits: list[Edit], places: Sequence[tuple[int, int, str]]) -> _Mended:
     """Applies the edits of one cell and puts comments above what is marked."""
     text = cell.source.encode()
     changes = []
@@ -209,20 +209,26 @@ def _mend_cell(cell: CodeCell, edits: list[Edit], places: Sequence[tuple[int, in
         old, new = text[start:end].decode(), apply(text, members, start, end).decode()
         reasons = dict.fromkeys(reason for edit in members for reason in edit.reasons)
         changes += [Change(cell.number, old, new, reason) for reason in reasons]
-    marks = [Mark(cell.number, _line_at(text, start), reason) for start, _, reason in places]
-    for number, line in enumerate(cell.source.splitlines()):
-        explanation = others.explain_shell_line(line) if line.lstrip().startswith(("!", "%pip", "%conda")) else None
-        if explanation is not None:
-            place = len("".join(cell.source.splitlines(keepends=True)[:number]).encode())
-            places = [*places, (place, place, explanation)]
-            marks.append(Mark(cell.number, line.strip(), explanation))
+    places = sorted([*places, *_shell_places(text, hidden)])
+    marks = tuple(Mark(cell.number, _line_at(text, start), reason) for start, _, reason in places)
     comments = [_comment(text, place, reason) for _, place, reason in places]
     every = sorted([*(comment for comment in comments if comment), *edits], key=lambda edit: (edit.start, edit.end))
     source = apply(text, every).decode()
     if magics.hide(source) is None:  # whatever went wrong, a notebook that ran must not become one that does not
         reason = "The changes to this cell do not fit together, so it was left as it is."
-        return _Mended(cell.source, (), (*marks, Mark(cell.number, cell.source.split("\n")[0], reason)))
-    return _Mended(source, tuple(changes), tuple(marks))
+        return _Mended(cell.source, (), (*marks, Mark(cell.number, _line_at(text, 0), reason)))
+    return _Mended(source, tuple(changes), marks)
+
+
+def _shell_places(text: bytes, hidden: bytes) -> list[tuple[int, int, str]]:
+    """Lines for the shell that a person has to look at: where they begin, twice, and why."""
+    places, start = [], 0
+    for line, shown in zip(text.split(b"\n"), hidden.split(b"\n"), strict=True):
+        explanation = others.explain_shell_line(line.decode()) if line != shown else None
+        if explanation is not None:
+            places.append((start, start, explanation))
+        start += len(line) + 1
+    return places
 
 
 def _line_at(text: bytes, start: int) -> str:

@@ -19,6 +19,8 @@ MIXED = (
     "the other, and still do where the old tf-keras is installed; keras alone is one library."
 )
 
+TENSORFLOW = ("tensorflow", "tensorflow.contrib", "tensorflow.contrib.keras.python", "tensorflow.python")
+
 
 def rewrite_imports(code: Code, *, mixed: bool) -> None:
     """Imports of moved modules and names, and of Keras under two names."""
@@ -28,8 +30,8 @@ def rewrite_imports(code: Code, *, mixed: bool) -> None:
         split = homes.split_root(dotted(node.module)) if not node.relative else None
         if split is not None:
             _rewrite_from(code, node, *split, mixed=mixed)
-        elif dotted(node.module) == "tensorflow" and mixed and not isinstance(node.names, cst.ImportStar):
-            _rewrite_tensorflow(code, node)
+        elif dotted(node.module) in TENSORFLOW and not isinstance(node.names, cst.ImportStar):
+            _rewrite_tensorflow(code, node, mixed=mixed)
     for statement in code.all_of(cst.Import):
         for alias in statement.names:
             split = homes.split_root(dotted(alias.name))
@@ -37,11 +39,16 @@ def rewrite_imports(code: Code, *, mixed: bool) -> None:
                 _rewrite_import(code, alias, *split, mixed=mixed)
 
 
-def _rewrite_tensorflow(code: Code, node: cst.ImportFrom) -> None:
-    """`from tensorflow import keras` in a notebook that says `keras` too."""
+def _rewrite_tensorflow(code: Code, node: cst.ImportFrom, *, mixed: bool) -> None:
+    """`from tensorflow import keras` in a notebook that says `keras` too, and the same of TensorFlow's inner parts."""
     assert not isinstance(node.names, cst.ImportStar)
-    if len(node.names) == 1 and dotted(node.names[0].name) == "keras":
+    if len(node.names) != 1 or dotted(node.names[0].name) != "keras" or node.module is None:
+        return
+    module = dotted(node.module)
+    if mixed:
         code.replace(node, f"import keras{_as(code, node.names[0])}", MIXED)
+    elif module != "tensorflow":
+        code.replace(node.module, "tensorflow", MOVED.format(old=f"{module}.keras", new="tensorflow.keras"))
 
 
 def _as(code: Code, alias: cst.ImportAlias) -> str:
@@ -120,7 +127,7 @@ def _write_from(code: Code, node: cst.ImportFrom, wanted: list[tuple[str, str]],
 def _is_gone(code: Code, node: cst.ImportFrom, old: str, home: str, root: str) -> bool:
     """Marks an import of what Keras has no more."""
     called = old == "keras.layers.merge" and any(code.keras_path(call.func) == (root, old) for call in code.calls)
-    there = homes.exists(home, "keras" if root == "keras" else "tensorflow.keras")
+    there = homes.exists(home, root)
     if home.endswith(".ImageDataGenerator") or (there and not called):
         return False
     code.mark(node, explain_gone(old))
@@ -173,7 +180,7 @@ def _rewrite_chain(code: Code, chain: list[cst.BaseExpression], *, mixed: bool) 
             return
         if home.endswith(".ImageDataGenerator"):  # the rule for images sees to it
             return
-        if not homes.exists(home, "keras" if root == "keras" else "tensorflow.keras"):
+        if not homes.exists(home, root):
             if not is_rewritten(code, part):
                 code.mark(part, explain_gone(old))
             return

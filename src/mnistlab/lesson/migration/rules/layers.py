@@ -17,6 +17,8 @@ DATA_FORMAT = "dim_ordering became data_format with Keras 2: 'th' is 'channels_f
 DROPPED = "{layer} has had no argument {name} since Keras 2, and its value here is what happens anyway."
 UNCLEAR = "{layer} has no argument {name} any more, and it is not clear what stands for it: {advice}"
 
+INPUT_LENGTH = "Embedding takes rows of any length; Keras 3 warns of input_length and has no use for it."
+
 COMMON = {
     "init": "kernel_initializer",
     "W_regularizer": "kernel_regularizer",
@@ -79,7 +81,9 @@ def rewrite_arguments(code: Code) -> None:
             continue
         renamed = COMMON | ONLY_OF.get(layer, {})
         for name, argument in keywords(call).items():
-            if name == "dim_ordering":
+            if (layer, name) == ("Embedding", "input_length"):
+                code.remove_argument(call, argument, INPUT_LENGTH)
+            elif name == "dim_ordering":
                 _rewrite_ordering(code, call, argument)
             elif name in MEANINGLESS and layer != "Wrapper":
                 _drop(code, call, layer, argument, name)
