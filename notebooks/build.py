@@ -13,7 +13,7 @@ import nbclient
 import nbformat
 
 from mnistlab.files import write_text
-from mnistlab.lesson.building import exercise_notebook, solution_notebook
+from mnistlab.lesson.building import as_json, exercise_notebook, solution_notebook
 
 FOLDER = Path(__file__).parent
 
@@ -31,13 +31,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--exercise-only", action="store_true", help="leave the solution as it is")
     arguments = parser.parse_args()
-    write_text(FOLDER / "exercise.ipynb", nbformat.writes(exercise_notebook()) + "\n")
+    write_text(FOLDER / "exercise.ipynb", as_json(exercise_notebook()))
     if not arguments.exercise_only:
         solution = solution_notebook()
         print(f"The solution ran in {run(solution):.0f} s.")
         solution.metadata.pop("widgets", None)
         solution.metadata["language_info"] = {"name": "python"}  # and not the version that it was built with
-        write_text(FOLDER / "solution.ipynb", nbformat.writes(solution) + "\n")
+        write_text(FOLDER / "solution.ipynb", as_json(solution))
 
 
 if __name__ == "__main__":

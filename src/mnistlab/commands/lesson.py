@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from mnistlab.commands.lesson_migrate import migrate
 from mnistlab.commands.options import PATH, debug_option
 from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, UsageError
 from mnistlab.files import json_text, make_folder, write_text
@@ -20,6 +21,9 @@ CSV_NAME = "grades.csv"
 @click.group()
 def lesson() -> None:
     """The exercise: both networks with gaps to fill, checked at once."""
+
+
+lesson.add_command(migrate)
 
 
 @lesson.command()
@@ -35,22 +39,17 @@ def lesson() -> None:
 @debug_option
 def start(folder: Path, file_format: str) -> None:
     """Copy the exercise into DIR. What is there is never overwritten."""
-    from mnistlab.lesson.building import exercise_notebook
+    from mnistlab.lesson import building
 
     target = folder / f"exercise.{file_format}"
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists and is left as it is. Go on with it, or choose another folder.")
-    notebook = exercise_notebook()
-    make_folder(folder)
-    if file_format == "ipynb":
-        import nbformat
-
-        text = nbformat.writes(notebook)
+    if file_format == "py":
+        text = building.exercise_text(building.source_text())
     else:
-        import jupytext
-
-        text = jupytext.writes(notebook, fmt="py:percent")
-    write_text(target, text if text.endswith("\n") else text + "\n")
+        text = building.as_json(building.exercise_notebook())
+    make_folder(folder)
+    write_text(target, text)
     how = "in Jupyter or VS Code" if file_format == "ipynb" else "in an editor"
     print(f"{target}  Open it {how}. To see where you stand: mnistlab lesson check {target}")
 

@@ -87,3 +87,10 @@ def exercise_notebook() -> Any:
 def solution_notebook() -> Any:
     """The solution, not run."""
     return notebook(solution_text(source_text()))
+
+
+def as_json(notebook: Any) -> str:
+    """The text of a notebook's file."""
+    import nbformat
+
+    return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
