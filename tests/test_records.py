@@ -23,7 +23,8 @@ from mnistlab.recipes import RECIPES
 from mnistlab.records.event_files import EVENT_FILE, EventFiles
 from mnistlab.records.listing import COLUMNS, format_table, list_runs, write_csv
 from mnistlab.records.tracking import Tracker
-from mnistlab.runs import Run, begin, write_manifest
+from mnistlab.run_folders import begin
+from mnistlab.runs import Run, write_manifest
 from mnistlab.schedules import OneCycle
 
 TINY = dataclasses.replace(RECIPES["mlp"], epochs=3, validation="test")

@@ -185,7 +185,7 @@ def _run(
     out: Path | None,
 ) -> None:
     """Loads the data, makes and runs the experiment, and prints the answer."""
-    from mnistlab.runs import check_collection
+    from mnistlab.run_folders import check_collection
 
     folder = out or Path("experiments") / name
     check_collection(folder, "an experiment")

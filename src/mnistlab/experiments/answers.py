@@ -17,7 +17,7 @@ from mnistlab.datasets import Dataset
 from mnistlab.experiments.cells import Cell, Row, train_cells
 from mnistlab.experiments.run_report import write_figures
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
-from mnistlab.runs import check_collection
+from mnistlab.run_folders import check_collection, check_question
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +82,7 @@ def run_experiment(
         RunError: if another process works in the folder, or a file in it is damaged or cannot be written.
     """
     check_collection(folder, "an experiment")
+    check_question(folder, experiment.question)
     make_folder(folder / "runs")
     with claim(folder):
         remove_leftovers(folder)

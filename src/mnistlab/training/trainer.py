@@ -35,7 +35,8 @@ from mnistlab.label_noise import soft_labels
 from mnistlab.models import build_for_training, count_multiply_adds, finished_model, optimizer_state, standard_network
 from mnistlab.processes import Processes
 from mnistlab.recipes import Recipe
-from mnistlab.runs import Run, begin, check_folder, default_folder, history_csv, write_manifest
+from mnistlab.run_folders import begin, check_folder, default_folder
+from mnistlab.runs import Run, history_csv, write_manifest
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, not_finite
 from mnistlab.training.distribution import Team, join
 from mnistlab.training.interruption import StopRequest
