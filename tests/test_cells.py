@@ -12,7 +12,8 @@ import pytest
 
 from mnistlab import training
 from mnistlab.exceptions import UsageError
-from mnistlab.experiments.cells import Cell, by_place, run_folder, train_cells
+from mnistlab.experiments.cells import Cell, run_folder, train_cells
+from mnistlab.experiments.summaries import by_place
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
 

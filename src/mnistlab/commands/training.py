@@ -97,7 +97,7 @@ def _train(recipe: Recipe, dataset: Any, folder: Path, *, tensorboard: bool, tra
         print("  finished earlier")
     elif known.checkpoint_path.exists():
         print("  goes on from its last checkpoint")
-    events = EventFiles(folder, recipe) if tensorboard else None
+    events = EventFiles(folder, recipe, len(dataset.train)) if tensorboard else None
     finished = training.train(recipe, dataset, folder, on_epoch=events.update if events else None, processes=processes)
     print(write_run_report(finished, dataset))
     if events:

@@ -9,7 +9,8 @@ from typing import Any
 from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
-from mnistlab.experiments.cells import Cell, Row, by_place, summarize
+from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.summaries import Row, by_place, summarize
 from mnistlab.recipes import AffineRanges, Recipe
 
 ALPHAS = (0, 10, 20, 50, 100)
@@ -121,10 +122,12 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
     for (model, bias), group in by_place([row | {"seed": row["alpha"]} for row in groups], "model", "bias"):
         clean, noisy = group[0], group[-1]
         if clean is noisy:
+            if len(groups) == len({row["model"] for row in groups}):  # else a sentence below compares it
+                answer.append(f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {_labels(clean)} an image.")
             continue
         kind = f"with {bias * 100:g} % of them one confusing digit, " if bias else ""
         answer.append(
-            f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {clean['alpha']} random labels an image, {kind}"
+            f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {_labels(clean)} an image, {kind}"
             f"{noisy['accuracy']['mean'] * 100:.2f} % with {noisy['alpha']}, "
             f"that is with {num_train_images * noisy['alpha']:,} random labels among {num_train_images:,} true ones."
         )
@@ -133,9 +136,13 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
         if uniform is skewed or not alpha:
             continue
         answer.append(
-            f"{model}: with {alpha} random labels an image, {uniform['accuracy']['mean'] * 100:.2f} % when "
+            f"{model}: with {_labels(uniform)} an image, {uniform['accuracy']['mean'] * 100:.2f} % when "
             f"{uniform['bias'] * 100:g} % of them are one confusing digit, {skewed['accuracy']['mean'] * 100:.2f} % "
             f"when {skewed['bias'] * 100:g} % are. From a share of 1/{alpha}, {100 / alpha:.3g} %, on an image bears "
             "the confusing digit more often than its own."
         )
     return answer
+
+
+def _labels(row: Row) -> str:
+    return "1 random label" if row["alpha"] == 1 else f"{row['alpha']} random labels"
