@@ -1,6 +1,7 @@
 """The trainings of an experiment: one cell of its table, one run folder, computed once."""
 
 import dataclasses
+import gc
 import hashlib
 import time
 from collections.abc import Callable, Sequence
@@ -96,6 +97,7 @@ def train_cells(
         if address is None:
             for place, recipe in missing.items():
                 training.train(recipe, dataset, place, progress=False)
+                gc.collect()  # graphs are cycles: Python itself would let the networks of ten trainings pile up
                 tell(tasks[place], Run(place))
         else:
             for place in cluster.train_on_ray(missing, address, dataset.fingerprint(), data_folder):

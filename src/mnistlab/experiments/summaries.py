@@ -90,7 +90,9 @@ def times(ratio: float) -> str:
     """How many times as long something takes, with as many digits as say something.
 
     Example:
-        >>> [times(ratio) for ratio in (0.0123, 0.52, 2.14, 30.2)]
-        ['0.012', '0.52', '2.1', '30']
+        >>> [times(ratio) for ratio in (0.0123, 0.52, 1.02, 2.14, 30.2)]
+        ['0.012', '0.52', '1.0', '2.1', '30']
     """
+    if 0.95 <= ratio < 10:
+        return f"{ratio:.1f}"
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
