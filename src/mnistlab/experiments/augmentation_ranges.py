@@ -8,7 +8,7 @@ from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
 from mnistlab.experiments.cells import Cell
-from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, summarize
+from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, seeds_text, summarize
 from mnistlab.recipes import AffineRanges, Recipe
 from mnistlab.significance import MeanInterval
 
@@ -33,7 +33,7 @@ def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
         "What does augmentation buy, and which part of it?",
         [
             f"The recipe {recipe.name} is trained without augmentation, with all of it ({named}), and with each range "
-            f"alone, from {num_seeds} seeds each.",
+            f"alone, from {seeds_text(num_seeds)} each.",
             "Differences are to the training without augmentation, paired by seed; p-values are corrected after Holm.",
             "Rotation and shear are angles in degrees, shifts and zoom fractions of the image. Keras' generator takes "
             "shear in degrees as well: the notebook's 0.3 slides the outermost row of an image by less than a tenth of "

@@ -10,7 +10,7 @@ from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
 from mnistlab.experiments.batch_size import still_falling
 from mnistlab.experiments.cells import Cell
-from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, summarize, times
+from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, seeds_text, summarize, times
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
 from mnistlab.significance import LEVEL
@@ -72,8 +72,8 @@ def experiment(
             "ten times as many images.",
             f"Scaled learning rate: {epochs}, and Adam's step size, {recipe.learning_rate:g} for batches of "
             f"{REFERENCE}, grows with the square root of the batch.",
-            f"Each view and size is trained from {num_seeds} seeds. The tests against {REFERENCE} are paired by seed; "
-            "their p-values are corrected after Holm for the number of sizes in a view.",
+            f"Each view and size is trained from {seeds_text(num_seeds)}. The tests against {REFERENCE} are paired by "
+            "seed; their p-values are corrected after Holm for the number of sizes in a view.",
         ],
         cells,
         conclude,

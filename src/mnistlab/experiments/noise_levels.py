@@ -10,7 +10,7 @@ from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
 from mnistlab.experiments.cells import Cell
-from mnistlab.experiments.summaries import Row, by_place, summarize
+from mnistlab.experiments.summaries import Row, by_place, seeds_text, summarize
 from mnistlab.recipes import AffineRanges, Recipe
 
 ALPHAS = (0, 10, 20, 50, 100)
@@ -55,7 +55,7 @@ def experiment(
             "All labels of an image are trained on together, as their mean. In one batch that is exactly the gradient "
             "of alpha + 1 copies of the image with a label each (Rolnick et al., arXiv 1705.10694).",
             "Biased noise draws a share of the random labels from one digit that the true one is easily taken for.",
-            f"Means and 95 % intervals are over {num_seeds} seeds.",
+            f"Means and 95 % intervals are over {seeds_text(num_seeds)}.",
         ],
         [
             Cell(
@@ -112,7 +112,7 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
                 ""
                 if accuracy["low"] is None
                 else f" (95 % interval {accuracy['low'] * 100:.2f} to {accuracy['high'] * 100:.2f}, "
-                f"{row['num_seeds']} seeds)"
+                f"{seeds_text(row['num_seeds'])})"
             )
             answer.append(
                 f"The claim that a ConvNet reaches 91 % when every clean label is joined by 100 random ones {verdict}: "

@@ -96,3 +96,8 @@ def times(ratio: float) -> str:
     if 0.95 <= ratio < 10:
         return f"{ratio:.1f}"
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
+def seeds_text(num_seeds: int) -> str:
+    """How many seeds: `1 seed`, `5 seeds`."""
+    return "1 seed" if num_seeds == 1 else f"{num_seeds:,} seeds"
