@@ -45,7 +45,9 @@ def train_on_ray(
     import ray
 
     os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's own 15 would let a training wait for everything else
-    options: dict[str, Any] = {"address": address} if address != "auto" else {"num_cpus": _count_processors()}
+    # "local": never one that somebody else has started here, nor the one that RAY_ADDRESS names.
+    own = {"address": "local", "num_cpus": _count_processors()}
+    options: dict[str, Any] = own if address == "auto" else {"address": address}
     try:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="error", **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
