@@ -56,7 +56,7 @@ def _section(name: str, results: dict[str, Any]) -> str:
     columns = [column for column in results["groups"][0] if column not in summed]
     tested = "p_value" in results["groups"][0]
     titles = [column.replace("_", " ") for column in columns] + ["test accuracy", "95 % interval", "training"]
-    titles += ["difference", "p"] if tested else []
+    titles += ["difference (points)", "p"] if tested else []
     lines = [f"| {' | '.join(titles)} |", f"| --- |{' ---: |' * (len(titles) - 1)}"]
     for row in results["groups"]:
         accuracy = row["accuracy"]

@@ -5,6 +5,7 @@ sentence that compares is made from the numbers, so that none can say what the t
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -102,7 +103,7 @@ def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], ca
 
     Args:
         results: what `results.json` holds: `mnistlab`, `question`, `answer`, `method`, `num_test_images`,
-            `environment`, `recipe`, `groups` and `rows`.
+            `environment`, `recipe`, `settings`, `groups` and `rows`.
         figures: SVG from `figures.to_svg` by name.
         captions: a sentence for each figure.
 
@@ -113,6 +114,7 @@ def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], ca
     summed = ("num_seeds", "accuracy", "seconds", "difference", "p_value")
     figures_shown = ("seed", "steps", "test_accuracy", "test_errors", "train_seconds")
     columns = [name for name in first if name not in summed]
+    setting_columns = list(results["settings"][0])
     row_columns = [name for name in results["rows"][0] if name in columns or name in figures_shown]
     return _render(
         "experiment.html.j2",
@@ -121,6 +123,7 @@ def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], ca
         tuple(figures),
         captions=captions,
         columns=columns,
+        setting_columns=setting_columns if set(setting_columns) - set(columns) else [],
         row_columns=list(dict.fromkeys(row_columns)),
         tested="p_value" in first,
     )
@@ -274,7 +277,14 @@ def _p_value(value: float | None) -> str:
 
 def _cell(value: object) -> str:
     """A cell of a table whose columns are not known beforehand."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name.replace('_', ' ')} {_plain(part)}" for name, part in value.items())
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _plain(value)
+
+
+def _unbroken(sentence: str) -> str:
+    """A sentence in which no line ends between a number and its unit, or within `p = 0.014`."""
+    return re.sub(r"(?<=\d) (?=%|s\b)|(?<=\bp) (?=[=<])|(?<=\bp [=<]) ", _SPACE, sentence)
 
 
 _ENVIRONMENT = jinja2.Environment(
@@ -295,4 +305,5 @@ _ENVIRONMENT.filters |= {
     "plain": _plain,
     "points": _points,
     "seconds": _seconds,
+    "unbroken": _unbroken,
 }
