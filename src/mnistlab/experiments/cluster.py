@@ -123,6 +123,8 @@ def _ask(address: str) -> None:
         answer = subprocess.run(asked, capture_output=True, timeout=CLUSTER_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise OSError("what listens there does not answer as Ray does") from None
+    if b"InvalidAuthToken" in answer.stderr:
+        raise OSError("it asks for a token; set RAY_AUTH_MODE=token, and give Ray the cluster's")
     if answer.returncode:
         raise OSError("what listens there does not answer as this version of Ray does")
 
