@@ -27,7 +27,9 @@ EXPERIMENTS: dict[str, list[str]] = {  # what follows `mnistlab experiment`
         *("label-noise", "--models", "mlp", "--alphas", "20", "--biases", "0,0.02,0.04,0.05,0.06,0.08,0.1"),
         *("--seeds", "3"),
     ],
-    "augmentation": ["augmentation", "--model", "best", "--recipe", "test_shifts=false", "--seeds", "3"],
+    "augmentation": [
+        *("augmentation", "--model", "best", "--recipe", "test_shifts=false", "--recipe", "epochs=3", "--seeds", "3"),
+    ],
 }
 
 
