@@ -5,7 +5,6 @@ sentence that compares is made from the numbers, so that none can say what the t
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from markupsafe import Markup
 
 from mnistlab import looks
 from mnistlab.exceptions import UsageError
+from mnistlab.formats import FILTERS, SPACE, interval, percent, seconds
 
 NAMES = {"mlp": "fully connected network", "cnn": "convolutional network"}
 
@@ -36,8 +36,6 @@ NEXT_COMMANDS = (
 
 SIMILAR_POINTS = 2.0  # percentage points between two accuracies that a reader may call fairly similar
 SIMILAR_RATIO = 1.25  # ratio of errors up to which the errors are called similar too
-
-_SPACE = "\u00a0"  # a number and its unit stay on one line
 
 
 def render_notebook(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
@@ -91,9 +89,9 @@ def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     members = metrics.get("members", 1)
     of_each = f" of each of {members} networks, averaged," if members > 1 else ""
     sentence = (
-        f"{total - metrics['test_errors']:,} of {total:,} test images right: {_percent(metrics['test_accuracy'])} "
-        f"(95{_SPACE}% interval {_interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
-        f"in {_seconds(metrics['train_seconds'])}."
+        f"{total - metrics['test_errors']:,} of {total:,} test images right: {percent(metrics['test_accuracy'])} "
+        f"(95{SPACE}% interval {interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
+        f"in {seconds(metrics['train_seconds'])}."
     )
     return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence)
 
@@ -150,9 +148,9 @@ def _answer(results: Mapping[str, Any]) -> str:
     mlp, cnn = (results["models"][model]["runs"][0] for model in NAMES)
     errors = {name: results["models"][model]["runs"][0]["test_errors"] for model, name in NAMES.items()}
     return (
-        f"Of {total:,} test images, the {NAMES['mlp']} reads {_percent(mlp['test_accuracy'])} correctly after "
-        f"{_seconds(mlp['train_seconds'])} of training, the {NAMES['cnn']} {_percent(cnn['test_accuracy'])} after "
-        f"{_seconds(cnn['train_seconds'])}. {_compare_errors(errors)}"
+        f"Of {total:,} test images, the {NAMES['mlp']} reads {percent(mlp['test_accuracy'])} correctly after "
+        f"{seconds(mlp['train_seconds'])} of training, the {NAMES['cnn']} {percent(cnn['test_accuracy'])} after "
+        f"{seconds(cnn['train_seconds'])}. {_compare_errors(errors)}"
     )
 
 
@@ -243,50 +241,6 @@ def _epochs(epochs: int) -> str:
     return "one epoch" if epochs == 1 else f"{epochs:,} epochs"
 
 
-def _count(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
-
-
-def _percent(value: float | None, digits: int = 2) -> str:
-    return "–" if value is None else f"{100 * value:.{digits}f}{_SPACE}%"
-
-
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.1f}{_SPACE}s"
-
-
-def _interval(bounds: Sequence[float]) -> str:
-    return f"{100 * bounds[0]:.2f}–{100 * bounds[1]:.2f}{_SPACE}%"
-
-
-def _decimals(value: float | None, digits: int = 4) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def _plain(value: object) -> str:
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.2f}"
-
-
-def _p_value(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}"
-
-
-def _cell(value: object) -> str:
-    """A cell of a table whose columns are not known beforehand."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name.replace('_', ' ')} {_plain(part)}" for name, part in value.items())
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _plain(value)
-
-
-def _unbroken(sentence: str) -> str:
-    """A sentence in which no line ends between a number and its unit, or within `p = 0.014`."""
-    return re.sub(r"(?<=\d) (?=%|s\b)|(?<=\bp) (?=[=<])|(?<=\bp [=<]) ", _SPACE, sentence)
-
-
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("mnistlab"),
     autoescape=True,
@@ -295,15 +249,4 @@ _ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.filters |= {
-    "cell": _cell,
-    "count": _count,
-    "decimals": _decimals,
-    "interval": _interval,
-    "percent": _percent,
-    "p_value": _p_value,
-    "plain": _plain,
-    "points": _points,
-    "seconds": _seconds,
-    "unbroken": _unbroken,
-}
+_ENVIRONMENT.filters |= FILTERS
