@@ -27,7 +27,9 @@ EXPERIMENTS: dict[str, list[str]] = {  # what follows `mnistlab experiment`
         *("label-noise", "--models", "mlp", "--alphas", "20", "--biases", "0,0.02,0.04,0.05,0.06,0.08,0.1"),
         *("--seeds", "3"),
     ],
-    "augmentation": ["augmentation", "--model", "best", "--recipe", "test_shifts=false", "--seeds", "3"],
+    "augmentation": [
+        *("augmentation", "--model", "best", "--recipe", "test_shifts=false", "--recipe", "epochs=3", "--seeds", "3"),
+    ],
 }
 
 
@@ -56,7 +58,7 @@ def _section(name: str, results: dict[str, Any]) -> str:
     columns = [column for column in results["groups"][0] if column not in summed]
     tested = "p_value" in results["groups"][0]
     titles = [column.replace("_", " ") for column in columns] + ["test accuracy", "95 % interval", "training"]
-    titles += ["difference", "p"] if tested else []
+    titles += ["difference (points)", "p"] if tested else []
     lines = [f"| {' | '.join(titles)} |", f"| --- |{' ---: |' * (len(titles) - 1)}"]
     for row in results["groups"]:
         accuracy = row["accuracy"]

@@ -16,7 +16,8 @@ from mnistlab.exceptions import RunError
 from mnistlab.files import write_bytes, write_json, write_text, write_with
 from mnistlab.journal import Journal
 from mnistlab.recipes import RECIPES
-from mnistlab.runs import begin, history_csv, write_manifest
+from mnistlab.run_folders import begin
+from mnistlab.runs import history_csv, write_manifest
 
 FILES = {
     "recipe": ("dataset.json", "recipe.toml"),

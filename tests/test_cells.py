@@ -1,18 +1,22 @@
 """Cells of an experiment: trained once, kept, taken up after a kill, on Ray as in this process."""
 
 import dataclasses
+import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
-from mnistlab import training
+from mnistlab import __version__, training
 from mnistlab.exceptions import UsageError
-from mnistlab.experiments.cells import Cell, by_place, run_folder, train_cells
+from mnistlab.experiments import cluster
+from mnistlab.experiments.cells import Cell, run_folder, train_cells
+from mnistlab.experiments.summaries import by_place
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
 
@@ -109,6 +113,16 @@ def digests(out):
     return {path.parent.name: Run(path.parent).require().digests() for path in (out / "runs").glob("*/manifest.json")}
 
 
+def training_workers(driver):
+    """The Ray workers below a process that train; other experiments on this machine are none of our business."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    below = {driver}
+    for _ in range(5):  # generations
+        below |= {int(pid) for pid, parent, *_ in rows if int(parent) in below}
+    return [int(pid) for pid, _, *name in rows if int(pid) in below and "ray::_train" in "".join(name)]
+
+
 @pytest.mark.slow
 def test_ray_gives_the_same_table_when_a_worker_is_killed(tiny_folder, tmp_path):
     """SIGKILL of the first two workers that train, in the middle: the table and every run are as if nothing was."""
@@ -121,12 +135,10 @@ def test_ray_gives_the_same_table_when_a_worker_is_killed(tiny_folder, tmp_path)
     while len(killed) < 2 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.2)
         begun = list((tmp_path / "ray" / "runs").glob("*/recipe.toml"))
-        workers = subprocess.run(
-            ["pgrep", "-f", "ray::_train"], capture_output=True, text=True, check=False
-        ).stdout.split()
-        if begun and workers and int(workers[0]) not in killed:
-            killed.append(int(workers[0]))
-            os.kill(int(workers[0]), signal.SIGKILL)
+        workers = training_workers(process.pid)
+        if begun and workers and workers[0] not in killed:
+            killed.append(workers[0])
+            os.kill(workers[0], signal.SIGKILL)
     output, errors = process.communicate(timeout=400)
     assert process.returncode == 0, output + errors
     assert len(killed) == 2
@@ -162,8 +174,32 @@ def test_a_cluster_that_does_not_answer_is_named(address, tiny_mnist, tmp_path):
         train_cells(CELLS[:1], tiny_mnist, tmp_path, address=address, progress=False)
 
 
+@pytest.mark.slow
+def test_what_is_no_ray_is_named(tmp_path):
+    """Something listens there, and never answers as Ray does."""
+    pytest.importorskip("ray")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(UsageError, match=rf"There is no Ray cluster at {address}: what listens there does not"):
+            cluster.check_cluster(address)
+
+
+def test_a_machine_with_other_data_or_another_version_does_not_train(tiny_folder, tiny_mnist, tmp_path):
+    folder, data = tmp_path / "run", str(tiny_folder)
+    with pytest.raises(UsageError, match=r"has mnistlab .*, not 0\.0\. Install the same on all machines"):
+        cluster._train(str(folder), SMALL, "0.0", tiny_mnist.fingerprint(), data)
+    with pytest.raises(UsageError, match="finds other data in"):
+        cluster._train(str(folder), SMALL, __version__, "1f", data)
+    assert not folder.exists()
+    cluster._train(str(folder), SMALL, __version__, tiny_mnist.fingerprint(), data)
+    assert Run(folder).require().dataset["fingerprint"] == tiny_mnist.fingerprint()
+
+
 def test_without_ray_the_message_says_what_to_install(tiny_mnist, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ray", None)
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ray" else find_spec(name))
     with pytest.raises(
         UsageError, match=r"--cluster needs Ray, which is not installed\. Run: pip install 'mnistlab\[cluster\]'"
     ):

@@ -135,6 +135,15 @@ def test_two_processes_have_the_loss_curve_of_one(odd_folder, tmp_path):
     assert Run(tmp_path / "two").environment["num_processes"] == 2
 
 
+@pytest.mark.slow
+def test_two_processes_write_the_curves_for_tensorboard(odd_folder, tmp_path):
+    """The learning rate of a schedule is computed by JAX, which must not begin before the processes have met."""
+    options = ("--epochs", "1", "--tensorboard", "--distribute", "2")
+    result = run_mnistlab(*arguments("fast", odd_folder, tmp_path / "run", *options), KERAS_BACKEND="jax")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "run" / "tensorboard" / "train" / "events.out.tfevents.mnistlab").stat().st_size > 100
+
+
 def test_what_cannot_be_distributed_is_refused(tiny_folder, tmp_path):
     def refusal(*options, backend="jax"):
         command = arguments("mlp", tiny_folder, tmp_path / "run", *options)

@@ -9,6 +9,7 @@ from conftest import run_mnistlab
 from mnistlab.datasets import Dataset
 from mnistlab.exceptions import UsageError
 from mnistlab.experiments import answers, augmentation_ranges, batch_views, comparison, noise_levels
+from mnistlab.files import write_json
 from mnistlab.recipes import RECIPES
 from mnistlab.significance import McNemarTest, paired_test
 
@@ -45,7 +46,12 @@ def test_batch_size_has_three_views(tiny_folder, tmp_path):
         ("scaled learning rate", 300): 4,
     }
     assert all(sentence in result.stdout for sentence in results["answer"])
-    assert "12 trainings" in result.stdout
+    assert "10 trainings." in result.stdout  # of 12 places; those of 128 stand in two views
+    settings = {(row["view"], row["batch_size"]): row for row in results["settings"]}
+    assert settings["equal steps", 300]["max_steps"] == 4
+    assert settings["equal epochs", 300]["max_steps"] is None
+    assert settings["scaled learning rate", 300]["learning_rate"] == pytest.approx(0.001 * (300 / 128) ** 0.5)
+    assert "In these settings the recipes differ" in (out / "report.html").read_text()
 
 
 def test_compare_says_who_is_better(tiny_folder, tmp_path):
@@ -88,7 +94,12 @@ def test_label_noise_and_augmentation_run(tiny_folder, tmp_path):
     ("arguments", "message"),
     [
         (("batch-size", "--sizes", "32,many"), "'32,many' is no list of numbers"),
-        (("batch-size", "--sizes", "0"), "outside 1 to"),
+        (("batch-size", "--sizes", "0"), "outside 1 to 1,000,000"),
+        (("batch-size", "--recipe", "batch_size=7"), "this experiment gives batch_size its own values"),
+        (("label-noise", "--recipe", "label_noise=7"), "this experiment gives label_noise its own values"),
+        (("compare", "best", "mlp", "--recipe", "test_shifts=no"), "test_shifts is 'no'; it must be true or false"),
+        (("compare", "best", "mlp", "--recipe", "label_smoothing=x"), "label_smoothing is 'x'; it must be a number"),
+        (("batch-size", "--cluster", "127.0.0.1:1"), "There is no Ray cluster at 127.0.0.1:1"),
         (("compare", "mlp", "mlp"), "Two different recipes were expected"),
         (("compare", "mlp", "resnet"), "'resnet' is not one of"),
         (("label-noise", "--models", "mlp,gpt"), "'gpt' is no network of this experiment; expected some of softmax"),
@@ -103,6 +114,21 @@ def test_bad_arguments_are_named(arguments, message, tmp_path):
     assert (result.returncode, result.stdout) == (2, "")
     assert message in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_data_that_is_too_small_is_named(tiny_folder, tmp_path):
+    command = ("experiment", "batch-size", "--model", "cnn", "--data", tiny_folder, "--out", tmp_path / "experiment")
+    result = run_mnistlab(*command)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "holds back 5,000 validation images, but" in result.stderr
+    assert "--recipe validation=none" in result.stderr
+    assert not (tmp_path / "experiment").exists()
+
+
+def test_an_answer_is_not_overwritten_by_another(tiny_mnist: Dataset, tmp_path):
+    write_json(tmp_path / "results.json", {"mnistlab": "0", "question": "How many random labels can a network take?"})
+    with pytest.raises(UsageError, match="holds an experiment: How many random labels can a network take"):
+        answers.run_experiment(comparison.experiment(RECIPES["mlp"], RECIPES["fast"]), tiny_mnist, tmp_path)
 
 
 def test_another_folder_is_left_alone(tiny_mnist: Dataset, tmp_path):
@@ -147,14 +173,14 @@ def test_biased_noise_names_the_share_at_which_the_labels_turn():
 
 
 def test_augmentation_says_what_each_range_buys():
-    test = {"difference": {"mean": 0.004}, "p_value": 0.01}
+    test = {"difference": {"mean": 0.004, "num": 3}, "p_value": 0.01}
     groups = [
         group("", 0.99, augmentation="none", difference=None, p_value=None),
         group("", 0.994, augmentation="all", **test),
-        group("", 0.99, augmentation="shear", difference={"mean": 0.0001}, p_value=0.8),
+        group("", 0.99, augmentation="shear", difference={"mean": 0.0001, "num": 3}, p_value=0.8),
     ]
     said = augmentation_ranges.explain(groups)
-    assert said[1] == "All of it together adds 0.40 points (p = 0.01)."
+    assert said[1] == "All of it together: 0.40 points more (p = 0.01)."
     assert said[2] == "Shear alone: no evidence of a difference (+0.01 points, p = 0.8)."
 
 
@@ -162,9 +188,24 @@ def test_batch_sizes_are_compared_with_the_notebooks():
     base = {"view": "equal epochs", "seconds": {"mean": 10.0}, "accuracy": {"mean": 0.98}}
     groups = [
         base | {"batch_size": 128, "difference": None, "p_value": None},
-        base | {"batch_size": 10_000, "seconds": {"mean": 5.0}, "difference": {"mean": -0.05}, "p_value": 0.001},
+        base | {"batch_size": 512, "difference": {"mean": 0.0, "num": 3}, "p_value": None},
+        base
+        | {
+            "batch_size": 10_000,
+            "seconds": {"mean": 5.0},
+            "difference": {"mean": -0.05, "num": 3},
+            "p_value": 0.00002,
+        },
     ]
-    assert batch_views.explain(groups) == [
-        "At equal epochs, batches of 128 reach 98.00 % in 10.0 s; batches of 10,000: 5.00 points less (p = 0.001), "
-        "in 0.5 times the time."
-    ]
+    assert batch_views.explain(groups) == (
+        "At equal epochs, batches of 128 reach 98.00 % in 10.0 s; batches of 10,000 are worse. In detail, batches of "
+        "512: exactly the same accuracy, in 1.0 times the time; batches of 10,000: 5.00 points less (p < 0.0001), in "
+        "0.5 times the time."
+    )
+    assert "no other size is shown to be better or worse. " in batch_views.explain(groups[:2])
+    assert batch_views.explain(groups[:1]) == "At equal epochs, batches of 128 reach 98.00 % in 10.0 s."
+
+
+def test_a_single_noise_has_an_answer_too():
+    row = group("", 0.93, model="mlp", alpha=20, bias=0.0)
+    assert noise_levels.explain([row], 60_000) == ["mlp: 93.00 % with 20 random labels an image."]

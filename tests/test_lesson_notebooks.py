@@ -79,3 +79,9 @@ def test_the_solution_runs_with_trainings_cut_short():
 def test_the_solution_runs_in_full():
     text = run(read("solution.ipynb"))
     assert set(marks(text).values()) == {"✓"}
+
+
+def test_the_documentation_lists_every_step():
+    text = (FOLDER.parent / "docs" / "lesson.md").read_text(encoding="utf-8")
+    for step in STEPS:
+        assert f"| `{step.key}` | {step.title}{'' if step.is_gap else ' (given)'} | {step.points} |" in text

@@ -65,3 +65,19 @@ def test_members_have_seeds_of_their_own():
     assert len({member.seed for member in members}) == 20
     assert [recipe.member_recipes()[0].seed for recipe in recipes] == [0, 1, 2, MAX_SEED]
     assert {(member.members, member.test_shifts) for member in members} == {(1, False)}
+
+
+def test_settings_from_the_command_line_are_of_their_kind():
+    recipe = RECIPES["mlp"].override(["learning_rate=1", "test_shifts=true"])
+    assert recipe.to_toml() == dataclasses.replace(RECIPES["mlp"], learning_rate=1.0, test_shifts=True).to_toml()
+    for setting in ("test_shifts=no", "test_shifts=1", "learning_rate=true", "noise_bias=some"):
+        with pytest.raises(UsageError, match="it must be"):
+            RECIPES["mlp"].override([setting])
+    with pytest.raises(UsageError, match="'batch_size=3' would be lost"):
+        RECIPES["mlp"].override(["batch_size=3"], varied=["batch_size"])
+
+
+def test_steps_of_an_epoch_leave_out_what_is_held_back():
+    recipe = dataclasses.replace(RECIPES["mlp"], batch_size=100, num_validation=50)
+    assert recipe.steps_per_epoch(601) == 7
+    assert dataclasses.replace(recipe, validation="split").steps_per_epoch(601) == 6

@@ -23,7 +23,8 @@ from mnistlab.recipes import RECIPES
 from mnistlab.records.event_files import EVENT_FILE, EventFiles
 from mnistlab.records.listing import COLUMNS, format_table, list_runs, write_csv
 from mnistlab.records.tracking import Tracker
-from mnistlab.runs import Run, begin, write_manifest
+from mnistlab.run_folders import begin
+from mnistlab.runs import Run, write_manifest
 from mnistlab.schedules import OneCycle
 
 TINY = dataclasses.replace(RECIPES["mlp"], epochs=3, validation="test")
@@ -33,7 +34,7 @@ TINY = dataclasses.replace(RECIPES["mlp"], epochs=3, validation="test")
 def trained(tiny_mnist, tmp_path_factory):
     """One run with its event files, written as it was trained."""
     folder = tmp_path_factory.mktemp("records") / "run"
-    events = EventFiles(folder, TINY)
+    events = EventFiles(folder, TINY, 600)
     return training.train(TINY, tiny_mnist, folder, progress=False, on_epoch=events.update)
 
 
@@ -254,12 +255,27 @@ def test_event_files_change_no_byte_of_the_run(trained, tiny_mnist, tmp_path):
 def test_the_learning_rate_is_the_one_of_the_optimizer(tiny_mnist, tmp_path):
     """The callback of Keras logs the same: the rate after the epoch's last step."""
     recipe = dataclasses.replace(RECIPES["fast"], epochs=4)
-    EventFiles(tmp_path, recipe).update(
+    EventFiles(tmp_path, recipe, 60_000).update(
         [{"epoch": epoch, "loss": 1.0, "accuracy": 0.5, "seconds": 1.0} for epoch in range(1, 5)]
     )
     rates = [values["epoch_learning_rate"] for _, values in read_events(tmp_path, "train")]
     schedule = OneCycle(recipe.learning_rate, num_steps=4 * 235)
     assert rates == pytest.approx([float(schedule(235 * epoch)) for epoch in range(1, 5)], abs=1e-8)
+    assert rates[-1] == 0
+
+
+@pytest.mark.parametrize("validation", ["none", "split"])
+def test_the_learning_rate_is_that_of_a_training_cut_short(tiny_mnist, tmp_path, validation):
+    """Five steps in batches of 200: one epoch of three or two, then a part of one or more, as the optimizer ends."""
+    recipe = dataclasses.replace(
+        RECIPES["fast"], epochs=3, batch_size=200, max_steps=5, validation=validation, num_validation=300
+    )
+    EventFiles(tmp_path, recipe, len(tiny_mnist.train)).update(
+        [{"epoch": epoch, "loss": 1.0, "accuracy": 0.5, "seconds": 1.0} for epoch in (1, 2, 3)]
+    )
+    rates = [values["epoch_learning_rate"] for _, values in read_events(tmp_path, "train")]
+    schedule, ends = OneCycle(recipe.learning_rate, num_steps=5), (3, 5, 5) if validation == "none" else (2, 4, 5)
+    assert rates == pytest.approx([float(schedule(step)) for step in ends], abs=1e-8)
     assert rates[-1] == 0
 
 
@@ -280,10 +296,12 @@ def test_an_epoch_appears_once_however_often_it_was_trained(tiny_mnist, tmp_path
     files = set()
     while cuts < 6:
         with pytest.raises(KeyboardInterrupt):
-            events = EventFiles(tmp_path, recipe)
+            events = EventFiles(tmp_path, recipe, 600)
             training.train(recipe, tiny_mnist, tmp_path, progress=False, on_epoch=events.update)
         files.add((tmp_path / "tensorboard" / "network1" / "train" / EVENT_FILE).stat().st_ino)
-    run = training.train(recipe, tiny_mnist, tmp_path, progress=False, on_epoch=EventFiles(tmp_path, recipe).update)
+    run = training.train(
+        recipe, tiny_mnist, tmp_path, progress=False, on_epoch=EventFiles(tmp_path, recipe, 600).update
+    )
     assert len(files) == 1  # only added to, so that a TensorBoard that has it open sees what comes
     for number in (1, 2):
         of_network = read_events(tmp_path, f"network{number}/train")
@@ -299,7 +317,7 @@ def test_event_files_that_are_wrong_are_made_good(trained, tmp_path, damage):
     content = path.read_bytes()
     damaged = {"cut": content[:-5], "changed": content[:90] + b"\0" + content[91:], "empty": b"", "foreign": b"notes"}
     path.unlink() if damage == "missing" else path.write_bytes(damaged[damage])
-    EventFiles(run.folder, TINY).complete(run)
+    EventFiles(run.folder, TINY, 600).complete(run)
     assert read_events(run.folder, "train") == read_events(trained.folder, "train")
 
 

@@ -3,7 +3,8 @@ import pytest
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.files import make_folder, write_bytes, write_json, write_text
 from mnistlab.recipes import RECIPES
-from mnistlab.runs import REQUIRED_METRICS, RUN_FILES, Run, begin, check_folder, history_csv, write_manifest
+from mnistlab.run_folders import begin, check_collection, check_folder, check_question
+from mnistlab.runs import REQUIRED_METRICS, RUN_FILES, Run, history_csv, write_manifest
 
 DATA = {"name": "digits", "fingerprint": "1f"}
 
@@ -144,3 +145,27 @@ def test_a_dataset_file_of_somebody_else_is_left_alone(tmp_path):
         check_folder(tmp_path, RECIPES["mlp"], {"name": "MNIST", "fingerprint": "0"})
     (tmp_path / "dataset.json").write_text('{"name": "MNIST", "fingerprint": "0"}')  # of a start that died right after
     assert not check_folder(tmp_path, RECIPES["mlp"], {"name": "MNIST", "fingerprint": "0"}).is_complete
+
+
+def test_results_are_replaced_by_answers_to_the_same_question_alone(tmp_path):
+    """A folder that only has a folder of runs in it is no licence to overwrite what else is there."""
+    check_collection(tmp_path / "new", "an experiment")
+    check_collection(tmp_path, "an experiment")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "notes.txt").write_text("mine")
+    check_collection(tmp_path, "an experiment")
+    for name, content in (("report.html", "my thesis"), ("results.csv", "a,b"), ("results.json", "{}")):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(UsageError, match=r"exists and is not an experiment of mnistlab\. Choose another folder"):
+            check_collection(tmp_path, "an experiment")
+        (tmp_path / name).unlink()
+    write_json(tmp_path / "results.json", {"mnistlab": "1.0", "question": "Is mlp better than cnn?"})
+    check_collection(tmp_path, "an experiment")
+    check_question(tmp_path, "Is mlp better than cnn?")
+    for question in ("Is mlp better than fast?", None):
+        with pytest.raises(UsageError, match=r"holds an experiment: Is mlp better than cnn\? Choose another folder"):
+            check_question(tmp_path, question)
+    write_json(tmp_path / "results.json", {"mnistlab": "1.0"})
+    check_question(tmp_path, None)
+    with pytest.raises(UsageError, match=r"holds the report of `mnistlab run`\. Choose another folder"):
+        check_question(tmp_path, "Is mlp better than fast?")

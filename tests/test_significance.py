@@ -51,6 +51,15 @@ def test_equal_lists_and_single_pairs_prove_nothing():
         paired_test([1, 2], [1])
 
 
+@pytest.mark.parametrize(("num", "p_value"), [(2, 1 / 2), (5, 1 / 16), (8, 1 / 128)])
+def test_equal_differences_are_as_sure_as_so_many_throws_of_a_coin(num, p_value):
+    """Two seeds that both read one image more are no proof, whatever Student's t makes of a spread of nothing."""
+    reference = [0.98 + seed / 1000 for seed in range(num)]
+    found = paired_test([value + 0.0001 for value in reference], reference)
+    assert found.p_value == pytest.approx(p_value)
+    assert found.is_evidence == (num > 5)
+
+
 def test_mcnemar_is_the_sign_test_of_the_disagreements():
     """Nine against one: twice the chance of at most one head in ten throws of a coin, 22/1024."""
     first, second = [True] * 9 + [False] + [True] * 50, [False] * 9 + [True] + [True] * 50

@@ -1,6 +1,7 @@
 """Recipes: everything that decides a training, in one frozen dataclass."""
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
@@ -137,7 +138,14 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise UsageError(f"The recipe's {name} is {value!r}; it must be a whole number of at least {least}.")
-        for name in ("beta_1", "beta_2", "label_smoothing", "norm_momentum"):
+        fractions = ("beta_1", "beta_2", "label_smoothing", "norm_momentum")
+        for name in (*fractions, "noise_bias", "learning_rate"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise UsageError(f"The recipe's {name} is {value!r}; it must be a number.")
+        if not isinstance(self.test_shifts, bool):
+            raise UsageError(f"The recipe's test_shifts is {self.test_shifts!r}; it must be true or false.")
+        for name in fractions:
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must lie from 0 to below 1.")
         if not 0 <= self.noise_bias <= 1:
@@ -152,16 +160,22 @@ class Recipe:
         seeds = [(self.seed + number * MEMBER_SEED_STEP) % (MAX_SEED + 1) for number in range(self.members)]
         return [dataclasses.replace(self, members=1, test_shifts=False, seed=seed) for seed in seeds]
 
+    def steps_per_epoch(self, num_images: int) -> int:
+        """Weight updates in one pass over a training split of `num_images`, less those held back for validation."""
+        held_back = self.num_validation if self.validation == "split" else 0
+        return math.ceil((num_images - held_back) / self.batch_size)
+
     def to_toml(self) -> str:
         """The recipe as the text of `recipe.toml`; settings that are `None` are left out."""
         settings = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
         return tomli_w.dumps(settings)
 
-    def override(self, settings: Sequence[str]) -> "Recipe":
+    def override(self, settings: Sequence[str], varied: Sequence[str] = ()) -> "Recipe":
         """The recipe with some settings replaced.
 
         Args:
             settings: as on the command line: `epochs=3`, `schedule=one-cycle`, `augmentation=none`.
+            varied: settings that are not to be replaced, because an experiment gives them its own values.
 
         Raises:
             UsageError: if one of them is no setting, or its value is none that a recipe can have.
@@ -170,10 +184,12 @@ class Recipe:
             >>> RECIPES["mlp"].override(["epochs=3", "learning_rate=0.002"]).epochs
             3
         """
-        known = {field.name for field in dataclasses.fields(self)} - {"name", "model", "seed"}
+        known = {field.name for field in dataclasses.fields(self)} - {"name", "model", "seed", *varied}
         changes: dict[str, Any] = {}
         for setting in settings:
             name, equals, text = setting.partition("=")
+            if name in varied:
+                raise UsageError(f"{setting!r} would be lost: this experiment gives {name} its own values.")
             if not equals or name not in known:
                 raise UsageError(
                     f"{setting!r} is no setting of a recipe; expected NAME=VALUE with {', '.join(sorted(known))}."
@@ -184,6 +200,8 @@ class Recipe:
                 value = tomllib.loads(f"value = {text}")["value"]
             except tomllib.TOMLDecodeError:
                 value = text
+            if isinstance(getattr(self, name), float) and type(value) is int:
+                value = float(value)  # 1 and 1.0 are one recipe, and one run
             changes[name] = {"none": None, "yes": AffineRanges()}[text] if name == "augmentation" else value
         try:
             return dataclasses.replace(self, **changes)

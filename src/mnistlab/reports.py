@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from mnistlab import looks
 from mnistlab.exceptions import UsageError
+from mnistlab.formats import FILTERS, SPACE, interval, percent, seconds
 
 NAMES = {"mlp": "fully connected network", "cnn": "convolutional network"}
 
@@ -35,8 +36,6 @@ NEXT_COMMANDS = (
 
 SIMILAR_POINTS = 2.0  # percentage points between two accuracies that a reader may call fairly similar
 SIMILAR_RATIO = 1.25  # ratio of errors up to which the errors are called similar too
-
-_SPACE = "\u00a0"  # a number and its unit stay on one line
 
 
 def render_notebook(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
@@ -90,9 +89,9 @@ def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     members = metrics.get("members", 1)
     of_each = f" of each of {members} networks, averaged," if members > 1 else ""
     sentence = (
-        f"{total - metrics['test_errors']:,} of {total:,} test images right: {_percent(metrics['test_accuracy'])} "
-        f"(95{_SPACE}% interval {_interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
-        f"in {_seconds(metrics['train_seconds'])}."
+        f"{total - metrics['test_errors']:,} of {total:,} test images right: {percent(metrics['test_accuracy'])} "
+        f"(95{SPACE}% interval {interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
+        f"in {seconds(metrics['train_seconds'])}."
     )
     return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence)
 
@@ -102,7 +101,7 @@ def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], ca
 
     Args:
         results: what `results.json` holds: `mnistlab`, `question`, `answer`, `method`, `num_test_images`,
-            `environment`, `recipe`, `groups` and `rows`.
+            `environment`, `recipe`, `settings`, `groups` and `rows`.
         figures: SVG from `figures.to_svg` by name.
         captions: a sentence for each figure.
 
@@ -113,6 +112,7 @@ def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], ca
     summed = ("num_seeds", "accuracy", "seconds", "difference", "p_value")
     figures_shown = ("seed", "steps", "test_accuracy", "test_errors", "train_seconds")
     columns = [name for name in first if name not in summed]
+    setting_columns = list(results["settings"][0])
     row_columns = [name for name in results["rows"][0] if name in columns or name in figures_shown]
     return _render(
         "experiment.html.j2",
@@ -121,6 +121,7 @@ def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], ca
         tuple(figures),
         captions=captions,
         columns=columns,
+        setting_columns=setting_columns if set(setting_columns) - set(columns) else [],
         row_columns=list(dict.fromkeys(row_columns)),
         tested="p_value" in first,
     )
@@ -147,9 +148,9 @@ def _answer(results: Mapping[str, Any]) -> str:
     mlp, cnn = (results["models"][model]["runs"][0] for model in NAMES)
     errors = {name: results["models"][model]["runs"][0]["test_errors"] for model, name in NAMES.items()}
     return (
-        f"Of {total:,} test images, the {NAMES['mlp']} reads {_percent(mlp['test_accuracy'])} correctly after "
-        f"{_seconds(mlp['train_seconds'])} of training, the {NAMES['cnn']} {_percent(cnn['test_accuracy'])} after "
-        f"{_seconds(cnn['train_seconds'])}. {_compare_errors(errors)}"
+        f"Of {total:,} test images, the {NAMES['mlp']} reads {percent(mlp['test_accuracy'])} correctly after "
+        f"{seconds(mlp['train_seconds'])} of training, the {NAMES['cnn']} {percent(cnn['test_accuracy'])} after "
+        f"{seconds(cnn['train_seconds'])}. {_compare_errors(errors)}"
     )
 
 
@@ -240,43 +241,6 @@ def _epochs(epochs: int) -> str:
     return "one epoch" if epochs == 1 else f"{epochs:,} epochs"
 
 
-def _count(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
-
-
-def _percent(value: float | None, digits: int = 2) -> str:
-    return "–" if value is None else f"{100 * value:.{digits}f}{_SPACE}%"
-
-
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.1f}{_SPACE}s"
-
-
-def _interval(bounds: Sequence[float]) -> str:
-    return f"{100 * bounds[0]:.2f}–{100 * bounds[1]:.2f}{_SPACE}%"
-
-
-def _decimals(value: float | None, digits: int = 4) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def _plain(value: object) -> str:
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.2f}"
-
-
-def _p_value(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}"
-
-
-def _cell(value: object) -> str:
-    """A cell of a table whose columns are not known beforehand."""
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _plain(value)
-
-
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("mnistlab"),
     autoescape=True,
@@ -285,14 +249,4 @@ _ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.filters |= {
-    "cell": _cell,
-    "count": _count,
-    "decimals": _decimals,
-    "interval": _interval,
-    "percent": _percent,
-    "p_value": _p_value,
-    "plain": _plain,
-    "points": _points,
-    "seconds": _seconds,
-}
+_ENVIRONMENT.filters |= FILTERS

@@ -1,24 +1,21 @@
 """A training on disk: a folder whose files appear whole or not at all."""
 
-import contextlib
 import csv
 import dataclasses
 import hashlib
 import html
 import io
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mnistlab.claims import OWNER_FILE, is_unused
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.files import is_leftover, json_text, write_json, write_text
+from mnistlab.files import json_text, write_json
 from mnistlab.recipes import Recipe
 
 HistoryRow = dict[str, Any]
-DatasetIdentity = Mapping[str, str]
 
 RUN_FILES = (
     "recipe.toml",
@@ -221,73 +218,6 @@ class Run:
         if not isinstance(content, dict):
             raise RunError(f"{self.folder / name} is damaged: expected an object. {self._mend}")
         return content
-
-
-def default_folder(recipe: Recipe) -> Path:
-    """Where a recipe's run goes if nobody says otherwise."""
-    return Path("runs") / f"{recipe.name}-seed{recipe.seed}"
-
-
-def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None) -> Run:
-    """Sees whether a folder is free for a run, or holds one of the same recipe and data, finished or not.
-
-    Args:
-        folder: where the run lies or will lie.
-        recipe: what will be trained.
-        dataset: on what: `name` and `fingerprint`; not looked at by default.
-
-    Returns:
-        The run; it is complete if this recipe was trained on this data here before.
-
-    Raises:
-        UsageError: if another recipe or other data belongs to the folder, or it holds something else.
-        RunError: if a file in it is damaged.
-    """
-    run = Run(folder)
-    if (folder / "recipe.toml").exists():
-        differences = run.recipe.differences(recipe)
-        if dataset is not None and run.dataset["fingerprint"] != dataset["fingerprint"]:
-            known = run.dataset
-            differences.append(
-                f"data {known['name']} {known['fingerprint'][:8]}, not {dataset['name']} {dataset['fingerprint'][:8]}"
-            )
-        if differences:
-            raise UsageError(
-                f"{folder} holds a run with {'; '.join(differences)}. Choose another folder with --out, or delete it."
-            )
-    elif folder.exists() and (not folder.is_dir() or any(not _is_ours(path) for path in folder.iterdir())):
-        raise UsageError(f"{folder} exists and is not a run. Choose another folder with --out.")
-    return run
-
-
-def check_collection(folder: Path, kind: str) -> None:
-    """Sees whether a folder is free for results over several runs, or holds such results.
-
-    Args:
-        folder: where `results.json` and `runs` lie or will lie.
-        kind: what the results are, for the message: `a report`.
-
-    Raises:
-        UsageError: if it holds something else.
-    """
-    known = (folder / "results.json").exists() or (folder / "runs").is_dir()
-    if folder.exists() and not known and (not folder.is_dir() or not is_unused(folder)):
-        raise UsageError(f"{folder} exists and is not {kind} of mnistlab. Choose another folder with --out.")
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a file can lie in the folder of a run whose recipe was not written yet."""
-    if path.name == "dataset.json":
-        with contextlib.suppress(OSError, ValueError):
-            return set(json.loads(path.read_text(encoding="utf-8"))) == {"name", "fingerprint"}
-        return False
-    return path.name == OWNER_FILE or (is_leftover(path) and path.name.startswith((".dataset.json.", ".recipe.toml.")))
-
-
-def begin(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> None:
-    """Writes into a run's folder what will be trained there; the recipe comes last and makes the folder a run."""
-    write_json(folder / "dataset.json", dataset)
-    write_text(folder / "recipe.toml", recipe.to_toml())
 
 
 def write_manifest(folder: Path) -> None:

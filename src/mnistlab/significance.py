@@ -12,6 +12,7 @@ from mnistlab.exceptions import UsageError
 
 CONFIDENCE = 0.95  # of every interval here
 LEVEL = 0.05  # p-values below it are called evidence
+NO_SPREAD = 1e-9  # of differences that differ by rounding alone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +66,8 @@ class PairedTest:
 
     Args:
         difference: mean of the differences with its 95 % interval.
-        p_value: of the paired t-test, or `None` where it cannot be had: from one pair, or when all differences are 0.
+        p_value: of the paired t-test; of the sign test where all differences are the same, as accuracies on few images
+            can be; `None` where it cannot be had: from one pair, or when all differences are 0.
     """
 
     difference: MeanInterval
@@ -97,8 +99,8 @@ def paired_test(values: Sequence[float], reference: Sequence[float]) -> PairedTe
     interval = mean_interval(differences)
     if len(differences) < 2 or not any(differences):
         return PairedTest(interval, None)
-    if len(set(differences)) == 1:  # no spread at all: as sure as can be
-        return PairedTest(interval, 0.0)
+    if max(differences) - min(differences) < NO_SPREAD:  # from which Student's t would make certainty out of two pairs
+        return PairedTest(interval, float(stats.binomtest(0, len(differences)).pvalue))
     return PairedTest(interval, float(stats.ttest_rel(values, reference).pvalue))
 
 

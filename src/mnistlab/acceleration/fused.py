@@ -82,6 +82,17 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
             grad=tf.cast(gradient, tf.float32),
         )
 
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        """Gradients as they are, unless several replicas must add theirs.
+
+        Keras adds those of a single replica too, and TensorFlow registers that sum's own gradient for the rest of the
+        process: the graph of every training would stay in memory, with all its variables.
+        """
+        replica = tf.distribute.get_replica_context()
+        if replica is None or replica.num_replicas_in_sync > 1:
+            return super()._all_reduce_sum_gradients(grads_and_vars)
+        return list(grads_and_vars)
+
 
 def _handle(variable: Any) -> Any:
     """The resource behind a Keras variable."""

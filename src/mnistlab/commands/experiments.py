@@ -31,7 +31,7 @@ class NumberList(click.ParamType[tuple[float, ...]]):
         except ValueError:
             self.fail(f"{value!r} is no list of numbers with commas between them", param, ctx)
         if not all(self._low <= number <= self._high for number in numbers):
-            self.fail(f"{value!r} has a number outside {self._low:g} to {self._high:g}", param, ctx)
+            self.fail(f"{value!r} has a number outside {self._low:,} to {self._high:,}", param, ctx)
         return tuple(dict.fromkeys(numbers))
 
 
@@ -90,7 +90,7 @@ def experiment() -> None:
 @_common(5)
 def batch_size(model: str, sizes: tuple[int, ...], steps: int | None, settings: tuple[str, ...], **common: Any) -> None:
     """What the batch size does to time and accuracy, at equal epochs, equal steps and a scaled learning rate."""
-    recipe = RECIPES[model].override(settings)
+    recipe = RECIPES[model].override(settings, ("batch_size", "max_steps"))
 
     def make(dataset: Any) -> Any:
         from mnistlab.experiments import batch_views
@@ -144,15 +144,18 @@ def label_noise(
     models: str, alphas: tuple[int, ...], biases: tuple[float, ...], settings: tuple[str, ...], **common: Any
 ) -> None:
     """How many random labels a network can take (Rolnick et al., arXiv 1705.10694)."""
-    names = list(dict.fromkeys(models.split(",")))
+    names = list(dict.fromkeys(name.strip() for name in models.split(",")))
     for name in names:
         if name not in NOISE_MODELS:
             raise UsageError(f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}.")
 
+    varied = ("label_noise", "noise_bias")
+    RECIPES["mlp"].override(settings, varied)  # refuses what no recipe can have before anything slow is begun
+
     def make(_dataset: Any) -> Any:
         from mnistlab.experiments import noise_levels
 
-        chosen = {name: noise_levels.RECIPES[name].override(settings) for name in names}
+        chosen = {name: noise_levels.RECIPES[name].override(settings, varied) for name in names}
         return noise_levels.experiment(chosen, num_seeds=common["seeds"], alphas=alphas, biases=biases)
 
     _run("label-noise", make, **common)
@@ -165,7 +168,11 @@ def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
     """What augmentation buys, and which of its ranges: with, without, each alone."""
     recipe = RECIPES[model].override(settings)
     if recipe.augmentation is None:
-        raise UsageError(f"The recipe {model} has no augmentation to take apart. Choose cnn, best or record.")
+        augmented = " or ".join(name for name, known in RECIPES.items() if known.augmentation)
+        raise UsageError(
+            f"The recipe {model} has no augmentation to take apart. Choose {augmented}, or add the notebook's with "
+            "--recipe augmentation=yes."
+        )
 
     def make(_dataset: Any) -> Any:
         from mnistlab.experiments import augmentation_ranges
@@ -185,17 +192,23 @@ def _run(
     out: Path | None,
 ) -> None:
     """Loads the data, makes and runs the experiment, and prints the answer."""
-    from mnistlab.runs import check_collection
+    from mnistlab.run_folders import check_collection
 
     folder = out or Path("experiments") / name
     check_collection(folder, "an experiment")
+    if cluster is not None:
+        from mnistlab.experiments.cluster import check_cluster
+
+        check_cluster(cluster)
     try:
         with owned(folder):
             dataset = load_dataset(data)
             from mnistlab.experiments.answers import run_experiment
 
             chosen = make(dataset)
-            print(f"{chosen.question} {len(chosen.cells):,} trainings.", flush=True)
+            num_trainings = len({cell.recipe for cell in chosen.cells})  # some stand in several places
+            noun = "training" if num_trainings == 1 else "trainings"
+            print(f"{chosen.question} {num_trainings:,} {noun}.", flush=True)
             findings = run_experiment(chosen, dataset, folder, address=cluster, data_folder=data)
     except (KeyboardInterrupt, InterruptionError) as error:
         raise InterruptionError(f"Interrupted. {folder} keeps what was done; the same command goes on.") from error

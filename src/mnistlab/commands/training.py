@@ -56,7 +56,7 @@ def train(
         RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
     )
     from mnistlab.processes import check_divisible, run_locally
-    from mnistlab.runs import check_folder, default_folder
+    from mnistlab.run_folders import check_folder, default_folder
 
     processes = _processes(distribute, num_processes, number)
     if isinstance(processes, int):
@@ -84,7 +84,7 @@ def train(
 
 def _train(recipe: Recipe, dataset: Any, folder: Path, *, tensorboard: bool, tracker: Any, processes: Any) -> None:
     """Trains, scores, draws and logs in a folder that is ours."""
-    from mnistlab.runs import check_folder
+    from mnistlab.run_folders import check_folder
 
     known = check_folder(folder, recipe, dataset.identity())
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
@@ -97,7 +97,7 @@ def _train(recipe: Recipe, dataset: Any, folder: Path, *, tensorboard: bool, tra
         print("  finished earlier")
     elif known.checkpoint_path.exists():
         print("  goes on from its last checkpoint")
-    events = EventFiles(folder, recipe) if tensorboard else None
+    events = EventFiles(folder, recipe, len(dataset.train)) if tensorboard else None
     finished = training.train(recipe, dataset, folder, on_epoch=events.update if events else None, processes=processes)
     print(write_run_report(finished, dataset))
     if events:

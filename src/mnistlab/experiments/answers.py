@@ -14,10 +14,11 @@ from mnistlab import __version__, reports
 from mnistlab.backend import describe_environment
 from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
-from mnistlab.experiments.cells import Cell, Row, train_cells
+from mnistlab.experiments.cells import Cell, differing_settings, train_cells
 from mnistlab.experiments.run_report import write_figures
+from mnistlab.experiments.summaries import Row
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
-from mnistlab.runs import check_collection
+from mnistlab.run_folders import check_collection, check_question
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +83,7 @@ def run_experiment(
         RunError: if another process works in the folder, or a file in it is damaged or cannot be written.
     """
     check_collection(folder, "an experiment")
+    check_question(folder, experiment.question)
     make_folder(folder / "runs")
     with claim(folder):
         remove_leftovers(folder)
@@ -104,6 +106,7 @@ def _write(experiment: Experiment, findings: Findings, rows: list[Row], dataset:
         "num_test_images": len(dataset.test),
         "environment": describe_environment(),
         "recipe": dataclasses.asdict(experiment.cells[0].recipe),
+        "settings": differing_settings(experiment.cells),
         "groups": findings.groups,
         **findings.details,
         "rows": rows,

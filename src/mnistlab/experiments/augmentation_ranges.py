@@ -7,7 +7,8 @@ from pathlib import Path
 from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
-from mnistlab.experiments.cells import Cell, Row, by_place, compare_accuracies, summarize
+from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, seeds_text, summarize
 from mnistlab.recipes import AffineRanges, Recipe
 from mnistlab.significance import MeanInterval
 
@@ -32,7 +33,7 @@ def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
         "What does augmentation buy, and which part of it?",
         [
             f"The recipe {recipe.name} is trained without augmentation, with all of it ({named}), and with each range "
-            f"alone, from {num_seeds} seeds each.",
+            f"alone, from {seeds_text(num_seeds)} each.",
             "Differences are to the training without augmentation, paired by seed; p-values are corrected after Holm.",
             "Rotation and shear are angles in degrees, shifts and zoom fractions of the image. Keras' generator takes "
             "shear in degrees as well: the notebook's 0.3 slides the outermost row of an image by less than a tenth of "
@@ -71,18 +72,10 @@ def explain(groups: Sequence[Row]) -> list[str]:
     without = next(row for row in groups if row["augmentation"] == WITHOUT)
     answer = [f"Without augmentation the test accuracy is {without['accuracy']['mean'] * 100:.2f} %."]
     for row in groups:
-        if row is without:
-            continue
-        points, p_value = row["difference"]["mean"] * 100, row["p_value"]
-        name = (
-            "All of it together" if row["augmentation"] == WITH else f"{_words(row['augmentation']).capitalize()} alone"
-        )
-        if p_value is None:
-            answer.append(f"{name}: {points:+.2f} points; one seed proves nothing.")
-        elif p_value >= 0.05:
-            answer.append(f"{name}: no evidence of a difference ({points:+.2f} points, p = {p_value:.2g}).")
-        else:
-            answer.append(f"{name} {'adds' if points > 0 else 'costs'} {abs(points):.2f} points (p = {p_value:.2g}).")
+        if row is not without:
+            kind = row["augmentation"]
+            name = "All of it together" if kind == WITH else f"{_words(kind).capitalize()} alone"
+            answer.append(f"{name}: {effect(row)}.")
     return answer
 
 

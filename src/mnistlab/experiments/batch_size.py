@@ -7,6 +7,7 @@ from typing import Any
 
 from mnistlab import training
 from mnistlab.datasets import Dataset
+from mnistlab.experiments.summaries import times
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
 
@@ -76,15 +77,15 @@ def explain(rows: Sequence[dict[str, Any]], *, reference: int = REFERENCE_BATCH_
 STILL_FALLING = 0.05  # share of the loss that the last epoch took off, from which on training had plainly not ended
 
 
-def _still_falling(final_losses: Sequence[float]) -> str:
-    """What the end of the loss curve says about an accuracy that fell short."""
-    if len(final_losses) < 2 or final_losses[0] <= 0:
+def still_falling(final_losses: Sequence[float]) -> str:
+    """What the end of the loss curve says about an accuracy that fell short; nothing if the curve was flat there."""
+    if len(final_losses) < 2 or final_losses[-2] <= 0:
         return ""
-    fallen = 1 - final_losses[1] / final_losses[0]
+    fallen = 1 - final_losses[-1] / final_losses[-2]
     if fallen < STILL_FALLING:
         return ""
     return (
-        f", and the loss still fell by {fallen * 100:.0f} % in the last epoch, so the network was not stuck, "
+        f"the loss still fell by {fallen * 100:.0f} % in the last epoch, so the network was not stuck, "
         "it had not finished"
     )
 
@@ -97,7 +98,7 @@ def _compare(row: dict[str, Any], base: dict[str, Any]) -> str:
     seconds = f"{row['train_seconds']:.1f} s instead of {base['train_seconds']:.1f} s"
     if row["interval"][1] < base["interval"][0]:
         effect = f"accuracy fell to {accuracy} from {base_accuracy}"
-        reason = updates + _still_falling(row["final_losses"])
+        reason = updates + "".join(f", and {told}" for told in [still_falling(row["final_losses"])] if told)
     elif row["interval"][0] > base["interval"][1]:
         effect = f"accuracy rose to {accuracy} from {base_accuracy}"
         reason = updates
@@ -105,6 +106,6 @@ def _compare(row: dict[str, Any], base: dict[str, Any]) -> str:
         effect = f"accuracy was {accuracy}, where {base['batch_size']:,} gave {base_accuracy}"
         reason = f"{updates}; the two 95 % intervals overlap, so one run of each shows no difference"
     return (
-        f"With {row['batch_size']:,} images a batch the training took {ratio:.1f} times as long ({seconds}) "
+        f"With {row['batch_size']:,} images a batch the training took {times(ratio)} times as long ({seconds}) "
         f"and {effect}: {reason}."
     )

@@ -1,17 +1,19 @@
 """What the batch size does, in three views: equal epochs, equal steps, and a learning rate that follows the batch."""
 
 import dataclasses
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnistlab import figures
+from mnistlab import figures, training
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
-from mnistlab.experiments.cells import Cell, Row, by_place, compare_accuracies, summarize
+from mnistlab.experiments.batch_size import still_falling
+from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, seeds_text, summarize, times
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
+from mnistlab.significance import LEVEL
 
 BATCH_SIZES = (32, 128, 512, 2_048, 10_000)
 REFERENCE = 128  # what the others are compared with: the notebook's
@@ -35,25 +37,30 @@ def experiment(
         batch_sizes: what to compare; 128, the notebook's, is added if it is missing.
         num_steps: weight updates in the view of equal steps; by default those of one epoch of batches of 128.
 
+    Raises:
+        UsageError: if the recipe does not fit the data.
+
     Source of the scaling: with Adam the step size grows with the square root of the batch (Malladi et al., "On the SDEs
     and Scaling Rules for Adaptive Gradient Algorithms", arXiv 2205.10287).
     """
     sizes = sorted({REFERENCE, *batch_sizes})
-    num_images = len(dataset.train) - (recipe.num_validation if recipe.validation == "split" else 0)
-    num_steps = num_steps or math.ceil(num_images / REFERENCE)
+    training.check_fits(recipe, dataset)
+    num_images = len(dataset.train)
+    num_steps = num_steps or dataclasses.replace(recipe, batch_size=REFERENCE).steps_per_epoch(num_images)
     cells = []
     for size in sizes:
+        sized = dataclasses.replace(recipe, batch_size=size)
+        num_epochs = -(-num_steps // sized.steps_per_epoch(num_images))  # rounded up
         views = {
-            EPOCHS: recipe,
-            STEPS: dataclasses.replace(
-                recipe, max_steps=num_steps, epochs=math.ceil(num_steps / math.ceil(num_images / size))
-            ),
-            SCALED: dataclasses.replace(recipe, learning_rate=recipe.learning_rate * (size / REFERENCE) ** 0.5),
+            EPOCHS: sized,
+            STEPS: dataclasses.replace(sized, max_steps=num_steps, epochs=num_epochs),
+            SCALED: dataclasses.replace(sized, learning_rate=recipe.learning_rate * (size / REFERENCE) ** 0.5),
         }
-        for view, chosen in views.items():
-            for seed in range(num_seeds):
-                sized = dataclasses.replace(chosen, batch_size=size, seed=seed)
-                cells.append(Cell({"view": view, "batch_size": size}, sized))
+        cells += [
+            Cell({"view": view, "batch_size": size}, dataclasses.replace(chosen, seed=seed))
+            for view, chosen in views.items()
+            for seed in range(num_seeds)
+        ]
     epochs = "one epoch" if recipe.epochs == 1 else f"{recipe.epochs:,} epochs"
     return Experiment(
         "batch-size",
@@ -65,8 +72,8 @@ def experiment(
             "ten times as many images.",
             f"Scaled learning rate: {epochs}, and Adam's step size, {recipe.learning_rate:g} for batches of "
             f"{REFERENCE}, grows with the square root of the batch.",
-            f"Each view and size is trained from {num_seeds} seeds. The tests against {REFERENCE} are paired by seed; "
-            "their p-values are corrected after Holm for the number of sizes in a view.",
+            f"Each view and size is trained from {seeds_text(num_seeds)}. The tests against {REFERENCE} are paired by "
+            "seed; their p-values are corrected after Holm for the number of sizes in a view.",
         ],
         cells,
         conclude,
@@ -77,7 +84,9 @@ def conclude(rows: list[Row], _dataset: Dataset, folder: Path) -> Findings:
     """Means, intervals, tests, sentences and figures from the trainings."""
     groups = summarize_views(rows)
     views = [EPOCHS, STEPS, SCALED]
-    answer = [sentence for view in views for sentence in explain([row for row in groups if row["view"] == view])]
+    answer = [explain([row for row in groups if row["view"] == view]) for view in views]
+    curves = {size: _losses(rows, folder, size) for (size,), _ in by_place(rows, "batch_size")}
+    answer[0] += _not_finished([row for row in groups if row["view"] == EPOCHS][-1], curves)
     accuracy = {view: _series(groups, view, "accuracy") for view in views}
     seconds = {view: _series(groups, view, "seconds") for view in views}
     xlabel = "batch size (images, logarithmic axis)"
@@ -88,14 +97,11 @@ def conclude(rows: list[Row], _dataset: Dataset, folder: Path) -> Findings:
         ),
         "seconds": (
             figures.plot_series(seconds, ylabel="training time (s)", xlabel=xlabel, log=True),
-            "Training time over the batch size. Equal steps cost more with larger batches, equal epochs less.",
+            "Training time over the batch size, a line for each view; bars are 95 % intervals of the mean over seeds.",
         ),
         "loss": (
-            figures.plot_loss_curves(
-                {f"{size:,}": _losses(rows, folder, size) for (size,), _ in by_place(rows, "batch_size")}
-            ),
-            "Training loss after each epoch at equal epochs, seed 0, a line for each batch size: large batches are not "
-            "stuck, they have taken fewer steps.",
+            figures.plot_loss_curves({f"{size:,}": losses for size, losses in curves.items()}),
+            "Training loss after each epoch at equal epochs, seed 0, a line for each batch size.",
         ),
     }
     return Findings(answer, groups, drawn)
@@ -114,29 +120,40 @@ def summarize_views(rows: Sequence[Row]) -> list[Row]:
     return groups
 
 
-def explain(groups: Sequence[Row]) -> list[str]:
-    """Sentences about one view, from its rows alone."""
+def explain(groups: Sequence[Row]) -> str:
+    """What one view found, from its rows alone: which sizes are better and worse than 128, then each in numbers."""
     reference = next(row for row in groups if row["batch_size"] == REFERENCE)
-    base = reference["accuracy"]["mean"]
-    view = groups[0]["view"]
+    base, view = f"{reference['accuracy']['mean'] * 100:.2f} %", groups[0]["view"]
+    if view == SCALED:
+        first = f"With a {view}, batches of {REFERENCE} stay as they are, at {base}"
+    else:
+        first = f"At {view}, batches of {REFERENCE} reach {base} in {reference['seconds']['mean']:.1f} s"
+    others = [row for row in groups if row is not reference]
+    if not others:
+        return f"{first}."
+    evident = [row for row in others if row["p_value"] is not None and row["p_value"] < LEVEL]
+    better = [row["batch_size"] for row in evident if row["difference"]["mean"] > 0]
+    worse = [row["batch_size"] for row in evident if row["difference"]["mean"] < 0]
+    verdicts = [f"{_listed(sizes)} are {word}" for sizes, word in ((better, "better"), (worse, "worse")) if sizes]
     told = [
-        f"At {view}, batches of {REFERENCE} reach {base * 100:.2f} % in {reference['seconds']['mean']:.1f} s"
-        if view != SCALED
-        else f"With a {view}, batches of {REFERENCE} stay as they are: {base * 100:.2f} %"
+        f"batches of {row['batch_size']:,}: {effect(row)}, in "
+        f"{times(row['seconds']['mean'] / reference['seconds']['mean'])} times the time"
+        for row in others
     ]
-    for row in groups:
-        if row is reference:
-            continue
-        points = row["difference"]["mean"] * 100
-        ratio = row["seconds"]["mean"] / reference["seconds"]["mean"]
-        if row["p_value"] is None:
-            effect = f"{points:+.2f} points from one seed, which proves nothing"
-        elif row["p_value"] >= 0.05:
-            effect = f"no evidence of a difference ({points:+.2f} points, p = {row['p_value']:.2g})"
-        else:
-            effect = f"{abs(points):.2f} points {'more' if points > 0 else 'less'} (p = {row['p_value']:.2g})"
-        told.append(f"batches of {row['batch_size']:,}: {effect}, in {ratio:.1f} times the time")
-    return ["; ".join(told) + "."]
+    verdict = " and ".join(verdicts) if verdicts else "no other size is shown to be better or worse"
+    return f"{first}; {verdict}. In detail, {'; '.join(told)}."
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    *most, last = [f"{size:,}" for size in sizes]
+    return f"batches of {', '.join(most)} and {last}" if most else f"batches of {last}"
+
+
+def _not_finished(largest: Row, curves: Mapping[int, Sequence[float]]) -> str:
+    """Why the largest batches fell short at equal epochs, if they did and their loss curve says it."""
+    fell_short = largest["p_value"] is not None and largest["p_value"] < LEVEL and largest["difference"]["mean"] < 0
+    told = still_falling(curves[largest["batch_size"]]) if fell_short else ""
+    return f" With batches of {largest['batch_size']:,} {told}." if told else ""
 
 
 def _series(groups: Sequence[Row], view: str, figure: str) -> list[tuple[float, float, float]]:

@@ -1,9 +1,10 @@
 """The trainings of an experiment: one cell of its table, one run folder, computed once."""
 
 import dataclasses
+import gc
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from mnistlab import training
 from mnistlab.datasets import Dataset
 from mnistlab.experiments import cluster
+from mnistlab.experiments.summaries import Row
 from mnistlab.files import make_folder
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
-from mnistlab.significance import holm, mean_interval, paired_test
 
-Row = dict[str, Any]
 METRICS = (
     *("test_accuracy", "test_errors", "test_loss", "train_seconds", "steps", "epochs", "num_parameters"),
     "multiply_adds",
@@ -37,6 +37,23 @@ class Cell:
 
     place: dict[str, Any]
     recipe: Recipe
+
+
+def differing_settings(cells: Sequence[Cell]) -> list[Row]:
+    """A row for each place of the table: the settings in which the recipes differ from place to place.
+
+    The seed is left out, and a setting that a column of the place says already.
+    """
+    recipes = {tuple(cell.place.items()): dataclasses.asdict(cell.recipe) for cell in reversed(cells)}
+    places = list(reversed(recipes))
+    names = [
+        name
+        for name in recipes[places[0]]
+        if name not in ("name", "seed", *dict(places[0]))
+        and len({repr(recipes[place][name]) for place in places}) > 1
+        and not any(all(dict(place)[column] == recipes[place][name] for place in places) for column in dict(places[0]))
+    ]
+    return [dict(place) | {name: recipes[place][name] for name in names} for place in places]
 
 
 def run_folder(folder: Path, recipe: Recipe, dataset: Dataset) -> Path:
@@ -80,9 +97,10 @@ def train_cells(
         if address is None:
             for place, recipe in missing.items():
                 training.train(recipe, dataset, place, progress=False)
+                gc.collect()  # graphs are cycles: Python itself would let the networks of ten trainings pile up
                 tell(tasks[place], Run(place))
         else:
-            for place in cluster.train_on_ray(missing, address, data_folder):
+            for place in cluster.train_on_ray(missing, address, dataset.fingerprint(), data_folder):
                 tell(tasks[place], Run(place))
     return [
         {
@@ -143,49 +161,3 @@ def _named(column: str, value: Any) -> str:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def summarize(group: Sequence[Row]) -> Row:
-    """What the trainings of one place come to: `num_seeds`, and means with intervals of `accuracy` and `seconds`."""
-    return {
-        "num_seeds": len(group),
-        "accuracy": dataclasses.asdict(mean_interval([row["test_accuracy"] for row in group])),
-        "seconds": dataclasses.asdict(mean_interval([row["train_seconds"] for row in group])),
-    }
-
-
-def compare_accuracies(groups: Mapping[Any, Sequence[Row]], reference: Any) -> dict[Any, Row]:
-    """The paired test of each place's accuracies against those of one of them.
-
-    Args:
-        groups: the rows of each place, ordered by seed.
-        reference: the place to compare with.
-
-    Returns:
-        For each place `difference`, a mean with its interval, and `p_value`, corrected after Holm for the number of
-        places; both `None` for the reference.
-    """
-    accuracies = {place: [row["test_accuracy"] for row in group] for place, group in groups.items()}
-    tests = {place: paired_test(accuracies[place], accuracies[reference]) for place in groups if place != reference}
-    corrected = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
-    return {
-        place: {
-            "difference": dataclasses.asdict(tests[place].difference) if place in tests else None,
-            "p_value": corrected.get(place),
-        }
-        for place in groups
-    }
-
-
-def by_place(rows: Sequence[Row], *columns: str) -> Iterator[tuple[tuple[Any, ...], list[Row]]]:
-    """The rows of each place, ordered by seed, in the order in which the places first come.
-
-    Args:
-        rows: of a table.
-        columns: that make a place.
-    """
-    places: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        places.setdefault(tuple(row[column] for column in columns), []).append(row)
-    for place, group in places.items():
-        yield place, sorted(group, key=lambda row: row["seed"])

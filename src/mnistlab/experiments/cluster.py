@@ -1,19 +1,27 @@
 """The same trainings as Ray tasks, on one machine or many; Ray does all the scheduling."""
 
+import importlib.util
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mnistlab import __version__
 from mnistlab.exceptions import MnistlabError, TrainingError, UsageError
 from mnistlab.recipes import Recipe
 
 ANSWER_SECONDS = 5
+CLUSTER_SECONDS = 40  # until a process has started Ray and joined a cluster
 MAX_RETRIES = 5  # of a task whose worker died
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def train_on_ray(tasks: Mapping[Path, Recipe], address: str, data_folder: Path | None) -> Iterator[Path]:
+def train_on_ray(
+    tasks: Mapping[Path, Recipe], address: str, fingerprint: str, data_folder: Path | None
+) -> Iterator[Path]:
     """Trains recipes as Ray tasks and yields each folder when its run is finished.
 
     A task has a machine's processors to itself, as a training in this process has: with another number of threads it
@@ -23,6 +31,7 @@ def train_on_ray(tasks: Mapping[Path, Recipe], address: str, data_folder: Path |
         tasks: run folders, on storage that all machines of the cluster see under the same path, and what to train
             there.
         address: of a running cluster, `HOST:PORT`; or `"auto"` for one that is started on this machine.
+        fingerprint: of the data set, which all machines must find.
         data_folder: where the data set's four files lie, visible to all machines; MNIST by default.
 
     Raises:
@@ -32,24 +41,26 @@ def train_on_ray(tasks: Mapping[Path, Recipe], address: str, data_folder: Path |
     Source:
         Moritz et al., "Ray: A Distributed Framework for Emerging AI Applications", OSDI 2018.
     """
-    try:
-        import ray
-    except ImportError as error:
-        raise UsageError("--cluster needs Ray, which is not installed. Run: pip install 'mnistlab[cluster]'") from error
-    if address != "auto":
-        _check_reachable(address)
+    check_cluster(address)
+    import ray
+
     os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's own 15 would let a training wait for everything else
-    options: dict[str, Any] = {"address": address} if address != "auto" else {"num_cpus": os.cpu_count() or 1}
+    # "local": never one that somebody else has started here, nor the one that RAY_ADDRESS names.
+    own = {"address": "local", "num_cpus": _count_processors()}
+    options: dict[str, Any] = own if address == "auto" else {"address": address}
     try:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="error", **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise UsageError(f"There is no Ray cluster at {address}: {error}. Start one, or use --cluster auto.") from error
     try:
-        processors = int(min(node["Resources"].get("CPU", 1) for node in ray.nodes() if node["Alive"]))
-        environment = {"env_vars": {"OMP_NUM_THREADS": str(processors)}}
+        # Every task gets as many processors as the smallest machine has; one without any only coordinates.
+        counts = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        processors = min((count for count in counts if count), default=1)
+        environment = {"env_vars": {name: str(processors) for name in THREAD_VARIABLES}}
         train = ray.remote(num_cpus=processors, max_retries=MAX_RETRIES, runtime_env=environment)(_train)
         data = None if data_folder is None else str(data_folder.resolve())
-        waiting = {train.remote(str(folder.resolve()), recipe, data): folder for folder, recipe in tasks.items()}
+        same = (__version__, fingerprint, data)
+        waiting = {train.remote(str(folder.resolve()), recipe, *same): folder for folder, recipe in tasks.items()}
         while waiting:
             (finished, *_), _ = ray.wait(list(waiting), num_returns=1)
             folder = waiting.pop(finished)
@@ -57,7 +68,9 @@ def train_on_ray(tasks: Mapping[Path, Recipe], address: str, data_folder: Path |
                 ray.get(finished)
             except ray.exceptions.RayTaskError as error:
                 cause = error.cause
-                raise cause if isinstance(cause, MnistlabError) else TrainingError(str(error)) from error
+                if isinstance(cause, MnistlabError):
+                    raise cause from error
+                raise TrainingError(f"The training in {folder} failed: {type(cause).__name__}: {cause}.") from error
             except ray.exceptions.RayError as error:
                 raise TrainingError(
                     f"The training in {folder} was lost {MAX_RETRIES + 1} times: {type(error).__name__}. "
@@ -68,11 +81,29 @@ def train_on_ray(tasks: Mapping[Path, Recipe], address: str, data_folder: Path |
         ray.shutdown()
 
 
+def check_cluster(address: str) -> None:
+    """Refuses a cluster that cannot be used, before anything slow is begun.
+
+    Raises:
+        UsageError: if Ray is not installed, or no cluster answers at the address.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise UsageError("--cluster needs Ray, which is not installed. Run: pip install 'mnistlab[cluster]'")
+    if address != "auto":
+        _check_reachable(address)
+
+
+def _count_processors() -> int:
+    """How many processors this process may use, which is how many threads a training in it has."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def _check_reachable(address: str) -> None:
-    """Refuses an address at which nothing listens; Ray itself would end this process after half a minute."""
+    """Refuses an address at which no Ray listens; Ray itself would end this process after half a minute."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
+        _ask(address)
     except (OSError, ValueError, OverflowError) as error:
         raise UsageError(
             f"There is no Ray cluster at {address}: {error}. Expected HOST:PORT, as `ray start --head` prints it, "
@@ -80,9 +111,32 @@ def _check_reachable(address: str) -> None:
         ) from error
 
 
-def _train(folder: str, recipe: Recipe, data_folder: str | None) -> None:
+def _ask(address: str) -> None:
+    """Joins a cluster in a process of its own, which Ray ends if something else listens there.
+
+    Raises:
+        OSError: if there is no answer.
+    """
+    code = "import sys, ray; ray.init(address=sys.argv[1], include_dashboard=False, log_to_driver=False)"
+    asked = [sys.executable, "-c", code, address]
+    try:
+        answer = subprocess.run(asked, capture_output=True, timeout=CLUSTER_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise OSError("what listens there does not answer as Ray does") from None
+    if b"InvalidAuthToken" in answer.stderr:
+        raise OSError("it asks for a token; set RAY_AUTH_MODE=token, and give Ray the cluster's")
+    if answer.returncode:
+        raise OSError("what listens there does not answer as this version of Ray does")
+
+
+def _train(folder: str, recipe: Recipe, version: str, fingerprint: str, data_folder: str | None) -> None:
     """What a worker does; it loads the data from its own disk, so that none goes through the network."""
     from mnistlab import datasets, training
 
+    machine = socket.gethostname()
+    if version != __version__:
+        raise UsageError(f"{machine} has mnistlab {__version__}, not {version}. Install the same on all machines.")
     dataset = datasets.load_mnist() if data_folder is None else datasets.load_idx(Path(data_folder))
+    if dataset.fingerprint() != fingerprint:
+        raise UsageError(f"{machine} finds other data in {data_folder or 'its MNIST'} than this machine does.")
     training.train(recipe, dataset, folder, progress=False)

@@ -12,7 +12,8 @@ from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.experiments.answers import Experiment, Findings
-from mnistlab.experiments.cells import Cell, Row, by_place, summarize
+from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.summaries import Row, by_place, p_text, seeds_text, summarize, times
 from mnistlab.inference import Classifier
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
@@ -28,8 +29,8 @@ def experiment(first: Recipe, second: Recipe, *, num_seeds: int = 5) -> Experime
         "compare",
         f"Is {first.name} better than {second.name}?",
         [
-            f"Both recipes are trained from {num_seeds} seeds and scored on the same test images. The difference in "
-            "accuracy is paired by seed; its 95 % interval and p-value (paired t-test) speak of other trainings of "
+            f"Both recipes are trained from {seeds_text(num_seeds)} and scored on the same test images. The difference "
+            "in accuracy is paired by seed; its 95 % interval and p-value (paired t-test) speak of other trainings of "
             "these recipes.",
             "McNemar's exact test looks at the images on which the two disagree, over all pairs of seeds. Answers of "
             "several seeds to one image are not independent, so its p-value is too small; it speaks of these trained "
@@ -103,15 +104,15 @@ def explain(groups: Sequence[Row], test: PairedTest, pooled: McNemarTest) -> lis
         verdict = f"{better['recipe']} is more accurate than {worse['recipe']}, beyond what chance explains"
     low, high = test.difference.low, test.difference.high
     interval = "" if low is None or high is None else f", 95 % interval {low * 100:+.2f} to {high * 100:+.2f}"
-    p_value = "" if test.p_value is None else f", p = {test.p_value:.2g}"
+    p_value = "" if test.p_value is None else f", {p_text(test.p_value)}"
     seconds = first["seconds"]["mean"] / second["seconds"]["mean"]
     return [
         f"{verdict}: {first['recipe']} {first['accuracy']['mean'] * 100:.2f} %, {second['recipe']} "
         f"{second['accuracy']['mean'] * 100:.2f} %, a difference of {points:+.2f} points{interval}{p_value}, "
-        f"over {seeds} {'seed' if seeds == 1 else 'seeds'}.",
+        f"over {seeds_text(seeds)}.",
         f"Of all answers, {first['recipe']} alone is right in {pooled.only_first:,} and {second['recipe']} alone in "
-        f"{pooled.only_second:,} (McNemar, p = {pooled.p_value:.2g}).",
-        f"{first['recipe']} trains in {seconds:.1f} times the time of {second['recipe']} "
+        f"{pooled.only_second:,} (McNemar, {p_text(pooled.p_value)}).",
+        f"{first['recipe']} trains in {times(seconds)} times the time of {second['recipe']} "
         f"({first['seconds']['mean']:.1f} s and {second['seconds']['mean']:.1f} s); "
         f"it has {first['num_parameters']:,} parameters and takes "
         f"{first['multiply_adds']:,} multiply-adds an image, {second['recipe']} {second['num_parameters']:,} and "

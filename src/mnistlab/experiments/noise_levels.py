@@ -9,7 +9,8 @@ from typing import Any
 from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.answers import Experiment, Findings
-from mnistlab.experiments.cells import Cell, Row, by_place, summarize
+from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.summaries import Row, by_place, seeds_text, summarize
 from mnistlab.recipes import AffineRanges, Recipe
 
 ALPHAS = (0, 10, 20, 50, 100)
@@ -57,7 +58,7 @@ def experiment(
             "All labels of an image are trained on together, as their mean. In one batch that is exactly the gradient "
             "of alpha + 1 copies of the image with a label each (Rolnick et al., arXiv 1705.10694).",
             "Biased noise draws a share of the random labels from one digit that the true one is easily taken for.",
-            f"Means and 95 % intervals are over {num_seeds} seeds.",
+            f"Means and 95 % intervals are over {seeds_text(num_seeds)}.",
         ],
         [
             Cell(
@@ -114,7 +115,7 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
                 ""
                 if accuracy["low"] is None
                 else f" (95 % interval {accuracy['low'] * 100:.2f} to {accuracy['high'] * 100:.2f}, "
-                f"{row['num_seeds']} seeds)"
+                f"{seeds_text(row['num_seeds'])})"
             )
             answer.append(
                 f"The claim that a ConvNet reaches 91 % when every clean label is joined by 100 random ones {verdict}: "
@@ -124,10 +125,12 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
     for (model, bias), group in by_place([row | {"seed": row["alpha"]} for row in groups], "model", "bias"):
         clean, noisy = group[0], group[-1]
         if clean is noisy:
+            if len(groups) == len({row["model"] for row in groups}):  # else a sentence below compares it
+                answer.append(f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {_labels(clean)} an image.")
             continue
         kind = f"with {bias * 100:g} % of them one confusing digit, " if bias else ""
         answer.append(
-            f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {clean['alpha']} random labels an image, {kind}"
+            f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {_labels(clean)} an image, {kind}"
             f"{noisy['accuracy']['mean'] * 100:.2f} % with {noisy['alpha']}, "
             f"that is with {num_train_images * noisy['alpha']:,} random labels among {num_train_images:,} true ones."
         )
@@ -136,9 +139,13 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
         if uniform is skewed or not alpha:
             continue
         answer.append(
-            f"{model}: with {alpha} random labels an image, {uniform['accuracy']['mean'] * 100:.2f} % when "
+            f"{model}: with {_labels(uniform)} an image, {uniform['accuracy']['mean'] * 100:.2f} % when "
             f"{uniform['bias'] * 100:g} % of them are one confusing digit, {skewed['accuracy']['mean'] * 100:.2f} % "
             f"when {skewed['bias'] * 100:g} % are. From a share of 1/{alpha}, {100 / alpha:.3g} %, on an image bears "
             "the confusing digit more often than its own."
         )
     return answer
+
+
+def _labels(row: Row) -> str:
+    return "1 random label" if row["alpha"] == 1 else f"{row['alpha']} random labels"

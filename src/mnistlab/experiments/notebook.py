@@ -25,7 +25,8 @@ from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
-from mnistlab.runs import Run, check_collection
+from mnistlab.run_folders import check_collection, check_question
+from mnistlab.runs import Run
 
 SAMPLE_SEED = 0  # of the nine samples shown; the last one is the digit whose matrix is shown, as in the notebook
 NUM_SAMPLES = 9
@@ -64,6 +65,7 @@ def run_notebook(
     for recipe in recipes.values():
         training.check_fits(recipe, dataset)
     check_collection(folder, "a report")
+    check_question(folder, None)
     make_folder(folder / "runs")
     with claim(folder):
         return _run_all(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)

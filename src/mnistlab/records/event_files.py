@@ -4,8 +4,10 @@ Written here byte by byte: TensorFlow's own writer begins a new file with every 
 interruption undid would appear twice, and it puts the computer's name into the file's.
 """
 
+import functools
 import itertools
 import struct
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -30,13 +32,13 @@ class EventFiles:
     Args:
         folder: of the run.
         recipe: of the training, for the learning rate.
+        num_images: of the training split, which decides how many steps an epoch has.
     """
 
-    def __init__(self, folder: Path, recipe: Recipe) -> None:
+    def __init__(self, folder: Path, recipe: Recipe, num_images: int) -> None:
         self.folder = folder / FOLDER
-        rate = learning_rate_of(recipe, recipe.epochs)  # a schedule is a function of the share of steps that is done
-        epochs = range(1, recipe.epochs + 1)
-        self._learning_rates = [float(rate(epoch)) if callable(rate) else float(rate) for epoch in epochs]
+        self._recipe = recipe
+        self._num_images = num_images
         self._files: dict[str, _EventFile] = {}
 
     def update(self, rows: Sequence[HistoryRow], ended: float | None = None) -> None:
@@ -68,6 +70,15 @@ class EventFiles:
         """
         with claim(run.folder):
             self.update(run.history, (run.folder / MANIFEST).stat().st_mtime)
+
+    @functools.cached_property
+    def _learning_rates(self) -> list[float]:
+        """The learning rate after the last step of each epoch; JAX must not compute before processes have met."""
+        steps_per_epoch = self._recipe.steps_per_epoch(self._num_images)
+        last_step = min(self._recipe.epochs * steps_per_epoch, self._recipe.max_steps or sys.maxsize)
+        rate = learning_rate_of(self._recipe, last_step)
+        ends = [min(epoch * steps_per_epoch, last_step) for epoch in range(1, self._recipe.epochs + 1)]
+        return [float(rate(step)) if callable(rate) else float(rate) for step in ends]
 
     def _curves(self, row: HistoryRow) -> Iterator[tuple[str, bytes]]:
         epoch = int(row["epoch"])

@@ -35,7 +35,8 @@ from mnistlab.label_noise import soft_labels
 from mnistlab.models import build_for_training, count_multiply_adds, finished_model, optimizer_state, standard_network
 from mnistlab.processes import Processes
 from mnistlab.recipes import Recipe
-from mnistlab.runs import Run, begin, check_folder, default_folder, history_csv, write_manifest
+from mnistlab.run_folders import begin, check_folder, default_folder
+from mnistlab.runs import Run, history_csv, write_manifest
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, not_finite
 from mnistlab.training.distribution import Team, join
 from mnistlab.training.interruption import StopRequest
@@ -231,7 +232,8 @@ def check_fits(recipe: Recipe, dataset: Dataset) -> None:
     if recipe.validation == "split" and recipe.num_validation >= len(dataset.train):
         raise UsageError(
             f"The recipe holds back {recipe.num_validation:,} validation images, but {dataset.name} has only "
-            f"{len(dataset.train):,} training images. Use --validation none, or a larger data set."
+            f"{len(dataset.train):,} training images. Use --validation none (of an experiment "
+            "--recipe validation=none), or a larger data set."
         )
 
 

@@ -227,6 +227,17 @@ class Code:
         """Asks for another text in the place of a node."""
         self.edits.append(Edit(self.start(node), self.end(node), text, (reason,)))
 
+    def rewrite(self, node: cst.CSTNode, text: str, reason: str) -> None:
+        """Asks for another text in the place of a node, touching only what differs: other rules may see to the rest."""
+        old, new, start = self.source(node), text, self.start(node)
+        while old and new and old[0] == new[0]:
+            start += len(old[0].encode())
+            old, new = old[1:], new[1:]
+        while old and new and old[-1] == new[-1]:
+            old, new = old[:-1], new[:-1]
+        if old or new:
+            self.edits.append(Edit(start, start + len(old.encode()), new, (reason,)))
+
     def insert(self, place: int, text: str, reason: str) -> None:
         """Asks for more text at a place."""
         self.edits.append(Edit(place, place, text, (reason,)))

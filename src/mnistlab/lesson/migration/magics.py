@@ -12,6 +12,7 @@ import libcst
 
 _MAGIC = re.compile(r"^(?P<indent>\s*)(?P<magic>[%!?].*|[\w.]+\?\??)$")
 _ASSIGNED = re.compile(r"^(?P<indent>\s*[\w., ]+=\s*)(?P<magic>[%!].*)$")
+MAX_DEPTH = 80  # nodes within nodes; what people write has twenty
 _PYTHON_CELLS = re.compile(r"^%%(time|timeit|capture|prun|memit|mprun|debug)\b")
 
 
@@ -55,41 +56,50 @@ def first_mistake(source: str) -> tuple[int, str]:
     """The number, from 1, and the text of the line at which a cell stops being Python 3.
 
     Example:
-        >>> first_mistake("x = 1\\nprint 'x'")
+        >>> first_mistake("%matplotlib inline\\nprint 'x'")
         (2, "print 'x'")
     """
     lines = source.splitlines() or [""]
     hidden = source.encode().splitlines(keepends=True)
     while hidden and _hide_line(hidden, len(hidden)):
         pass
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of strange escapes
-            ast.parse(b"".join(hidden))
-    except SyntaxError as error:
-        number = min(max(1, error.lineno or 1), len(lines))
-        return number, lines[number - 1]
-    except (ValueError, RecursionError, MemoryError):
-        pass
-    return 1, lines[0]
+    failed_at = _failure(b"".join(hidden))
+    number = failed_at if failed_at is not None and failed_at < len(lines) else 0
+    return number + 1, lines[number]
 
 
 def _failure(text: bytes) -> int | None:
-    """The line, from 0, at which the text stops being Python 3; None if it is all Python 3."""
+    """The line, from 0, at which the text stops being Python 3 that can be read; None if all of it can.
+
+    Python's own parser goes first: libcst's has no limit to its depth and would end the process.
+    """
+    nowhere = text.count(b"\n") + 1  # behind every line
     try:
-        if libcst.parse_module(text.decode()).code.encode() != text:
-            return len(text)
-    except libcst.ParserSyntaxError as error:
-        return max(0, error.raw_line - 1)
-    except (RecursionError, ValueError):
-        return len(text)  # behind every line: nothing can be hidden to mend it
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of strange escapes
+            tree = ast.parse(text)
+        if _depth(tree) > MAX_DEPTH or libcst.parse_module(text.decode()).code.encode() != text:
+            return nowhere
+    except SyntaxError as error:
+        return max(0, (error.lineno or 1) - 1)
+    except (libcst.ParserSyntaxError, RecursionError, MemoryError, ValueError):
+        return nowhere
     return None
+
+
+def _depth(tree: ast.AST) -> int:
+    """How many nodes of a tree lie within each other at most."""
+    level, depth = [tree], 0
+    while level:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth
 
 
 def _hide_line(lines: list[bytes], failed_at: int) -> bool:
     """Hides the magic at the line, or the nearest one above it, or the next one below; false if there is none."""
     near = min(failed_at, len(lines) - 1)
-    for number in [*range(near, -1, -1), *range(near + 1, len(lines))]:  # a tokenizer's mistake has no line
+    for number in [*range(near, -1, -1), *range(near + 1, len(lines))]:  # an open bracket is found late
         text = lines[number].decode().rstrip("\r\n")
         match = _MAGIC.match(text) or _ASSIGNED.match(text)
         if match is None:

@@ -133,7 +133,7 @@ def _replace_text(code: Code, text: cst.SimpleString, old: str, new: str, reason
     if place < 0:  # written with escapes
         code.mark(text, COMPUTED.format(suffix=new.rpartition("/")[2], why=reason.split(" (")[0]))
         return
-    code.replace(text, source[:place] + new.rpartition("/")[2] + source[place + len(tail) :], reason)
+    code.rewrite(text, source[:place] + new.rpartition("/")[2] + source[place + len(tail) :], reason)
 
 
 def _rewrite_read(code: Code, call: cst.Call, path: cst.Arg, written: dict[str, str], *, weights: bool) -> None:
@@ -142,7 +142,7 @@ def _rewrite_read(code: Code, call: cst.Call, path: cst.Arg, written: dict[str, 
     if text is not None and old in written:
         if written[old] != old and text is path.value:
             why = WEIGHTS if written[old].endswith(".weights.h5") else SAVED
-            _replace_text(code, text, old, written[old], LOADED.format(why=why[0].lower() + why[1:] if False else why))
+            _replace_text(code, text, old, written[old], LOADED.format(why=why))
         return
     if old.endswith((".h5", ".hdf5")) and not old.endswith(".weights.h5"):
         code.mark(call, OLD_WEIGHTS if weights else OLD_FILE)

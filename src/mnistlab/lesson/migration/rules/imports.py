@@ -202,16 +202,15 @@ def _move_use(
     *,
     mixed: bool,
 ) -> None:
-    spelled = code.source(part)
-    base = code.keras_path(chain[-1])
-    stem = base[1] if base is not None else "keras"  # what the first name of the expression stands for
+    spelled, first = code.source(part), code.source(chain[-1])
+    names = old.split(".")
+    stem = ".".join(names[: len(names) - (len(chain) - 1 - chain.index(part))])  # what the first name stands for
     new_stem = homes.MODULES.get(stem, stem)
-    first = code.source(chain[-1])
-    text = first + home.removeprefix(new_stem) if home.startswith(new_stem) else spelled
-    if base is None:  # the first name stands for TensorFlow
+    if not stem:  # for TensorFlow
         says_keras = new_root(root, home, mixed=mixed) == "keras"
-        text = keras_name(code, chain[-1]) if says_keras else f"{first}.keras"
-        text += home.removeprefix("keras")
+        text = (keras_name(code, chain[-1]) if says_keras else f"{first}.keras") + home.removeprefix("keras")
+    else:
+        text = first + home.removeprefix(new_stem) if home.startswith(new_stem) else spelled
     if text == spelled:
         return
     code.replace(part, text, MOVED.format(old=old, new=home) if home != old else MIXED)

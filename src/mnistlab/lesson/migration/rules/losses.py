@@ -25,6 +25,7 @@ ACCURACY_UNCLEAR = (
     "This notebook does not show which of them its model has."
 )
 _KEY = re.compile(r"\b(val_)?acc\b")
+_PLACEHOLDER = re.compile(r"\{(val_)?acc\b")
 
 
 def rewrite_losses(code: Code) -> None:
@@ -74,32 +75,40 @@ def rewrite_accuracy_names(code: Code) -> None:
         if not _names_metric(code, text):
             continue
         if clear:
-            code.replace(text, _KEY.sub(r"\1accuracy", code.source(text)), ACCURACY)
+            _rename(code, text, _KEY)
         else:
             code.mark(text, ACCURACY_UNCLEAR)
+    for call in code.calls:
+        path = keywords(call).get("filepath") or next(iter(positionals(call)), None)
+        if clear and code.means(call.func) == "keras.callbacks.ModelCheckpoint" and path is not None:
+            name = code.value_of(path.value)
+            if isinstance(name, cst.SimpleString):
+                _rename(code, name, _PLACEHOLDER)
+
+
+def _rename(code: Code, text: cst.SimpleString, key: re.Pattern[str]) -> None:
+    """Says accuracy wherever a text says acc; each place on its own, as a rule for files may change the rest."""
+    source = code.source(text)
+    for match in key.finditer(source):
+        place = code.start(text) + len(source[: match.end()].encode())
+        code.insert(place, "uracy", ACCURACY)
 
 
 def _names_metric(code: Code, text: cst.SimpleString) -> bool:
-    value = text.evaluated_value
-    if not isinstance(value, str) or not _KEY.search(value):
+    """Whether a text is the name of an accuracy: a key of a history or what a callback watches."""
+    if text.evaluated_value not in ("acc", "val_acc"):
         return False
     parents = list(code.parents(text))
-    argument = parents[0] if isinstance(parents[0], cst.Arg) else None
-    call = parents[1] if argument is not None and isinstance(parents[1], cst.Call) else None
-    if value not in ("acc", "val_acc"):
-        callback = call is not None and code.means(call.func).startswith("keras.callbacks.")
-        return bool(callback and re.search(r"\{(val_)?acc\b", value))
     if isinstance(parents[0], cst.Index):
         subscript = next(place for place in parents if isinstance(place, cst.Subscript))
         return _is_history(code, subscript.value)
-    if call is None:
+    argument, call = parents[0], parents[1]
+    if not isinstance(argument, cst.Arg) or not isinstance(call, cst.Call):
         return False
-    if argument is not None and argument.keyword is not None:
-        return argument.keyword.value == "monitor" and code.means(call.func).startswith("keras.callbacks.")
+    if code.means(call.func).startswith("keras.callbacks."):
+        return argument.keyword is None or argument.keyword.value == "monitor"
     owner = call.func.value if isinstance(call.func, cst.Attribute) else None
-    return (method(call) == "get" and owner is not None and _is_history(code, owner)) or (
-        code.means(call.func).startswith("keras.callbacks.")
-    )
+    return method(call) == "get" and owner is not None and _is_history(code, owner)
 
 
 def _is_history(code: Code, node: cst.BaseExpression) -> bool:

@@ -3,7 +3,7 @@
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code, keywords, literal, method, positionals
-from mnistlab.lesson.migration.rules.sources import is_finite, is_model, is_whole_pass
+from mnistlab.lesson.migration.rules.sources import MAX_DEPTH, is_finite, is_model, is_whole_pass
 from mnistlab.lesson.migration.rules.spelling import numpy_name
 
 GENERATOR = "{old} is gone with Keras 3 (AttributeError: no attribute '{old}'); {new} takes arrays and batches alike."
@@ -163,7 +163,19 @@ def _rewrite_probabilities(code: Code, call: cst.Call) -> None:
     if is_model(code, owner):
         code.replace(call.func.attr, "predict", PROBABILITIES)
         return
-    values = code.assigned(owner.value) if isinstance(owner, cst.Name) else [None]
-    foreign = [value for value in values if isinstance(value, cst.Call) and code.imported(value.func)]
-    if len(foreign) < max(1, len(values)):  # something that another library made is no business of ours
+    if not _is_foreign(code, owner):
         code.mark(call, PROBABILITIES_UNCLEAR)
+
+
+def _is_foreign(code: Code, node: cst.BaseExpression, depth: int = 0) -> bool:
+    """Whether an expression begins with what another library made, such as `SVC().fit(x, y)`."""
+    while isinstance(node, cst.Call | cst.Attribute | cst.Subscript):
+        node = node.func if isinstance(node, cst.Call) else node.value
+    if not isinstance(node, cst.Name):
+        return False
+    if code.imported(node):
+        return not code.means(node)
+    values = code.assigned(node.value)
+    if depth > MAX_DEPTH or not values:
+        return False
+    return all(value is not None and _is_foreign(code, value, depth + 1) for value in values)
