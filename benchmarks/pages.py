@@ -154,7 +154,10 @@ def _draw(
     part = coverage[low[0] - corner[0] : high[0] - corner[0], low[1] - corner[1] : high[1] - corner[1]]
     target = ink[low[0] : high[0], low[1] : high[1]]
     np.maximum(target, part, out=target)
-    rows, columns = np.nonzero(part > min(0.5, part.max() * 0.99))
+    pieces, count = ndimage.label(part > min(0.5, part.max() * 0.99), np.ones((3, 3)))
+    areas = np.bincount(pieces.ravel(), minlength=count + 1)
+    areas[0] = 0
+    rows, columns = np.nonzero((areas >= 0.1 * areas.sum())[pieces])  # some of MNIST's images have dust beside the digit
     top, left = int(rows.min() + low[0]), int(columns.min() + low[1])
     return top, left, int(rows.max() + 1 + low[0]), int(columns.max() + 1 + low[1])
 

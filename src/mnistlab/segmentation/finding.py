@@ -11,9 +11,9 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.exceptions import UsageError
-from mnistlab.segmentation.light import CELL, Grey, Lit, Mask, find_ink, remove_light
+from mnistlab.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
 from mnistlab.segmentation.lines import drop_small, group_lines
-from mnistlab.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_parts
+from mnistlab.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
 from mnistlab.segmentation.ruling import remove_ruling
 from mnistlab.segmentation.skew import Turn, level, measure_skew, turn_ink
 
@@ -78,18 +78,25 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
     is_ink, ruling = remove_ruling(find_ink(ink, lit.noise), ink)
     labels, parts = find_parts(is_ink, ink)
     parts = [part for part in join_parts(labels, parts) if is_digit_sized(part)]
-    lines = [line for line in (drop_small(line) for line in group_lines(parts)) if line]
+    lines = [drop_small(line) for line in group_lines(join_in_lines(labels, group_lines(parts)))]
     picture, paper = Image.fromarray(photo), Image.fromarray(lit.paper)
     return [
-        Found(_box(part, labels, turn, lit), number, position, _cut(part, labels, ruling, turn, lit, picture, paper), part.marks)
+        Found(
+            _box(part, labels, ink, turn, lit),
+            number,
+            position,
+            _cut(part, labels, ruling, turn, lit, picture, paper),
+            part.marks,
+        )
         for number, line in enumerate(lines)
         for position, part in enumerate(line)
     ]
 
 
-def _box(part: Part, labels: Labels, turn: Turn, lit: Lit) -> tuple[int, int, int, int]:
-    """Where the part's ink is on the photo."""
-    rows, columns = np.nonzero(np.isin(labels[part.window], part.numbers))
+def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit) -> tuple[int, int, int, int]:
+    """Where the part's ink is on the photo, as far as it is half as strong as its strongest."""
+    levels = np.where(np.isin(labels[part.window], part.numbers), ink[part.window], 0)
+    rows, columns = np.nonzero(levels >= 0.5 * np.percentile(levels[levels > 0], 90))
     middles = np.stack([columns + part.left + 0.5, rows + part.top + 0.5])
     right, down = lit.factor * (turn.matrix @ middles + turn.offset[:, None])
     half, (height, width) = lit.factor / 2, lit.photo.shape

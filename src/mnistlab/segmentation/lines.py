@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Final
 
-from mnistlab.segmentation.parts import Part
+from mnistlab.segmentation.parts import Part, usual_size
 
 _MIN_OVERLAP: Final = 0.45  # of the lower of two heights, that neighbours in a line share
 _RECENT: Final = 4  # digits that tell where a line goes on; lines on a curved page do not stay level
@@ -40,5 +40,4 @@ def _overlap(part: Part, recent: list[Part]) -> float:
 
 def drop_small(line: list[Part]) -> list[Part]:
     """Leaves out dots, commas and specks: what is far smaller than the digits of its line."""
-    usual = sorted(part.size for part in line)[(2 * len(line)) // 3]
-    return [part for part in line if part.size >= 0.35 * usual]
+    return [part for part in line if part.size >= 0.35 * usual_size(line)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +19,7 @@ _MIN_SIDE: Final = 6  # pixels of the longer side
 _MIN_AREA: Final = 8
 _MIN_PEAK: Final = 0.45  # ink at its strongest place; 1 is the usual ink
 _JOIN_GAP: Final = 0.7  # of the stroke's thickness, and a pixel
+_JOIN_GAP_IN_LINE: Final = 1.6
 _EIGHT: Final = np.ones((3, 3), dtype=int)
 
 
@@ -97,11 +99,36 @@ def find_parts(is_ink: Mask, ink: Floats) -> tuple[Labels, list[Part]]:
 
 def join_parts(labels: Labels, parts: list[Part]) -> list[Part]:
     """Joins pieces of one stroke: much nearer to each other than digits are, and one above the other or small."""
-    remaining = sorted(parts, key=lambda part: -part.size)
-    boxes = np.array([(part.top, part.left, part.bottom, part.right) for part in remaining]).reshape(-1, 4)
-    owner = list(range(len(remaining)))
-    for large, part in enumerate(remaining):
-        reach = 1 + _JOIN_GAP * part.thickness
+    return _join(labels, parts, _is_piece, _JOIN_GAP)
+
+
+def join_in_lines(labels: Labels, lines: list[list[Part]]) -> list[Part]:
+    """Joins pieces of one digit, as lines tell: each is lower than the digits there, and both together no higher."""
+    usual = {part.numbers: usual_size(line) for line in lines for part in line}
+
+    def is_piece(large: Part, small: Part) -> bool:
+        size = max(usual[large.numbers], usual[small.numbers])
+        is_stacked = _shared_width(large, small) >= 0.4 * min(large.width, small.width)
+        lower = max(large.height, small.height) if is_stacked else small.height
+        return lower < 0.8 * size and merge([large, small]).size <= 1.3 * size
+
+    return _join(labels, [part for line in lines for part in line], is_piece, _JOIN_GAP_IN_LINE)
+
+
+def usual_size(line: list[Part]) -> int:
+    """Of the digits of a line; most of its parts are digits, and what is not is smaller."""
+    return sorted(part.size for part in line)[(2 * len(line)) // 3]
+
+
+def _join(
+    labels: Labels, parts: list[Part], is_piece: Callable[[Part, Part], bool], gap: float
+) -> list[Part]:
+    """Joins what is near and a piece of the other; near is a share of the thinner one's thickness."""
+    ordered = sorted(parts, key=lambda part: -part.size)
+    boxes = np.array([(part.top, part.left, part.bottom, part.right) for part in ordered]).reshape(-1, 4)
+    owner = list(range(len(ordered)))
+    for large, part in enumerate(ordered):
+        reach = 1 + gap * part.thickness
         near = (
             (boxes[:, 0] < part.bottom + reach)
             & (boxes[:, 2] > part.top - reach)
@@ -109,10 +136,13 @@ def join_parts(labels: Labels, parts: list[Part]) -> list[Part]:
             & (boxes[:, 3] > part.left - reach)
         )
         for small in np.flatnonzero(near).tolist():
-            if small > large and owner[small] == small and _belongs(labels, part, remaining[small], reach):
+            other = ordered[small]
+            if small <= large or owner[small] != small or not is_piece(part, other):
+                continue
+            if _distance(labels, part, other, reach) <= 1 + gap * min(part.thickness, 1.5 * other.thickness):
                 owner[small] = owner[large]
     groups: dict[int, list[Part]] = {}
-    for index, part in enumerate(remaining):
+    for index, part in enumerate(ordered):
         groups.setdefault(_root(owner, index), []).append(part)
     return [merge(group) for group in groups.values()]
 
@@ -123,24 +153,31 @@ def _root(owner: list[int], index: int) -> int:
     return index
 
 
-def _belongs(labels: Labels, large: Part, small: Part, reach: float) -> bool:
-    """Whether the smaller of two parts that are near is a piece of the larger."""
+def _shared_width(one: Part, other: Part) -> int:
+    return min(one.right, other.right) - max(one.left, other.left)
+
+
+def _is_piece(large: Part, small: Part) -> bool:
+    """Whether the smaller of two parts that are near may be a piece of the larger."""
     if small.thickness < 0.35 * large.thickness and small.size > 2 * large.thickness:
         return False  # another pen, or smaller writing
-    shared = min(large.right, small.right) - max(large.left, small.left)
-    is_stacked = shared >= 0.4 * min(large.width, small.width)
-    height = max(large.bottom, small.bottom) - min(large.top, small.top)
-    width = max(large.right, small.right) - min(large.left, small.left)
-    if is_stacked and height > 1.6 * large.size:
-        return False
-    if not is_stacked and (small.size > 0.5 * large.size or width > 1.3 * large.size):
-        return False
+    merged = merge([large, small])
+    if _shared_width(large, small) >= 0.4 * min(large.width, small.width):
+        return merged.height <= 1.6 * large.size
+    return small.size <= 0.5 * large.size and merged.width <= 1.3 * large.size
+
+
+def _distance(labels: Labels, one: Part, other: Part, reach: float) -> float:
+    """The least distance of two parts in pixels, exact up to the reach."""
     margin = int(reach) + 1
-    top, left = max(min(large.top, small.top) - margin, 0), max(min(large.left, small.left) - margin, 0)
-    window = labels[top : max(large.bottom, small.bottom) + margin, left : max(large.right, small.right) + margin]
-    distance = ndimage.distance_transform_edt(~np.isin(window, large.numbers))
-    nearest: float = distance[np.isin(window, small.numbers)].min(initial=np.inf)
-    return nearest <= (reach if is_stacked else 0.7 * reach)
+    top, left = max(other.top - margin, 0), max(other.left - margin, 0)
+    window = labels[top : other.bottom + margin, left : other.right + margin]
+    is_one = np.isin(window, one.numbers)
+    if not is_one.any():
+        return float("inf")
+    distance = ndimage.distance_transform_edt(~is_one)
+    nearest: float = distance[np.isin(window, other.numbers)].min()
+    return nearest
 
 
 def merge(parts: list[Part]) -> Part:
