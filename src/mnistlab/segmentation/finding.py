@@ -77,8 +77,8 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
     ink = turn_ink(lit.ink, turn)
     is_ink, ruling = remove_ruling(find_ink(ink, lit.noise), ink)
     labels, parts = find_parts(is_ink, ink)
-    parts = [part for part in join_parts(labels, parts) if is_digit_sized(part)]
-    lines = [drop_small(line) for line in group_lines(join_in_lines(labels, group_lines(parts)))]
+    parts = join_in_lines(labels, group_lines(join_parts(labels, parts)), bool(ruling.any()))
+    lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
     picture, paper = Image.fromarray(photo), Image.fromarray(lit.paper)
     return [
         Found(

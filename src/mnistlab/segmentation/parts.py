@@ -20,6 +20,8 @@ _MIN_AREA: Final = 8
 _MIN_PEAK: Final = 0.45  # ink at its strongest place; 1 is the usual ink
 _JOIN_GAP: Final = 0.7  # of the stroke's thickness, and a pixel
 _JOIN_GAP_IN_LINE: Final = 1.6
+_RULING_GAP: Final = 4  # pixels, that a printed line leaves
+_MIN_LIKENESS: Final = 0.5  # of the thickness of strokes of one digit
 _EIGHT: Final = np.ones((3, 3), dtype=int)
 
 
@@ -102,8 +104,11 @@ def join_parts(labels: Labels, parts: list[Part]) -> list[Part]:
     return _join(labels, parts, _is_piece, _JOIN_GAP)
 
 
-def join_in_lines(labels: Labels, lines: list[list[Part]]) -> list[Part]:
-    """Joins pieces of one digit, as lines tell: each is lower than the digits there, and both together no higher."""
+def join_in_lines(labels: Labels, lines: list[list[Part]], is_ruled: bool) -> list[Part]:
+    """Joins pieces of one digit, as lines tell: each is lower than the digits there, and both together no higher.
+
+    Where paper was ruled, a line that was taken away may have parted them.
+    """
     usual = {part.numbers: usual_size(line) for line in lines for part in line}
 
     def is_piece(large: Part, small: Part) -> bool:
@@ -112,7 +117,7 @@ def join_in_lines(labels: Labels, lines: list[list[Part]]) -> list[Part]:
         lower = max(large.height, small.height) if is_stacked else small.height
         return lower < 0.8 * size and merge([large, small]).size <= 1.3 * size
 
-    return _join(labels, [part for line in lines for part in line], is_piece, _JOIN_GAP_IN_LINE)
+    return _join(labels, [part for line in lines for part in line], is_piece, _JOIN_GAP_IN_LINE, _RULING_GAP if is_ruled else 1)
 
 
 def usual_size(line: list[Part]) -> int:
@@ -121,14 +126,14 @@ def usual_size(line: list[Part]) -> int:
 
 
 def _join(
-    labels: Labels, parts: list[Part], is_piece: Callable[[Part, Part], bool], gap: float
+    labels: Labels, parts: list[Part], is_piece: Callable[[Part, Part], bool], gap: float, least: int = 1
 ) -> list[Part]:
-    """Joins what is near and a piece of the other; near is a share of the thinner one's thickness."""
+    """Joins what is near and a piece of the other; near is a share of the thinner one's thickness, and some pixels."""
     ordered = sorted(parts, key=lambda part: -part.size)
     boxes = np.array([(part.top, part.left, part.bottom, part.right) for part in ordered]).reshape(-1, 4)
     owner = list(range(len(ordered)))
     for large, part in enumerate(ordered):
-        reach = 1 + gap * part.thickness
+        reach = least + gap * part.thickness
         near = (
             (boxes[:, 0] < part.bottom + reach)
             & (boxes[:, 2] > part.top - reach)
@@ -137,9 +142,9 @@ def _join(
         )
         for small in np.flatnonzero(near).tolist():
             other = ordered[small]
-            if small <= large or owner[small] != small or not is_piece(part, other):
+            if small <= large or owner[small] != small or not (_same_pen(part, other) and is_piece(part, other)):
                 continue
-            if _distance(labels, part, other, reach) <= 1 + gap * min(part.thickness, 1.5 * other.thickness):
+            if _distance(labels, part, other, reach) <= least + gap * min(part.thickness, 1.5 * other.thickness):
                 owner[small] = owner[large]
     groups: dict[int, list[Part]] = {}
     for index, part in enumerate(ordered):
@@ -153,14 +158,17 @@ def _root(owner: list[int], index: int) -> int:
     return index
 
 
+def _same_pen(large: Part, small: Part) -> bool:
+    """Whether strokes are about as thick; of a dot that cannot be told."""
+    return small.thickness >= _MIN_LIKENESS * large.thickness or small.size <= 1.5 * small.thickness
+
+
 def _shared_width(one: Part, other: Part) -> int:
     return min(one.right, other.right) - max(one.left, other.left)
 
 
 def _is_piece(large: Part, small: Part) -> bool:
     """Whether the smaller of two parts that are near may be a piece of the larger."""
-    if small.thickness < 0.35 * large.thickness and small.size > 2 * large.thickness:
-        return False  # another pen, or smaller writing
     merged = merge([large, small])
     if _shared_width(large, small) >= 0.4 * min(large.width, small.width):
         return merged.height <= 1.6 * large.size

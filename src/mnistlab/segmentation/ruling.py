@@ -10,8 +10,10 @@ from scipy import ndimage
 from mnistlab.segmentation.light import Floats, Mask
 
 MAX_WIDTH: Final = 6  # pixels of the reduced copy; wider ones are strokes
+_PALE: Final = 0.75  # of the usual ink; darker lines cannot be told from writing by their darkness
 _RUN: Final = 81  # pixels along which ink is counted
 _MIN_COVER: Final = 0.6  # of them are ink, where no stroke crosses; digits on a line leave more room between them
+_BRIDGE: Final = 4 * _RUN  # pixels; so large gaps between pieces of a line are taken to be line too
 _MIN_PART: Final = 0.25  # of the page's width, that a line reaches in all
 
 
@@ -36,14 +38,23 @@ def _remove_level(is_ink: Mask, ink: Floats) -> tuple[Mask, Mask]:
         return is_ink, lines
     band = ndimage.maximum_filter1d(lines.view(np.uint8), 3, axis=0).view(bool)
     bare = is_ink & ~band
+    # Writing on a line is darker, where the pen is; or it comes out of the line above and below.
     usual = float(np.median(ink[lines]))
-    # Writing on a line is seen by its darkness, where it is darker; and it comes out of the line above or below.
-    reach = MAX_WIDTH + 3
+    half = (round(_thickness(lines)) + 3) // 2
+    window = 2 * half + 1  # of rows, beginning or ending with the pixel's own
     grown = ndimage.maximum_filter1d(bare.view(np.uint8), 3, axis=1)
-    from_above = ndimage.maximum_filter1d(grown, reach, axis=0, origin=reach // 2).view(bool)
-    from_below = ndimage.maximum_filter1d(grown, reach, axis=0, origin=-(reach // 2)).view(bool)
-    crossing = band & is_ink & ((from_above & from_below) | (ink > usual + 0.5 * max(1 - usual, 0.3)))
+    from_above = ndimage.maximum_filter1d(grown, window, axis=0, origin=half).view(bool)
+    from_below = ndimage.maximum_filter1d(grown, window, axis=0, origin=-half).view(bool)
+    is_dark = ink > usual + 0.5 * max(1 - usual, 0.3)
+    is_darker = ink > usual + 0.25 * (1 - usual) if usual < _PALE else is_ink
+    crossing = band & is_ink & (is_dark | (from_above & from_below & is_darker))
     return bare | crossing, band & ~crossing
+
+
+def _thickness(lines: Mask) -> float:
+    """Of level lines, in pixels on average."""
+    starts = np.count_nonzero(lines[1:] & ~lines[:-1]) + np.count_nonzero(lines[0])
+    return np.count_nonzero(lines) / max(starts, 1)
 
 
 def _find_level(is_ink: Mask) -> Mask:
@@ -59,10 +70,10 @@ def _find_level(is_ink: Mask) -> Mask:
     if not runs.any():
         return runs
     # Pieces of one line, parted by strokes, are on nearly the same rows.
-    bridged = ndimage.maximum_filter1d(ndimage.maximum_filter1d(runs.view(np.uint8), 3, axis=0), 2 * _RUN, axis=1)
+    bridged = ndimage.maximum_filter1d(ndimage.maximum_filter1d(runs.view(np.uint8), 3, axis=0), _BRIDGE, axis=1)
     labels, count = ndimage.label(bridged)
     keep = np.zeros(count + 1, dtype=bool)
     for number, (_, columns) in enumerate(ndimage.find_objects(labels), 1):
-        keep[number] = columns.stop - columns.start - 2 * _RUN >= _MIN_PART * is_ink.shape[1]
-    lines: Mask = (rows & runs & keep[labels]).view(bool)
+        keep[number] = columns.stop - columns.start - _BRIDGE >= _MIN_PART * is_ink.shape[1]
+    lines: Mask = (thin & keep[labels]).view(bool)
     return lines
