@@ -11,8 +11,10 @@ Then `python benchmarks/refusals.py` measures it and makes the card.
 """
 
 import dataclasses
+import hashlib
 import json
 import string
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from mnistlab.calibration import calibrate, threshold
 from mnistlab.datasets import Dataset, Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
 from mnistlab.export import join_kinds, note_calibration
-from mnistlab.files import write_json, write_text, write_with
+from mnistlab.files import make_folder, write_json, write_text, write_with
 from mnistlab.inference import Classifier
 from mnistlab.pretrained import PRETRAINED_PATH
 from mnistlab.recipes import RECIPES, AffineRanges
@@ -90,35 +92,66 @@ def digits_of_fonts(num_images: int) -> Split:
     return Split("train", np.concatenate(images), np.repeat(np.arange(10, dtype=np.uint8), num_images))
 
 
-def train_digits(folder: Path) -> Run:
-    """The network of digits; the run's own test split is the validation split."""
-    train, validation = held_back()
+def kept(folder: Path, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Split:
+    """Images and labels that take minutes to make: made once, and again when a program that makes them changed."""
+    sources = (Path(nondigits.__file__), Path(widening.__file__), nondigits.MATERIAL)
+    content = b"".join(path.read_bytes() for path in sources) + repr(NUM_IMAGES).encode()
+    version = hashlib.sha256(content).hexdigest()[:12]
+    path = folder / f"{make.__name__}-{version}.npz"
+    if not path.exists():
+        make_folder(folder)
+        images, labels = make()
+        write_with(path, lambda temporary: save(temporary, images, labels))
+    with np.load(path) as arrays:
+        return Split("train", arrays["images"], arrays["labels"])
+
+
+def save(path: Path, images: np.ndarray, labels: np.ndarray) -> None:
+    """Writes images and labels as NumPy does, under a name of ours."""
+    with path.open("wb") as file:
+        np.savez(file, images=images, labels=labels)
+
+
+def digit_images() -> tuple[np.ndarray, np.ndarray]:
+    """Images to train the network of digits on, and their labels."""
+    train, _ = held_back()
     written = digits_of_fonts(500)
     # Widened digit by digit, so that the seed of each is the same whatever comes before it.
     varied = [widening.widen(written.images[written.labels == digit], 2) for digit in range(10)]
     images = np.concatenate([train.images, widening.widen(train.images, 1), *varied])
     labels = np.concatenate([train.labels, train.labels, written.labels])
-    dataset = Dataset("MNIST, widened", Split("train", images, labels), validation)
-    return training.train(DIGITS_RECIPE, dataset, folder)
+    return images, labels
 
 
-def train_kinds(folder: Path) -> Run:
-    """The network of kinds: ten of them, so that a network of digits can be trained on them as it is."""
-    train, validation = held_back()
-    digits = [train.images, widening.widen(train.images, 1), digits_of_fonts(400).images]
-    images, labels = digits, [np.zeros(sum(map(len, digits)), np.uint8)]
+def kind_images() -> tuple[np.ndarray, np.ndarray]:
+    """Images to train the network of kinds on, and the numbers of their kinds."""
+    train, _ = held_back()
+    images = [train.images, widening.widen(train.images, 1), digits_of_fonts(400).images]
+    labels = [np.zeros(sum(map(len, images)), np.uint8)]
     for name, (kind, generator) in nondigits.generators("fit", train).items():
         made = nondigits.make(generator, NUM_IMAGES[name], 1, name)
         half = len(made) // 2
         made[half:] = widening.widen(made[half:], 3)
         images.append(made)
         labels.append(np.full(len(made), KINDS.index(kind), np.uint8))
-    dataset = Dataset(
-        "digits and other things",
-        Split("train", np.concatenate(images), np.concatenate(labels)),
-        Split("validation", validation.images, np.zeros(len(validation), np.uint8)),
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def train_networks(folder: Path) -> tuple[Run, Run]:
+    """The runs of both networks; the test split of each is the validation split, so that the test set stays unseen.
+
+    There are ten kinds, so that a network of digits can be trained to tell them apart as it is.
+    """
+    _, validation = held_back()
+    only_digits = Split("validation", validation.images, np.zeros(len(validation), np.uint8))
+    return (
+        training.train(
+            DIGITS_RECIPE, Dataset("MNIST, widened", kept(folder, digit_images), validation), folder / "digits"
+        ),
+        training.train(
+            KINDS_RECIPE, Dataset("digits and others", kept(folder, kind_images), only_digits), folder / "kinds"
+        ),
     )
-    return training.train(KINDS_RECIPE, dataset, folder)
 
 
 def put_together(digits: Run, kinds: Run, path: Path) -> None:
@@ -184,10 +217,10 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/pretrained"), help="folder of the two trainings")
     arguments = parser.parse_args()
     if not arguments.table_only:
-        digits, kinds = train_digits(arguments.runs / "digits"), train_kinds(arguments.runs / "kinds")
-        write_with(PRETRAINED_PATH, lambda path: put_together(digits, kinds, path))
+        runs = train_networks(arguments.runs)
+        write_with(PRETRAINED_PATH, lambda path: put_together(*runs, path))
         print(f"{PRETRAINED_PATH}  {PRETRAINED_PATH.stat().st_size / 1e6:.2f} MB")
-        write_json(RESULTS, figures(digits, kinds))
+        write_json(RESULTS, figures(*runs))
     if REFUSALS.exists():
         write_card()
 
