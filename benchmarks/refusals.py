@@ -1,6 +1,6 @@
 """What the network that ships refuses to read, and how sure it rightly is.
 
-Judges all 10,000 test digits, and 2,000 images of each material of the group `measure` of nondigits.py, whose fonts and
+Judges all 10,000 test digits, and 1,000 images of each material of the group `measure` of nondigits.py, whose fonts and
 generators had no part in training, choice or thresholds. Writes benchmarks/results/refusals.json, puts its table into
 docs/results.md and makes the model card anew. The file also tells how other ways to refuse do on the group `choose`,
 each at a threshold that refuses as many validation digits: that is how the way was chosen.
@@ -29,7 +29,7 @@ from mnistlab.refusal import Judge, Verdict
 
 RESULTS = making.REFUSALS
 DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
-NUM_IMAGES, NUM_CHOICE = 2000, 500  # of each material
+NUM_IMAGES, NUM_CHOICE = 1000, 500  # of each material
 SEED = 20_000  # nothing else here has it
 CLAIMED = ("letters", "walks", "hatching", "stars")  # letters and scribbles
 BLANKS = {"white": 0, "grey": 40}  # of 255 everywhere: paper, and paper in the shade
