@@ -4,10 +4,11 @@
 #   make check   format, lint, types, import floors
 #   make notebooks  build the exercise and its solution from their one source
 #   make bench   the figures behind README and docs
+#   make pretrained  train the network that ships anew, measure it, write its card
 #   make lock    choose newer versions of the dependencies (needs the network)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check notebooks bench lock clean
+.PHONY: help setup run test test-long check notebooks bench pretrained lock clean
 
 # The first interpreter here that TensorFlow has wheels for.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -17,7 +18,7 @@ OUT ?= report
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help:
-	@sed -n '2,7s/^# *//p' Makefile
+	@sed -n '2,9s/^# *//p' Makefile
 
 # Installed from the lock alone, checked against its hashes; repeated only when the lock changed.
 $(BIN)/.locked: requirements.lock
@@ -59,6 +60,10 @@ bench: setup
 	@$(BIN)/python benchmarks/recipes.py
 	@$(BIN)/python benchmarks/memory.py
 	@$(BIN)/python benchmarks/interruptions.py
+
+pretrained: setup
+	@$(BIN)/python benchmarks/pretrained.py
+	@$(BIN)/python benchmarks/refusals.py
 
 lock: setup
 	@$(PIP) uv

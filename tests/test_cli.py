@@ -12,12 +12,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import onnxruntime
 import pytest
 
 from conftest import run_mnistlab, write_idx
 from mnistlab.backend import keras
 from mnistlab.cli import cli
+from mnistlab.inference import Classifier
 
 
 @pytest.fixture(scope="module")
@@ -113,21 +115,39 @@ def test_evaluate_imports_no_tensorflow(run_folder):
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("kind", ["onnx", "keras"])
-def test_export(run_folder, kind, tmp_path):
+@pytest.mark.parametrize(("kind", "suffix"), [("onnx", "onnx"), ("keras", "keras"), ("litert", "tflite")])
+def test_export(run_folder, kind, suffix, tmp_path):
+    """The code of the note beside the file runs as it stands, and answers what the run answers."""
     result = run_mnistlab("export", run_folder, "--format", kind, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    target = tmp_path / f"mlp.{kind}"
-    assert result.stdout.startswith(f"mlp.{kind}  ")
+    target = tmp_path / f"mlp.{suffix}"
+    assert result.stdout.startswith(f"mlp.{suffix}  ")
     if kind == "onnx":
         assert onnxruntime.InferenceSession(target).get_outputs()[-1].name == "probabilities"
-    else:
+    if kind == "keras":
         assert keras.saving.load_model(target).count_params() == 669_706
+    code = re.search(r"```python\n(.*?)```", (tmp_path / f"mlp.{suffix}.md").read_text(), re.DOTALL)[1]
+    code += "\nnp.save('answer.npy', probabilities)"
+    snippet = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert snippet.returncode == 0, snippet.stderr
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, 13:15] = 255
+    expected = Classifier(run_folder / "model.onnx")(image)
+    assert np.abs(np.load(tmp_path / "answer.npy")[0] - expected).max() < 1e-5
+    assert snippet.stdout.split()[-1] == f"[{expected.argmax()}]"
     again = run_mnistlab("export", run_folder, "--format", kind, cwd=tmp_path)
     assert (again.returncode, again.stderr) == (
         2,
-        f"mlp.{kind} exists and is left as it is. Delete it, or choose another name with --out.\n",
+        f"mlp.{suffix} exists and is left as it is. Delete it, or choose another name with --out.\n",
     )
+
+
+def test_an_export_leaves_a_note_of_somebody_else(run_folder, tmp_path):
+    (tmp_path / "mlp.onnx.md").write_text("mine")
+    result = run_mnistlab("export", run_folder, "--format", "onnx", cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("mlp.onnx.md exists and is left as it is.")
+    assert [path.name for path in tmp_path.iterdir()] == ["mlp.onnx.md"]
 
 
 WRONG_USE = [
@@ -154,7 +174,10 @@ WRONG_USE = [
     (["run", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1. See mnistlab run --help."),
     (["evaluate"], "Missing argument 'RUN'. See mnistlab evaluate --help."),
     (["export", "somewhere"], "Missing option '--format'."),
-    (["export", "somewhere", "--format", "pdf"], "'pdf' is not one of 'onnx', 'keras'. See mnistlab export --help."),
+    (
+        ["export", "somewhere", "--format", "pdf"],
+        "'pdf' is not one of 'onnx', 'keras', 'litert'. See mnistlab export --help.",
+    ),
 ]
 
 

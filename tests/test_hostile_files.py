@@ -782,6 +782,42 @@ def onnx_settings_for_onnx_runtime(path, places):
     write(path, model)
 
 
+@kind
+def onnx_temperature_that_is_no_number(path, places):
+    model = network()
+    model.metadata_props.add(key="mnistlab.temperature", value="nan")
+    write(path, model)
+
+
+@kind
+def onnx_kinds_with_control_characters(path, places):
+    model = network()
+    model.metadata_props.add(key="mnistlab.kinds", value="digit,\x1b[2J")
+    write(path, model)
+
+
+@kind
+def onnx_kinds_without_their_output(path, places):
+    model = network()
+    model.metadata_props.add(key="mnistlab.kinds", value="digit,letter")
+    write(path, model)
+
+
+@kind
+def onnx_long_note(path, places):
+    model = network()
+    model.metadata_props.add(key="mnistlab.temperature", value="1" * 10_000_000)
+    write(path, model)
+
+
+@kind
+def onnx_same_note_twice(path, places):
+    model = network()
+    for value in ("1", "2"):
+        model.metadata_props.add(key="mnistlab.temperature", value=value)
+    write(path, model)
+
+
 # .onnx: bombs
 
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 LIGHT = [
+    "calibration",
     "cli",
     "datasets",
     "evaluation",
@@ -14,8 +15,11 @@ LIGHT = [
     "looks",
     "metrics",
     "preprocessing",
+    "pretrained",
     "recipes",
+    "refusal",
     "reports",
+    "usage",
 ]
 
 

@@ -12,7 +12,9 @@ import pytest
 from mnistlab import datasets, evaluation, training
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import keras
+from mnistlab.calibration import Calibration
 from mnistlab.exceptions import RunError, TrainingError, UsageError
+from mnistlab.export import export_litert
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS
 from mnistlab.recipes import RECIPES, AffineRanges
@@ -72,7 +74,43 @@ def test_metrics_are_those_of_the_saved_model(runs, name, tiny_mnist):
 def test_onnx_gives_keras_probabilities(runs, name, tiny_mnist):
     images = tiny_mnist.test.images
     expected = runs[name].model.predict(images, verbose=0)
-    assert np.abs(Classifier(runs[name].onnx_path)(images) - expected).max() < 1e-5
+    assert np.abs(Classifier(runs[name].onnx_path, calibrated=False)(images) - expected).max() < 1e-5
+
+
+def test_a_run_with_held_back_images_is_calibrated(runs, tiny_mnist):
+    """Before and after, by Keras' own loss."""
+    assert Classifier(runs["mlp"].onnx_path).calibration == Calibration()
+    assert "temperature" not in runs["mlp"].metrics
+    metrics = runs["cnn"].metrics
+    calibrated, own = (Classifier(runs["cnn"].onnx_path, calibrated=answer) for answer in (True, False))
+    assert calibrated.calibration.temperature == metrics["temperature"] != 1
+    one_hot = keras.utils.to_categorical(tiny_mnist.test.labels, 10)
+    for classifier, name in ((own, "test_loss"), (calibrated, "calibrated_test_loss")):
+        loss = keras.losses.CategoricalCrossentropy()(one_hot, classifier(tiny_mnist.test.images))
+        assert metrics[name] == pytest.approx(float(loss), rel=1e-4)
+    validation = tiny_mnist.train.take(datasets.validation_indices(tiny_mnist.train, 100, 0))
+    losses = [evaluation.evaluate(classifier, validation).loss for classifier in (calibrated, own)]
+    assert losses[0] < losses[1]
+
+
+@pytest.mark.parametrize("name", ["mlp", pytest.param("cnn", marks=pytest.mark.slow)])
+def test_onnx_answers_as_keras_on_all_test_images(runs, mnist, name):
+    expected = runs[name].model.predict(mnist.test.images, batch_size=500, verbose=0)
+    by_onnx = evaluation.evaluate(Classifier(runs[name].onnx_path, calibrated=False), mnist.test)
+    assert np.abs(by_onnx.probabilities - expected).max() < 1e-5
+    assert (by_onnx.predictions == expected.argmax(axis=1)).all()
+
+
+@pytest.mark.parametrize("name", ["mlp", pytest.param("cnn", marks=pytest.mark.slow)])
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
+def test_litert_gives_keras_probabilities(runs, name, tiny_mnist, tmp_path):
+    import tensorflow
+
+    export_litert(runs[name].model, tmp_path / "model")
+    network = tensorflow.lite.Interpreter(str(tmp_path / "model")).get_signature_runner()
+    for images in (tiny_mnist.test.images, tiny_mnist.test.images[:3]):
+        expected = runs[name].model.predict(images, verbose=0)
+        assert np.abs(network(images=images)["probabilities"] - expected).max() < 1e-5
 
 
 def test_onnx_names_every_layer(runs, tiny_mnist):
@@ -205,8 +243,8 @@ def test_classifiers_refuse_what_they_cannot_read(runs, tmp_path):
     classifier = Classifier(runs["mlp"].onnx_path)
     with pytest.raises(ValueError, match=r"came as float64 \(2, 28, 28\); expected uint8"):
         classifier(np.zeros((2, 28, 28)))
-    with pytest.raises(ValueError, match=r"came as uint8 \(28, 28\)"):
-        classifier(np.zeros((28, 28), np.uint8))
+    with pytest.raises(ValueError, match=r"came as uint8 \(28,\)"):
+        classifier(np.zeros(28, np.uint8))
     with pytest.raises(RunError, match="There is no file"):
         Classifier(tmp_path / "none.onnx")
     (tmp_path / "bad.onnx").write_bytes(runs["mlp"].onnx_path.read_bytes()[:5000])

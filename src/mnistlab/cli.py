@@ -11,11 +11,13 @@ import click
 
 from mnistlab import __version__
 from mnistlab.commands.experiments import experiment
+from mnistlab.commands.exporting import export
 from mnistlab.commands.lesson import lesson
 from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
+from mnistlab.commands.reading import read
 from mnistlab.commands.training import train
-from mnistlab.exceptions import InterruptionError, MnistlabError, UsageError
-from mnistlab.files import copy_whole, json_text, write_json
+from mnistlab.exceptions import InterruptionError, MnistlabError
+from mnistlab.files import json_text, write_json
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -113,33 +115,6 @@ def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("run_folder", metavar="RUN", type=PATH)
-@click.option("--format", "file_format", required=True, type=click.Choice(["onnx", "keras"]), help="Kind of file.")
-@click.option(
-    "--out",
-    type=PATH,
-    help="The file; RECIPE.onnx or RECIPE.keras here by default.",
-)
-@debug_option
-def export(run_folder: Path, file_format: str, out: Path | None) -> None:
-    """Write the trained model of the run folder RUN to a file for somewhere else."""
-    from mnistlab.inference import Classifier
-    from mnistlab.runs import Run
-
-    complete = Run(run_folder).require()
-    source = {"onnx": complete.onnx_path, "keras": complete.model_path}[file_format]
-    if file_format == "onnx":
-        Classifier(source)  # refuses a damaged file
-    target = out or Path(f"{complete.recipe.name}.{file_format}")
-    if target.suffix != f".{file_format}":
-        raise UsageError(f"The file is called {target}; a name that ends in .{file_format} was expected.")
-    if target.exists():
-        raise UsageError(f"{target} exists and is left as it is. Delete it, or choose another name with --out.")
-    copy_whole(source, target)
-    print(f"{target}  {target.stat().st_size / 1e6:.1f} MB")
-
-
-@cli.command()
 @click.option("--quick", is_flag=True, help="A small part of the work, under two minutes.")
 @click.option("--rounds", type=click.IntRange(1, 100), help="How often everything is measured; 3, or 2 with --quick.")
 @click.option("--json", "json_path", type=PATH, help="File for every figure, written after every round.")
@@ -156,7 +131,9 @@ def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
 
 cli.add_command(train)
 cli.add_command(experiment)
+cli.add_command(export)
 cli.add_command(lesson)
+cli.add_command(read)
 
 
 def _load_network(path: Path) -> Any:
@@ -172,7 +149,7 @@ def _load_network(path: Path) -> Any:
         from mnistlab.models import load_network
 
         return load_network(path)
-    return Classifier(path if suffix == ".onnx" else Run(path).require().onnx_path)
+    return Classifier(path if suffix == ".onnx" else Run(path).require().onnx_path, calibrated=False)
 
 
 def main(arguments: list[str] | None = None) -> None:

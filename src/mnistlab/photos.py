@@ -131,7 +131,9 @@ def _open(file: BinaryIO, name: str) -> Image.Image:
         return Image.open(file, formats=formats)
     except UnidentifiedImageError as error:
         kind = "is empty" if not start else "is not a picture that can be read, or its header is damaged"
-        raise DataError(f"{name} {kind}; expected PNG, JPEG, WebP, TIFF, BMP or GIF. Save the photo as JPEG.") from error
+        raise DataError(
+            f"{name} {kind}; expected PNG, JPEG, WebP, TIFF, BMP or GIF. Save the photo as JPEG."
+        ) from error
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} has too many pixels to be a photo. Save it smaller, best as JPEG.") from error
 
@@ -153,7 +155,9 @@ def _check(image: Image.Image, file: BinaryIO, name: str) -> None:
         if image.info.get("progressive"):
             max_pixels = int(_MAX_DECODED_BYTES / _PROGRESSIVE_BYTES)
             if _count_scans(file) > _MAX_SCANS:
-                raise DataError(f"{name} is a JPEG of too many scans to be a photo. Save it again with another program.")
+                raise DataError(
+                    f"{name} is a JPEG of too many scans to be a photo. Save it again with another program."
+                )
     if width * height > max_pixels:
         raise DataError(
             f"{name} is {width:,} x {height:,} pixels, but at most {max_pixels / 1e6:.0f} million were expected of "

@@ -128,9 +128,7 @@ class DigitReader:
         sentences = [reading.verdict.reason]
         if reading.normalized.is_blank:
             return sentences
-        others = {
-            step: normalize_digit(reading.found.crop, ink="light", **off).image for step, off in _STEPS.items()
-        }
+        others = {step: normalize_digit(reading.found.crop, ink="light", **off).image for step, off in _STEPS.items()}
         verdicts = self._judge.verdicts(np.stack(list(others.values())))
         for step, verdict in zip(others, verdicts, strict=True):
             if (verdict.kind, verdict.digit) != (reading.verdict.kind, reading.verdict.digit):

@@ -22,7 +22,9 @@ _SHADES = " ░▒▓█"
 @click.option("--annotate", "annotated", type=PATH, metavar="OUT.png", help="Draw boxes and answers on the photo.")
 @click.option("--explain", is_flag=True, help="For doubtful digits: which preparation step changed the answer.")
 @debug_option
-def read(photos: tuple[Path, ...], run_or_file: Path | None, as_json: bool, annotated: Path | None, explain: bool) -> None:
+def read(
+    photos: tuple[Path, ...], run_or_file: Path | None, as_json: bool, annotated: Path | None, explain: bool
+) -> None:
     """Read the digits on each PHOTO: handwriting on paper, photographed or scanned."""
     if annotated is not None:
         _check_target(annotated, photos)
@@ -33,7 +35,9 @@ def read(photos: tuple[Path, ...], run_or_file: Path | None, as_json: bool, anno
     results, problems = [], []
     for photo in photos:
         try:
-            results.append(_read(reader, photo, as_json=as_json, annotated=annotated, explain=explain, many=len(photos) > 1))
+            results.append(
+                _read(reader, photo, as_json=as_json, annotated=annotated, explain=explain, many=len(photos) > 1)
+            )
         except MnistlabError as error:
             if len(photos) == 1:
                 raise
@@ -130,7 +134,9 @@ def _explanations(reader: "DigitReader", readings: "list[Reading]") -> str:
     blocks = []
     for reading in doubtful:
         top, left, bottom, right = reading.found.box
-        head = f"line {reading.found.line + 1}, place {reading.found.position + 1}, at {left}, {top} to {right}, {bottom}"
+        head = (
+            f"line {reading.found.line + 1}, place {reading.found.position + 1}, at {left}, {top} to {right}, {bottom}"
+        )
         picture = "\n".join(f"    {row}" for row in _as_text(reading.image))
         sentences = "\n".join(f"  {sentence}" for sentence in reader.explain(reading))
         blocks.append(f"{head}\n{sentences}\n  The network saw:\n{picture}")

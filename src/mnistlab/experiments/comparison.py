@@ -49,7 +49,9 @@ def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[st
     """Both tests, the verdict, and the images that one gets right and the other wrong."""
     grouped = {name: group for (name,), group in by_place(rows, "recipe")}
     scored = {
-        name: [evaluate(Classifier(Run(folder / row["folder"]).onnx_path), dataset.test) for row in group]
+        name: [
+            evaluate(Classifier(Run(folder / row["folder"]).onnx_path, calibrated=False), dataset.test) for row in group
+        ]
         for name, group in grouped.items()
     }
     right = {name: [_right(evaluation) for evaluation in evaluations] for name, evaluations in scored.items()}

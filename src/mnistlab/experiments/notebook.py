@@ -136,7 +136,7 @@ def _train_all(
             if not kept:
                 print(summary_text(MODELS[recipe.model]()))
         run = training.train(recipe, dataset, run_folder, progress=progress)
-        evaluation = evaluate(Classifier(run.onnx_path), dataset.test)
+        evaluation = evaluate(Classifier(run.onnx_path, calibrated=False), dataset.test)
         if progress:
             print(f"  {evaluation}\n")
         scored.append((run, evaluation))

@@ -32,7 +32,7 @@ def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation | None =
     """
     run.require()
     if evaluation is None:
-        evaluation = evaluate(Classifier(run.onnx_path), dataset.test)
+        evaluation = evaluate(Classifier(run.onnx_path, calibrated=False), dataset.test)
     with claim(run.folder):
         _write(run, dataset, evaluation)
     return evaluation

@@ -19,6 +19,8 @@ MAX_FILE_BYTES = 32 * 2**20
 MAX_PARTS = 200_000  # fields of the file, each of which may cost 100 bytes once it is parsed: 20 MB
 MAX_NODES = 2_000
 MAX_SETTING = 1024  # of an operation: a stride, an axis, a size
+MAX_NOTE = 200  # characters of a note's text
+NOTE_PREFIX = "mnistlab."  # of the names of notes, which are all the metadata that a file may have
 OPERATIONS = frozenset(
     (
         *("Add", "BatchNormalization", "Cast", "Concat", "Constant", "Conv", "Div", "Flatten", "Gather", "Gemm"),
@@ -29,7 +31,9 @@ OPERATIONS = frozenset(
 """What a network of ours may consist of. No loops, no subgraphs, no operators of others, which could do anything."""
 
 _FIELDS = {
-    "ModelProto": "ir_version producer_name producer_version domain model_version doc_string graph opset_import",
+    "ModelProto": "ir_version producer_name producer_version domain model_version doc_string graph opset_import "
+    "metadata_props",
+    "StringStringEntryProto": "key value",
     "GraphProto": "node name initializer doc_string input output value_info",
     "NodeProto": "input output name op_type domain attribute doc_string",
     "AttributeProto": "name type doc_string i f s ints floats t",
@@ -70,12 +74,12 @@ def read_file(path: Path) -> bytes:
     return content
 
 
-def checked_network(content: bytes) -> tuple[bytes, onnx.ModelProto]:
+def checked_network(content: bytes) -> tuple[bytes, onnx.ModelProto, dict[str, str]]:
     """The network of an ONNX file, once it is clear that it is a plain one in one piece.
 
     Returns:
-        What to give to ONNX Runtime: exactly what was checked, without fields that ONNX does not know; and the same
-        without weights, to compute shapes with.
+        What to give to ONNX Runtime: exactly what was checked, without fields that ONNX does not know; the same
+        without weights, to compute shapes with; and the notes that came with it, names and text.
 
     Raises:
         RefusalError: if it is anything else.
@@ -91,6 +95,8 @@ def checked_network(content: bytes) -> tuple[bytes, onnx.ModelProto]:
     for name in ("producer_name", "producer_version", "domain", "doc_string"):
         model.ClearField(name)  # or that mark might come about when the network is written again
     _check_fields(model)
+    notes = _notes(model)
+    model.ClearField("metadata_props")  # ONNX Runtime takes settings from there
     if len(model.graph.node) > MAX_NODES:
         raise RefusalError(f"it has {len(model.graph.node):,} operations; at most {MAX_NODES:,} were expected")
     skeleton = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
@@ -109,7 +115,16 @@ def checked_network(content: bytes) -> tuple[bytes, onnx.ModelProto]:
         names.add(tensor.name)
     for node in model.graph.node:
         _check_node(node, names)
-    return model.SerializeToString(), skeleton
+    return model.SerializeToString(), skeleton, notes
+
+
+def _notes(model: onnx.ModelProto) -> dict[str, str]:
+    """What mnistlab wrote beside the network, without the prefix."""
+    notes = {prop.key.removeprefix(NOTE_PREFIX): prop.value for prop in model.metadata_props}
+    whole = len(notes) == len(model.metadata_props) and all(len(value) <= MAX_NOTE for value in notes.values())
+    if not whole or not all(prop.key.startswith(NOTE_PREFIX) for prop in model.metadata_props):
+        raise RefusalError("it has notes that no network of ours has")
+    return notes
 
 
 def _count_parts(content: bytes) -> None:

@@ -24,9 +24,10 @@ from mnistlab.acceleration import (
 )
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import describe_environment, keras
+from mnistlab.calibration import Calibration, calibrate, expected_calibration_error, temper
 from mnistlab.claims import claim, require_claim
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split, validation_indices
-from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
+from mnistlab.evaluation import PREDICTION_BATCH_SIZE, Evaluation, evaluate
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
@@ -158,12 +159,12 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visi
             recipe.members * num_steps / steps_per_epoch * num_images / journal.train_seconds, 1
         ),
         "multiply_adds": count_multiply_adds(model),
-        **_score(model, dataset.test, num_steps),
+        **_score(model, dataset.test, num_steps, calibration := _calibrate(model, recipe, validation)),
     }
     require_claim(run.folder)
     write_text(run.folder / "history.csv", history_csv(journal.history))
     write_with(run.model_path, lambda path: save_keras(model, path))
-    write_with(run.onnx_path, lambda path: export_onnx(model, path))
+    write_with(run.onnx_path, lambda path: export_onnx(model, path, calibration))
     write_json(
         run.folder / "environment.json",
         describe_environment() | {"precision": resolve_precision(recipe.precision)} | team.describe(),
@@ -198,19 +199,42 @@ def _remove_checkpoint(run: Run) -> None:
     shutil.rmtree(run.checkpoint_path.parent, ignore_errors=True)
 
 
-def _score(model: Any, test: Split, num_steps: int) -> dict[str, float]:
+def _calibrate(model: Any, recipe: Recipe, validation: Split | None) -> Calibration | None:
+    """How sure the network may be, from digits that it was not trained on; `None` where none were held back."""
+    if validation is None or recipe.validation != "split":
+        return None
+    answers = evaluate(model, validation)
+    if not np.isfinite(answers.probabilities).all():
+        return None  # the test split will show it too, and that is reported
+    return calibrate(answers.labels, answers.probabilities)
+
+
+def _score(model: Any, test: Split, num_steps: int, calibration: Calibration | None) -> dict[str, float]:
     """The figures of `metrics.json` that come from the test split."""
     evaluation = evaluate(model, test)
     if not np.isfinite(evaluation.probabilities).all():
         raise not_finite("The network's answers stopped being finite numbers", num_steps)
     low, high = evaluation.interval
-    return {
+    figures = {} if calibration is None else _calibration_figures(evaluation, calibration)
+    return figures | {
         "num_test_images": evaluation.num_images,
         "test_accuracy": evaluation.accuracy,
         "test_accuracy_low": low,
         "test_accuracy_high": high,
         "test_loss": evaluation.loss,
         "test_errors": evaluation.errors,
+    }
+
+
+def _calibration_figures(evaluation: Evaluation, calibration: Calibration) -> dict[str, float]:
+    """How well confidence fits accuracy on the test split, before and after the temperature."""
+    labels, before = evaluation.labels, evaluation.probabilities
+    after = temper(before, calibration.temperature)
+    return {
+        "temperature": calibration.temperature,
+        "test_calibration_error": expected_calibration_error(labels, before),
+        "calibrated_test_calibration_error": expected_calibration_error(labels, after),
+        "calibrated_test_loss": Evaluation(labels=labels, probabilities=after).loss,
     }
 
 

@@ -1,0 +1,199 @@
+"""What the network that ships refuses to read, and how sure it rightly is.
+
+Judges all 10,000 test digits, and 1,000 images of each material of the group `measure` of nondigits.py, whose fonts and
+generators had no part in training, choice or thresholds. Writes benchmarks/results/refusals.json, puts its table into
+docs/results.md and makes the model card anew. The file also tells how other ways to refuse do on the group `choose`,
+each at a threshold that refuses as many validation digits: that is how the way was chosen.
+
+    python benchmarks/refusals.py [--table-only]
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import nondigits
+import pretrained as making
+import readme
+from mnistlab.backend import describe_environment
+from mnistlab.calibration import expected_calibration_error, threshold
+from mnistlab.datasets import Split, load_mnist
+from mnistlab.evaluation import Evaluation
+from mnistlab.files import write_json
+from mnistlab.inference import Classifier
+from mnistlab.metrics import wilson_interval
+from mnistlab.pretrained import PRETRAINED_PATH, pretrained
+from mnistlab.refusal import Judge, Verdict
+
+RESULTS = making.REFUSALS
+DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
+NUM_IMAGES, NUM_CHOICE = 1000, 500  # of each material
+SEED = 20_000  # nothing else here has it
+CLAIMED = ("letters", "walks", "hatching", "stars")  # letters and scribbles
+BLANKS = {"white": 0, "grey": 40}  # of 255 everywhere: paper, and paper in the shade
+BATCH = 500
+
+
+def judged(judge: Judge, images: np.ndarray) -> list[Verdict]:
+    """The verdicts on many images."""
+    return [one for at in range(0, len(images), BATCH) for one in judge.verdicts(images[at : at + BATCH])]
+
+
+def shares(verdicts: list[Verdict]) -> dict[str, Any]:
+    """How many were refused, with the 95 % interval, and how."""
+    kinds = [one.kind for one in verdicts]
+    refused = sum(kind != "digit" for kind in kinds)
+    low, high = wilson_interval(refused, len(kinds))
+    return {
+        "num_images": len(kinds),
+        "refused": refused / len(kinds),
+        "refused_low": low,
+        "refused_high": high,
+        "no_digit": kinds.count("no digit") / len(kinds),
+        "unsure": kinds.count("unsure") / len(kinds),
+    }
+
+
+def digits_figures(judge: Judge, split: Split) -> dict[str, Any]:
+    """Of real digits: how many are refused, and how many of the others are read right."""
+    verdicts = judged(judge, split.images)
+    kept = [(one, int(label)) for one, label in zip(verdicts, split.labels, strict=True) if one.kind == "digit"]
+    right = sum(one.digit == label for one, label in kept)
+    everything = sum(one.digit == label for one, label in zip(verdicts, split.labels, strict=True))
+    return shares(verdicts) | {"accuracy": everything / len(split), "accuracy_of_kept": right / len(kept)}
+
+
+def calibration_figures(split: Split) -> dict[str, float]:
+    """Log-loss and expected calibration error before and after the temperature."""
+    figures = {"temperature": pretrained().calibration.temperature}
+    for name, calibrated in (("before", False), ("after", True)):
+        classifier = Classifier(PRETRAINED_PATH, calibrated=calibrated)
+        answers = np.concatenate([classifier(split.images[at : at + BATCH]) for at in range(0, len(split), BATCH)])
+        figures[f"loss_{name}"] = Evaluation(labels=split.labels, probabilities=answers).loss
+        figures[f"calibration_error_{name}"] = expected_calibration_error(split.labels, answers)
+    return figures
+
+
+def features(images: np.ndarray) -> dict[str, np.ndarray]:
+    """What the ways to refuse look at, image by image: probabilities, logits, mean activations, likeness."""
+    classifier, parts = pretrained(), []
+    for at in range(0, len(images), BATCH):
+        batch = images[at : at + BATCH]
+        layers = classifier.activations(batch)
+        maps = layers["conv3_relu"].mean(axis=(1, 2))
+        parts.append((layers["probabilities"], layers["output"], maps, classifier.with_kinds(batch)[1]))
+    names = ("probabilities", "logits", "maps", "kinds")
+    return dict(zip(names, map(np.concatenate, zip(*parts, strict=True)), strict=True))
+
+
+def ways(train: Split) -> dict[str, Any]:
+    """Ways to refuse: functions of `features` that are the higher, the more an image looks like a digit."""
+    known = features(train.images[:10_000])["maps"]
+    labels = train.labels[:10_000]
+    means = np.stack([known[labels == digit].mean(axis=0) for digit in range(10)])
+    precision = np.linalg.pinv(np.cov((known - means[labels]).T) + 1e-6 * np.eye(known.shape[1]))
+
+    def near(seen: dict[str, np.ndarray]) -> np.ndarray:
+        away = seen["maps"][:, None] - means
+        return -np.einsum("ncf,fg,ncg->nc", away, precision, away).min(axis=1)
+
+    return {
+        "confidence": lambda seen: seen["probabilities"].max(axis=1),
+        "energy": lambda seen: np.logaddexp.reduce(seen["logits"].astype(float), axis=1),
+        "Mahalanobis distance": near,
+        "network of kinds": lambda seen: seen["kinds"][:, 0],
+    }
+
+
+def choice_figures(train: Split, validation: Split) -> dict[str, Any]:
+    """What each way refuses of the group `choose`, and of halves and pairs, where it refuses as many digits."""
+    known = features(validation.images)
+    materials = nondigits.generators("choose", validation)
+    cut = nondigits.generators("fit", validation)
+    materials |= {name: cut[name] for name in ("halves", "pairs")}
+    seen = {name: features(nondigits.make(made, NUM_CHOICE, 5, name)) for name, (_, made) in materials.items()}
+    figures = {}
+    for way, likeness in ways(train).items():
+        least = threshold(likeness(known))
+        figures[way] = {name: float((likeness(one) < least).mean()) for name, one in seen.items()}
+    return figures
+
+
+def measure() -> dict[str, Any]:
+    """Everything."""
+    test, (train, validation) = load_mnist().test, making.held_back()
+    judge, results = Judge(pretrained()), {}
+    results["test_digits"] = digits_figures(judge, test)
+    results["validation_digits"] = digits_figures(judge, validation)
+    results["calibration"] = calibration_figures(test)
+    things, claimed = {}, []
+    for name, (_, generator) in nondigits.generators("measure", test).items():
+        verdicts = judged(judge, nondigits.make(generator, NUM_IMAGES, SEED, name))
+        things[name] = shares(verdicts)
+        claimed += verdicts if name in CLAIMED else []
+        print(f"{name}: {things[name]['refused']:.1%} refused", flush=True)
+    for name, level in BLANKS.items():
+        things[f"blank, {name}"] = shares([judge.verdict(np.full((28, 28), level, np.uint8))])
+    results["letters_and_scribbles"] = shares(claimed)
+    results["things"] = things
+    results["digits_of_fonts"] = {}
+    for group in ("choose", "measure"):
+        images = [
+            nondigits.make(nondigits.written_characters(group, str(digit)), 200, SEED, str(digit))
+            for digit in range(10)
+        ]
+        labels = np.repeat(np.arange(10, dtype=np.uint8), 200)
+        results["digits_of_fonts"][group] = digits_figures(judge, Split(group, np.concatenate(images), labels))
+    results["choice"] = choice_figures(train, validation)
+    return results | {"environment": describe_environment() | {"precision": "float32"}}
+
+
+def table(results: dict[str, Any]) -> str:
+    """The results as Markdown."""
+    digits, claimed, fitted = results["test_digits"], results["letters_and_scribbles"], results["calibration"]
+    lines = [
+        f"The network that ships; thresholds from 5,000 validation digits. Of the 10,000 test digits "
+        f"{digits['refused'] * 100:.2f} % are refused (95 % interval {digits['refused_low'] * 100:.2f}–"
+        f"{digits['refused_high'] * 100:.2f}); of the others {digits['accuracy_of_kept'] * 100:.2f} % are read right, "
+        f"of all {digits['accuracy'] * 100:.2f} %. Of letters and scribbles that look like no digit "
+        f"{claimed['refused'] * 100:.1f} % are refused ({claimed['refused_low'] * 100:.1f}–"
+        f"{claimed['refused_high'] * 100:.1f}).",
+        "",
+        "| shown | images | refused | “no digit” | “unsure” |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in {"test digits": digits, **results["things"]}.items():
+        lines.append(
+            f"| {name} | {row['num_images']:,} | {row['refused'] * 100:.1f} % | {row['no_digit'] * 100:.1f} % "
+            f"| {row['unsure'] * 100:.1f} % |"
+        )
+    lines += [
+        "",
+        f"Temperature {fitted['temperature']:.3f}: log-loss on the test set {fitted['loss_before']:.4f} before and "
+        f"{fitted['loss_after']:.4f} after, expected calibration error {fitted['calibration_error_before'] * 100:.2f} "
+        f"% and {fitted['calibration_error_after'] * 100:.2f} %.",
+        "",
+        "What else could refuse, each at a threshold that refuses 0.7 % of the validation digits; share of the "
+        "material to choose by that is refused:",
+        "",
+    ]
+    names = list(next(iter(results["choice"].values())))
+    lines += [f"| way | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
+    for way, row in results["choice"].items():
+        lines.append(f"| {way} | {' | '.join(f'{row[name] * 100:.1f} %' for name in names)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measures and writes."""
+    if not readme.parser(__doc__).parse_args().table_only:
+        write_json(RESULTS, measure())
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    readme.put("refusals.py", table(results), DOCUMENT)
+    making.write_card()
+
+
+if __name__ == "__main__":
+    main()

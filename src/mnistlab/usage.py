@@ -1,0 +1,89 @@
+"""How to use an exported network elsewhere: a note with a few lines of code beside the file."""
+
+from typing import Literal
+
+FileFormat = Literal["onnx", "keras", "litert"]
+SUFFIXES: dict[FileFormat, str] = {"onnx": ".onnx", "keras": ".keras", "litert": ".tflite"}
+"""How the name of a file of each format ends."""
+
+_NEEDS = {
+    "onnx": "pip install onnxruntime",
+    "keras": "pip install keras tensorflow",
+    "litert": "pip install ai-edge-litert; TensorFlow has the same interpreter",
+}
+_LOADING = {
+    "onnx": """import onnxruntime
+
+session = onnxruntime.InferenceSession({name!r})
+
+
+def read(images):
+    return session.run(["probabilities"], {{"images": images}})[0]
+""",
+    "keras": """import keras
+
+model = keras.saving.load_model({name!r})
+
+
+def read(images):
+    return model.predict(images.astype("float32"), verbose=0)
+""",
+    "litert": """try:
+    from ai_edge_litert.interpreter import Interpreter
+except ImportError:
+    import tensorflow
+
+    Interpreter = tensorflow.lite.Interpreter
+
+interpreter = Interpreter({name!r})
+network = interpreter.get_signature_runner()
+
+
+def read(images):
+    return network(images=images)["probabilities"]
+""",
+}
+_NOTE = """# {name}
+
+Handwritten digits, 0 to 9: the network of the recipe `{recipe}`, {accuracy:.2f} % right on the test images of
+{dataset}. Images come as `uint8` `(num_images, 28, 28)` with ink 255 on ground 0, each digit in MNIST's form: longest
+side 20 pixels, centre of mass in the middle. Probabilities go out, `(num_images, 10)`.{more}
+
+Needs: `{needs}`.
+
+```python
+import numpy as np
+{loading}
+
+images = np.zeros((1, 28, 28), np.uint8)
+images[0, 4:24, 13:15] = 255  # a stroke from top to bottom: put your own image here
+probabilities = read(images)
+print(probabilities.argmax(axis=1))
+```
+"""
+
+
+def usage_note(name: str, file_format: FileFormat, *, recipe: str, accuracy: float, dataset: str) -> str:
+    """A note in Markdown that tells what an exported file is and how to run it without mnistlab.
+
+    Args:
+        name: of the file, without its folder.
+        file_format: its kind.
+        recipe: what was trained.
+        accuracy: on the test split, 0 to 1.
+        dataset: on what.
+
+    Example:
+        >>> note = usage_note("mlp.onnx", "onnx", recipe="mlp", accuracy=0.98, dataset="MNIST")
+        >>> note.splitlines()[0]
+        '# mlp.onnx'
+    """
+    return _NOTE.format(
+        name=name,
+        recipe=recipe,
+        accuracy=accuracy * 100,
+        dataset=dataset,
+        more="\nEvery layer's activations can be had as further outputs." if file_format == "onnx" else "",
+        needs=_NEEDS[file_format],
+        loading=_LOADING[file_format].format(name=name),
+    )

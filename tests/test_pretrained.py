@@ -1,0 +1,89 @@
+"""The network that ships: there, small, good, and the one that its card tells of."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+from onnx.reference import ReferenceEvaluator
+
+from mnistlab.evaluation import evaluate
+from mnistlab.inference import Classifier
+from mnistlab.pretrained import PRETRAINED_PATH, pretrained
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def test_it_is_in_the_wheel():
+    shipped = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    assert {"mnistlab/pretrained/digits.onnx", "mnistlab/pretrained/README.md"} <= shipped
+
+
+def test_it_is_small_and_loaded_once():
+    assert PRETRAINED_PATH.stat().st_size <= 3_000_000
+    assert pretrained() is pretrained()
+
+
+def test_it_reads_the_test_set(mnist):
+    measured = json.loads((RESULTS / "refusals.json").read_text(encoding="utf-8"))
+    result = evaluate(pretrained(), mnist.test)
+    assert result.accuracy >= 0.995
+    assert result.accuracy == pytest.approx(measured["test_digits"]["accuracy"], abs=2e-4)
+    assert result.loss == pytest.approx(measured["calibration"]["loss_after"], rel=0.01)
+    own = evaluate(Classifier(PRETRAINED_PATH, calibrated=False), mnist.test)
+    assert own.loss == pytest.approx(measured["calibration"]["loss_before"], rel=0.01)
+
+
+def test_every_layer_answers_as_the_reference_implementation_of_onnx(mnist):
+    images = mnist.test.images[:3]
+    outputs = dict(
+        zip(
+            [output.name for output in onnx.load(PRETRAINED_PATH).graph.output],
+            ReferenceEvaluator(str(PRETRAINED_PATH)).run(None, {"images": images}),
+            strict=True,
+        )
+    )
+    classifier = Classifier(PRETRAINED_PATH, calibrated=False)
+    for name, value in classifier.activations(images).items():
+        assert np.abs(value - outputs[name]).max() < 1e-3 * max(1, np.abs(value).max()), name
+    assert np.abs(classifier.with_kinds(images)[1] - outputs["kinds"]).max() < 1e-5
+    assert np.abs(classifier(images) - outputs["probabilities"]).max() < 1e-5
+
+
+def test_the_claims_hold():
+    """What the card promises, as measured on everything."""
+    measured = json.loads((RESULTS / "refusals.json").read_text(encoding="utf-8"))
+    assert measured["test_digits"]["num_images"] == 10_000
+    assert measured["test_digits"]["refused"] <= 0.01
+    assert measured["letters_and_scribbles"]["refused"] >= 0.9
+    made = json.loads((RESULTS / "pretrained.json").read_text(encoding="utf-8"))
+    for compared in made["onnx_against_keras"].values():
+        assert compared["num_images"] == 10_000
+        assert compared["largest_difference"] <= 1e-5
+        assert compared["other_answers"] == 0
+    assert made["num_bytes"] == PRETRAINED_PATH.stat().st_size
+    assert made["calibration"] == pretrained().calibration.to_notes()
+
+
+def test_the_card_is_that_of_the_stored_results(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import pretrained as making
+
+    made, measured = (json.loads((RESULTS / name).read_text()) for name in ("pretrained.json", "refusals.json"))
+    assert making.CARD.read_text(encoding="utf-8") == making.card.text(made, measured, making.KINDS)
+
+
+def test_it_answers_without_keras():
+    code = (
+        "import sys, numpy; from mnistlab.pretrained import pretrained; from mnistlab.refusal import Judge; "
+        "Judge(pretrained()).verdict(numpy.zeros((28, 28), numpy.uint8)); "
+        "heavy = {'keras', 'tensorflow', 'scipy', 'matplotlib'} & set(sys.modules); "
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
