@@ -4,7 +4,7 @@ python benchmarks/pages.py FOLDER [--style hard] [--seed 0] [--pages 4]    # wri
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,14 +33,15 @@ class Style:
     blur: float  # standard deviation at most, and at most a twentieth of the smallest digit
     rotation: float  # degrees to either side
     rulings: tuple[str, ...]
-    gap: float = 1.0  # between digits, which is an eighth of a line's height and 2 pixels at the least
+    touching: float = 0.0  # fraction of digits whose box overlaps the next one's
 
 
 CLEAN = Style("clean", (215, 255), (130, 210), 0.0, 0.25, (-0.2, 0.3), 0.05, (0.0, 2.0), 0.5, 10.0, ("plain",))
 HARD = Style(
     "hard", (150, 240), (85, 150), 0.2, 0.35, (-0.3, 0.3), 0.5, (2.0, 7.0), 1.5, 10.0, ("plain", "ruled", "squared")
 )
-STYLES = {style.name: style for style in (CLEAN, HARD)}
+TOUCHING = replace(CLEAN, name="touching", touching=0.2)
+STYLES = {style.name: style for style in (CLEAN, HARD, TOUCHING)}
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,10 @@ def compose(split: Split, seed: int, style: Style, shape: tuple[int, int] = (120
             centre = np.array(shape) / 2 + turn @ (np.array([down, right + width / 2]) - size / 2)
             box = _draw(ink, glyph, turn @ shear, centre, own)
             digits.append(Placed(int(split.labels[index]), box, line, position, own))
-            gap = 0.12 * height + 2 + height * style.gap * float(rng.uniform(0, 0.6))
-            right, position = right + width + gap * (4 if rng.random() < 0.15 else 1), position + 1
+            gap = 0.12 * height + 2 + height * float(rng.uniform(0, 0.6))
+            if style.touching and rng.random() < style.touching:
+                gap = -height * float(rng.uniform(0.02, 0.12))
+            right, position = right + width + gap * (4 if gap > 0 and rng.random() < 0.15 else 1), position + 1
         line += position > 0
         top += height * float(rng.uniform(1.4, 1.9)) + 6 * zoom
     ruling = str(rng.choice(style.rulings))

@@ -14,10 +14,12 @@ from mnistlab.exceptions import UsageError
 from mnistlab.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
 from mnistlab.segmentation.lines import drop_small, group_lines
 from mnistlab.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
+from mnistlab.segmentation.parting import part_touching
 from mnistlab.segmentation.ruling import remove_ruling
 from mnistlab.segmentation.skew import Turn, level, measure_skew, turn_ink
 
 MARGIN: Final = 3  # pixels of ground around each crop
+FULL_SIZE: Final = 64  # pixels; digits that the reduced copy shows so large lose nothing by it
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +30,8 @@ class Found:
         box: top, left, bottom, right in pixels of the photo, the last two one past the ink.
         line: of writing, from 0 at the top.
         position: in its line, from 0 at the left.
-        crop: uint8 `(height, width)` in the photo's resolution, turned level; 0 ground to 255 ink whatever it was on the
-            photo, with the light and everything but this digit removed.
+        crop: uint8 `(height, width)`, turned level; 0 ground to 255 ink whatever it was on the photo, with the light and
+            everything but this digit removed. A digit of less than 64 pixels has as many as on the photo.
         marks: "touching" if it is as wide as several digits and cannot be parted with certainty, "parted" if it was
             parted from another.
     """
@@ -45,7 +47,7 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
     """Finds the digits on a photo or scan, in reading order.
 
     Light or dark ink on paper, slate or screen, evenly lit or not, ruled or squared, turned by up to 12 degrees.
-    Digits should be 12 pixels high or more; on photos of more than 3 million pixels, which are looked at reduced, more
+    Digits should be 12 pixels high or more; on photos of more than 2 million pixels, which are looked at reduced, more
     in proportion.
 
     Args:
@@ -79,13 +81,13 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
     labels, parts = find_parts(is_ink, ink)
     parts = join_in_lines(labels, group_lines(join_parts(labels, parts)), bool(ruling.any()))
     lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
-    picture, paper = Image.fromarray(photo), Image.fromarray(lit.paper)
+    lines = part_touching(labels, lines)
     return [
         Found(
             _box(part, labels, ink, turn, lit),
             number,
             position,
-            _cut(part, labels, ruling, turn, lit, picture, paper),
+            _cut(part, labels, ruling, turn, lit),
             part.marks,
         )
         for number, line in enumerate(lines)
@@ -108,29 +110,27 @@ def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit) -> tuple
     )
 
 
-def _cut(
-    part: Part, labels: Labels, ruling: Mask, turn: Turn, lit: Lit, picture: Image.Image, paper: Image.Image
-) -> Grey:
-    """The part in the photo's resolution: its own ink, 0 to 255."""
+def _cut(part: Part, labels: Labels, ruling: Mask, turn: Turn, lit: Lit) -> Grey:
+    """The part's own ink, 0 to 255, from the photo itself if the reduced copy shows it small."""
     top, left = max(part.top - MARGIN, 0), max(part.left - MARGIN, 0)
     window = slice(top, part.bottom + MARGIN), slice(left, part.right + MARGIN)
-    others = labels[window]
-    own = np.isin(others, part.numbers)
-    near = ndimage.maximum_filter(own.view(np.uint8), 3).view(bool) & (own | (others == 0)) & (own | ~ruling[window])
-    size = (lit.factor * own.shape[1], lit.factor * own.shape[0])
-    grey = picture.transform(
-        size, Image.Transform.AFFINE, turn.coefficients((left, top), lit.factor), Image.Resampling.BILINEAR
-    )
-    step = 1 / (CELL * lit.factor)
-    coefficients = turn.coefficients((left, top), lit.factor)
-    ground = paper.transform(
-        size, Image.Transform.AFFINE, tuple(step * value for value in coefficients), Image.Resampling.BILINEAR
-    )
-    light = np.asarray(ground)
-    ratio = np.asarray(grey, dtype=np.float32) / np.where(light > 0, light, np.inf) - 1
-    ink = lit.sign * ratio / lit.strength
-    inside = np.asarray(Image.fromarray(near).resize(size, Image.Resampling.NEAREST)) & (light > 0)
+    numbers = labels[window]
+    own = np.isin(numbers, part.numbers)
+    near = own | (ndimage.maximum_filter(own.view(np.uint8), 3).view(bool) & (numbers == 0) & ~ruling[window])
+
+    picture, factor = (lit.photo, lit.factor) if part.size < FULL_SIZE else (lit.copy, 1)
+    size = (factor * own.shape[1], factor * own.shape[0])
+    places = turn.coefficients((left, top), factor)
+    grey = _sample(picture, size, places)
+    paper = _sample(lit.paper, size, tuple(place / (CELL * factor) for place in places))
+    inside = np.asarray(Image.fromarray(near).resize(size, Image.Resampling.NEAREST)) & (paper > 0)
+    ink = lit.sign * (grey / np.where(paper > 0, paper, np.inf) - 1) / lit.strength
     strongest = float(np.percentile(ink[inside], 90)) if inside.any() else 1.0
     cut = np.clip(255 * (ink - lit.noise) / max(strongest - lit.noise, 0.1), 0, 255) * inside
     crop: Grey = np.pad(np.round(cut).astype(np.uint8), 1)
     return crop
+
+
+def _sample(picture: Grey | Floats, size: tuple[int, int], places: tuple[float, ...]) -> Floats:
+    sampled = Image.fromarray(picture).transform(size, Image.Transform.AFFINE, places, Image.Resampling.BILINEAR)
+    return np.asarray(sampled, dtype=np.float32)

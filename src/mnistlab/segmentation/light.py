@@ -16,7 +16,7 @@ Grey = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-WORK_PIXELS: Final = 3_200_000  # of the reduced copy on which digits are looked for
+WORK_PIXELS: Final = 2_100_000  # of the reduced copy on which digits are looked for
 CELL: Final = 16  # pixels of that copy; paper is taken to be even across one
 _PAPER_CELLS: Final = 15  # a window of 240 pixels, of which strokes of 40 cover less than half
 _DARKEST_PAPER: Final = 8  # grey level; below it ratios are noise
@@ -34,6 +34,7 @@ class Lit:
 
     Attributes:
         photo: as it came.
+        copy: of the photo, reduced.
         factor: pixels of the photo for a pixel of the reduced copy.
         ink: of the reduced copy, float32; 0 paper, 1 the usual ink of this page.
         paper: brightness of the paper, float32, one value for a cell of the reduced copy.
@@ -43,6 +44,7 @@ class Lit:
     """
 
     photo: Grey
+    copy: Grey
     factor: int
     ink: Floats
     paper: Floats
@@ -78,7 +80,7 @@ def remove_light(photo: Grey) -> Lit | None:
     strength = _strength(ink[::2, ::2], noise)
     if strength is None:
         return None
-    return Lit(photo, factor, ink / np.float32(strength), paper, sign, strength, noise / strength)
+    return Lit(photo, np.asarray(work), factor, ink / np.float32(strength), paper, sign, strength, noise / strength)
 
 
 def _strength(ink: Floats, noise: float) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -210,8 +210,3 @@ def merge(parts: list[Part]) -> Part:
 def is_digit_sized(part: Part) -> bool:
     """Whether a part can be a digit at all; the dashes that a ruled line leaves are flatter than any."""
     return part.size >= _MIN_SIDE and not (part.height <= 4 and part.width > 2.5 * part.height)
-
-
-def mark(part: Part, text: str) -> Part:
-    """The part with one mark more."""
-    return replace(part, marks=(*part.marks, text))
