@@ -2,11 +2,12 @@
 #   make run     train and score both networks of the notebook, draw everything, write report/report.html
 #   make test    prove the installation            make test-long   the full-size tests as well
 #   make check   format, lint, types, import floors
+#   make notebooks  build the exercise and its solution from their one source
 #   make bench   the figures behind README and docs
 #   make lock    choose newer versions of the dependencies (needs the network)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check bench lock clean
+.PHONY: help setup run test test-long check notebooks bench lock clean
 
 # The first interpreter here that TensorFlow has wheels for.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -16,7 +17,7 @@ OUT ?= report
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help:
-	@sed -n '2,6s/^# *//p' Makefile
+	@sed -n '2,7s/^# *//p' Makefile
 
 # Installed from the lock alone, checked against its hashes; repeated only when the lock changed.
 $(BIN)/.locked: requirements.lock
@@ -47,6 +48,9 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q --doctest-modules src -p no:cacheprovider
+
+notebooks: setup
+	@$(BIN)/python notebooks/build.py
 
 bench: setup
 	@$(BIN)/python benchmarks/speed.py

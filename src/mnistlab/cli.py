@@ -11,6 +11,7 @@ import click
 
 from mnistlab import __version__
 from mnistlab.commands.experiments import experiment
+from mnistlab.commands.lesson import lesson
 from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
 from mnistlab.commands.training import train
 from mnistlab.exceptions import InterruptionError, MnistlabError, UsageError
@@ -154,6 +155,7 @@ def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
 
 cli.add_command(train)
 cli.add_command(experiment)
+cli.add_command(lesson)
 
 
 def _load_network(path: Path) -> Any:

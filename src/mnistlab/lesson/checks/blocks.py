@@ -1,0 +1,115 @@
+"""A network as blocks: each layer with weights, and what follows it up to the next one."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Operation = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """A dense or convolutional layer and what follows it.
+
+    Args:
+        weights: the operation that has the weights.
+        rest: the operations after it, in order, without flattening.
+    """
+
+    weights: Operation
+    rest: tuple[Operation, ...]
+
+    @property
+    def kind(self) -> str:
+        """`dense` or `conv`."""
+        return str(self.weights["op"])
+
+    def all(self, op: str) -> list[Operation]:
+        """The operations of one kind."""
+        return [operation for operation in self.rest if operation["op"] == op]
+
+    def activations(self) -> list[str]:
+        """The names of the activations, in order."""
+        return [str(operation["name"]) for operation in self.all("activation")]
+
+    def position(self, op: str) -> int:
+        """Where the first operation of a kind stands; past the end if there is none."""
+        places = [place for place, operation in enumerate(self.rest) if operation["op"] == op]
+        return places[0] if places else len(self.rest)
+
+
+def split_blocks(operations: Sequence[Operation]) -> list[Block]:
+    """The blocks of a network, in order.
+
+    Example:
+        >>> network = [{"op": "dense", "size": 512}, {"op": "activation", "name": "relu"}, {"op": "dense", "size": 10}]
+        >>> [(block.weights["size"], block.activations()) for block in split_blocks(network)]
+        [(512, ['relu']), (10, [])]
+    """
+    starts = [place for place, operation in enumerate(operations) if operation["op"] in ("dense", "conv")]
+    ends = [*starts[1:], len(operations)]
+    return [
+        Block(operations[start], tuple(one for one in operations[start + 1 : end] if one["op"] != "flatten"))
+        for start, end in zip(starts, ends, strict=False)
+    ]
+
+
+def flattened_size(operations: Sequence[Operation]) -> int | None:
+    """How many numbers leave the flattening layer; `None` without one."""
+    for operation in operations:
+        if operation["op"] == "flatten":
+            shape = operation.get("output_shape") or []
+            return shape[-1] if shape and isinstance(shape[-1], int) else None
+    return None
+
+
+def assign_mlp(blocks: Sequence[Block]) -> dict[str, Block]:
+    """Which block belongs to which step of the fully connected network.
+
+    The first block is given. With one more, it is the output layer if it looks like one. Of more, the last is.
+    """
+    later = list(blocks[1:])
+    found: dict[str, Block] = {}
+    if not later:
+        return found
+    if len(later) > 1 or looks_like_output(later[-1]):
+        found["mlp.output"] = later.pop()
+    if later:
+        found["mlp.hidden2"] = later[0]
+    return found
+
+
+def assign_cnn(operations: Sequence[Operation]) -> dict[str, Block]:
+    """Which block belongs to which step of the convolutional network.
+
+    The pooling layer that the exercise gives parts convolutions 1 and 2 from 3 and 4; of a gap left empty the others
+    still are what they are.
+    """
+    blocks = split_blocks(operations)
+    convolutions = [block for block in blocks if block.kind == "conv"]
+    dense = [block for block in blocks if block.kind == "dense"]
+    found: dict[str, Block] = {}
+    pooled = [bool(block.all("pool") or block.all("average")) for block in convolutions]
+    end = pooled.index(True) + 1 if True in pooled else len(convolutions)
+    first, second = convolutions[:end], convolutions[end:]
+    if end == 1 and len(convolutions) == 4 and pooled[1]:  # pooled after the first and again where it is given
+        first, second = convolutions[:2], convolutions[2:]
+    if len(first) > 1:
+        found["cnn.conv2"] = first[1]
+    if len(second) == 1:
+        is_fourth = bool(second[0].all("pool") or second[0].all("average"))
+        found["cnn.conv4" if is_fourth else "cnn.conv3"] = second[0]
+    elif second:
+        found["cnn.conv3"], found["cnn.conv4"] = second[0], second[1]
+    if len(dense) > 1 or (dense and looks_like_output(dense[0])):
+        found["cnn.output"] = dense[-1]
+        dense = dense[:-1]
+    if dense:
+        found["cnn.dense5"] = dense[0]
+    return found
+
+
+def looks_like_output(block: Block) -> bool:
+    """Whether a block is more likely an output layer than a hidden one: few units, or a softmax."""
+    size = block.weights.get("size")
+    return (isinstance(size, int) and size <= 16) or "softmax" in block.activations()

@@ -1,0 +1,225 @@
+"""One notebook's grade: it runs in a confined process, and what it reports is judged here.
+
+The student's code never runs in this process, which was loaded, checks and all, before that code ran. So a checker that
+the student's process has patched, or a file that it has changed, decides nothing here.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mnistlab
+from mnistlab.exceptions import MnistlabError
+from mnistlab.isolation.folders import scratch_folder
+from mnistlab.isolation.limits import Limits
+from mnistlab.isolation.supervision import Ending, run_confined
+from mnistlab.lesson.judging import judge
+from mnistlab.lesson.notebooks import companions, read_bytes
+from mnistlab.lesson.plain import plain
+from mnistlab.lesson.steps import STEPS, Step
+from mnistlab.lesson.transcript import Transcript
+from mnistlab.lesson.verdicts import Mark, Verdict
+
+NOT_CHECKED = "not checked"
+_SHORTENED = "Training was shortened; run it in Jupyter or with --full."
+FINISHED, TAMPERED = "finished", "tampered"
+
+
+@dataclasses.dataclass(frozen=True)
+class StepGrade:
+    """What one step came to.
+
+    Args:
+        key: the step's.
+        mark: "not started", "not yet", "done", or "not checked" where training was shortened.
+        points: given.
+        out_of: points that the step is worth.
+        message: what was found; empty if the step was not reached.
+        reason: why that matters.
+        problem: the name of the mistake.
+    """
+
+    key: str
+    mark: str
+    points: int
+    out_of: int
+    message: str = ""
+    reason: str = ""
+    problem: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Grade:
+    """What one notebook came to.
+
+    Args:
+        file: its name, as it is to be shown.
+        digest: SHA-256 of its bytes, empty if it could not be read.
+        points: the sum of the steps'.
+        out_of: the sum of what the steps are worth.
+        ended: `finished`, `tampered`, or a sentence that says what stopped it and where.
+        steps: in order.
+        problems: sentences about what did not go as it should.
+        seconds: that it ran.
+        in_force: protections under which it ran, see `isolation.limits.PROTECTIONS`.
+    """
+
+    file: str
+    digest: str
+    points: int
+    out_of: int
+    ended: str
+    steps: tuple[StepGrade, ...]
+    problems: tuple[str, ...] = ()
+    seconds: float = 0.0
+    in_force: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "Grade":
+        """The grade that `dataclasses.asdict` was made of."""
+        steps = tuple(StepGrade(**step) for step in content["steps"])
+        lists = {name: tuple(content[name]) for name in ("problems", "in_force")}
+        return cls(**{**content, **lists, "steps": steps})
+
+
+def grade_notebook(
+    path: Path, limits: Limits, *, name: str = "", is_quick: bool = False, is_own: bool = False
+) -> Grade:
+    """Runs a notebook in a confined process and judges what its checks saw.
+
+    Args:
+        path: the notebook; it is copied, with the files beside it if it is the only notebook there.
+        limits: how much it may use.
+        name: to show instead of the path.
+        is_quick: whether trainings are cut to a few steps; what needs one is then not checked.
+        is_own: whether the folder is the student's own, so that the files beside the notebook belong to it.
+
+    Returns:
+        The grade. Steps keep their points if something later in the notebook went wrong.
+
+    Raises:
+        KeyboardInterrupt: the confined process has been ended then.
+    """
+    shown = plain(name or path)
+    try:
+        content = read_bytes(path)
+    except MnistlabError as error:
+        return _nothing(shown, str(error))
+    transcript = Transcript()
+    with scratch_folder() as folder:
+        copy = folder / f"notebook{path.suffix.lower()}"
+        copy.write_bytes(content)
+        for other in companions(path, is_shared=not is_own):
+            shutil.copyfile(other, folder / other.name)
+        variables = _variables(folder)
+        arguments = [copy.name, "quick" if is_quick else "full"]
+        ending = run_confined("mnistlab.lesson.worker", arguments, folder, limits, transcript.add, variables)
+    steps = tuple(_grade_step(step, transcript, is_quick=is_quick) for step in STEPS)
+    return Grade(
+        file=shown,
+        digest=hashlib.sha256(content).hexdigest(),
+        points=sum(step.points for step in steps),
+        out_of=sum(step.out_of for step in steps),
+        ended=_ended(transcript, ending),
+        steps=steps,
+        problems=_problems(transcript, ending),
+        seconds=round(ending.seconds, 1),
+        in_force=transcript.in_force or (),
+    )
+
+
+def _variables(folder: Path) -> dict[str, str]:
+    """Where Keras, IPython and Matplotlib keep their files. A font list that is there saves making one."""
+    caches = folder / ".caches"
+    caches.mkdir()
+    for font_list in _font_lists():
+        shutil.copyfile(font_list, caches / font_list.name)
+    return {
+        "KERAS_HOME": str(caches),
+        "IPYTHONDIR": str(caches),
+        "MPLCONFIGDIR": str(caches),
+        "MPLBACKEND": "Agg",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+@functools.cache
+def _font_lists() -> tuple[Path, ...]:
+    from matplotlib import get_cachedir
+
+    return tuple(Path(get_cachedir()).glob("fontlist-*.json"))
+
+
+def _grade_step(step: Step, transcript: Transcript, *, is_quick: bool) -> StepGrade:
+    evidence = transcript.evidence.get(step.key)
+    if evidence is None:
+        return StepGrade(step.key, Mark.NOT_STARTED.value, 0, step.points)
+    try:
+        verdict = judge(step.key, evidence)
+    except Exception as error:  # forged evidence must not stop the grading of others
+        verdict = Verdict(step.key, Mark.NOT_YET, f"The evidence cannot be judged ({type(error).__name__}).")
+    if is_quick and step.needs_training and verdict.mark is not Mark.NOT_STARTED:
+        return StepGrade(step.key, NOT_CHECKED, 0, step.points, _SHORTENED)
+    return StepGrade(
+        step.key,
+        verdict.mark.value,
+        step.points if verdict.mark is Mark.DONE else 0,
+        step.points,
+        plain(verdict.message),
+        plain(verdict.reason),
+        plain(verdict.problem, 60),
+    )
+
+
+def _ended(transcript: Transcript, ending: Ending) -> str:
+    if ending.reason == "ended" and transcript.is_finished and ending.exit_code == 0:
+        return FINISHED
+    where = f"in cell {transcript.cell}" if transcript.cell else "before its first cell"
+    message = ending.message or "the process ended itself"
+    return f"stopped {where}: {message}"
+
+
+def _problems(transcript: Transcript, ending: Ending) -> tuple[str, ...]:
+    problems = [transcript.problem] if transcript.problem else []
+    if transcript.num_cells is None and not transcript.problem:
+        last = plain(ending.tail.strip().rpartition("\n")[2])
+        problems.append(f"The process that runs notebooks could not start: {last or 'it said nothing'}")
+    problems += [f"cell {number}: {error}" for number, error in transcript.failures]
+    if transcript.num_unreadable:
+        problems.append(f"{transcript.num_unreadable:,} reports were not of the checker's making")
+    return tuple(problems)
+
+
+def _nothing(file: str, problem: str, digest: str = "") -> Grade:
+    """The grade of a notebook that could not be run."""
+    steps = tuple(StepGrade(step.key, Mark.NOT_STARTED.value, 0, step.points) for step in STEPS)
+    return Grade(file, digest, 0, sum(step.points for step in STEPS), "not run", steps, (problem,))
+
+
+def tampered(grade: Grade, names: list[str]) -> Grade:
+    """The same notebook without points: while it ran, files of mnistlab changed."""
+    steps = tuple(dataclasses.replace(step, points=0) for step in grade.steps)
+    problem = f"while it ran, files of mnistlab changed: {plain(', '.join(names))}"
+    return dataclasses.replace(grade, points=0, steps=steps, ended=TAMPERED, problems=(problem, *grade.problems))
+
+
+def package_digests() -> dict[str, str]:
+    """The SHA-256 of each of mnistlab's own files, by its path within the package."""
+    folder = Path(mnistlab.__file__).parent
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder).as_posix(): _digest(path) for path in sorted(files)}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def changed_files(before: Mapping[str, str]) -> list[str]:
+    """Which of mnistlab's own files are not what they were; new ones are, too."""
+    after = package_digests()
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))

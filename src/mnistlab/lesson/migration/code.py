@@ -1,0 +1,352 @@
+"""All code cells of a notebook as one module: what a name means, who calls whom, and the edits that rules ask for.
+
+The cells of a notebook share one namespace, so an import in one cell is seen by a use in another only if they are
+read together. Rules never rebuild code from the tree: they replace spans of the text, and what they do not name stays
+as it was, to the byte.
+"""
+
+import dataclasses
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+import libcst as cst
+from libcst.metadata import (
+    ByteSpanPositionProvider,
+    MetadataWrapper,
+    ParentNodeProvider,
+    QualifiedNameProvider,
+    QualifiedNameSource,
+)
+
+from mnistlab.lesson.migration import homes
+from mnistlab.lesson.migration.documents import CodeCell
+from mnistlab.lesson.migration.edits import Edit
+
+_SEPARATOR = b"\n\n"  # an empty line: a backslash at the end of a cell reaches no further
+_Node = TypeVar("_Node", bound=cst.CSTNode)
+
+
+@dataclasses.dataclass(frozen=True)
+class MarkedPlace:
+    """A place that a rule could not change safely.
+
+    Args:
+        start: its first byte in the joined text.
+        line: the first byte of the line above which a comment can stand.
+        reason: what is wrong and what to do.
+    """
+
+    start: int
+    line: int
+    reason: str
+
+
+class Code:
+    """The joined module and what rules ask of it.
+
+    Args:
+        cells: each code cell with its text as Python, of the same length (`magics.hide`).
+
+    Attributes:
+        text: the joined text, magics hidden.
+        calls: every call, in the order of the text.
+        edits: what the rules asked for.
+        marks: what the rules could not do.
+    """
+
+    def __init__(self, cells: Sequence[tuple[CodeCell, bytes]]) -> None:
+        self.starts: list[tuple[int, CodeCell]] = []
+        text = b""
+        for cell, hidden in cells:
+            self.starts.append((len(text), cell))
+            text += hidden + _SEPARATOR
+        self.text = text
+        self.wrapper = MetadataWrapper(cst.parse_module(text.decode()))
+        self._spans = self.wrapper.resolve(ByteSpanPositionProvider)
+        self._parents = self.wrapper.resolve(ParentNodeProvider)
+        self._qualified = self.wrapper.resolve(QualifiedNameProvider)
+        self.edits: list[Edit] = []
+        self.marks: list[MarkedPlace] = []
+        self._new_imports: dict[str, str] = {}
+        self._removed: dict[cst.Call, dict[cst.Arg, str]] = defaultdict(dict)
+        self._nodes = self._collect()
+        self.calls = self.all_of(cst.Call)
+        self.stars = [
+            name
+            for node in self.all_of(cst.ImportFrom)
+            if isinstance(node.names, cst.ImportStar) and (name := dotted(node.module))
+        ]
+        self.uses_of = self._uses()
+
+    def _collect(self) -> dict[type[cst.CSTNode], list[cst.CSTNode]]:
+        found: dict[type[cst.CSTNode], list[cst.CSTNode]] = defaultdict(list)
+        for node in self._spans:
+            found[type(node)].append(node)
+        for nodes in found.values():
+            nodes.sort(key=self.start)
+        return found
+
+    def _uses(self) -> dict[str, list[cst.Name]]:
+        found: dict[str, list[cst.Name]] = defaultdict(list)
+        for name in self.all_of(cst.Name):
+            parent = self.parent(name)
+            if isinstance(parent, cst.Attribute) and parent.attr is name:
+                continue
+            if isinstance(parent, cst.Arg) and parent.keyword is name:
+                continue
+            found[name.value].append(name)
+        return found
+
+    # --- looking
+
+    def all_of(self, kind: type[_Node]) -> list[_Node]:
+        """Every node of one kind, in the order of the text."""
+        return self._nodes.get(kind, [])  # type: ignore[return-value]
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """The node around a node; None for the module."""
+        return self._parents.get(node)
+
+    def parents(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """The nodes around a node, the nearest first."""
+        while (above := self.parent(node)) is not None:
+            yield above
+            node = above
+
+    def start(self, node: cst.CSTNode) -> int:
+        """The first byte of a node, brackets around it included."""
+        brackets = node.lpar if isinstance(node, cst.BaseExpression) else ()
+        return int(self._spans[brackets[0] if brackets else node].start)
+
+    def end(self, node: cst.CSTNode) -> int:
+        """One past the last byte of a node, brackets around it included."""
+        brackets = node.rpar if isinstance(node, cst.BaseExpression) else ()
+        span = self._spans[brackets[-1] if brackets else node]
+        return int(span.start + span.length)
+
+    def source(self, node: cst.CSTNode) -> str:
+        """The text of a node."""
+        return self.text[self.start(node) : self.end(node)].decode()
+
+    def line_start(self, node: cst.CSTNode) -> int:
+        """Where the line begins on which a comment about the node can stand: one that begins with a statement."""
+        for place in (node, *self.parents(node)):
+            if isinstance(place, cst.SimpleStatementLine | cst.BaseCompoundStatement) and place in self._spans:
+                first = self.text.rfind(b"\n", 0, self.start(place)) + 1
+                if not self.text[first : self.start(place)].strip():
+                    return first
+        return self.text.rfind(b"\n", 0, self.start(node)) + 1
+
+    def statement(self, node: cst.CSTNode) -> cst.SimpleStatementLine | None:
+        """The simple statement around a node, if it is the only one on its line."""
+        for place in (node, *self.parents(node)):
+            if isinstance(place, cst.SimpleStatementLine):
+                return place if len(place.body) == 1 else None
+        return None
+
+    def is_nested(self, node: cst.CSTNode) -> bool:
+        """Whether a node stands in a loop, a condition, a function or a class."""
+        return any(
+            isinstance(place, cst.BaseCompoundStatement | cst.IfExp | cst.BaseComp | cst.Lambda)
+            for place in self.parents(node)
+        )
+
+    # --- names
+
+    def keras_path(self, node: cst.CSTNode | None) -> tuple[str, str] | None:
+        """What an expression means, if it means something of Keras alone.
+
+        Returns:
+            How the code says Keras (`keras`, `tensorflow.keras`), and the name as if it had said `keras`, in the
+            place where old Keras had it.
+        """
+        names = self.imported(node)
+        found = {split for name in names if (split := homes.split_root(name)) is not None}
+        return min(found) if found and len({homes.find_home(path) for _, path in found}) == 1 else None
+
+    def imported(self, node: cst.CSTNode | None) -> set[str]:
+        """The full names that an expression stands for, if imports alone give them; else none."""
+        if node is None:
+            return set()
+        names: Any = self._qualified.get(node, ())
+        names = names() if callable(names) else names  # libcst looks a name up when it is asked for
+        if not names and self.stars and isinstance(node, cst.Name):
+            candidates = {f"{module}.{node.value}" for module in self.stars}
+            return {name for name in candidates if _is_offered(name)}
+        if any(name.source is not QualifiedNameSource.IMPORT for name in names):
+            return set()
+        return {name.name for name in names}
+
+    def means(self, node: cst.CSTNode | None) -> str:
+        """The name of today's Keras that an expression stands for; empty if it is nothing of Keras."""
+        path = self.keras_path(node)
+        return homes.find_home(path[1]) if path else ""
+
+    def value_of(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        """An expression, or what its name was assigned if that happened once in the notebook."""
+        if isinstance(node, cst.Name):
+            values = self.assigned(node.value)
+            if len(values) == 1 and values[0] is not None:
+                return values[0]
+        return node
+
+    def assigned(self, name: str) -> list[cst.BaseExpression | None]:
+        """What a variable is assigned, in order; None for what comes out of a tuple, a loop or an import."""
+        values: list[cst.BaseExpression | None] = []
+        for use in self.uses_of.get(name, []):
+            target = self.parent(use)
+            if isinstance(target, cst.AssignTarget):
+                assignment = self.parent(target)
+                values.append(assignment.value if isinstance(assignment, cst.Assign) else None)
+            elif isinstance(target, cst.AnnAssign | cst.AugAssign) and target.target is use:
+                values.append(target.value if isinstance(target, cst.AnnAssign) else None)
+            elif self.binds(use):
+                values.append(None)
+        return values
+
+    def binds(self, use: cst.Name) -> bool:
+        """Whether a name gets a value where it stands here."""
+        inner: cst.CSTNode = use
+        for place in self.parents(use):
+            if isinstance(place, cst.AssignTarget | cst.Param | cst.ImportAlias | cst.AsName):
+                return True
+            if isinstance(place, cst.For | cst.CompFor):
+                return place.target is inner
+            if isinstance(place, cst.FunctionDef | cst.ClassDef):
+                return place.name is use
+            if not isinstance(place, cst.Tuple | cst.List | cst.Element | cst.StarredElement):
+                return False
+            inner = place
+        return False
+
+    # --- asking for changes
+
+    def replace(self, node: cst.CSTNode, text: str, reason: str) -> None:
+        """Asks for another text in the place of a node."""
+        self.edits.append(Edit(self.start(node), self.end(node), text, (reason,)))
+
+    def insert(self, place: int, text: str, reason: str) -> None:
+        """Asks for more text at a place."""
+        self.edits.append(Edit(place, place, text, (reason,)))
+
+    def remove_argument(self, call: cst.Call, argument: cst.Arg, reason: str) -> None:
+        """Asks for a call without one of its arguments; several may go from one call."""
+        self._removed[call].setdefault(argument, reason)
+
+    def add_argument(self, call: cst.Call, text: str, reason: str) -> None:
+        """Asks for one more argument at the end of a call that has some."""
+        self.insert(self.end(call.args[-1]), f", {text}", reason)
+
+    def mark(self, node: cst.CSTNode, reason: str) -> None:
+        """Says what could not be changed safely."""
+        self.marks.append(MarkedPlace(self.start(node), self.line_start(node), reason))
+
+    def insert_line(self, node: cst.CSTNode, text: str, reason: str) -> None:
+        """Asks for lines above the statement around a node, as far to the right as it."""
+        place = self.line_start(node)
+        indent = re.match(rb"[ \t]*", self.text[place:])
+        spaces = indent.group().decode() if indent else ""
+        self.insert(place, "".join(f"{spaces}{line}\n" if line else "\n" for line in text.splitlines()), reason)
+
+    def insert_import(self, statement: str, reason: str) -> None:
+        """Asks for an import above the first one of Keras; asked twice, it comes once."""
+        if statement in self._new_imports:
+            return
+        self._new_imports[statement] = reason
+        for line in self.wrapper.module.body:
+            if isinstance(line, cst.SimpleStatementLine) and re.match(
+                r"(from|import)\b.*\b(keras|tensorflow)\b", self.source(line)
+            ):
+                self.insert(self.line_start(line), f"{statement}\n", reason)
+                return
+        self.insert(self.line_start(self.wrapper.module.body[0]), f"{statement}\n", reason)
+
+    @property
+    def has_removals(self) -> bool:
+        """Whether some call is to lose an argument."""
+        return bool(self._removed)
+
+    def removal_edits(self) -> list[Edit]:
+        """The edits that take the removed arguments out of their calls, commas included."""
+        edits = []
+        for call, removed in self._removed.items():
+            run: list[cst.Arg] = []
+            for position, argument in enumerate([*call.args, None]):
+                if argument is not None and argument in removed:
+                    run.append(argument)
+                elif run:
+                    before = call.args[position - len(run) - 1] if position > len(run) else None
+                    start, end = self._gap(call, before, run, argument)
+                    edits.append(Edit(start, end, "", tuple(dict.fromkeys(removed[gone] for gone in run))))
+                    run = []
+        return edits
+
+    def _gap(
+        self, call: cst.Call, before: cst.Arg | None, run: list[cst.Arg], after: cst.Arg | None
+    ) -> tuple[int, int]:
+        if after is not None:
+            return self.start(run[0]), self.start(after)
+        if before is not None:
+            return self.end(before), self.end(run[-1])
+        end = self.end(run[-1])
+        comma = re.compile(rb"\s*,").match(self.text, end, self.end(call))
+        return self.start(run[0]), comma.end() if comma else end
+
+
+def _is_offered(name: str) -> bool:
+    """Whether `from module import *` gives a name, as far as Keras is concerned."""
+    split = homes.split_root(name)
+    return split is None or homes.exists(homes.find_home(split[1]), split[0])
+
+
+def dotted(node: cst.CSTNode | None) -> str:
+    """The text of a dotted name in an import.
+
+    Example:
+        >>> dotted(cst.parse_expression("keras.layers"))
+        'keras.layers'
+    """
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        return f"{dotted(node.value)}.{node.attr.value}"
+    return ""
+
+
+def literal(node: cst.CSTNode | None) -> Any:
+    """The value of a literal string, number or tuple of numbers; None for everything else.
+
+    Example:
+        >>> literal(cst.parse_expression("(3, 3)")), literal(cst.parse_expression("'same'"))
+        ((3, 3), 'same')
+    """
+    if isinstance(node, cst.SimpleString | cst.Integer | cst.Float | cst.ConcatenatedString):
+        return node.evaluated_value
+    if isinstance(node, cst.Tuple | cst.List):
+        values = tuple(literal(element.value) for element in node.elements)
+        return None if None in values else values
+    if isinstance(node, cst.Name):
+        return {"True": True, "False": False}.get(node.value)
+    return None
+
+
+def keywords(call: cst.Call) -> dict[str, cst.Arg]:
+    """The arguments of a call that have a name."""
+    return {argument.keyword.value: argument for argument in call.args if argument.keyword is not None}
+
+
+def positionals(call: cst.Call) -> list[cst.Arg]:
+    """The arguments of a call that have none, up to the first `*` or `**`."""
+    found = []
+    for argument in call.args:
+        if argument.keyword is not None or argument.star:
+            break
+        found.append(argument)
+    return found
+
+
+def method(call: cst.Call) -> str:
+    """The name after the last dot of what is called; empty for a plain function."""
+    return call.func.attr.value if isinstance(call.func, cst.Attribute) else ""

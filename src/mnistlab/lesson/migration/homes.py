@@ -1,0 +1,156 @@
+"""Where the names of Keras 1 and 2 live today, and whether a name exists in the installed Keras.
+
+The public modules of Keras are files of plain imports, so what a module offers is read from its file. Keras itself is
+not imported.
+"""
+
+import ast
+import functools
+import importlib.util
+from pathlib import Path
+
+ROOTS = (
+    "tensorflow.contrib.keras.python.keras",
+    "tensorflow.contrib.keras",
+    "tensorflow.compat.v1.keras",
+    "tensorflow.compat.v2.keras",
+    "tensorflow.python.keras",
+    "tensorflow.keras",
+    "keras",
+)
+
+MODULES = {
+    **dict.fromkeys(
+        [
+            f"keras.layers.{name}"
+            for name in (
+                *("core", "normalization", "normalization.batch_normalization", "convolutional", "pooling", "local"),
+                *("advanced_activations", "embeddings", "recurrent", "merge", "noise", "wrappers", "preprocessing"),
+                *("cudnn_recurrent", "convolutional_recurrent", "experimental.preprocessing", "experimental"),
+            )
+        ],
+        "keras.layers",
+    ),
+    **dict.fromkeys(
+        [
+            f"keras.utils.{name}"
+            for name in ("np_utils", "generic_utils", "vis_utils", "visualize_util", "data_utils", "layer_utils")
+        ],
+        "keras.utils",
+    ),
+    **dict.fromkeys(
+        [
+            f"keras.{name}"
+            for name in (
+                *("optimizers.legacy", "optimizers.experimental", "optimizers.optimizer_v2"),
+                *("optimizers.adam_v2", "optimizers.gradient_descent_v2", "optimizers.rmsprop_v2"),
+                *("optimizer_v2.adam", "optimizer_v2.gradient_descent", "optimizer_v2.rmsprop", "optimizer_v2"),
+            )
+        ],
+        "keras.optimizers",
+    ),
+    "keras.objectives": "keras.losses",
+    "keras.initializations": "keras.initializers",
+}
+"""Modules that are gone, and the module that has their names today."""
+
+LEAVES = {
+    "keras.engine.Layer": "keras.layers.Layer",
+    "keras.engine.InputSpec": "keras.layers.InputSpec",
+    "keras.engine.Input": "keras.layers.Input",
+    "keras.engine.InputLayer": "keras.layers.InputLayer",
+    "keras.engine.Model": "keras.models.Model",
+    "keras.engine.Sequential": "keras.models.Sequential",
+    "keras.models.Input": "keras.layers.Input",
+    "keras.layers.CuDNNLSTM": "keras.layers.LSTM",
+    "keras.layers.CuDNNGRU": "keras.layers.GRU",
+    "keras.utils.plot": "keras.utils.plot_model",
+    "keras.utils.CustomObjectScope": "keras.utils.custom_object_scope",
+    "keras.constraints.maxnorm": "keras.constraints.MaxNorm",
+    "keras.constraints.max_norm": "keras.constraints.MaxNorm",
+    "keras.constraints.nonneg": "keras.constraints.NonNeg",
+    "keras.constraints.unitnorm": "keras.constraints.UnitNorm",
+    **{
+        f"keras.optimizers.{name.lower()}": f"keras.optimizers.{name}"
+        for name in ("SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam")
+    },
+}
+"""Names that moved or were renamed one by one; `keras.engine` stands for all of its modules."""
+
+
+def split_root(name: str) -> tuple[str, str] | None:
+    """How code says Keras, and the name as if it had said `keras`; None for what is not Keras.
+
+    Example:
+        >>> split_root("tensorflow.keras.layers.Dense")
+        ('tensorflow.keras', 'keras.layers.Dense')
+        >>> split_root("kerastuner.Tuner") is None
+        True
+    """
+    for root in ROOTS:
+        if name == root or name.startswith(f"{root}."):
+            return root, "keras" + name[len(root) :]
+    if name.startswith("keras_preprocessing."):
+        return "keras", "keras.preprocessing" + name.removeprefix("keras_preprocessing")
+    return None
+
+
+def find_home(name: str) -> str:
+    """Where a name of old Keras is today; unchanged if it did not move.
+
+    Example:
+        >>> find_home("keras.layers.core.Dense"), find_home("keras.engine.topology.Layer")
+        ('keras.layers.Dense', 'keras.layers.Layer')
+    """
+    if name.startswith("keras.engine."):
+        name = f"keras.engine.{name.rpartition('.')[2]}"
+    for module in sorted(MODULES, key=len, reverse=True):
+        if name == module or name.startswith(f"{module}."):
+            name = MODULES[module] + name[len(module) :]
+            break
+    return LEAVES.get(name, name)
+
+
+@functools.cache
+def _public_names(module: str, root: str) -> frozenset[str] | None:
+    """What a public module of the installed Keras offers; None if there is no such module or no Keras."""
+    spec = importlib.util.find_spec("keras")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0])
+    if root != "keras":
+        folder = folder / "_tf_keras" / "keras"
+    folder = folder.joinpath(*module.split(".")[1:])
+    try:
+        tree = ast.parse((folder / "__init__.py").read_text("utf-8"))
+    except (OSError, SyntaxError):
+        return None
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    folders = {path.parent.name for path in folder.glob("*/__init__.py")}
+    return frozenset(imported | folders)
+
+
+def exists(name: str, root: str = "keras") -> bool:
+    """Whether a dotted public name exists in the installed Keras; true also where that cannot be known.
+
+    Args:
+        name: such as `keras.layers.Dense`.
+        root: `keras`, or another way to say it: `tensorflow.keras` also offers a few names that Keras has dropped.
+
+    Example:
+        >>> exists("keras.layers.Dense"), exists("keras.backend.learning_phase")
+        (True, False)
+    """
+    parts = name.split(".")
+    for length in range(1, len(parts)):
+        names = _public_names(".".join(parts[:length]), root)
+        if names is None or parts[length].startswith("_") or parts[length] == "src":
+            return True
+        if parts[length] not in names:
+            return False
+    return True

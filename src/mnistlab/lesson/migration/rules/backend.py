@@ -1,0 +1,127 @@
+"""`keras.backend`: functions of tensors, the order of axes, and what sessions needed."""
+
+import libcst as cst
+
+from mnistlab.lesson.migration.code import Code, literal
+from mnistlab.lesson.migration.rules.spelling import keras_name
+
+FUNCTION = (
+    "K.function and K.learning_phase are gone with Keras 3 (AttributeError). A keras.Model from the same input to the "
+    "same outputs gives the same numbers, and predict runs it as learning phase 0 did: without dropout."
+)
+ORDERING = (
+    "set_image_dim_ordering became set_image_data_format with Keras 2: 'th' is 'channels_first' and 'tf' is "
+    "'channels_last'."
+)
+SHAPE = "A layer has no {name} any more (AttributeError); its {new} knows its shape."
+ORDERINGS = {"th": "channels_first", "tf": "channels_last"}
+
+
+def rewrite_backend(code: Code) -> None:
+    """Calls of the backend that have an exact counterpart; all others are marked with the names that are gone."""
+    for call in code.calls:
+        meaning = code.means(call.func)
+        if meaning == "keras.backend.set_image_dim_ordering" and isinstance(call.func, cst.Attribute) and call.args:
+            new = ORDERINGS.get(str(literal(call.args[0].value)))
+            if new is not None:
+                code.replace(call.func.attr, "set_image_data_format", ORDERING)
+                code.replace(call.args[0].value, f'"{new}"', ORDERING)
+        elif meaning == "keras.backend.function":
+            _rewrite_function(code, call)
+    for comparison in code.all_of(cst.Comparison):
+        _rewrite_comparison(code, comparison)
+    _rewrite_shapes(code)
+
+
+def _rewrite_comparison(code: Code, node: cst.Comparison) -> None:
+    """`K.image_dim_ordering() == 'th'`."""
+    call = node.left
+    if not isinstance(call, cst.Call) or code.means(call.func) != "keras.backend.image_dim_ordering":
+        return
+    other = node.comparisons[0].comparator
+    new = ORDERINGS.get(str(literal(other)))
+    if new is not None and isinstance(call.func, cst.Attribute):
+        code.replace(call.func.attr, "image_data_format", ORDERING)
+        code.replace(other, f'"{new}"', ORDERING)
+
+
+def is_rewritten(code: Code, node: cst.CSTNode) -> bool:
+    """Whether a use of a name that is gone lies in what an edit replaces."""
+    return any(
+        edit.start <= code.start(node) and code.end(node) <= edit.end and edit.start < edit.end for edit in code.edits
+    ) or any(
+        code.start(node) <= edit.start and edit.end <= code.end(node) and edit.start < edit.end for edit in code.edits
+    )
+
+
+def _rewrite_function(code: Code, call: cst.Call) -> None:
+    """`f = K.function([input, K.learning_phase()], [output])` where every use is `f([images, 0])`."""
+    assignment = code.parent(call)
+    parts = [argument.value for argument in call.args]
+    if len(parts) != 2 or not all(isinstance(part, cst.List) for part in parts):
+        return
+    inputs, outputs = parts
+    assert isinstance(inputs, cst.List)
+    tensors = [element.value for element in inputs.elements]
+    phases = [
+        tensor
+        for tensor in tensors
+        if isinstance(tensor, cst.Call) and code.means(tensor.func) == "keras.backend.learning_phase"
+    ]
+    if not isinstance(assignment, cst.Assign) or len(assignment.targets) != 1:
+        return
+    target = assignment.targets[0].target
+    if not isinstance(target, cst.Name) or len(code.assigned(target.value)) != 1:
+        return
+    if phases and tensors[-1] is not phases[0]:
+        return
+    uses = [use for use in code.uses_of[target.value] if use is not target]
+    calls = [_call_without_dropout(code, use, len(tensors), phase=bool(phases)) for use in uses]
+    wanted = [tensor for tensor in tensors if tensor not in phases]
+    if None in calls or len(wanted) != 1:
+        return
+    text = f"{keras_name(code, call)}.Model({code.source(wanted[0])}, {code.source(outputs)})"
+    code.replace(call, text, FUNCTION)
+    for use, argument in zip(uses, calls, strict=True):
+        assert argument is not None
+        code.replace(code.parent(use) or use, f"{target.value}.predict({argument}, verbose=0)", FUNCTION)
+
+
+def _call_without_dropout(code: Code, use: cst.Name, num_inputs: int, *, phase: bool) -> str | None:
+    """The images of `f([images, 0])` or `f([images])`; None for any other use."""
+    call = code.parent(use)
+    if not isinstance(call, cst.Call) or call.func is not use or len(call.args) != 1:
+        return None
+    values = call.args[0].value
+    if not isinstance(values, cst.List | cst.Tuple) or len(values.elements) != num_inputs:
+        return None
+    if phase and (num_inputs != 2 or literal(values.elements[-1].value) not in (0, False)):
+        return None
+    return code.source(values.elements[0].value)
+
+
+def _rewrite_shapes(code: Code) -> None:
+    """`model.layers[3].output_shape`, and the same of a variable that goes over `model.layers`."""
+    for attribute in code.all_of(cst.Attribute):
+        name = attribute.attr.value
+        if name not in ("output_shape", "input_shape"):
+            continue
+        owner = attribute.value
+        inner = owner.value if isinstance(owner, cst.Subscript) else None
+        if not isinstance(inner, cst.Attribute) or inner.attr.value != "layers":
+            loop = next(
+                (
+                    place
+                    for place in code.parents(attribute)
+                    if isinstance(place, cst.For | cst.CompFor) or hasattr(place, "for_in")
+                ),
+                None,
+            )
+            row = loop.for_in if loop is not None and hasattr(loop, "for_in") else loop
+            if not isinstance(row, cst.For | cst.CompFor) or not isinstance(owner, cst.Name):
+                continue
+            over = isinstance(row.iter, cst.Attribute) and row.iter.attr.value == "layers"
+            if not over or code.source(row.target) != owner.value:
+                continue
+        new = name.removesuffix("_shape")
+        code.replace(attribute.attr, f"{new}.shape", SHAPE.format(name=name, new=new))

@@ -1,0 +1,148 @@
+"""Files of models and weights: `.keras` and `.weights.h5` in the place of `.h5`."""
+
+import re
+
+import libcst as cst
+
+from mnistlab.lesson.migration.code import Code, keywords, literal, method, positionals
+from mnistlab.lesson.migration.rules.sources import is_model
+
+SAVED = (
+    "Keras 3 saves models as .keras files. It calls .h5 legacy and refuses names without .keras or .h5, "
+    "such as a folder (Invalid filepath extension for saving)."
+)
+WEIGHTS = "Keras 3 saves weights only under names that end in .weights.h5 (ValueError: The filename must end in ...)."
+LOADED = "The cell that writes this file gives it another name now, because {why}"
+OLD_FILE = (
+    "This file was written by older code. Keras 3 still reads most .h5 files of models: try it, then save the model "
+    "as .keras and load that from then on. Files of other versions with Lambda layers need custom_objects."
+)
+OLD_WEIGHTS = (
+    "These weights were written by older code. Keras 3 reads an older .h5 file into a model of the same layers; save "
+    "them again under a name that ends in .weights.h5."
+)
+COMPUTED = "The name of this file is computed; Keras 3 wants one that ends in {suffix} ({why})."
+PERIOD = "ModelCheckpoint has no period any more; save_freq='epoch' saves after every epoch."
+
+_OLD_END = re.compile(r"\.(h5|hdf5|hdf|keras|ckpt|model)$")
+
+
+def rewrite_files(code: Code) -> None:
+    """Every call that writes or reads a model or its weights."""
+    written: dict[str, str] = {}
+    reads: list[tuple[cst.Call, cst.Arg, bool]] = []
+    for call in code.calls:
+        use = _use_of_file(code, call)
+        if use is None:
+            continue
+        kind, weights = use
+        path = _path(call)
+        if path is None:
+            continue
+        if kind == "read":
+            reads.append((call, path, weights))
+            continue
+        _rewrite_name(code, call, path, written, weights=weights)
+        if "period" in keywords(call):
+            period = keywords(call)["period"]
+            if literal(period.value) == 1:
+                code.remove_argument(call, period, PERIOD)
+            else:
+                code.mark(period, PERIOD)
+    for call, path, weights in reads:
+        _rewrite_read(code, call, path, written, weights=weights)
+
+
+def _use_of_file(code: Code, call: cst.Call) -> tuple[str, bool] | None:
+    """Whether a call writes or reads, and whether weights alone."""
+    name = method(call)
+    meaning = code.means(call.func)
+    if name in ("save_weights", "load_weights") and not meaning:
+        return ("write" if name == "save_weights" else "read"), True
+    if meaning in ("keras.models.load_model", "keras.saving.load_model"):
+        return "read", False
+    if meaning in ("keras.models.save_model", "keras.saving.save_model"):
+        return "write", False
+    if meaning == "keras.callbacks.ModelCheckpoint":
+        only = keywords(call).get("save_weights_only")
+        return "write", bool(literal(only.value)) if only is not None else False
+    if name == "save" and isinstance(call.func, cst.Attribute):
+        owner = call.func.value
+        path = _path(call)
+        text = literal(code.value_of(path.value)) if path is not None else None
+        if is_model(code, owner) or (isinstance(text, str) and text.endswith((".h5", ".hdf5"))):
+            return "write", False
+    return None
+
+
+def _path(call: cst.Call) -> cst.Arg | None:
+    """The argument that names the file."""
+    given = keywords(call)
+    for name in ("filepath", "path"):
+        if name in given:
+            return given[name]
+    values = positionals(call)
+    place = (
+        1
+        if (isinstance(call.func, cst.Name) and call.func.value == "save_model") or (method(call) == "save_model")
+        else 0
+    )
+    return values[place] if len(values) > place else None
+
+
+def _text(code: Code, path: cst.Arg) -> cst.SimpleString | None:
+    """The literal that names the file, here or where its variable is assigned."""
+    found = code.value_of(path.value)
+    return found if isinstance(found, cst.SimpleString) and isinstance(found.evaluated_value, str) else None
+
+
+def _new_name(name: str, *, weights: bool) -> str:
+    """What a file is called today; unchanged if its name is right.
+
+    Example:
+        >>> _new_name("best.hdf5", weights=True), _new_name("cnn.h5", weights=False), _new_name("a/b", weights=False)
+        ('best.weights.h5', 'cnn.keras', 'a/b.keras')
+    """
+    suffix = ".weights.h5" if weights else ".keras"
+    if name.endswith(suffix) or not name.rpartition("/")[2]:
+        return name
+    stem = _OLD_END.sub("", name)
+    return (stem.removesuffix(".weights") if weights else stem) + suffix
+
+
+def _rewrite_name(code: Code, call: cst.Call, path: cst.Arg, written: dict[str, str], *, weights: bool) -> None:
+    text = _text(code, path)
+    if text is None:
+        suffix = ".weights.h5" if weights else ".keras"
+        source = code.source(code.value_of(path.value))
+        if suffix not in source and ("h5" in source or "hdf5" in source):
+            code.mark(call, COMPUTED.format(suffix=suffix, why=(WEIGHTS if weights else SAVED).split(" (")[0]))
+        return
+    old = str(text.evaluated_value)
+    new = _new_name(old, weights=weights)
+    written[old] = new
+    written[new] = new
+    if new != old:
+        _replace_text(code, text, old, new, WEIGHTS if weights else SAVED)
+
+
+def _replace_text(code: Code, text: cst.SimpleString, old: str, new: str, reason: str) -> None:
+    tail = old.rpartition("/")[2] or old
+    source = code.source(text)
+    place = source.rfind(tail)
+    if place < 0:  # written with escapes
+        code.mark(text, COMPUTED.format(suffix=new.rpartition("/")[2], why=reason.split(" (")[0]))
+        return
+    code.replace(text, source[:place] + new.rpartition("/")[2] + source[place + len(tail) :], reason)
+
+
+def _rewrite_read(code: Code, call: cst.Call, path: cst.Arg, written: dict[str, str], *, weights: bool) -> None:
+    text = _text(code, path)
+    old = str(text.evaluated_value) if text is not None else ""
+    if text is not None and old in written:
+        if written[old] != old and text is path.value:
+            why = WEIGHTS if written[old].endswith(".weights.h5") else SAVED
+            _replace_text(code, text, old, written[old], LOADED.format(why=why[0].lower() + why[1:] if False else why))
+        return
+    if old.endswith((".h5", ".hdf5")) and not old.endswith(".weights.h5"):
+        code.mark(call, OLD_WEIGHTS if weights else OLD_FILE)

@@ -1,0 +1,34 @@
+"""Names that Keras has no more and that nothing of the same name replaced."""
+
+GONE = "{name} does not exist in Keras 3, and nothing of the same name replaced it: this line fails. {advice}"
+ADVICE = {
+    "keras.layers.merge": "Use keras.layers.Add, Concatenate, Multiply or Average, one for each mode of merge.",
+    "keras.layers.Merge": "Use the functional API: keras.layers.Concatenate()([first.output, second.output]).",
+    "keras.utils.multi_gpu_model": "Use keras.distribution or tf.distribute.MirroredStrategy.",
+    "keras.wrappers.scikit_learn": (
+        "keras.wrappers.SKLearnClassifier takes its place, with other arguments: it takes a function or a model."
+    ),
+    "keras.preprocessing.text": "Use keras.layers.TextVectorization.",
+    "keras.utils.HDF5Matrix": "Read the file with h5py and put a keras.utils.PyDataset around it.",
+    "keras.models.model_from_yaml": "Use model.to_json and keras.models.model_from_json.",
+    "keras.backend.learning_phase": "Say training=True or training=False in the call of the model.",
+    "keras.backend.set_learning_phase": "Say training=True or training=False in the call of the model.",
+    "keras.backend.function": "Make a keras.Model from the inputs to the outputs that are wanted, and call it.",
+    "keras.backend.gradients": "Record the calculation with tf.GradientTape and ask the tape for the gradient.",
+    "keras.backend.get_session": "There are no sessions any more: what a session ran can be called directly.",
+    "keras.backend.set_session": "There are no sessions any more; memory is set with tf.config.",
+    "keras.backend.set_value": "Assign to the variable: variable.assign(value).",
+    "keras.backend.get_value": "Use keras.ops.convert_to_numpy(variable).",
+    "keras.backend": "Most functions of the backend are in keras.ops, under the names that NumPy has for them.",
+}
+
+
+def explain_gone(name: str) -> str:
+    """What to do about a name that Keras has no more.
+
+    Example:
+        >>> explain_gone("keras.backend.gradients").startswith("keras.backend.gradients does not exist in Keras 3")
+        True
+    """
+    known = next((place for place in sorted(ADVICE, key=len, reverse=True) if f"{name}.".startswith(f"{place}.")), "")
+    return GONE.format(name=name, advice=ADVICE.get(known, "")).rstrip()

@@ -1,0 +1,150 @@
+"""Arguments of layers that got other names, with Keras 2 and with Keras 3."""
+
+import libcst as cst
+
+from mnistlab.lesson.migration.code import Code, keywords, literal, positionals
+
+RENAMED = "The argument {old} of {layer} has been called {new} since Keras 2; Keras 3 refuses the old name."
+KERNEL = (
+    "Keras 1 took the kernel's height and width as two numbers. Keras 3 takes the second for the stride and says "
+    "nothing, so the size is one tuple now."
+)
+STRIDE_OR_SIZE = (
+    "Keras 2 read {layer}(…, {rows}, {columns}) as a kernel of {rows} x {columns}; Keras 3 reads a kernel of "
+    "{rows} x {rows} with a stride of {columns}. Write ({rows}, {columns}) if the kernel is meant."
+)
+DATA_FORMAT = "dim_ordering became data_format with Keras 2: 'th' is 'channels_first' and 'tf' is 'channels_last'."
+DROPPED = "{layer} has had no argument {name} since Keras 2, and its value here is what happens anyway."
+UNCLEAR = "{layer} has no argument {name} any more, and it is not clear what stands for it: {advice}"
+
+INPUT_LENGTH = "Embedding takes rows of any length; Keras 3 warns of input_length and has no use for it."
+
+COMMON = {
+    "init": "kernel_initializer",
+    "W_regularizer": "kernel_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint",
+    "b_constraint": "bias_constraint",
+    "bias": "use_bias",
+    "border_mode": "padding",
+    "subsample": "strides",
+    "subsample_length": "strides",
+    "nb_filter": "filters",
+    "filter_length": "kernel_size",
+    "pool_length": "pool_size",
+    "stride": "strides",
+    "inner_init": "recurrent_initializer",
+    "inner_activation": "recurrent_activation",
+    "U_regularizer": "recurrent_regularizer",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+    "beta_init": "beta_initializer",
+    "gamma_init": "gamma_initializer",
+    "output_dim": "units",
+    "p": "rate",
+    "sigma": "stddev",
+    "batch_input_shape": "batch_shape",
+}
+ONLY_OF = {
+    "Embedding": {"init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer", "output_dim": ""},
+    "LeakyReLU": {"alpha": "negative_slope"},
+    "InputLayer": {"input_shape": "shape", "batch_input_shape": "batch_shape"},
+    "Input": {"batch_shape": ""},
+}
+"""Layers for which a name stands for something else than `COMMON` says; empty: it is still called that."""
+
+CONVOLUTIONS = {"Convolution1D": 1, "Convolution2D": 2, "Convolution3D": 3, "SeparableConvolution2D": 2}
+"""Names of Keras 1, which are there to this day, and the axes of their kernels."""
+KERAS_1_ARGUMENTS = frozenset(
+    {"border_mode", "subsample", "init", "W_regularizer", "nb_filter", "nb_row", "nb_col", "dim_ordering", "bias"}
+)
+MEANINGLESS = {
+    "mode": (0, "write the normalisation that is wanted with keras.ops."),
+    "consume_less": (None, "implementation=1 or 2 chooses the arithmetic now."),
+    "weights": (None, "call layer.set_weights([...]) once the model is built."),
+}
+
+
+def layer_name(code: Code, call: cst.Call) -> str:
+    """The class of layer that a call makes, such as `Dense`; empty for other calls."""
+    path = code.means(call.func)
+    if not path.startswith("keras.layers."):
+        return "Input" if path == "keras.Input" else ""
+    return path.removeprefix("keras.layers.")
+
+
+def rewrite_arguments(code: Code) -> None:
+    """Old names of arguments, of every layer that the notebook makes."""
+    for call in code.calls:
+        layer = layer_name(code, call)
+        if not layer or not layer[0].isupper():
+            continue
+        renamed = COMMON | ONLY_OF.get(layer, {})
+        for name, argument in keywords(call).items():
+            if (layer, name) == ("Embedding", "input_length"):
+                code.remove_argument(call, argument, INPUT_LENGTH)
+            elif name == "dim_ordering":
+                _rewrite_ordering(code, call, argument)
+            elif name in MEANINGLESS and layer != "Wrapper":
+                _drop(code, call, layer, argument, name)
+            elif name == "batch_input_shape" and layer != "InputLayer":
+                continue  # becomes a keras.Input
+            elif renamed.get(name) and argument.keyword is not None:
+                code.replace(argument.keyword, renamed[name], RENAMED.format(old=name, new=renamed[name], layer=layer))
+        if "Conv" in layer:
+            _rewrite_kernel(code, call, layer)
+
+
+def _rewrite_ordering(code: Code, call: cst.Call, argument: cst.Arg) -> None:
+    value = literal(argument.value)
+    if value == "default":
+        code.remove_argument(call, argument, DATA_FORMAT)
+        return
+    if argument.keyword is not None:
+        code.replace(argument.keyword, "data_format", DATA_FORMAT)
+    if value in ("th", "tf"):
+        code.replace(argument.value, {"th": '"channels_first"', "tf": '"channels_last"'}[value], DATA_FORMAT)
+
+
+def _drop(code: Code, call: cst.Call, layer: str, argument: cst.Arg, name: str) -> None:
+    if name == "mode" and layer != "BatchNormalization":
+        return
+    harmless, advice = MEANINGLESS[name]
+    if harmless is not None and literal(argument.value) == harmless:
+        code.remove_argument(call, argument, DROPPED.format(layer=layer, name=name))
+    else:
+        code.mark(argument, UNCLEAR.format(layer=layer, name=name, advice=advice))
+
+
+def _rewrite_kernel(code: Code, call: cst.Call, layer: str) -> None:
+    """`Convolution2D(32, 3, 3)`, also with nb_row and nb_col, becomes `Convolution2D(32, (3, 3))`."""
+    names = keywords(call)
+    if "nb_row" in names and "nb_col" in names:
+        rows, columns = names["nb_row"], names["nb_col"]
+        code.replace(rows, f"kernel_size=({code.source(rows.value)}, {code.source(columns.value)})", KERNEL)
+        code.remove_argument(call, columns, KERNEL)
+        return
+    sizes = _separate_sizes(call, layer)
+    if sizes and (layer in CONVOLUTIONS or KERAS_1_ARGUMENTS & names.keys()):
+        code.replace(sizes[0], f"({', '.join(code.source(size.value) for size in sizes)})", KERNEL)
+        for size in sizes[1:]:
+            code.remove_argument(call, size, KERNEL)
+
+
+def _separate_sizes(call: cst.Call, layer: str) -> list[cst.Arg]:
+    """The numbers that stand one by one where the size of a kernel belongs, and perhaps its stride."""
+    num_axes = CONVOLUTIONS.get(layer, 2 if layer in ("Conv2D", "SeparableConv2D") else 1)
+    sizes = positionals(call)[1 : 1 + num_axes]
+    whole = len(sizes) == num_axes > 1 and all(isinstance(literal(size.value), int) for size in sizes)
+    return sizes if whole else []
+
+
+def mark_kernels(code: Code) -> None:
+    """`Conv2D(32, 3, 3)` in an old notebook: Keras 2 took it for one thing and Keras 3 takes it for another."""
+    for call in code.calls:
+        layer = layer_name(code, call)
+        sizes = _separate_sizes(call, layer)
+        if not sizes or layer in CONVOLUTIONS or KERAS_1_ARGUMENTS & keywords(call).keys():
+            continue
+        rows, columns = (code.source(size.value) for size in sizes)
+        code.mark(call, STRIDE_OR_SIZE.format(layer=layer, rows=rows, columns=columns))

@@ -1,0 +1,107 @@
+"""Optimizers: `lr`, `decay`, and learning rates that are not what they were."""
+
+import libcst as cst
+
+from mnistlab.lesson.migration.code import Code, keywords, literal, positionals
+from mnistlab.lesson.migration.rules.spelling import keras_name
+
+LEARNING_RATE = "lr is called learning_rate; Keras 3 refuses lr (Argument(s) not recognized: {'lr': ...})."
+DECAY = (
+    "Keras 3 ignores decay, with a warning. In Keras 2 it divided the learning rate by 1 + decay x steps, and that is "
+    "what keras.optimizers.schedules.InverseTimeDecay does."
+)
+NO_DECAY = "Keras 3 has no argument decay any more, and a decay of 0 did nothing."
+DECAY_UNCLEAR = (
+    "Keras 3 ignores decay, with a warning. keras.optimizers.schedules.InverseTimeDecay(learning_rate, decay_steps=1, "
+    "decay_rate=decay) is the same, but {why}."
+)
+EPSILON = "epsilon=None stood for the default of Keras 2; Keras 3 wants a number, and its default is 1e-7 as well."
+ATTRIBUTE = "An optimizer's learning rate is called learning_rate; lr is gone with Keras 3."
+DEFAULT = (
+    "The default learning rate of {name} was {old} in Keras up to 2.3 and is 0.001 today, with which it hardly learns "
+    "in a few epochs. Say which one is meant: keras.optimizers.{name}(learning_rate={old})."
+)
+OLD_DEFAULTS = {"Adadelta": "1.0", "Adagrad": "0.01", "Adamax": "0.002", "Nadam": "0.002"}
+RATES = {"SGD": "0.01", "RMSprop": "0.001", "Adam": "0.001"}
+
+
+def _optimizer(code: Code, call: cst.Call) -> str:
+    path = code.means(call.func)
+    name = path.rpartition(".")[2]
+    return name if path.startswith("keras.optimizers.") and name in RATES | OLD_DEFAULTS else ""
+
+
+def rewrite_optimizers(code: Code) -> None:
+    """Arguments of optimizers, and `optimizer.lr`."""
+    for call in code.calls:
+        name = _optimizer(code, call)
+        if not name:
+            continue
+        given = keywords(call)
+        if "lr" in given and "decay" not in given:
+            _rename_rate(code, given["lr"])
+        if "decay" in given:
+            _rewrite_decay(code, call, name, given)
+        if "epsilon" in given and code.source(given["epsilon"].value) == "None":
+            code.remove_argument(call, given["epsilon"], EPSILON)
+    for attribute in code.all_of(cst.Attribute):
+        if attribute.attr.value != "lr" or not isinstance(attribute.value, cst.Attribute | cst.Name):
+            continue
+        owner = attribute.value
+        is_attribute = isinstance(owner, cst.Attribute) and owner.attr.value == "optimizer"
+        made = code.value_of(owner)
+        if is_attribute or (isinstance(made, cst.Call) and _optimizer(code, made)):
+            code.replace(attribute.attr, "learning_rate", ATTRIBUTE)
+
+
+def _rename_rate(code: Code, argument: cst.Arg) -> None:
+    if argument.keyword is not None:
+        code.replace(argument.keyword, "learning_rate", LEARNING_RATE)
+
+
+def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.Arg]) -> None:
+    decay = given["decay"]
+    values = positionals(call)
+    rate = given.get("lr") or given.get("learning_rate") or (values[0] if values else None)
+    if literal(decay.value) == 0:
+        code.remove_argument(call, decay, NO_DECAY)
+        if "lr" in given:
+            _rename_rate(code, given["lr"])
+        return
+    others = [code.means(other.func).rpartition(".")[2] for other in code.calls]
+    changers = [other for other in others if other in ("ReduceLROnPlateau", "LearningRateScheduler")]
+    if changers or (rate is None and name not in RATES):
+        why = (
+            f"{changers[0]} in this notebook cannot change a schedule"
+            if changers
+            else (f"the default rate of {name} is another one today, so say the rate as well")
+        )
+        code.mark(decay, DECAY_UNCLEAR.format(why=why))
+        if "lr" in given:
+            _rename_rate(code, given["lr"])
+        return
+    rate_text = code.source(rate.value) if rate is not None else RATES[name]
+    schedule = (
+        f"{keras_name(code, call)}.optimizers.schedules.InverseTimeDecay("
+        f"{rate_text}, decay_steps=1, decay_rate={code.source(decay.value)})"
+    )
+    if rate is None:
+        code.replace(decay, f"learning_rate={schedule}", DECAY)
+        return
+    code.remove_argument(call, decay, DECAY)
+    code.replace(rate.value, schedule, DECAY)
+    if "lr" in given:
+        _rename_rate(code, given["lr"])
+
+
+def mark_default_rates(code: Code) -> None:
+    """Optimizers that learn with another rate than they did, in notebooks that are old enough."""
+    for call in code.calls:
+        name = _optimizer(code, call)
+        if name in OLD_DEFAULTS and not positionals(call) and not {"lr", "learning_rate"} & keywords(call).keys():
+            code.mark(call, DEFAULT.format(name=name, old=OLD_DEFAULTS[name]))
+        optimizer = keywords(call).get("optimizer")
+        text = literal(optimizer.value) if optimizer is not None else None
+        for known, rate in OLD_DEFAULTS.items():
+            if isinstance(text, str) and text.lower() == known.lower():
+                code.mark(call, DEFAULT.format(name=known, old=rate))

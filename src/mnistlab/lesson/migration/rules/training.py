@@ -1,0 +1,169 @@
+"""`fit_generator` and its relatives, arguments of `fit`, and steps of sources that end."""
+
+import libcst as cst
+
+from mnistlab.lesson.migration.code import Code, keywords, literal, method, positionals
+from mnistlab.lesson.migration.rules.sources import is_finite, is_model, is_whole_pass
+from mnistlab.lesson.migration.rules.spelling import numpy_name
+
+GENERATOR = "{old} is gone with Keras 3 (AttributeError: no attribute '{old}'); {new} takes arrays and batches alike."
+POSITION = "{new} has its arguments in another order than {old} had, so this one needs its name."
+EPOCHS = "nb_epoch has been called epochs since Keras 2; Keras 3 refuses the old name."
+RENAMED = "{old} has been called {new} since Keras 2; Keras 3 refuses the old name."
+STEPS = (
+    "The source of the batches has a length, and Keras takes all of it in every epoch. With {name} Keras 3 stops in "
+    "the middle of an epoch (Your input ran out of data) wherever the division left a rest, and images are left out."
+)
+STEPS_KEPT = (
+    "{name} is kept, as it need not be one pass over the images. The source ends: once its batches are used up, "
+    "Keras 3 ends the epoch early (Your input ran out of data). Leave {name} out for one whole pass an epoch."
+)
+SAMPLES = (
+    "{name} counted images and Keras 3 counts batches: divide it by the batch size and call it {new}, or leave it out "
+    "if the source of the batches has a length."
+)
+WORKERS = (
+    "{name} is no argument of {call} any more; a keras.utils.PyDataset takes workers, use_multiprocessing and "
+    "max_queue_size."
+)
+SHOW_ACCURACY = "show_accuracy went with Keras 1; metrics=['accuracy'] in compile shows the accuracy."
+CLASS_MODE = "class_mode went with Keras 1; the loss says what kind of labels there are."
+CLASSES = (
+    "predict_classes is gone (AttributeError); the class is the place of the highest probability in each row of "
+    "predict."
+)
+CLASSES_UNCLEAR = (
+    "predict_classes is gone (AttributeError). For a softmax write np.argmax(model.predict(images), axis=-1), for one "
+    "sigmoid output (model.predict(images) > 0.5).astype('int32'); this notebook has a layer of one unit, so it is "
+    "not clear which is meant."
+)
+PROBABILITIES = "predict_proba is gone (AttributeError); predict has always returned the same probabilities."
+PROBABILITIES_UNCLEAR = "If this is a Keras model, predict_proba is gone (AttributeError): write predict."
+
+_FIT = (
+    "steps_per_epoch",
+    "epochs",
+    "verbose",
+    "callbacks",
+    "validation_data",
+    "validation_steps",
+    "class_weight",
+    "max_queue_size",
+    "workers",
+    "use_multiprocessing",
+    "shuffle",
+    "initial_epoch",
+)
+_EVALUATE = ("steps", "max_queue_size", "workers", "use_multiprocessing", "verbose")
+GENERATORS = {
+    "fit_generator": ("fit", _FIT),
+    "evaluate_generator": ("evaluate", _EVALUATE),
+    "predict_generator": ("predict", _EVALUATE),
+}
+OLD_NAMES = {
+    "nb_epoch": "epochs",
+    "nb_val_samples": "validation_steps",
+    "val_samples": "steps",
+    "samples_per_epoch": "steps_per_epoch",
+    "max_q_size": "max_queue_size",
+    "nb_worker": "workers",
+    "pickle_safe": "use_multiprocessing",
+}
+COUNTS_IMAGES = frozenset({"samples_per_epoch", "nb_val_samples", "val_samples"})
+LOADING = frozenset({"max_queue_size", "workers", "use_multiprocessing"})
+
+
+def rewrite_training(code: Code) -> None:
+    """Calls that train, score and predict."""
+    for call in code.calls:
+        name = method(call)
+        if name in GENERATORS:
+            _rewrite_generator(code, call, name)
+        elif name in ("fit", "evaluate", "predict"):
+            _rewrite_arguments(code, call, name)
+        elif name == "compile" and "class_mode" in keywords(call):
+            code.remove_argument(call, keywords(call)["class_mode"], CLASS_MODE)
+        elif name == "predict_classes":
+            _rewrite_classes(code, call)
+        elif name == "predict_proba":
+            _rewrite_probabilities(code, call)
+
+
+def _rewrite_generator(code: Code, call: cst.Call, name: str) -> None:
+    new, order = GENERATORS[name]
+    assert isinstance(call.func, cst.Attribute)
+    code.replace(call.func.attr, new, GENERATOR.format(old=name, new=new))
+    given = keywords(call)
+    if "generator" in given and given["generator"].keyword is not None:
+        code.replace(given["generator"].keyword, "x", GENERATOR.format(old=name, new=new))
+    for argument, meaning in zip(positionals(call)[1:], order, strict=False):
+        if _rewrite_argument(code, call, new, meaning, argument):
+            code.insert(code.start(argument), f"{meaning}=", POSITION.format(old=name, new=new))
+    _rewrite_arguments(code, call, new)
+
+
+def _rewrite_arguments(code: Code, call: cst.Call, new: str) -> None:
+    """The arguments that have a name."""
+    for name, argument in keywords(call).items():
+        if name == "show_accuracy":
+            code.remove_argument(call, argument, SHOW_ACCURACY)
+        elif _rewrite_argument(code, call, new, name, argument) and name in OLD_NAMES and argument.keyword is not None:
+            reason = EPOCHS if name == "nb_epoch" else RENAMED.format(old=name, new=OLD_NAMES[name])
+            code.replace(argument.keyword, OLD_NAMES[name], reason)
+
+
+def _rewrite_argument(code: Code, call: cst.Call, new: str, name: str, argument: cst.Arg) -> bool:
+    """Drops or marks one argument; true if it stays and may get its new name."""
+    today = OLD_NAMES.get(name, name)
+    if today in LOADING:
+        code.remove_argument(call, argument, WORKERS.format(name=name, call=new))
+        return False
+    if today not in ("steps_per_epoch", "validation_steps", "steps"):
+        return True
+    source = _source(call, today)
+    finite = source is not None and is_finite(code, source)
+    if finite and (is_whole_pass(code, argument.value) or name in COUNTS_IMAGES):
+        code.remove_argument(call, argument, STEPS.format(name=name))
+        return False
+    if finite:
+        code.mark(argument, STEPS_KEPT.format(name=name))
+    elif name in COUNTS_IMAGES:
+        code.mark(argument, SAMPLES.format(name=name, new=today))
+        return False
+    return True
+
+
+def _source(call: cst.Call, steps: str) -> cst.BaseExpression | None:
+    """Where the batches come from whose number an argument says."""
+    given, values = keywords(call), positionals(call)
+    if steps != "validation_steps":
+        first = given.get("x") or given.get("generator") or (values[0] if values else None)
+        return first.value if first is not None else None
+    place = 1 + _FIT.index("validation_data")
+    by_place = values[place] if method(call) == "fit_generator" and len(values) > place else None
+    found = given.get("validation_data") or by_place
+    return found.value if found is not None else None
+
+
+def _rewrite_classes(code: Code, call: cst.Call) -> None:
+    dense = [positionals(other) for other in code.calls if code.means(other.func) == "keras.layers.Dense"]
+    units = [literal(arguments[0].value) for arguments in dense if arguments]
+    if 1 in units:
+        code.mark(call, CLASSES_UNCLEAR)
+        return
+    assert isinstance(call.func, cst.Attribute)
+    code.insert(code.start(call), f"{numpy_name(code, call)}.argmax(", CLASSES)
+    code.replace(call.func.attr, "predict", CLASSES)
+    code.insert(code.end(call), ", axis=-1)", CLASSES)
+
+
+def _rewrite_probabilities(code: Code, call: cst.Call) -> None:
+    assert isinstance(call.func, cst.Attribute)
+    owner = call.func.value
+    if is_model(code, owner):
+        code.replace(call.func.attr, "predict", PROBABILITIES)
+        return
+    values = code.assigned(owner.value) if isinstance(owner, cst.Name) else [None]
+    foreign = [value for value in values if isinstance(value, cst.Call) and code.imported(value.func)]
+    if len(foreign) < max(1, len(values)):  # something that another library made is no business of ours
+        code.mark(call, PROBABILITIES_UNCLEAR)

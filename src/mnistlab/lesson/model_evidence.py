@@ -1,0 +1,200 @@
+"""What a network consists of, and what it does, as plain data."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+MAX_LAYERS = 100  # described of a model; more are counted
+MAX_TEXT = 200
+NUM_PROBES = 8
+_PREPARING = ("InputLayer", "Rescaling", "Reshape", "Identity")
+
+
+def describe_model(model: Any) -> dict[str, Any]:
+    """What a network consists of, as a list of operations, and what it does on a few images."""
+    operations, num_layers = _operations(model)
+    return {
+        "kind": "model",
+        "operations": operations[:MAX_LAYERS],
+        "num_layers": num_layers,
+        "input_shape": _shape(getattr(model, "input_shape", None)),
+        "compiled": _compilation(model),
+        "outputs": _probe(model),
+    }
+
+
+def is_model(value: Any) -> bool:
+    """Whether an object is a Keras model, without importing Keras."""
+    return hasattr(value, "layers") and hasattr(value, "compile") and hasattr(value, "predict")
+
+
+def _operations(model: Any) -> tuple[list[dict[str, Any]], int]:
+    """The operations of all layers in order; an activation given as an argument counts as one of its own."""
+    operations: list[dict[str, Any]] = []
+    num_layers = 0
+    for layer in model.layers[: 2 * MAX_LAYERS]:
+        if is_model(layer):
+            inner, count = _operations(layer)
+            operations += inner
+            num_layers += count
+            continue
+        num_layers += 1
+        name = _keras_class(layer)
+        if name in _PREPARING:
+            continue
+        config = _config(layer)
+        operation = _operation(name, config, layer)
+        operation["output_shape"] = _output_shape(layer)
+        operations.append(operation)
+        activation = None if name in ("Activation", "Softmax", "ReLU") else _activation(config)
+        if activation:
+            operations.append({"op": "activation", "name": activation, "output_shape": operation["output_shape"]})
+    return operations, num_layers
+
+
+def _operation(name: str, config: Mapping[str, Any], layer: Any) -> dict[str, Any]:
+    if name == "Dense":
+        return {"op": "dense", "size": config.get("units")}
+    if name == "Conv2D":
+        return {
+            "op": "conv",
+            "size": config.get("filters"),
+            "kernel": list(config.get("kernel_size") or ()),
+            "padding": config.get("padding"),
+            "strides": list(config.get("strides") or ()),
+        }
+    if name == "BatchNormalization":
+        axis, rank = config.get("axis", -1), len(_output_shape(layer) or [None] * 4)
+        axis = axis[0] if isinstance(axis, list | tuple) and axis else axis
+        return {"op": "norm", "is_channel_axis": axis in (-1, rank - 1)}
+    if name in ("MaxPooling2D", "AveragePooling2D"):
+        return {
+            "op": "pool" if name == "MaxPooling2D" else "average",
+            "size": list(config.get("pool_size") or ()),
+            "strides": list(config.get("strides") or ()),
+        }
+    if name == "Dropout":
+        return {"op": "dropout", "rate": config.get("rate")}
+    if name == "Flatten":
+        return {"op": "flatten"}
+    if name in ("Activation", "Softmax", "ReLU"):
+        return {"op": "activation", "name": _activation(config) if name == "Activation" else name.lower()}
+    return {"op": "other", "class": name[:MAX_TEXT]}
+
+
+def _keras_class(layer: Any) -> str:
+    """The name of the Keras class that a layer is; classes that stand for one of Keras' are below it."""
+    for base in type(layer).__mro__:
+        if base.__module__.startswith(("keras.", "tensorflow.keras", "tf_keras")):
+            return str(base.__name__)
+    return str(type(layer).__name__)
+
+
+def _config(layer: Any) -> Mapping[str, Any]:
+    try:
+        config = layer.get_config()
+    except Exception:  # a student's own layer may not know how
+        return {}
+    return config if isinstance(config, Mapping) else {}
+
+
+def _activation(config: Mapping[str, Any]) -> str:
+    activation = config.get("activation")
+    if isinstance(activation, Mapping):
+        activation = activation.get("config", "")
+        activation = activation if isinstance(activation, str) else "unknown"
+    return "" if activation in (None, "linear") else str(activation)[:MAX_TEXT]
+
+
+def _output_shape(layer: Any) -> list[int | None] | None:
+    try:
+        return _shape(layer.output.shape)
+    except Exception:  # not connected yet
+        return None
+
+
+def _shape(shape: Any) -> list[int | None] | None:
+    if not isinstance(shape, tuple | list) or not all(one is None or isinstance(one, int) for one in shape):
+        return None
+    return list(shape)
+
+
+def _compilation(model: Any) -> dict[str, Any] | None:
+    if not getattr(model, "compiled", False) or getattr(model, "optimizer", None) is None:
+        return None
+    loss = getattr(model, "loss", None)
+    from_logits = bool(getattr(loss, "from_logits", False) or (_config(loss).get("from_logits", False)))
+    metrics: list[str] = []
+    given = (model.get_compile_config() or {}).get("metrics") if hasattr(model, "get_compile_config") else None
+    for metric in _flatten(given):
+        name = metric.get("class_name", "") if isinstance(metric, Mapping) else metric
+        metrics.append(_snake(str(name))[:MAX_TEXT])
+    return {
+        "loss": _snake(loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)),
+        "from_logits": from_logits,
+        "optimizer": _optimizer_name(model.optimizer),
+        "metrics": metrics,
+    }
+
+
+def _optimizer_name(optimizer: Any) -> str:
+    return _keras_class(optimizer)[:MAX_TEXT]
+
+
+def _flatten(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    if isinstance(value, list | tuple):
+        return [one for item in value for one in _flatten(item)]
+    return [value]
+
+
+def _snake(name: str) -> str:
+    """`CategoricalCrossentropy` as `categorical_crossentropy`."""
+    words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    return words.strip("_")[:MAX_TEXT]
+
+
+def _probe(model: Any) -> list[list[float | None]] | None:
+    """What the network says of a few images of noise; `None` if it cannot take them."""
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or not all(isinstance(one, int) for one in shape[1:]):
+        return None
+    if math.prod(shape[1:]) != 784:
+        return None
+    images = np.random.default_rng(0).random((NUM_PROBES, *shape[1:]), dtype=np.float32)
+    try:
+        outputs = np.asarray(model(images, training=False))
+    except Exception:  # a network that is not finished yet may fail on its own layers
+        return None
+    if outputs.ndim != 2 or outputs.shape[1] > 1024:
+        return None
+    return [[finite(value) for value in row[:16]] for row in outputs]
+
+
+def finite(number: Any) -> Any:
+    """A Python number that JSON can hold; infinities and what is not a number are `None`."""
+    value = float(number)
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def score_on_test(model: Any) -> dict[str, float | None]:
+    """Accuracy and cross-entropy of a network on MNIST's test images, prepared as its input shape asks."""
+    from mnistlab.datasets import load_mnist
+
+    nothing: dict[str, float | None] = {"test_accuracy": None, "test_loss": None}
+    try:
+        test = load_mnist().test
+        images = np.asarray(test.images, dtype=np.float32).reshape(-1, *model.input_shape[1:]) / 255
+        outputs = np.asarray(model.predict(images, batch_size=1000, verbose=0), dtype=np.float64)
+        chosen = np.clip(outputs[np.arange(len(outputs)), test.labels], 1e-7, 1)
+    except Exception:  # a network that takes or gives something else cannot be scored
+        return nothing
+    return {
+        "test_accuracy": float((outputs.argmax(axis=1) == test.labels).mean()),
+        "test_loss": float(-np.log(chosen).mean()),
+    }

@@ -1,0 +1,82 @@
+"""How the exercise speaks: as a small card in a notebook, light or dark, and as plain lines elsewhere."""
+
+import html
+import sys
+from typing import Any
+
+from mnistlab.lesson.verdicts import SYMBOLS, Mark, Verdict
+from mnistlab.looks import LIGHT, OKABE_ITO
+
+# Read on white and on black alike: the text keeps the notebook's colour, and only the edge has one of its own.
+_EDGES = {Mark.DONE: OKABE_ITO["bluish green"], Mark.NOT_YET: OKABE_ITO["vermilion"], Mark.NOT_STARTED: LIGHT.muted}
+_EDGES[Mark.NOT_CHECKED] = LIGHT.muted
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this, so that HTML is shown."""
+    module = sys.modules.get("IPython")
+    shell: Any = module.get_ipython() if module else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def card_html(verdict: Verdict) -> str:
+    """A verdict as HTML that needs no style sheet and no script, as a notebook shows it."""
+    text = html.escape(verdict.message or verdict.mark)
+    reason = f'<div style="opacity:.8;margin-top:2px">{html.escape(verdict.reason)}</div>' if verdict.reason else ""
+    return (
+        f'<div role="status" style="border-left:4px solid {_EDGES[verdict.mark]};padding:4px 12px;margin:4px 0;'
+        f'max-width:46em;line-height:1.45"><b>{SYMBOLS[verdict.mark]} {html.escape(verdict.step)}</b> · {text}{reason}'
+        "</div>"
+    )
+
+
+def show_verdict(verdict: Verdict) -> None:
+    """Shows a verdict where the student looks."""
+    _show(card_html(verdict), str(verdict))
+
+
+def show_note(text: str) -> None:
+    """Shows a remark that is no verdict."""
+    _show(f'<div style="opacity:.75;padding:4px 16px">{html.escape(text)}</div>', text)
+
+
+def show_code(text: str, code: str) -> None:
+    """Shows a sentence with lines of code below it."""
+    block = f'<pre style="margin:4px 0;padding:4px 12px;background:transparent;color:inherit">{html.escape(code)}</pre>'
+    _show(f'<div style="padding:4px 16px">{html.escape(text)}{block}</div>', f"{text}\n{code}")
+
+
+def _show(rich: str, plain: str) -> None:
+    if not in_notebook():
+        print(plain)
+        return
+    from IPython.display import display
+
+    display({"text/html": rich, "text/plain": plain}, raw=True)
+
+
+class UpdatingLine:
+    """A line that is written over: in a notebook as one output, on a terminal in place, elsewhere only what is kept."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    def show(self, text: str, *, keep: bool = False) -> None:
+        """Writes the line.
+
+        Args:
+            text: without line breaks.
+            keep: whether it stays where every line is kept, as in a log.
+        """
+        if in_notebook():
+            from IPython.display import display
+
+            content = {"text/plain": text}
+            if self._handle is None:
+                self._handle = display(content, raw=True, display_id=True)
+            else:
+                self._handle.update(content, raw=True)
+        elif sys.stdout.isatty():
+            print(f"\r\033[K{text}", end="\n" if keep else "", flush=True)
+        elif keep:
+            print(text, flush=True)

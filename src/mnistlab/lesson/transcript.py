@@ -1,0 +1,66 @@
+"""What a worker reported, kept with care: any line may come from the student's code instead."""
+
+import dataclasses
+import json
+from typing import Any
+
+from mnistlab.lesson.plain import plain
+from mnistlab.lesson.steps import STEP_BY_KEY
+
+MAX_FAILURES = 20
+MAX_CELLS = 10_000
+
+
+@dataclasses.dataclass
+class Transcript:
+    """The state of a notebook's run, line by line.
+
+    Args:
+        in_force: protections, said before the student's code ran.
+        cell: the one that runs, or ran last.
+        num_cells: how many there are; `None` until the notebook was read.
+        evidence: of each step, the last that was given.
+        failures: cells that raised, with the last line of their traceback.
+        problem: why the notebook could not be read.
+        is_finished: whether the worker said that it was through.
+        num_unreadable: lines that no worker of ours writes.
+    """
+
+    in_force: tuple[str, ...] | None = None
+    cell: int = 0
+    num_cells: int | None = None
+    evidence: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    failures: list[tuple[int, str]] = dataclasses.field(default_factory=list)
+    problem: str = ""
+    is_finished: bool = False
+    num_unreadable: int = 0
+
+    def add(self, line: bytes) -> None:
+        """Takes a line. What cannot be understood is counted and changes nothing."""
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            entry = None
+        if not (isinstance(entry, dict) and self._take(entry)):
+            self.num_unreadable += 1
+
+    def _take(self, entry: dict[str, Any]) -> bool:
+        match entry:
+            case {"in_force": list(names)} if self.in_force is None:
+                self.in_force = tuple(str(name) for name in names)
+            case {"problem": str(text)} if self.num_cells is None:
+                self.problem = plain(text)
+            case {"cells": int(number)} if self.num_cells is None:
+                self.num_cells = number
+            case {"cell": int(number)} if self.cell < number <= MAX_CELLS:
+                self.cell = number
+            case {"failed": int(number), "error": str(text)} if 0 < number <= MAX_CELLS:
+                if len(self.failures) < MAX_FAILURES:
+                    self.failures.append((number, plain(text)))
+            case {"step": str(step), "evidence": dict(evidence)} if step in STEP_BY_KEY:
+                self.evidence[step] = evidence
+            case {"end": True}:
+                self.is_finished = True
+            case _:
+                return False
+        return True
