@@ -13,6 +13,7 @@ from mnistlab import __version__
 from mnistlab.commands.experiments import experiment
 from mnistlab.commands.lesson import lesson
 from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
+from mnistlab.commands.sheet import sheet
 from mnistlab.commands.training import train
 from mnistlab.exceptions import InterruptionError, MnistlabError, UsageError
 from mnistlab.files import copy_whole, json_text, write_json
@@ -156,6 +157,7 @@ def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
 cli.add_command(train)
 cli.add_command(experiment)
 cli.add_command(lesson)
+cli.add_command(sheet)
 
 
 def _load_network(path: Path) -> Any:
