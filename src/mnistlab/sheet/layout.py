@@ -22,6 +22,7 @@ FRAME_HEIGHT: Final = 250.0
 MARK_SIDES: Final = (12.0, 8.0, 4.0)
 
 # Cells of a strip between the upper marks, 1 black: no rotation or mirror image of the page has this order there.
+STRIP_BITS: Final = (1, 1, 1, 0, 1, 0, 0, 1, 0, 1)
 STRIP_LEFT, STRIP_TOP, STRIP_CELL, STRIP_HEIGHT = 65.0, -4.0, 5.0, 3.0
 
 NUM_ROWS: Final = 10

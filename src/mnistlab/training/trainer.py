@@ -29,6 +29,7 @@ from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split, validati
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.export import export_onnx, save_keras
+from mnistlab.fine_tuning import check_start, starting_weights
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
 from mnistlab.journal import EpochFunction, Journal
 from mnistlab.label_noise import soft_labels
@@ -52,6 +53,7 @@ def train(
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     on_epoch: EpochFunction | None = None,
     processes: Processes | None = None,
+    start: Run | None = None,
 ) -> Run:
     """Trains a recipe, scores the result on the test split and writes everything into a run folder.
 
@@ -68,6 +70,7 @@ def train(
         on_epoch: called after every epoch with a row for each finished one, those before an interruption included, as
             `Run.history` has them. An epoch that an interruption undid comes again.
         processes: the processes that train together, of which this must be number 0; the others call `assist`.
+        start: the run whose weights the training starts from, if the recipe's `start_from` names them.
 
     Returns:
         The complete run.
@@ -79,6 +82,7 @@ def train(
         InterruptionError: on Ctrl-C or SIGTERM, after a checkpoint.
     """
     check_fits(recipe, dataset)
+    check_start(recipe, start)
     identity = dataset.identity()
     run = Run(Path(folder) if folder is not None else default_folder(recipe))
     with join(processes, recipe, identity) as team:
@@ -95,17 +99,18 @@ def train(
             make_folder(run.checkpoint_path.parent)
             remove_leftovers(run.checkpoint_path.parent)
             journal = Journal(run.checkpoint_path, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
-            _train(run, recipe, dataset, journal, visible=progress, team=team)
+            _train(run, recipe, dataset, journal, visible=progress, team=team, start=start)
     return Run(run.folder).require()
 
 
-def assist(recipe: Recipe, dataset: Dataset, processes: Processes) -> None:
+def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | None = None) -> None:
     """Takes part in a training that process 0 makes with `train`, and leaves nothing behind.
 
     Args:
         recipe: what process 0 trains.
         dataset: what it trains on.
         processes: the processes that train together; this one is not number 0.
+        start: as for `train`.
 
     Raises:
         UsageError: if the processes do not train the same.
@@ -114,13 +119,14 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes) -> None:
         InterruptionError: on Ctrl-C or SIGTERM.
     """
     check_fits(recipe, dataset)
+    check_start(recipe, start)
     with join(processes, recipe, dataset.identity()) as team, tempfile.TemporaryDirectory() as folder:
         checkpoint_path = Path(folder) / "state.npz"
         if team.receive_checkpoint(checkpoint_path):
             held_back, validation = hold_back(recipe, dataset)
             streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
             journal = Journal(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, dataset.identity()))
-            _train_networks(recipe, streams, validation, journal, visible=False, team=team)
+            _train_networks(recipe, streams, validation, journal, visible=False, team=team, start=start)
 
 
 def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
@@ -129,13 +135,15 @@ def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
     return hashlib.sha256(f"{recipe.to_toml()}{identity['fingerprint']}{calls}".encode()).hexdigest()
 
 
-def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visible: bool, team: Team) -> None:
+def _train(
+    run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visible: bool, team: Team, start: Run | None
+) -> None:
     """Trains what is left to train and writes the run's files, the manifest last."""
     team.send_checkpoint(run.checkpoint_path)
     held_back, validation = hold_back(recipe, dataset)
     _warm_up()
     streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
-    model = _train_networks(recipe, streams, validation, journal, visible=visible, team=team)
+    model = _train_networks(recipe, streams, validation, journal, visible=visible, team=team, start=start)
     team.leave()
     num_steps, num_images = streams[0].num_steps(recipe.epochs), streams[0].num_images
     steps_per_epoch = streams[0].steps_per_epoch
@@ -173,14 +181,24 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visi
 
 
 def _train_networks(
-    recipe: Recipe, streams: list[BlockStream], validation: Split | None, journal: Journal, *, visible: bool, team: Team
+    recipe: Recipe,
+    streams: list[BlockStream],
+    validation: Split | None,
+    journal: Journal,
+    *,
+    visible: bool,
+    team: Team,
+    start: Run | None,
 ) -> Any:
     """Trains the recipe's networks, one after the other, from where the journal stands; returns the finished model."""
     members = recipe.member_recipes()
+    first_weights = None if start is None else starting_weights(start)
     while len(journal.finished) < len(members):
         number = len(journal.finished)
         with team.scope():
             model = build_for_training(members[number], streams[number].num_steps(recipe.epochs))
+            if first_weights is not None:  # a checkpoint, if there is one, replaces them again
+                model.set_weights(first_weights[number])
             was_stopped = _fit(model, streams[number], recipe, validation, journal, visible=visible)
         journal.finish_network(model.get_weights(), optimizer_state(model))
         if was_stopped:
