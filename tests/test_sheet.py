@@ -5,21 +5,13 @@ import subprocess
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from scipy import ndimage
 from skimage.transform import ProjectiveTransform
 
-from mnistlab import evaluation, training
-from mnistlab.cli import cli
-from mnistlab.datasets import Dataset, load_idx
-from mnistlab.exceptions import DataError, UsageError
-from mnistlab.inference import Classifier
-from mnistlab.recipes import RECIPES
-from mnistlab.sheet import draw_page, layout, make_sheet, read_sheets, write_dataset
-from mnistlab.sheet.boxes import locate
-from mnistlab.sheet.page import find_page
+from mnistlab.exceptions import UsageError
+from mnistlab.sheet import draw_page, layout, make_sheet, read_sheets
 
 PIXELS_PER_MM = 8
 HELD_BACK = 55_000  # the training images from here on are the handwriting
@@ -116,7 +108,7 @@ def test_layout_fits_the_papers():
     for split in (True, False):
         digits = [box.digit for box in layout.BOXES if box.is_for_test is split]
         assert np.bincount(digits).tolist() == [5] * 10
-    assert layout.STRIP_BITS != layout.STRIP_BITS[::-1]  # a mirror image is another strip
+    assert layout.STRIP_BITS[::-1] != layout.STRIP_BITS  # a mirror image is another strip
 
 
 @pytest.mark.parametrize("paper", layout.PAPERS)
@@ -156,7 +148,9 @@ def test_every_digit_comes_back_from_its_box(turn, blank, handwriting, tmp_path)
     images = handwriting(rng)
     photo = save(photograph(write(blank, images, rng), rng, turn=turn), tmp_path / "photo.jpg")
     cells = read_sheets([photo]).cells[0]
-    assert [(cell.box.row, cell.box.digit) for cell in cells] == [(row, digit) for row in range(10) for digit in range(10)]
+    assert [(cell.box.row, cell.box.digit) for cell in cells] == [
+        (row, digit) for row in range(10) for digit in range(10)
+    ]
     close = [similarity(cell.image, image) > 0.8 for cell, image in zip(cells, images, strict=True) if cell.image.any()]
     assert sum(close) >= 99
 
@@ -178,5 +172,7 @@ def test_hard_photos(paper, conditions, blank, handwriting, tmp_path):
     images = handwriting(rng)
     page = write(blank if paper == "a4" else render(paper), images, rng, paper)
     cells = read_sheets([save(photograph(page, rng, **conditions), tmp_path / "photo.jpg")]).cells[0]
-    close = [similarity(cell.image, image) > 0.75 for cell, image in zip(cells, images, strict=True) if cell.image.any()]
+    close = [
+        similarity(cell.image, image) > 0.75 for cell, image in zip(cells, images, strict=True) if cell.image.any()
+    ]
     assert sum(close) >= 99

@@ -39,8 +39,8 @@ def fine_tuning_recipe(recipe: Recipe, start: Run, overrides: Mapping[str, Any] 
     theirs, ours = ((one.model, one.members) for one in (found, recipe))
     if theirs != ours:
         raise UsageError(
-            f"{start.folder} holds {_network(found)}, but {recipe.name} trains {_network(recipe)}; to go on from a run, "
-            f"both must be the same. Train {found.name}, or start from a run of {recipe.name}."
+            f"{start.folder} holds {_network(found)}, but {recipe.name} trains {_network(recipe)}; to go on from a "
+            f"run, both must be the same. Train {found.name}, or start from a run of {recipe.name}."
         )
     gentle: dict[str, Any] = {
         "epochs": EPOCHS,

@@ -89,7 +89,9 @@ def _read(page: Page, box: Box, offset: Floats) -> Cell:
     is_ink = ground - crop.astype(np.float32) > _FAINTEST * contrast
     kept, dropped = _strokes(is_ink, page.pixels_per_mm)
     reach = 2 * round(0.3 * page.pixels_per_mm) + 1
-    near_kept, near_dropped = (ndimage.maximum_filter(mask.view(np.uint8), reach).view(bool) for mask in (kept, dropped))
+    near_kept, near_dropped = (
+        ndimage.maximum_filter(mask.view(np.uint8), reach).view(bool) for mask in (kept, dropped)
+    )
     clean = np.where(near_dropped & ~near_kept, np.uint8(ground), crop)
     rows, columns = np.flatnonzero(kept.any(axis=1)), np.flatnonzero(kept.any(axis=0))
     extent = max((int(np.ptp(places)) + 1 for places in (rows, columns) if len(places)), default=0)

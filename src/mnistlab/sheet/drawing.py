@@ -19,7 +19,9 @@ from mnistlab.sheet import layout
 _INCH: Final = 25.4  # millimetres
 _POINT: Final = _INCH / 72
 _BLACK: Final = "#000000"
-_LINE: Final = looks.OKABE_ITO["sky blue"]  # of boxes and labels: no pen writes like that, and grey printers make it pale
+_LINE: Final = looks.OKABE_ITO[
+    "sky blue"
+]  # of boxes and labels: no pen writes like that, and grey printers make it pale
 _WHITE: Final = "#ffffff"
 
 

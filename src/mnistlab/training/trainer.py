@@ -25,12 +25,12 @@ from mnistlab.acceleration import (
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import describe_environment, keras
 from mnistlab.claims import claim, require_claim
-from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split, validation_indices
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE, evaluate
-from mnistlab.exceptions import InterruptionError, UsageError
+from mnistlab.exceptions import InterruptionError
 from mnistlab.export import export_onnx, save_keras
-from mnistlab.fine_tuning import check_start, starting_weights
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
+from mnistlab.fine_tuning import check_start, starting_weights
 from mnistlab.journal import EpochFunction, Journal
 from mnistlab.label_noise import soft_labels
 from mnistlab.models import build_for_training, count_multiply_adds, finished_model, optimizer_state, standard_network
@@ -39,6 +39,7 @@ from mnistlab.recipes import Recipe
 from mnistlab.runs import Run, begin, check_folder, default_folder, history_csv, write_manifest
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, not_finite
 from mnistlab.training.distribution import Team, join
+from mnistlab.training.holding import check_fits, hold_back
 from mnistlab.training.interruption import StopRequest
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints: what an interruption can cost
@@ -229,28 +230,6 @@ def _score(model: Any, test: Split, num_steps: int) -> dict[str, float]:
         "test_loss": evaluation.loss,
         "test_errors": evaluation.errors,
     }
-
-
-def hold_back(recipe: Recipe, dataset: Dataset) -> tuple[NDArray[np.int64], Split | None]:
-    """Which of the training images not to train on, as indices, and the split to validate on, if any."""
-    if recipe.validation != "split":
-        return np.empty(0, np.int64), dataset.test if recipe.validation == "test" else None
-    check_fits(recipe, dataset)
-    chosen = validation_indices(dataset.train, recipe.num_validation, recipe.seed)
-    return chosen, dataset.train.take(chosen, name="validation")
-
-
-def check_fits(recipe: Recipe, dataset: Dataset) -> None:
-    """Refuses a data set that is too small for what the recipe holds back.
-
-    Raises:
-        UsageError: if no training image would be left.
-    """
-    if recipe.validation == "split" and recipe.num_validation >= len(dataset.train):
-        raise UsageError(
-            f"The recipe holds back {recipe.num_validation:,} validation images, but {dataset.name} has only "
-            f"{len(dataset.train):,} training images. Use --validation none, or a larger data set."
-        )
 
 
 @functools.cache
