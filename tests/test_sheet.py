@@ -176,3 +176,121 @@ def test_hard_photos(paper, conditions, blank, handwriting, tmp_path):
         similarity(cell.image, image) > 0.75 for cell, image in zip(cells, images, strict=True) if cell.image.any()
     ]
     assert sum(close) >= 99
+
+
+def test_boxes_of_a_bent_page_are_found_by_their_lines(blank):
+    """The middle of the page is 1.2 mm from where the corners say it is; the marks' own rows are not."""
+    photo = photograph(blank, np.random.default_rng(0), bend=1.2, tilt=0.0)
+    down = locate(find_page(photo, "photo"))[:, 1].reshape(10, 10)
+    assert down[:, 4:6].min() < -0.9
+    assert np.abs(down[:, 4:6].mean() - down[:, [0, 9]].mean()) > 0.5
+    assert np.abs(locate(find_page(photograph(blank, np.random.default_rng(0)), "photo"))).max() < 0.25
+
+
+def test_empty_and_blackened_boxes_are_left_out(blank, handwriting, tmp_path):
+    rng = np.random.default_rng(1)
+    written = [number for number in range(100) if number % 7 and number != 12]
+    images = handwriting(rng)[written]
+    page = write(blank, images, rng, boxes=[layout.BOXES[number] for number in written])
+    left, top = frame_corner("a4")
+    spoiled, specked = layout.BOXES[12], layout.BOXES[0]
+    y, x = (round((offset + at) * PIXELS_PER_MM) for offset, at in ((top, spoiled.top), (left, spoiled.left)))
+    page[y + 8 : y + 16 * PIXELS_PER_MM - 8, x + 8 : x + 13 * PIXELS_PER_MM - 8] = 30
+    y, x = (round((offset + at + 6) * PIXELS_PER_MM) for offset, at in ((top, specked.top), (left, specked.left)))
+    page[y : y + 4, x : x + 4] = 30  # half a millimetre of dirt
+    reading = read_sheets([save(photograph(page, rng), tmp_path / "photo.jpg")])
+    states = [cell.state for cell in reading.cells[0]]
+    assert [number for number in range(100) if states[number] == "digit"] == written
+    assert [number for number in range(100) if states[number] == "blackened"] == [12]
+    assert reading.count("empty") == 15
+    dataset = write_dataset(reading, tmp_path / "mydigits")
+    again = load_idx(tmp_path / "mydigits")
+    for split in ("train", "test"):
+        mine = [
+            cell for cell in reading.cells[0] if cell.state == "digit" and cell.box.is_for_test == (split == "test")
+        ]
+        assert getattr(again, split).labels.tolist() == [cell.box.digit for cell in mine]
+        np.testing.assert_array_equal(getattr(again, split).images, [cell.image for cell in mine])
+    assert again.fingerprint() == dataset.fingerprint()
+    assert Image.open(tmp_path / "mydigits" / "contact-sheet.png").size[0] > 1000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mydigits", "photo.jpg"]
+    with pytest.raises(UsageError, match="mydigits exists and is left as it is"):
+        write_dataset(reading, tmp_path / "mydigits")
+
+
+def test_one_row_is_no_data_set(blank, handwriting, tmp_path):
+    rng = np.random.default_rng(2)
+    page = write(blank, handwriting(rng)[:10], rng, boxes=layout.BOXES[:10])
+    reading = read_sheets([save(photograph(page, rng), tmp_path / "photo.jpg")])
+    with pytest.raises(DataError, match=r"10 for the train split and 0 for the test split.*two rows or more"):
+        write_dataset(reading, tmp_path / "mydigits")
+    assert not (tmp_path / "mydigits").exists()
+
+
+def mark_covered(page, corner):
+    page = page.copy()
+    left, top = frame_corner("a4")
+    x, y = (round((a + b) * PIXELS_PER_MM) for a, b in zip((left, top), layout.MARKS[corner], strict=True))
+    page[y - 60 : y + 60, x - 60 : x + 60] = 255
+    return page
+
+
+@pytest.mark.parametrize("corner", range(4))
+def test_a_missing_corner_is_named(corner, blank):
+    place = ["upper left", "upper right", "lower right", "lower left"][corner]
+    with pytest.raises(DataError, match=f"3 of the 4 corner marks; the one at the {place} of the photo is missing"):
+        find_page(photograph(mark_covered(blank, corner), np.random.default_rng(3)), "photo")
+
+
+def test_what_cannot_be_read_is_refused_in_a_sentence(blank, tmp_path):
+    rng = np.random.default_rng(4)
+    good = photograph(blank, rng)
+    with pytest.raises(DataError, match="shows no page of `mnistlab sheet make`: 0 of its 4 corner marks"):
+        find_page(rng.integers(0, 256, (900, 700)).astype(np.uint8), "photo")
+    with pytest.raises(DataError, match="shows no page"):
+        find_page(np.full((900, 700), 200, np.uint8), "photo")
+    with pytest.raises(DataError, match=r"photo is too small: a millimetre of the page has 1\.\d pixels"):
+        find_page(photograph(blank, rng, size=(500, 650), blur=0.1), "photo")
+    with pytest.raises(DataError, match=r"not the black strip.*not in a mirror"):
+        find_page(good[:, ::-1], "photo")
+    with pytest.raises(DataError, match=r"too blurred|shows no page|3 of the 4"):
+        find_page(ndimage.gaussian_filter(good, 6), "photo")
+    with pytest.raises(DataError, match=r"photo is too blurred: from black to white it takes [12]\.\d mm"):
+        find_page(ndimage.gaussian_filter(good, 4.5), "photo")
+    with pytest.raises(DataError, match="Nothing is written in the boxes"):
+        read_sheets([save(good, tmp_path / "photo.jpg")])
+
+
+def test_commands(blank, handwriting, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(6)
+    run = CliRunner().invoke
+    assert "mnistlab sheet read" in run(cli, ["sheet", "make", "sheet.pdf", "--paper", "letter"]).output
+    assert isinstance(run(cli, ["sheet", "make", "sheet.pdf"]).exception, UsageError)
+    written = [number for number in range(100) if number != 40]
+    page = write(blank, handwriting(rng)[written], rng, boxes=[layout.BOXES[number] for number in written])
+    save(photograph(page, rng), tmp_path / "photo.jpg")
+    result = run(cli, ["sheet", "read", "photo.jpg", "photo.jpg", "--out", "mydigits"])
+    assert result.exit_code == 0, result.output
+    assert "198 digits; left out: 2 empty boxes" in result.output
+    assert "98 images to train on (odd rows), 100 to test on (even rows)" in result.output
+    assert len(load_idx(tmp_path / "mydigits").train) == 98
+    assert isinstance(run(cli, ["sheet", "read", "photo.jpg", "--out", "mydigits"]).exception, UsageError)
+    assert isinstance(run(cli, ["sheet", "read", "nothing.jpg", "--out", "other"]).exception, UsageError)
+    assert isinstance(run(cli, ["sheet", "read", "sheet.pdf", "--out", "other"]).exception, DataError)
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.slow
+def test_a_network_of_the_fast_recipe_reads_the_sheets(mnist, blank, handwriting, tmp_path):
+    """Trained without the digits that are written on the sheets, of which there are eight, two each way up."""
+    trained = Dataset("part", mnist.train.take(np.arange(HELD_BACK)), mnist.train.take(np.arange(HELD_BACK, 60_000)))
+    run = training.train(RECIPES["fast"], trained, tmp_path / "run", progress=False)
+    photos = []
+    for number, turn in enumerate([*TURNS.values(), *TURNS.values()]):
+        rng = np.random.default_rng(100 + number)
+        photos.append(save(photograph(write(blank, handwriting(rng), rng), rng, turn=turn), tmp_path / f"{number}.jpg"))
+    dataset = write_dataset(read_sheets(photos), tmp_path / "mydigits")
+    scores = [evaluation.evaluate(Classifier(run.onnx_path), split) for split in (dataset.train, dataset.test)]
+    assert sum(score.num_images for score in scores) >= 0.99 * 800
+    assert all(score.accuracy >= 0.97 for score in scores)

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.normalization import normalize_digit
-from mnistlab.sheet.layout import BOX_HEIGHT, BOX_WIDTH, BOXES, NUM_CLASSES, NUM_ROWS, Box
+from mnistlab.sheet.layout import BOX_HEIGHT, BOX_WIDTH, BOXES, NUM_ROWS, Box
 from mnistlab.sheet.marks import Floats, Grey
 from mnistlab.sheet.page import PAPER_LEVEL, Page
 
@@ -81,7 +82,7 @@ def _shift(profile: npt.NDArray[np.float32], distance_mm: float, scale: float) -
 def _read(page: Page, box: Box, offset: Floats) -> Cell:
     left, top = box.left + offset[0] + INSET_MM, box.top + offset[1] + INSET_MM
     crop = page.cut(left, top, BOX_WIDTH - 2 * INSET_MM, BOX_HEIGHT - 2 * INSET_MM)
-    nothing = np.zeros((28, 28), np.uint8)
+    nothing = np.zeros(IMAGE_SHAPE, np.uint8)
     contrast = max(PAPER_LEVEL - page.black, 1.0)
     if np.mean(PAPER_LEVEL - crop.astype(np.float32) > 0.5 * contrast) > _BLACKENED:
         return Cell(box, crop, "blackened", nothing)

@@ -9,8 +9,9 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from mnistlab import looks
+from mnistlab.datasets import NUM_CLASSES
 from mnistlab.sheet.boxes import Cell
-from mnistlab.sheet.layout import BOX_HEIGHT, BOX_WIDTH, NUM_CLASSES
+from mnistlab.sheet.layout import BOX_HEIGHT, BOX_WIDTH
 
 _SIDE: Final = 56  # pixels of an image, two for each of its own
 _GAP: Final = looks.GRID_PIXELS

@@ -67,8 +67,9 @@ def draw_page(paper: layout.PaperName = "a4") -> Figure:
         for y, size, words in layout.LINES:
             _write(ax, layout.FRAME_WIDTH / 2, y, words, size, _BLACK)
         for box in layout.BOXES:
-            edge = {"edgecolor": _LINE, "linewidth": layout.BORDER_WIDTH / _POINT, "fill": False}
-            ax.add_patch(Rectangle((box.left, box.top), layout.BOX_WIDTH, layout.BOX_HEIGHT, **edge))
+            line = layout.BORDER_WIDTH / _POINT
+            corner, size = (box.left, box.top), (layout.BOX_WIDTH, layout.BOX_HEIGHT)
+            ax.add_patch(Rectangle(corner, *size, edgecolor=_LINE, linewidth=line, fill=False))
             middle = box.left + layout.BOX_WIDTH / 2
             _write(ax, middle, box.top - layout.LABEL_RISE, str(box.digit), layout.LABEL_HEIGHT / 0.73, _LINE)
     return figure

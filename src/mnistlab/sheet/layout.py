@@ -61,7 +61,7 @@ class Box:
 
     @property
     def is_for_test(self) -> bool:
-        """Whether what is written here goes to the test split: every other row, which gives both each digit as often."""
+        """Whether what is written here goes to the test split: every other row, so that both have all digits."""
         return self.row % 2 == 1
 
 

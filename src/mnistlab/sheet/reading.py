@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from mnistlab.datasets import Dataset, Split
+from mnistlab.datasets import IMAGE_SHAPE, Dataset, Split
 from mnistlab.datasets.idx import idx_header
 from mnistlab.exceptions import DataError, RunError, UsageError
 from mnistlab.files import write_bytes
@@ -62,7 +62,7 @@ class SheetReading:
             for cell in page
             if cell.state == "digit" and cell.box.is_for_test == (name == "test")
         ]
-        images = np.array([cell.image for cell in found], np.uint8).reshape(-1, 28, 28)
+        images = np.array([cell.image for cell in found], np.uint8).reshape(-1, *IMAGE_SHAPE)
         return Split(name, images, np.array([cell.box.digit for cell in found], np.uint8))
 
 
