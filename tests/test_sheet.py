@@ -5,13 +5,21 @@ import subprocess
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from scipy import ndimage
 from skimage.transform import ProjectiveTransform
 
-from mnistlab.exceptions import UsageError
-from mnistlab.sheet import draw_page, layout, make_sheet, read_sheets
+from mnistlab import evaluation, training
+from mnistlab.cli import cli
+from mnistlab.datasets import Dataset, load_idx
+from mnistlab.exceptions import DataError, UsageError
+from mnistlab.inference import Classifier
+from mnistlab.recipes import RECIPES
+from mnistlab.sheet import draw_page, layout, make_sheet, read_sheets, write_dataset
+from mnistlab.sheet.boxes import locate
+from mnistlab.sheet.page import find_page
 
 PIXELS_PER_MM = 8
 HELD_BACK = 55_000  # the training images from here on are the handwriting

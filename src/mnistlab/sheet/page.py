@@ -18,7 +18,7 @@ from mnistlab.sheet.marks import Floats, Grey, Mark, choose_corners, find_marks,
 PAPER_LEVEL: Final = 230  # grey level of paper on a straightened page; noise has room on either side
 MIN_PIXELS_PER_MM: Final = 2.5  # below it a digit of 8 mm has fewer than MNIST's 20 pixels
 MAX_PIXELS_PER_MM: Final = 8.0  # of the straightened page; more is more work and no better
-MAX_BLUR_MM: Final = 1.6  # of an edge from a tenth to nine tenths of the way; a pen's stroke is about 0.7 wide
+MAX_BLUR_MM: Final = 1.1  # of an edge from a tenth to nine tenths of the way; at 1.35 a fifth was misread
 MARGIN_MM: Final = 9.0  # of paper around the frame; marks reach 6 beyond it
 
 _PAPER_WINDOW_MM: Final = 15
