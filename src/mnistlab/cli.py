@@ -15,6 +15,7 @@ from mnistlab.commands.exporting import export
 from mnistlab.commands.lesson import lesson
 from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
 from mnistlab.commands.reading import read
+from mnistlab.commands.sheet import sheet
 from mnistlab.commands.training import train
 from mnistlab.exceptions import InterruptionError, MnistlabError
 from mnistlab.files import json_text, write_json
@@ -134,6 +135,7 @@ cli.add_command(experiment)
 cli.add_command(export)
 cli.add_command(lesson)
 cli.add_command(read)
+cli.add_command(sheet)
 
 
 def _load_network(path: Path) -> Any:

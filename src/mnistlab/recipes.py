@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import tomllib
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
@@ -89,6 +90,8 @@ class Recipe:
         precision: of the arithmetic in the layers; weights stay float32. `"auto"` takes bfloat16 where the hardware
             multiplies it natively and float32 elsewhere.
         seed: of initial weights, shuffling, augmentation, dropout and the validation split; 0 to 2,147,483,647.
+        start_from: SHA-256 of the `model.keras` whose weights the training starts from, 64 hexadecimal digits; by
+            default it starts from random weights. See `mnistlab.fine_tuning`.
 
     Raises:
         UsageError: if a value is outside what is said above.
@@ -120,6 +123,7 @@ class Recipe:
     noise_bias: float = 0.0
     precision: Precision = "auto"
     seed: int = 0
+    start_from: str | None = None
 
     def __post_init__(self) -> None:
         """Refuses settings that no training could follow."""
@@ -152,6 +156,8 @@ class Recipe:
             raise UsageError(f"The recipe's noise_bias is {self.noise_bias!r}; it must lie from 0 to 1.")
         if self.seed > MAX_SEED:
             raise UsageError(f"The recipe's seed is {self.seed}; it must be at most {MAX_SEED:,}.")
+        if self.start_from is not None and not re.fullmatch("[0-9a-f]{64}", str(self.start_from)):
+            raise UsageError(f"The recipe's start_from is {self.start_from!r}; it must be 64 hexadecimal digits.")
         if not 0 < self.learning_rate < float("inf"):
             raise UsageError(f"The recipe's learning_rate is {self.learning_rate!r}; it must be a number above 0.")
 
@@ -184,7 +190,7 @@ class Recipe:
             >>> RECIPES["mlp"].override(["epochs=3", "learning_rate=0.002"]).epochs
             3
         """
-        known = {field.name for field in dataclasses.fields(self)} - {"name", "model", "seed", *varied}
+        known = {field.name for field in dataclasses.fields(self)} - {"name", "model", "seed", "start_from", *varied}
         changes: dict[str, Any] = {}
         for setting in settings:
             name, equals, text = setting.partition("=")

@@ -17,7 +17,8 @@ DatasetIdentity = Mapping[str, str]
 
 def default_folder(recipe: Recipe) -> Path:
     """Where a recipe's run goes if nobody says otherwise."""
-    return Path("runs") / f"{recipe.name}-seed{recipe.seed}"
+    origin = "" if recipe.start_from is None else f"-from-{recipe.start_from[:8]}"
+    return Path("runs") / f"{recipe.name}-seed{recipe.seed}{origin}"
 
 
 def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None) -> Run:

@@ -29,6 +29,11 @@ from mnistlab.recipes import RECIPES, Recipe
     help="Arithmetic of the layers; auto: the fastest.",
 )
 @click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
+@click.option(
+    "--start-from",
+    type=PATH,
+    help="Run folder whose network to go on from, gently: 10 epochs, batches of 10, learning rate 0.0001.",
+)
 @click.option("--out", type=PATH, help="The run folder; runs/RECIPE-seedN by default.")
 @click.option("--tensorboard", is_flag=True, help="Write the curves for TensorBoard too, as the training goes.")
 @click.option("--mlflow", "mlflow_uri", metavar="URI", help="Log the finished run to this MLflow server or database.")
@@ -43,6 +48,7 @@ from mnistlab.recipes import RECIPES, Recipe
 def train(
     recipe: str,
     data: Path | None,
+    start_from: Path | None,
     out: Path | None,
     distribute: str | None,
     num_processes: int | None,
@@ -52,23 +58,28 @@ def train(
     **overrides: Any,
 ) -> None:
     """Train RECIPE and leave a run folder with model, metrics, figures and report."""
-    chosen = dataclasses.replace(
-        RECIPES[recipe], **{key: value for key, value in overrides.items() if value is not None}
-    )
+    from mnistlab.fine_tuning import fine_tuning_recipe
     from mnistlab.processes import check_divisible, run_locally
     from mnistlab.run_folders import check_folder, default_folder
+    from mnistlab.runs import Run
 
+    given = {key: value for key, value in overrides.items() if value is not None}
+    start = None if start_from is None else Run(start_from)
+    if start is None:
+        chosen = dataclasses.replace(RECIPES[recipe], **given)
+    else:
+        chosen = fine_tuning_recipe(RECIPES[recipe], start, given)
     processes = _processes(distribute, num_processes, number)
     if isinstance(processes, int):
         check_divisible(chosen.batch_size, processes)
-        given = {"data": data, "out": out, "mlflow": mlflow_uri, **overrides}
+        given |= {"data": data, "start_from": start_from, "out": out, "mlflow": mlflow_uri}
         options = [f"--{key.replace('_', '-')}={value}" for key, value in given.items() if value is not None]
         options += ["--tensorboard"] if tensorboard else []
         sys.exit(run_locally(processes, ["train", recipe, *options]))
     if processes is not None and not processes.is_first:
         from mnistlab import training
 
-        training.assist(chosen, load_dataset(data), processes)
+        training.assist(chosen, load_dataset(data), processes, start)
         return
     folder = out or default_folder(chosen)
     check_folder(folder, chosen)
@@ -78,11 +89,21 @@ def train(
 
         tracker = Tracker(mlflow_uri)
     with owned(folder):
-        _train(chosen, load_dataset(data), folder, tensorboard=tensorboard, tracker=tracker, processes=processes)
+        dataset = load_dataset(data)
+        _train(chosen, dataset, folder, tensorboard=tensorboard, tracker=tracker, processes=processes, start=start)
     print(f"The run lies in {folder}; open {folder / 'report.html'}")
 
 
-def _train(recipe: Recipe, dataset: Any, folder: Path, *, tensorboard: bool, tracker: Any, processes: Any) -> None:
+def _train(
+    recipe: Recipe,
+    dataset: Any,
+    folder: Path,
+    *,
+    tensorboard: bool,
+    tracker: Any,
+    processes: Any,
+    start: Any,
+) -> None:
     """Trains, scores, draws and logs in a folder that is ours."""
     from mnistlab.run_folders import check_folder
 
@@ -98,13 +119,25 @@ def _train(recipe: Recipe, dataset: Any, folder: Path, *, tensorboard: bool, tra
     elif known.checkpoint_path.exists():
         print("  goes on from its last checkpoint")
     events = EventFiles(folder, recipe, len(dataset.train)) if tensorboard else None
-    finished = training.train(recipe, dataset, folder, on_epoch=events.update if events else None, processes=processes)
-    print(write_run_report(finished, dataset))
+    on_epoch = events.update if events else None
+    finished = training.train(recipe, dataset, folder, on_epoch=on_epoch, processes=processes, start=start)
+    evaluation = write_run_report(finished, dataset)
+    print(evaluation if start is None else _compare(start, evaluation, dataset))
     if events:
         events.complete(finished)
         print(f"TensorBoard shows it: tensorboard --logdir {events.folder}")
     if tracker:
         print(tracker.log(finished))
+
+
+def _compare(start: Any, after: Any, dataset: Any) -> str:
+    """What fine-tuning did on the test split, image by image."""
+    from mnistlab.evaluation import evaluate
+    from mnistlab.inference import Classifier
+
+    before = evaluate(Classifier(start.onnx_path), dataset.test)
+    mended, spoiled = set(before.wrong) - set(after.wrong), set(after.wrong) - set(before.wrong)
+    return f"before  {before}\nafter   {after}\n{len(mended)} mended, {len(spoiled)} spoiled"
 
 
 def _processes(distribute: str | None, num_processes: int | None, number: int | None) -> Any:

@@ -97,6 +97,13 @@ def finished_model(members: Sequence[Any], recipe: Recipe) -> Any:
     return model
 
 
+def member_weights(model: Any, recipe: Recipe) -> list[list[NDArray[Any]]]:
+    """The weights of each network in what `finished_model` made of a recipe's networks."""
+    if recipe.members == 1 and not recipe.test_shifts:
+        return [model.get_weights()]
+    return [model.get_layer(f"member{number}").get_weights() for number in range(1, recipe.members + 1)]
+
+
 def _compile(model: Any, recipe: Recipe, parts: Parts, learning_rate: Any) -> None:
     model.compile(
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),

@@ -26,11 +26,12 @@ from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import describe_environment, keras
 from mnistlab.calibration import Calibration, calibrate, expected_calibration_error, temper
 from mnistlab.claims import claim, require_claim
-from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split, validation_indices
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE, Evaluation, evaluate
-from mnistlab.exceptions import InterruptionError, UsageError
+from mnistlab.exceptions import InterruptionError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
+from mnistlab.fine_tuning import check_start, starting_weights
 from mnistlab.journal import EpochFunction, Journal
 from mnistlab.label_noise import soft_labels
 from mnistlab.models import build_for_training, count_multiply_adds, finished_model, optimizer_state, standard_network
@@ -40,6 +41,7 @@ from mnistlab.run_folders import begin, check_folder, default_folder
 from mnistlab.runs import Run, history_csv, write_manifest
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, not_finite
 from mnistlab.training.distribution import Team, join
+from mnistlab.training.holding import check_fits, hold_back
 from mnistlab.training.interruption import StopRequest
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints: what an interruption can cost
@@ -54,6 +56,7 @@ def train(
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     on_epoch: EpochFunction | None = None,
     processes: Processes | None = None,
+    start: Run | None = None,
 ) -> Run:
     """Trains a recipe, scores the result on the test split and writes everything into a run folder.
 
@@ -70,6 +73,7 @@ def train(
         on_epoch: called after every epoch with a row for each finished one, those before an interruption included, as
             `Run.history` has them. An epoch that an interruption undid comes again.
         processes: the processes that train together, of which this must be number 0; the others call `assist`.
+        start: the run whose weights the training starts from, if the recipe's `start_from` names them.
 
     Returns:
         The complete run.
@@ -81,6 +85,7 @@ def train(
         InterruptionError: on Ctrl-C or SIGTERM, after a checkpoint.
     """
     check_fits(recipe, dataset)
+    check_start(recipe, start)
     identity = dataset.identity()
     run = Run(Path(folder) if folder is not None else default_folder(recipe))
     with join(processes, recipe, identity) as team:
@@ -97,17 +102,18 @@ def train(
             make_folder(run.checkpoint_path.parent)
             remove_leftovers(run.checkpoint_path.parent)
             journal = Journal(run.checkpoint_path, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
-            _train(run, recipe, dataset, journal, visible=progress, team=team)
+            _train(run, recipe, dataset, journal, visible=progress, team=team, start=start)
     return Run(run.folder).require()
 
 
-def assist(recipe: Recipe, dataset: Dataset, processes: Processes) -> None:
+def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | None = None) -> None:
     """Takes part in a training that process 0 makes with `train`, and leaves nothing behind.
 
     Args:
         recipe: what process 0 trains.
         dataset: what it trains on.
         processes: the processes that train together; this one is not number 0.
+        start: as for `train`.
 
     Raises:
         UsageError: if the processes do not train the same.
@@ -116,13 +122,14 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes) -> None:
         InterruptionError: on Ctrl-C or SIGTERM.
     """
     check_fits(recipe, dataset)
+    check_start(recipe, start)
     with join(processes, recipe, dataset.identity()) as team, tempfile.TemporaryDirectory() as folder:
         checkpoint_path = Path(folder) / "state.npz"
         if team.receive_checkpoint(checkpoint_path):
             held_back, validation = hold_back(recipe, dataset)
             streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
             journal = Journal(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, dataset.identity()))
-            _train_networks(recipe, streams, validation, journal, visible=False, team=team)
+            _train_networks(recipe, streams, validation, journal, visible=False, team=team, start=start)
 
 
 def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
@@ -131,13 +138,15 @@ def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
     return hashlib.sha256(f"{recipe.to_toml()}{identity['fingerprint']}{calls}".encode()).hexdigest()
 
 
-def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visible: bool, team: Team) -> None:
+def _train(
+    run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visible: bool, team: Team, start: Run | None
+) -> None:
     """Trains what is left to train and writes the run's files, the manifest last."""
     team.send_checkpoint(run.checkpoint_path)
     held_back, validation = hold_back(recipe, dataset)
     _warm_up()
     streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
-    model = _train_networks(recipe, streams, validation, journal, visible=visible, team=team)
+    model = _train_networks(recipe, streams, validation, journal, visible=visible, team=team, start=start)
     team.leave()
     num_steps, num_images = streams[0].num_steps(recipe.epochs), streams[0].num_images
     steps_per_epoch = streams[0].steps_per_epoch
@@ -175,14 +184,24 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visi
 
 
 def _train_networks(
-    recipe: Recipe, streams: list[BlockStream], validation: Split | None, journal: Journal, *, visible: bool, team: Team
+    recipe: Recipe,
+    streams: list[BlockStream],
+    validation: Split | None,
+    journal: Journal,
+    *,
+    visible: bool,
+    team: Team,
+    start: Run | None,
 ) -> Any:
     """Trains the recipe's networks, one after the other, from where the journal stands; returns the finished model."""
     members = recipe.member_recipes()
+    first_weights = None if start is None else starting_weights(start)
     while len(journal.finished) < len(members):
         number = len(journal.finished)
         with team.scope():
             model = build_for_training(members[number], streams[number].num_steps(recipe.epochs))
+            if first_weights is not None:  # a checkpoint, if there is one, replaces them again
+                model.set_weights(first_weights[number])
             was_stopped = _fit(model, streams[number], recipe, validation, journal, visible=visible)
         journal.finish_network(model.get_weights(), optimizer_state(model))
         if was_stopped:
@@ -236,29 +255,6 @@ def _calibration_figures(evaluation: Evaluation, calibration: Calibration) -> di
         "calibrated_test_calibration_error": expected_calibration_error(labels, after),
         "calibrated_test_loss": Evaluation(labels=labels, probabilities=after).loss,
     }
-
-
-def hold_back(recipe: Recipe, dataset: Dataset) -> tuple[NDArray[np.int64], Split | None]:
-    """Which of the training images not to train on, as indices, and the split to validate on, if any."""
-    if recipe.validation != "split":
-        return np.empty(0, np.int64), dataset.test if recipe.validation == "test" else None
-    check_fits(recipe, dataset)
-    chosen = validation_indices(dataset.train, recipe.num_validation, recipe.seed)
-    return chosen, dataset.train.take(chosen, name="validation")
-
-
-def check_fits(recipe: Recipe, dataset: Dataset) -> None:
-    """Refuses a data set that is too small for what the recipe holds back.
-
-    Raises:
-        UsageError: if no training image would be left.
-    """
-    if recipe.validation == "split" and recipe.num_validation >= len(dataset.train):
-        raise UsageError(
-            f"The recipe holds back {recipe.num_validation:,} validation images, but {dataset.name} has only "
-            f"{len(dataset.train):,} training images. Use --validation none (of an experiment "
-            "--recipe validation=none), or a larger data set."
-        )
 
 
 @functools.cache
