@@ -1,7 +1,7 @@
 """Any grey crop of a digit in MNIST's own form; `docs/normalization.md` is the specification, to the grey level.
 
-All arithmetic is on 64-bit floats and integers, in few and plain steps, so that another implementation can give the same
-bytes. `tests/data/normalize_digit.json` holds inputs with what must come out.
+All arithmetic is on 64-bit floats and integers, in few and plain steps, so that another implementation can give the
+same bytes. `tests/data/normalize_digit.json` holds inputs with what must come out.
 """
 
 from __future__ import annotations
@@ -254,7 +254,8 @@ def _weights(length: int, side: int, new_side: int) -> Floats:
     new, old = np.arange(new_length)[:, None], np.arange(length)[None]
     if new_side < side:  # the part of the new pixel that the old one covers
         overlap = np.minimum((new + 1) * side / new_side, old + 1) - np.maximum(new * side / new_side, old)
-        return np.maximum(overlap, 0.0) * (new_side / side)
+        covered: Floats = np.maximum(overlap, 0.0) * (new_side / side)
+        return covered
     distance = np.abs((new + 0.5) * side / new_side - 0.5 - old)
     return np.maximum(1.0 - distance, 0.0)
 

@@ -68,8 +68,10 @@ def draw_page(paper: layout.PaperName = "a4") -> Figure:
             _write(ax, layout.FRAME_WIDTH / 2, y, words, size, _BLACK)
         for box in layout.BOXES:
             line = layout.BORDER_WIDTH / _POINT
-            corner, size = (box.left, box.top), (layout.BOX_WIDTH, layout.BOX_HEIGHT)
-            ax.add_patch(Rectangle(corner, *size, edgecolor=_LINE, linewidth=line, fill=False))
+            corner = (box.left, box.top)
+            ax.add_patch(
+                Rectangle(corner, layout.BOX_WIDTH, layout.BOX_HEIGHT, edgecolor=_LINE, linewidth=line, fill=False)
+            )
             middle = box.left + layout.BOX_WIDTH / 2
             _write(ax, middle, box.top - layout.LABEL_RISE, str(box.digit), layout.LABEL_HEIGHT / 0.73, _LINE)
     return figure
