@@ -13,8 +13,8 @@ from scipy import ndimage
 from mnistlab.exceptions import UsageError
 from mnistlab.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
 from mnistlab.segmentation.lines import drop_small, group_lines
-from mnistlab.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
 from mnistlab.segmentation.parting import part_touching
+from mnistlab.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
 from mnistlab.segmentation.ruling import remove_ruling
 from mnistlab.segmentation.skew import Turn, level, measure_skew, turn_ink
 
