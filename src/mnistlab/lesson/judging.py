@@ -69,5 +69,5 @@ def _judge(step: str, evidence: Evidence) -> Verdict:
         "confusion": answers.check_confusion,
     }
     if step == "drawing":
-        return answers.check_drawing(step, given["picture"], given["digit"], given["model"])
+        return answers.check_drawing(step, given["picture"], given["digit"], given["model"], given["drawing"])
     return checks[step.rpartition(".")[2]](step, *given.values())

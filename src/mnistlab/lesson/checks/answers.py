@@ -147,6 +147,12 @@ def _find_in_matrix(given: Any, expected: Any) -> tuple[str, str, str] | None:
             "Rows and columns are swapped: rows are the predicted digits here.",
             "By convention a row is a true digit, so its sum is how many images of it there are.",
         )
+    if not given.any():
+        return (
+            "matrix-empty",
+            "The matrix holds nothing but zeros.",
+            "For every test image add 1 in the row of its label and the column of its prediction.",
+        )
     if given.sum() < 101:
         return (
             "matrix-shares",
@@ -198,7 +204,9 @@ def _find_in_mistake(mistake: Description, expected: Any) -> tuple[str, str, str
     )
 
 
-def check_drawing(step: str, picture: Description, digit: Description, model: Description) -> Verdict:
+def check_drawing(
+    step: str, picture: Description, digit: Description, model: Description, drawing: Description
+) -> Verdict:
     """Judges how a drawing was prepared for the network, and what was made of its answer.
 
     Args:
@@ -207,6 +215,7 @@ def check_drawing(step: str, picture: Description, digit: Description, model: De
         digit: the student's result.
         model: the network, with `drawing_digit`, its own answer to the drawing prepared rightly, and `drawing_sum`,
             the ink of the drawing scaled to 0 to 1.
+        drawing: as it was drawn.
     """
     if picture.get("kind") == "nothing" or digit.get("kind") == "nothing":
         return not_started(step)
@@ -217,7 +226,7 @@ def check_drawing(step: str, picture: Description, digit: Description, model: De
         return not_yet(
             step, "blank", "The drawing is blank.", "A network has ten answers and none for nothing; draw a digit."
         )
-    finding = _find_in_picture(picture, ink)
+    finding = _find_in_picture(picture, ink) or _find_in_pixels(picture, drawing)
     if finding:
         return not_yet(step, *finding)
     values = digit.get("values") or [digit.get("value")]
@@ -279,3 +288,24 @@ def _find_in_picture(picture: Description, ink: float) -> tuple[str, str, str] |
             "Take drawing, divide by 255, and give it the shape (1, 28, 28, 1).",
         )
     return None
+
+
+def _find_in_pixels(picture: Description, drawing: Description) -> tuple[str, str, str] | None:
+    """A picture with the right sum whose pixels are not where they were drawn."""
+    found, drawn = picture.get("values"), drawing.get("values")
+    if not found or not drawn or len(drawn) != 784:
+        return None
+    pixels, ink = (np.array(values, dtype=float).reshape(28, 28) for values in (found, drawn))
+    if np.allclose(pixels, ink / 255, atol=1e-2):
+        return None
+    if np.allclose(pixels.T, ink / 255, atol=1e-2):
+        return (
+            "picture-transposed",
+            "Rows and columns of the drawing are swapped.",
+            "reshape keeps every pixel in its row; a transposed digit is one that the network has never seen.",
+        )
+    return (
+        "picture-moved",
+        "The pixels are not where you drew them.",
+        "reshape alone gives the drawing its batch and channel; nothing is to be moved.",
+    )
