@@ -135,7 +135,8 @@ mlp.summary()
 #   the network gave to the true digit: 0 for certainty in the right answer, 2.3 for an even guess among ten, and
 #   without limit the more firmly it insists on a wrong one.
 # - The **optimizer** moves every weight a little in the direction in which the loss falls: **gradient descent**. The
-#   **learning rate** says how far. Adam scales each weight's step by how large its gradients have been, so that one rate serves all.
+#   **learning rate** says how far. Adam scales each weight's step by how large its gradients have been, so that one
+#   rate serves all.
 # - A **metric** is only shown. Accuracy is the share of right answers.
 #
 # Keras leaves the arithmetic to a backend: TensorFlow here, JAX or PyTorch if you like. With TensorFlow and JAX the
