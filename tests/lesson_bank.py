@@ -113,6 +113,7 @@ WRONG_CONV3: dict[str, Build] = {
 WRONG_CONV4: dict[str, Build] = {
     "pool-missing": lambda: convolution(64),
     "pool-average": lambda: [*convolution(64), layers.AveragePooling2D((2, 2))],
+    "pool-strides": lambda: [*convolution(64), layers.MaxPooling2D((2, 2), strides=1)],
     "pool-size": lambda: [*convolution(64), layers.MaxPooling2D((3, 3))],
     "pool-twice": lambda: [*convolution(64), *pool(), *pool()],
 }
@@ -141,6 +142,16 @@ def wrong_networks() -> Iterator[tuple[str, str, Callable[[], Any]]]:
     ):
         for problem, build in problems.items():
             yield step, problem, lambda place=place, build=build: cnn(**{place: build})
+    for activation in (layers.LeakyReLU, lambda: layers.ReLU(max_value=6), lambda: layers.ReLU(negative_slope=0.1)):
+        yield (
+            "mlp.hidden2",
+            "activation-other",
+            lambda activation=activation: mlp(lambda: [layers.Dense(512), activation(), layers.Dropout(0.2)]),
+        )
+    for problem in ("units-of-output", "softmax-hidden", "dropout-missing"):  # before there is an output layer
+        yield "mlp.hidden2", problem, lambda problem=problem: mlp(WRONG_HIDDEN[problem], list)
+    yield "mlp.hidden2", "added-twice", lambda: mlp(lambda: [*HIDDEN(), *HIDDEN()], list)
+    yield "mlp.output", "added-twice", lambda: mlp(list, lambda: [*OUTPUT(), *OUTPUT()])
     yield "cnn.conv2", "given-pool-removed", lambda: cnn(given_pool=list)
     yield "cnn.dense5", "flatten-size", lambda: cnn(conv4=lambda: convolution(64))
     yield "cnn.dense5", "flatten-missing", lambda: cnn(flatten=list)
@@ -154,6 +165,9 @@ def right_networks() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "mlp", mlp
     yield "mlp", lambda: mlp(lambda: [layers.Dense(512, activation="relu"), layers.Dropout(0.2)])
     yield "mlp", lambda: mlp(lambda: [layers.Dense(512, keras.ops.relu, name="second"), layers.Dropout(0.2)])
+    yield "mlp", lambda: mlp(lambda: [layers.Dense(512, activation=layers.ReLU()), layers.Dropout(0.2)])
+    yield "mlp", lambda: mlp(lambda: [layers.Dense(512), layers.Activation(_bend), layers.Dropout(0.2)])
+    yield "mlp", lambda: mlp(output=lambda: [layers.Dense(10, activation=layers.Softmax())])
     yield "mlp", lambda: mlp(output=lambda: [layers.Dense(10), layers.Softmax()])
     yield "mlp", lambda: mlp(lambda: [layers.Dense(512), layers.Dropout(0.2), layers.ReLU()])
     yield "mlp", _mlp_on_images
@@ -171,6 +185,10 @@ def right_networks() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 def relu() -> list[Any]:
     return [layers.ReLU()]
+
+
+def _bend(numbers: Any) -> Any:
+    return keras.ops.maximum(numbers, 0)
 
 
 def _mlp_on_images() -> Any:
@@ -211,6 +229,7 @@ WRONG_DATA: dict[str, Callable[[list[Any]], list[Any]]] = {
     "one-split-scaled": _change(X_TEST, lambda images: images * np.float32(255)),
     "other-scale": lambda arrays: [arrays[0] * 2 - 1, arrays[1], arrays[2] * 2 - 1, arrays[3]],
     "integer-pixels": lambda arrays: [arrays[0].astype("uint8"), arrays[1], arrays[2].astype("uint8"), arrays[3]],
+    "fractions-lost": _change(X_TRAIN, np.floor),
     "not-flattened": _change(X_TRAIN, lambda images: images.reshape(-1, 28, 28)),
     "shape": _change(X_TRAIN, lambda images: images[:, :783]),
     "image-count": _change(X_TRAIN, lambda images: images.T),

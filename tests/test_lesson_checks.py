@@ -14,7 +14,7 @@ from mnistlab import datasets, metrics
 from mnistlab.backend import keras
 from mnistlab.exceptions import UsageError
 from mnistlab.lesson import checking, hint, judging
-from mnistlab.lesson.checks import activations, answers, data, networks, regularization, training, weights
+from mnistlab.lesson.checks import activations, answers, data, networks, pictures, regularization, training, weights
 from mnistlab.lesson.evidence import describe
 from mnistlab.lesson.hints import HINTS, hint_text
 from mnistlab.lesson.judging import ARGUMENTS, judge
@@ -85,6 +85,23 @@ def test_accelerated_networks_pass_like_those_they_were_made_from():
         np.testing.assert_allclose(fast(images), model(images), atol=0.02)  # bfloat16 where the processor has it
 
 
+def test_models_compiled_in_other_ways_are_accelerated_too():
+    from mnistlab.lesson.speed import accelerate
+
+    model = bank.compiled(metrics=[keras.metrics.CategoricalAccuracy()])
+    images, labels = np.zeros((16, 784), "float32"), np.eye(10)[np.arange(16) % 10]
+    assert "categorical_accuracy" in accelerate(model).fit(images, labels, verbose=0).history
+    inputs = keras.Input((784,))
+    functional = keras.Model(inputs, keras.layers.Dense(10, "softmax")(inputs))
+    with pytest.raises(UsageError, match="not compiled"):
+        accelerate(functional)
+    functional.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    assert accelerate(functional) is functional
+    fresh = accelerate(functional, fresh=True)
+    assert "accuracy" in fresh.fit(images, labels, verbose=0).history
+    assert not np.array_equal(fresh.get_weights()[0], functional.get_weights()[0])
+
+
 @pytest.fixture(scope="module")
 def vectors():
     return bank.prepared()
@@ -99,6 +116,16 @@ def test_prepared_data_pass(vectors):
 @pytest.mark.parametrize("problem", bank.WRONG_DATA)
 def test_each_wrong_preparation_gets_its_own_hint(vectors, problem):
     expect(said_of("data.prepare", *bank.WRONG_DATA[problem](vectors)), problem)
+
+
+@pytest.mark.parametrize(
+    ("problem", "change"),
+    [("scaled-twice", lambda images: images / 255), ("other-scale", lambda images: images - 0.5)],
+)
+def test_the_array_that_is_wrong_is_named(vectors, problem, change):
+    verdict = said_of("data.prepare", *vectors[:2], change(vectors[2]), vectors[3])
+    expect(verdict, problem)
+    assert "x_test" in verdict.message
 
 
 @pytest.mark.parametrize("problem", bank.WRONG_IMAGES)
@@ -122,7 +149,8 @@ def test_the_loss_must_fit_the_labels():
 
 def history(steps=469, **curves):
     rising = {"loss": [0.3, 0.1, 0.07, 0.05, 0.04], "accuracy": [0.91, 0.96, 0.975, 0.98, 0.985]}
-    return {"kind": "history", "curves": rising | curves, "steps": steps, "epochs": 5, "test_loss": 0.06}
+    scores = {"test_loss": 0.06, "test_accuracy": 0.9812}
+    return {"kind": "history", "curves": rising | curves, "steps": steps, "epochs": 5} | scores
 
 
 @pytest.mark.parametrize(
@@ -136,6 +164,7 @@ def history(steps=469, **curves):
         ("too-low", history(accuracy=[0.3, 0.5, 0.6, 0.7, 0.8])),
         ("trained-before", history(accuracy=[0.985, 0.99, 0.99, 0.991, 0.992])),
         ("trained-on-test", history(79)),
+        ("trained-on-test", history(547)),
         ("dropped-images", history(468)),
         ("batch-size", history(1875)),
         ("validated-on-test", history(val_loss=[0.2, 0.1, 0.08, 0.07, 0.06])),
@@ -149,6 +178,16 @@ def test_each_wrong_training_gets_its_own_hint(problem, found):
 def test_trainings_as_asked_for_pass():
     assert judge("mlp.train", {"history": history()})
     assert judge("cnn.train", {"history": history(430, val_loss=[0.2, 0.1, 0.08, 0.07, 0.05])})
+    other_images = {"val_loss": [0.2, 0.1, 0.08, 0.07, 0.06], "val_accuracy": [0.95, 0.97, 0.97, 0.98, 0.9826]}
+    assert judge("cnn.train", {"history": history(430, **other_images)})  # the loss of the test images, by chance
+    renamed = history(accuracy=[], categorical_accuracy=[0.91, 0.96, 0.975, 0.98, 0.985])
+    assert judge("mlp.train", {"history": renamed})
+
+
+def test_images_left_over_are_counted_by_what_was_trained_on():
+    verdict = judge("cnn.train", {"history": history(429)})
+    expect(verdict, "dropped-images")
+    assert "88 images" in verdict.message
 
 
 def test_a_real_history_is_described(vectors):
@@ -230,6 +269,7 @@ def test_each_wrong_confusion_matrix_gets_its_own_hint(confused):
         "matrix-of-training": matrix * 6,
         "matrix-other": np.diag(matrix.diagonal()),
         "matrix-shape": matrix[:9],
+        "matrix-empty": matrix * 0,
     }.items():
         expect(said_of("confusion", wrong, (4, 9), predictions), problem)
     for problem, pair in {
@@ -240,19 +280,23 @@ def test_each_wrong_confusion_matrix_gets_its_own_hint(confused):
     }.items():
         expect(said_of("confusion", matrix, pair, predictions), problem)
     expect(said_of("confusion", matrix, (4, 9), predictions[:100]), "no-predictions")
+    mistakes = matrix - np.diag(matrix.diagonal())
+    assert said_of("confusion", matrix, np.unravel_index(mistakes.argmax(), (10, 10)), predictions)
+    assert said_of("confusion", matrix.tolist(), np.array([4, 9]), predictions)
     assert said_of("confusion", None, None, None).mark is Mark.NOT_STARTED
 
 
 def test_each_wrong_use_of_the_drawing_gets_its_own_hint():
     from mnistlab.lesson import draw_strokes
 
-    drawing = draw_strokes([[(14, 4), (14, 24)]])
+    drawing = draw_strokes([[(14, 4), (14, 24), (18, 24)]])
     model = bank.cnn()
     picture = drawing.reshape(1, 28, 28, 1) / 255
     probabilities = np.asarray(model(picture.astype("float32")))
     digit = int(probabilities[0].argmax())
     assert said_of("drawing", picture, digit, model, drawing)
     assert said_of("drawing", picture, probabilities.argmax(axis=1), model, drawing)
+    assert said_of("drawing", picture, probabilities.argmax(), model, drawing)
     for problem, wrong in {
         "batch-axis-missing": picture[0],
         "channel-missing": picture[..., 0],
@@ -260,6 +304,8 @@ def test_each_wrong_use_of_the_drawing_gets_its_own_hint():
         "not-scaled": picture * 255,
         "inverted": 1 - picture,
         "other-picture": picture / 2,
+        "picture-transposed": picture.transpose(0, 2, 1, 3),
+        "picture-moved": np.roll(picture, 3, axis=1),
         "no-array": "drawing",
     }.items():
         expect(said_of("drawing", wrong, digit, model, drawing), problem)
@@ -299,6 +345,7 @@ def test_steps_checks_and_hints_belong_together():
     for step in STEPS:
         levels = [hint_text(step.key, level) for level in (1, 2, 3)]
         assert all(levels) and len(set(levels[:2])) == 2
+    assert "validation_data=(x_held, y_held)" in hint_text("cnn.train", 3)
     assert "Conv2D(64" in hint_text("cnn.conv3", 3) and "MaxPooling2D" in hint_text("cnn.conv4", 3)
     with pytest.raises(UsageError, match=r"no step 'mlp.hidden3'"):
         hint("mlp.hidden3")
@@ -331,7 +378,7 @@ def named_problems(source: str) -> set[str]:
 
 def test_every_hint_in_the_checks_is_in_the_bank():
     """Runs last: what no wrong answer above has drawn out would never have been seen."""
-    modules = (activations, answers, data, judging, networks, regularization, training, weights)
+    modules = (activations, answers, data, judging, networks, pictures, regularization, training, weights)
     problems = {problem for problem, _ in SEEN}
     if len(problems) < 40:
         pytest.skip("only part of the bank was walked")

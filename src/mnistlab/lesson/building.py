@@ -52,6 +52,12 @@ def solution_lines(source: str) -> dict[str, str]:
     }
 
 
+def given_cells(source: str) -> dict[str, str]:
+    """The cell of code that checks a step, by step: for one that is given, the lines that make it right."""
+    cells = re.split(r"^# %%.*\n", source, flags=re.MULTILINE)
+    return {match[1]: cell.strip() for cell in cells for match in re.finditer(r'check\("([a-z0-9.]+)"', cell)}
+
+
 def notebook(text: str) -> Any:
     """A notebook without outputs from a percent-format text.
 

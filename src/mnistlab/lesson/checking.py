@@ -56,7 +56,7 @@ def collect(step: str, *objects: Any) -> dict[str, Any]:
     if step.endswith(".score") and evidence.get("model", {}).get("kind") == "model":
         evidence["model"] |= score_on_test(given["model"])
     if step.endswith(".train") and evidence["history"].get("curves", {}).get("val_loss"):
-        evidence["history"]["test_loss"] = score_on_test(getattr(given["history"], "model", None))["test_loss"]
+        evidence["history"] |= score_on_test(getattr(given["history"], "model", None))
     if step == "drawing" and "drawing" in given:
         evidence["model"] = describe_answer(given["model"], given["drawing"])
     evidence = dict(json.loads(json.dumps(evidence, default=str)))

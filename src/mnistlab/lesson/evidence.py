@@ -37,7 +37,7 @@ def describe(value: Any) -> dict[str, Any]:
     except Exception:  # whatever a student's object raises when asked for numbers
         array = np.asarray(None)
     if array.dtype.kind in "buif":
-        return describe_array(array)
+        return _describe_plain(array.item()) if array.ndim == 0 else describe_array(array)
     return {"kind": "other", "class": type(value).__name__[:MAX_TEXT]}
 
 
@@ -63,7 +63,7 @@ def describe_array(array: Any) -> dict[str, Any]:
         "sum": finite(array.sum(dtype=np.float64)),
         "is_whole": array.dtype.kind in "bui",
     }
-    if array.size <= 200:
+    if array.size <= 784:  # up to a drawing
         description["values"] = [finite(number) for number in array.reshape(-1)]
     if array.ndim == 2 and array.shape[1] <= 256 and len(array) > PROBED_IMAGES:
         # The sums of what may be one-hot rows, and the labels that they stand for.
@@ -114,6 +114,7 @@ def describe_history(history: Any) -> dict[str, Any]:
         "steps": finite(parameters.get("steps") or 0),
         "epochs": finite(parameters.get("epochs") or 0),
         "test_loss": None,
+        "test_accuracy": None,
     }
 
 

@@ -1,7 +1,7 @@
 """Three hints for each gap: the idea, the names in Keras, and the lines."""
 
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson.building import solution_lines, source_text
+from mnistlab.lesson.building import given_cells, solution_lines, source_text
 from mnistlab.lesson.checking import require_step
 from mnistlab.lesson.showing import show_code, show_note
 
@@ -38,7 +38,7 @@ HINTS: dict[str, tuple[str, str]] = {
     ),
     "batch.answer": (
         "Read it off the table that you measured, against the row of 128.",
-        "Differences of less than 0.4 points are what another seed makes: call them 'same'.",
+        "Differences of less than 0.4 points are what another seed makes: call them 'same', as times within 15 %.",
     ),
     "cnn.prepare": (
         "A convolution takes height, width and channels.",
@@ -90,7 +90,7 @@ _given: dict[str, int] = {}
 
 
 def hint_text(step: str, level: int) -> str:
-    """A hint as text; for a gap the third is the lines themselves.
+    """A hint as text; the third is the lines themselves, of a given step its cell as it was.
 
     Args:
         step: a key of `mnistlab.lesson.steps.STEPS`.
@@ -104,7 +104,8 @@ def hint_text(step: str, level: int) -> str:
         raise UsageError(f"The hint's level is {level}; it must be 1, 2 or 3.")
     if level < NUM_LEVELS:
         return HINTS[step][level - 1]
-    return solution_lines(source_text()).get(step, HINTS[step][1])
+    source = source_text()
+    return (given_cells(source) | solution_lines(source))[step]
 
 
 def hint(step: str, level: int | None = None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mnistlab.lesson.checks import answers, data, networks, training
+from mnistlab.lesson.checks import answers, data, networks, pictures, training
 from mnistlab.lesson.checks.layers import LAYERS
 from mnistlab.lesson.verdicts import Verdict, not_yet
 
@@ -69,5 +69,5 @@ def _judge(step: str, evidence: Evidence) -> Verdict:
         "confusion": answers.check_confusion,
     }
     if step == "drawing":
-        return answers.check_drawing(step, given["picture"], given["digit"], given["model"])
+        return pictures.check_drawing(step, given["picture"], given["digit"], given["model"], given["drawing"])
     return checks[step.rpartition(".")[2]](step, *given.values())

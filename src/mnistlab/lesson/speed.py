@@ -26,18 +26,22 @@ def accelerate(model: Any, *, fresh: bool = False) -> Any:
     processor multiplies bfloat16 the layers compute in it; the softmax stays in float32.
 
     Args:
-        model: a compiled `keras.Sequential` of Keras' own layers, or one that was accelerated.
+        model: a compiled `keras.Sequential` of Keras' own layers, one that was accelerated, or a functional model.
         fresh: draw new initial weights, to compare trainings, instead of copying those of `model`.
 
     Returns:
         A compiled model with weights of its own and an optimizer that begins anew. `fit`, `evaluate` and `predict`
-        are Keras'.
+        are Keras'. A functional model stays on Keras' own parts: it comes back as it is, or as a clone if `fresh`.
 
     Raises:
-        UsageError: (a `ValueError`) the model is not compiled, or not a `keras.Sequential`.
+        UsageError: (a `ValueError`) it is no model, has no input shape, or is not compiled.
     """
-    if not isinstance(model, keras.Sequential) or not model.compiled or not model.built:
-        raise UsageError("accelerate got something else than a compiled keras.Sequential with an input shape.")
+    if not isinstance(model, keras.Model) or not model.built:
+        raise UsageError("accelerate got something else than a Keras model with an input shape.")
+    if not model.compiled:
+        raise UsageError("accelerate got a model that is not compiled. Run its cell with compile first.")
+    if not isinstance(model, keras.Sequential):
+        return keras.models.clone_model(model) if fresh else model
     parts, policy = accelerated_parts(), policy_name("auto")
     faster = {keras.layers.BatchNormalization: parts.batch_normalization, keras.layers.Dropout: parts.dropout}
     layers = []
@@ -57,7 +61,7 @@ def accelerate(model: Any, *, fresh: bool = False) -> Any:
     twin.compile(
         loss=model.loss,
         optimizer=optimizer,
-        metrics=(model.get_compile_config() or {}).get("metrics"),
+        metrics=keras.saving.deserialize_keras_object((model.get_compile_config() or {}).get("metrics")),
         steps_per_execution=STEPS_PER_CALL if keras.backend.backend() == "tensorflow" else 1,
         jit_compile="auto",
     )

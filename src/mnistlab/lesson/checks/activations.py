@@ -27,8 +27,8 @@ def find_in_activation(layer: Layer, block: Block) -> Finding | None:
         return (
             "activation-twice",
             "There are two ReLUs after this layer.",
-            "It is there as an argument and as a layer of its own. It does no harm, since what is cut off stays cut "
-            "off; keep one.",
+            "Perhaps as an argument and as a layer of its own. It does no harm, since what is cut off stays cut off; "
+            "keep one.",
         )
     wrong = next(name for name in names if name != "relu")
     reasons = {

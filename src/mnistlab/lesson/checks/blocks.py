@@ -63,16 +63,17 @@ def flattened_size(operations: Sequence[Operation]) -> int | None:
     return None
 
 
-def assign_mlp(blocks: Sequence[Block]) -> dict[str, Block]:
+def assign_mlp(blocks: Sequence[Block], step: str) -> dict[str, Block]:
     """Which block belongs to which step of the fully connected network.
 
-    The first block is given. With one more, it is the output layer if it looks like one. Of more, the last is.
+    The first block is given. With one more, it is the output layer if it looks more like one than like a hidden one;
+    where it looks like both, it is what the step is about. Of more, the last is the output layer.
     """
     later = list(blocks[1:])
     found: dict[str, Block] = {}
     if not later:
         return found
-    if len(later) > 1 or looks_like_output(later[-1]):
+    if len(later) > 1 or looks_like_output(later[-1], in_doubt=step == "mlp.output"):
         found["mlp.output"] = later.pop()
     if later:
         found["mlp.hidden2"] = later[0]
@@ -109,7 +110,12 @@ def assign_cnn(operations: Sequence[Operation]) -> dict[str, Block]:
     return found
 
 
-def looks_like_output(block: Block) -> bool:
-    """Whether a block is more likely an output layer than a hidden one: few units, or a softmax."""
+def looks_like_output(block: Block, *, in_doubt: bool = True) -> bool:
+    """Whether a block is more likely an output layer than a hidden one, by its units and by what follows them."""
     size = block.weights.get("size")
-    return (isinstance(size, int) and size <= 16) or "softmax" in block.activations()
+    is_narrow = isinstance(size, int) and size <= 16
+    for_output = is_narrow + ("softmax" in block.activations())
+    for_hidden = (
+        (not is_narrow) + ("relu" in block.activations()) + (block.all("dropout") != []) + (block.all("norm") != [])
+    )
+    return in_doubt if for_output == for_hidden else for_output > for_hidden

@@ -153,29 +153,41 @@ def _find_in_scale(train: Description, test: Description) -> Finding | None:
             f"{good} is scaled, {bad} is not.",
             "The network would be examined on another kind of image than it learned from. Do the same to both.",
         )
-    if train["is_whole"] and train["high"] <= 1:
-        return _integer_pixels("x_train", train)
-    if abs(first - 255) < 1:
+    is_test = abs(first - 1) < 1e-3  # the training images are right, so the test images are not
+    name, array, scale = ("x_test", test, second) if is_test else ("x_train", train, first)
+    return _explain_scale(name, array, scale)
+
+
+def _explain_scale(name: str, array: Description, scale: float) -> Finding:
+    if array["is_whole"] and array["high"] <= 1:
+        return _integer_pixels(name, array)
+    if array["low"] == 0 and array["high"] == 1:
+        return (
+            "fractions-lost",
+            f"{name} goes from 0 to 1, but its greys are not those of the images.",
+            "Divide by 255 and keep the fractions: // and round drop them, and only full ink is left.",
+        )
+    if abs(scale - 255) < 1:
         return (
             "not-scaled",
-            f"The pixels go up to {train['high']:g}: they are not scaled.",
+            f"The pixels of {name} go up to {array['high']:g}: they are not scaled.",
             "The initial weights are made for inputs of about 1; divide by 255.",
         )
-    if abs(first * 255 - 1) < 0.01 or abs(second * 255 - 1) < 0.01:
+    if abs(scale * 255 - 1) < 0.01:
         return (
             "scaled-twice",
-            f"The pixels go up to {train['high']:.4f}: they were divided by 255 twice.",
+            f"The pixels of {name} go up to {array['high']:.4f}: they were divided by 255 twice.",
             "Most often the cell was run twice. All images now look blank; load the data again and run it once.",
         )
-    if abs(first - 255 / 256) < 1e-3:
+    if abs(scale - 255 / 256) < 1e-3:
         return (
             "divided-by-256",
-            "The pixels were divided by 256, so full ink is 0.996.",
+            f"The pixels of {name} were divided by 256, so full ink is 0.996.",
             "The highest value is 255, since 0 counts as one of 256 values. It hurts little, but it is not 0 to 1.",
         )
     return (
         "other-scale",
-        f"The pixels go from {train['low']:g} to {train['high']:g}.",
+        f"The pixels of {name} go from {array['low']:g} to {array['high']:g}.",
         "Any fixed scale can work; here 0 to 1 is asked for, so that your numbers can be compared.",
     )
 

@@ -32,7 +32,7 @@ def check_layer(step: str, model: Mapping[str, Any]) -> Verdict:
         finding = find(network, blocks)
         if finding:
             return not_yet(step, *finding)
-    assigned = assign_mlp(blocks) if network == "mlp" else assign_cnn(operations)
+    assigned = assign_mlp(blocks, step) if network == "mlp" else assign_cnn(operations)
     if step not in assigned:
         return _missing(step, blocks, assigned)
     finding = _find_around(step, operations, blocks) or find_mistake(LAYERS[step], assigned[step])
@@ -89,6 +89,12 @@ def _find_wrong_network(network: str, blocks: list[Block]) -> Finding | None:
 
 def _find_repeated(network: str, blocks: list[Block]) -> Finding | None:
     """Cells that were run twice: `add` appends again."""
+    if network == "mlp" and len(blocks) == 3 and _is_same(blocks[1], blocks[2]):
+        return (
+            "added-twice",
+            "The model ends in the same layer twice. Most often the cell with add was run twice.",
+            "Each add appends. Run the cell with mlp = keras.Sequential(...) again, then each cell below it once.",
+        )
     for kind, expected in _NUM_BLOCKS[network].items():
         count = sum(block.kind == kind for block in blocks)
         if count > expected:
@@ -101,6 +107,15 @@ def _find_repeated(network: str, blocks: list[Block]) -> Finding | None:
                 "once.",
             )
     return None
+
+
+def _is_same(one: Block, other: Block) -> bool:
+    """Whether two layers are the same, with what makes them a layer of the exercise after them."""
+    return (
+        one.weights.get("size") == other.weights.get("size")
+        and one.activations() == other.activations() != []
+        and len(one.all("dropout")) == len(other.all("dropout"))
+    )
 
 
 def _missing(step: str, blocks: list[Block], assigned: Mapping[str, Block]) -> Verdict:

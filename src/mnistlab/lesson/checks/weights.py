@@ -126,7 +126,13 @@ def find_in_pooling(layer: Layer, block: Block) -> Finding | None:
             if layer.gives_pool
             else "One halves height and width; two leave almost nothing.",
         )
-    if pools[0].get("size") != [2, 2] or pools[0].get("strides") not in ([2, 2], [], None):
+    if pools[0].get("size") == [2, 2] and pools[0].get("strides") not in ([2, 2], [], None):
+        return (
+            "pool-strides",
+            f"The pooling moves on by {pools[0]['strides'][0]} pixels; 2 were asked for.",
+            "By default it moves by its own size, so that each pixel is looked at once: MaxPooling2D((2, 2)).",
+        )
+    if pools[0].get("size") != [2, 2]:
         return (
             "pool-size",
             f"The pooling takes {'×'.join(map(str, pools[0].get('size') or []))} pixels; 2×2 was asked for.",

@@ -48,9 +48,10 @@ print(mnist)
 figures.plot_samples(mnist.train, num=9, seed=0)
 
 # %% [markdown]
-# What the computer sees is a matrix: a number for each pixel, 0 for bare ground and 255 for full ink. One number is
-# enough, because the image is grey; a colour image has three, for red, green and blue. Whether ink is drawn dark or
-# light is a matter of display.
+# What the computer sees is a matrix: a number for each pixel, 0 for bare ground and 255 for full ink, the most that
+# eight bits can say. One number is enough, because the image is grey; a colour image has three, for red, green and
+# blue, and with them 256 × 256 × 256, almost 17 million colours. Whether ink is drawn dark or light is a matter of
+# display.
 
 # %%
 last_image = mnist.train.images[59_999]
@@ -84,8 +85,8 @@ check("data.prepare", x_train, y_train, x_test, y_test)
 # - **Dense(512)**: 512 nodes, each a weighted sum of all 784 inputs plus a bias.
 # - **ReLU** replaces negative sums by 0. Without such a bend two layers would be no more than one.
 # - **Dropout(0.2)** sets a fifth of the 512 outputs to 0, other ones at every step of the training, and scales the
-#   rest up. No node can lean on a particular neighbour, which holds back learning by heart. It is outputs that are
-#   dropped, not connections, and only while training.
+#   rest up. No node can lean on a particular neighbour, which holds back learning by heart (**overfitting**); means
+#   against it are called **regularization**. It is outputs that are dropped, not connections, and only while training.
 
 # %%
 mlp = keras.Sequential([keras.Input((784,))])
@@ -129,14 +130,18 @@ mlp.summary()
 # %% [markdown]
 # ## What it should strive for
 #
-# - The **loss** is what training lessens. Categorical cross-entropy is minus the logarithm of the probability that
+# - The **loss** is what training lessens. Categorical
+#   [cross-entropy](https://en.wikipedia.org/wiki/Cross_entropy) is minus the logarithm of the probability that
 #   the network gave to the true digit: 0 for certainty in the right answer, 2.3 for an even guess among ten, and
 #   without limit the more firmly it insists on a wrong one.
-# - The **optimizer** moves every weight a little in the direction in which the loss falls. The learning rate says how
-#   far. Adam scales each weight's step by how large its gradients have been, so that one rate serves all.
+# - The **optimizer** moves every weight a little in the direction in which the loss falls: **gradient descent**. The
+#   **learning rate** says how far. Adam scales each weight's step by how large its gradients have been, so that one
+#   rate serves all.
 # - A **metric** is only shown. Accuracy is the share of right answers.
 #
-# Keras leaves the arithmetic to a backend: TensorFlow here, JAX or PyTorch if you like.
+# Keras leaves the arithmetic to a backend: TensorFlow here, JAX or PyTorch if you like. With TensorFlow and JAX the
+# first step of a training turns the Python code into a **graph** of operations, which then runs without Python, on a
+# processor or a GPU. That is why the first moments are slow.
 
 # %%
 if ready("mlp.output"):
@@ -174,7 +179,7 @@ if ready("mlp.train"):
 
 # %% [markdown]
 # A score hides what is behind it. Here are nine right answers, and the nine wrong ones that the network was surest
-# of.
+# of. Would you have read all of those?
 
 # %%
 if ready("mlp.train"):
@@ -204,16 +209,16 @@ if ready("mlp.train", "batch.predict"):
     for batch_size in (10_000, 32):
         keras.utils.set_random_seed(0)
         twin = accelerate(mlp, fresh=True)  # the same layers and optimizer, new weights
-        line = ProgressLine()
-        options = {"epochs": 5, "verbose": 0, "callbacks": [line]}
+        watch = ProgressLine()
+        options = {"epochs": 5, "verbose": 0, "callbacks": [watch]}
         twin.fit(x_train, y_train, batch_size=batch_size, **options)
-        measured[batch_size] = (line.seconds, twin.evaluate(x_test, y_test, verbose=0)[1])
+        measured[batch_size] = (watch.seconds, twin.evaluate(x_test, y_test, verbose=0)[1])
     for batch_size, (seconds, accuracy) in measured.items():
         print(f"batches of {batch_size:>6,}: {seconds:5.1f} s, {accuracy * 100:.2f} % right")
 
 # %% [markdown]
 # Read the answer off the table. Trainings that differ only in the seed end up to 0.4 points apart here, so call a
-# smaller difference `"same"`.
+# smaller difference `"same"`; so are times that differ by less than 15 %.
 
 # %%
 # TODO batch.answer: what you measured, in the same words
@@ -235,8 +240,8 @@ check("batch.answer", answer, measured)
 # Why is that so? A large batch keeps the processor busy with one big product, and a small one spends its time on
 # overhead. But time is not all: in five epochs batches of 10,000 move the weights 30 times, those of 128 2,345 times.
 # The large batch is not stuck in a bad minimum, it has not arrived yet: give it as many **steps** as the small one
-# and it does as well. And the noise of a small batch is no harm in itself; it only asks for a smaller learning rate
-# towards the end. `mnistlab experiment batch-size` shows equal epochs, equal steps and scaled learning rates side by
+# and it does at least as well. And the noise of a small batch is no harm in itself; it only asks for a smaller
+# learning rate. `mnistlab experiment batch-size` shows equal epochs, equal steps and scaled learning rates side by
 # side, with intervals over seeds.
 
 # %% [markdown]
@@ -244,7 +249,8 @@ check("batch.answer", answer, measured)
 #
 # A dense layer has to learn a stroke anew at every place. A **convolution** slides a small filter over the image and
 # uses the same few weights everywhere. So the images stay images, and get a last axis for the channels, of which a
-# grey image has one.
+# grey image has one. `x_train` and `x_test` mean these images from here on; to train the first network again, start
+# at its preparation.
 
 # %%
 x_train = mnist.train.images.reshape(60_000, 28, 28, 1).astype("float32") / 255
