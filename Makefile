@@ -38,10 +38,10 @@ run: setup
 	@$(BIN)/mnistlab run --out "$(OUT)"
 
 test: setup
-	@$(BIN)/python -m pytest -q --durations=5
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=5
 
 test-long: setup
-	@$(BIN)/python -m pytest -q --durations=10 -m "slow or not slow"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 -m "slow or not slow"
 
 check: setup
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ." >&2; exit 1; }
