@@ -28,7 +28,7 @@ EXPERIMENTS: dict[str, list[str]] = {  # what follows `mnistlab experiment`
         *("--seeds", "3"),
     ],
     "augmentation": [
-        *("augmentation", "--model", "best", "--recipe", "test_shifts=false", "--recipe", "epochs=3", "--seeds", "3"),
+        *("augmentation", "--model", "fast", "--recipe", "epochs=4", "--seeds", "5"),
     ],
 }
 
