@@ -1,6 +1,6 @@
 """Pages as a camera would see them, composed of MNIST's digits: what is on them and where is known exactly.
 
-    python benchmarks/pages.py FOLDER [--style hard] [--seed 0] [--pages 4]    # writes PNGs to look at
+python benchmarks/pages.py FOLDER [--style hard] [--seed 0] [--pages 4]    # writes PNGs to look at
 """
 
 import argparse
@@ -160,7 +160,9 @@ def _draw(
     pieces, count = ndimage.label(part > min(0.5, part.max() * 0.99), np.ones((3, 3)))
     areas = np.bincount(pieces.ravel(), minlength=count + 1)
     areas[0] = 0
-    rows, columns = np.nonzero((areas >= 0.1 * areas.sum())[pieces])  # some of MNIST's images have dust beside the digit
+    rows, columns = np.nonzero(
+        (areas >= 0.1 * areas.sum())[pieces]
+    )  # some of MNIST's images have dust beside the digit
     top, left = int(rows.min() + low[0]), int(columns.min() + low[1])
     return top, left, int(rows.max() + 1 + low[0]), int(columns.max() + 1 + low[1])
 

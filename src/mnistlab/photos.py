@@ -1,10 +1,12 @@
 """Photos and scans of any origin as grey levels, in bounded memory and time, or one sentence on why not.
 
-What a file claims to be is judged from its first bytes and its header; it is decoded only if the result is known to fit.
+What a file claims to be is judged from its first bytes and its header; it is decoded only if the result is known to
+fit.
 """
 
 from __future__ import annotations
 
+import importlib
 import io
 import warnings
 from contextlib import suppress
@@ -120,18 +122,20 @@ def _open(file: BinaryIO, name: str) -> Image.Image:
     formats = [*FORMATS]
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
         try:
-            import pillow_heif
+            plug_in = importlib.import_module("pillow_heif")
         except ImportError as error:
             raise DataError(
                 f"{name} is HEIC, which needs the package pillow-heif. Install it, or save the photo as JPEG."
             ) from error
-        pillow_heif.register_heif_opener(thumbnails=False)
+        plug_in.register_heif_opener(thumbnails=False)
         formats = ["HEIF"]
     try:
         return Image.open(file, formats=formats)
     except UnidentifiedImageError as error:
         kind = "is empty" if not start else "is not a picture that can be read, or its header is damaged"
-        raise DataError(f"{name} {kind}; expected PNG, JPEG, WebP, TIFF, BMP or GIF. Save the photo as JPEG.") from error
+        raise DataError(
+            f"{name} {kind}; expected PNG, JPEG, WebP, TIFF, BMP or GIF. Save the photo as JPEG."
+        ) from error
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} has too many pixels to be a photo. Save it smaller, best as JPEG.") from error
 
@@ -153,7 +157,9 @@ def _check(image: Image.Image, file: BinaryIO, name: str) -> None:
         if image.info.get("progressive"):
             max_pixels = int(_MAX_DECODED_BYTES / _PROGRESSIVE_BYTES)
             if _count_scans(file) > _MAX_SCANS:
-                raise DataError(f"{name} is a JPEG of too many scans to be a photo. Save it again with another program.")
+                raise DataError(
+                    f"{name} is a JPEG of too many scans to be a photo. Save it again with another program."
+                )
     if width * height > max_pixels:
         raise DataError(
             f"{name} is {width:,} x {height:,} pixels, but at most {max_pixels / 1e6:.0f} million were expected of "

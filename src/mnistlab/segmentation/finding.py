@@ -13,8 +13,8 @@ from scipy import ndimage
 from mnistlab.exceptions import UsageError
 from mnistlab.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
 from mnistlab.segmentation.lines import drop_small, group_lines
-from mnistlab.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
 from mnistlab.segmentation.parting import part_touching
+from mnistlab.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
 from mnistlab.segmentation.ruling import remove_ruling
 from mnistlab.segmentation.skew import Turn, level, measure_skew, turn_ink
 
@@ -30,8 +30,8 @@ class Found:
         box: top, left, bottom, right in pixels of the photo, the last two one past the ink.
         line: of writing, from 0 at the top.
         position: in its line, from 0 at the left.
-        crop: uint8 `(height, width)`, turned level; 0 ground to 255 ink whatever it was on the photo, with the light and
-            everything but this digit removed. A digit of less than 64 pixels has as many as on the photo.
+        crop: uint8 `(height, width)`, turned level; 0 ground to 255 ink whatever it was on the photo, with the light
+            and everything but this digit removed. A digit of less than 64 pixels has as many as on the photo.
         marks: "touching" if it is as wide as several digits and cannot be parted with certainty, "parted" if it was
             parted from another.
     """

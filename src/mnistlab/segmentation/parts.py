@@ -117,7 +117,9 @@ def join_in_lines(labels: Labels, lines: list[list[Part]], is_ruled: bool) -> li
         lower = max(large.height, small.height) if is_stacked else small.height
         return lower < 0.8 * size and merge([large, small]).size <= 1.3 * size
 
-    return _join(labels, [part for line in lines for part in line], is_piece, _JOIN_GAP_IN_LINE, _RULING_GAP if is_ruled else 1)
+    return _join(
+        labels, [part for line in lines for part in line], is_piece, _JOIN_GAP_IN_LINE, _RULING_GAP if is_ruled else 1
+    )
 
 
 def usual_size(line: list[Part]) -> int:
