@@ -18,9 +18,9 @@ def report(tiny_mnist, tmp_path_factory):
     scored = []
     load = Classifier.__init__
 
-    def noting_load(self, path):
+    def noting_load(self, path, **options):
         scored.append(path.parent.name)
-        load(self, path)
+        load(self, path, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Classifier, "__init__", noting_load)

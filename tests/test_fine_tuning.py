@@ -16,7 +16,8 @@ from mnistlab.inference import Classifier
 from mnistlab.journal import Journal
 from mnistlab.models import build_for_training
 from mnistlab.recipes import RECIPES, Recipe
-from mnistlab.runs import Run, default_folder
+from mnistlab.run_folders import default_folder
+from mnistlab.runs import Run
 
 SMALL = {
     "mlp": dataclasses.replace(RECIPES["mlp"], epochs=1),

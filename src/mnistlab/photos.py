@@ -1,10 +1,16 @@
 """Photos and scans of any origin as grey levels, in bounded memory and time, or one sentence on why not.
 
+<<<<<<< HEAD
 What a file claims to be is judged from its first bytes and its header; it is decoded only if the result will fit.
+=======
+What a file claims to be is judged from its first bytes and its header; it is decoded only if the result is known to
+fit.
+>>>>>>> normalize
 """
 
 from __future__ import annotations
 
+import importlib
 import io
 import warnings
 from contextlib import suppress
@@ -120,12 +126,12 @@ def _open(file: BinaryIO, name: str) -> Image.Image:
     formats = [*FORMATS]
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
         try:
-            import pillow_heif
+            plug_in = importlib.import_module("pillow_heif")
         except ImportError as error:
             raise DataError(
                 f"{name} is HEIC, which needs the package pillow-heif. Install it, or save the photo as JPEG."
             ) from error
-        pillow_heif.register_heif_opener(thumbnails=False)
+        plug_in.register_heif_opener(thumbnails=False)
         formats = ["HEIF"]
     try:
         return Image.open(file, formats=formats)

@@ -53,8 +53,13 @@ def _remove_level(is_ink: Mask, ink: Floats) -> tuple[Mask, Mask]:
 
 def _thickness(lines: Mask) -> float:
     """Of level lines, in pixels on average."""
+<<<<<<< HEAD
     starts = int(np.count_nonzero(lines[1:] & ~lines[:-1])) + int(np.count_nonzero(lines[0]))
     return int(np.count_nonzero(lines)) / max(starts, 1)
+=======
+    starts = np.count_nonzero(lines[1:] & ~lines[:-1]) + np.count_nonzero(lines[0])
+    return float(np.count_nonzero(lines) / max(int(starts), 1))
+>>>>>>> normalize
 
 
 def _find_level(is_ink: Mask) -> Mask:
@@ -68,7 +73,7 @@ def _find_level(is_ink: Mask) -> Mask:
     free = ndimage.uniform_filter1d(1 - thick.astype(np.float32), _RUN, axis=1, mode="nearest")
     runs: Mask = covered > np.maximum(_MIN_COVER * free, 0.2)
     if not runs.any():
-        return runs
+        return np.zeros_like(is_ink)
     # Pieces of one line, parted by strokes, are on nearly the same rows.
     bridged = ndimage.maximum_filter1d(ndimage.maximum_filter1d(runs.view(np.uint8), 3, axis=0), _BRIDGE, axis=1)
     labels, count = ndimage.label(bridged)

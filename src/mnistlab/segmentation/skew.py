@@ -51,15 +51,22 @@ def measure_skew(is_ink: Mask) -> float:
     places = np.stack(np.nonzero(is_ink[::2, ::2]))
     if places.shape[1] < 50:
         return 0.0
+<<<<<<< HEAD
     rows, columns = places[:, :: max(1, places.shape[1] // _MAX_POINTS)].astype(np.float32)
     coarse = _sharpest(rows, columns, np.arange(-MAX_DEGREES, MAX_DEGREES + 0.01, 0.5))
     return _sharpest(rows, columns, coarse + np.arange(-0.5, 0.51, 0.1))
+=======
+    step = max(1, len(rows) // _MAX_POINTS)
+    down, right = rows[::step].astype(np.float32), columns[::step].astype(np.float32)
+    coarse = _sharpest(down, right, np.arange(-MAX_DEGREES, MAX_DEGREES + 0.01, 0.5))
+    return _sharpest(down, right, coarse + np.arange(-0.5, 0.51, 0.1))
+>>>>>>> normalize
 
 
-def _sharpest(rows: Floats, columns: Floats, degrees: npt.NDArray[np.float64]) -> float:
+def _sharpest(down: Floats, right: Floats, degrees: npt.NDArray[np.float64]) -> float:
     sharpness = []
     for angle in np.radians(degrees):
-        height = rows * np.float32(np.cos(angle)) - columns * np.float32(np.sin(angle))
+        height = down * np.float32(np.cos(angle)) - right * np.float32(np.sin(angle))
         profile = np.bincount((height - height.min()).astype(np.intp)).astype(np.float64)
         sharpness.append((profile**2).sum())
     return float(degrees[int(np.argmax(sharpness))])
