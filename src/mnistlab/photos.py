@@ -1,11 +1,7 @@
 """Photos and scans of any origin as grey levels, in bounded memory and time, or one sentence on why not.
 
-<<<<<<< HEAD
-What a file claims to be is judged from its first bytes and its header; it is decoded only if the result will fit.
-=======
 What a file claims to be is judged from its first bytes and its header; it is decoded only if the result is known to
 fit.
->>>>>>> normalize
 """
 
 from __future__ import annotations

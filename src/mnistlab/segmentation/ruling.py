@@ -53,13 +53,8 @@ def _remove_level(is_ink: Mask, ink: Floats) -> tuple[Mask, Mask]:
 
 def _thickness(lines: Mask) -> float:
     """Of level lines, in pixels on average."""
-<<<<<<< HEAD
-    starts = int(np.count_nonzero(lines[1:] & ~lines[:-1])) + int(np.count_nonzero(lines[0]))
-    return int(np.count_nonzero(lines)) / max(starts, 1)
-=======
     starts = np.count_nonzero(lines[1:] & ~lines[:-1]) + np.count_nonzero(lines[0])
     return float(np.count_nonzero(lines) / max(int(starts), 1))
->>>>>>> normalize
 
 
 def _find_level(is_ink: Mask) -> Mask:
@@ -71,7 +66,7 @@ def _find_level(is_ink: Mask) -> Mask:
     rows = ndimage.maximum_filter1d(thin, 3, axis=0)  # a line with a slight slope changes rows
     covered = ndimage.uniform_filter1d(rows.astype(np.float32), _RUN, axis=1, mode="nearest")
     free = ndimage.uniform_filter1d(1 - thick.astype(np.float32), _RUN, axis=1, mode="nearest")
-    runs: Mask = covered > np.maximum(_MIN_COVER * free, 0.2)
+    runs = covered > np.maximum(_MIN_COVER * free, 0.2)
     if not runs.any():
         return np.zeros_like(is_ink)
     # Pieces of one line, parted by strokes, are on nearly the same rows.

@@ -48,19 +48,13 @@ def measure_skew(is_ink: Mask) -> float:
 
     The profile of ink along the true direction is sharpest. Of writing it says nothing unless it is longer than high.
     """
-    places = np.stack(np.nonzero(is_ink[::2, ::2]))
-    if places.shape[1] < 50:
+    rows, columns = np.nonzero(is_ink[::2, ::2])
+    if len(rows) < 50:
         return 0.0
-<<<<<<< HEAD
-    rows, columns = places[:, :: max(1, places.shape[1] // _MAX_POINTS)].astype(np.float32)
-    coarse = _sharpest(rows, columns, np.arange(-MAX_DEGREES, MAX_DEGREES + 0.01, 0.5))
-    return _sharpest(rows, columns, coarse + np.arange(-0.5, 0.51, 0.1))
-=======
     step = max(1, len(rows) // _MAX_POINTS)
     down, right = rows[::step].astype(np.float32), columns[::step].astype(np.float32)
     coarse = _sharpest(down, right, np.arange(-MAX_DEGREES, MAX_DEGREES + 0.01, 0.5))
     return _sharpest(down, right, coarse + np.arange(-0.5, 0.51, 0.1))
->>>>>>> normalize
 
 
 def _sharpest(down: Floats, right: Floats, degrees: npt.NDArray[np.float64]) -> float:
