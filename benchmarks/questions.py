@@ -28,7 +28,7 @@ EXPERIMENTS: dict[str, list[str]] = {  # what follows `mnistlab experiment`
         *("--seeds", "3"),
     ],
     "augmentation": [
-        *("augmentation", "--model", "fast", "--recipe", "epochs=4", "--seeds", "5"),
+        *("augmentation", "--model", "fast", "--recipe", "augmentation=yes", "--recipe", "epochs=4", "--seeds", "5"),
     ],
 }
 
