@@ -101,8 +101,10 @@ def _load(file: BinaryIO, num_bytes: int, name: str) -> npt.NDArray[np.uint8]:
         try:
             with _open(file, name) as image:
                 orientation = _orientation(image)
-                _check(image, file, name)
+                _check(image, file, name, orientation)
                 grey = _grey(image, name)
+                if image.format == "TIFF":  # Pillow has turned it
+                    orientation = 1
         except DataError:
             raise
         except MemoryError as error:
@@ -140,7 +142,7 @@ def _open(file: BinaryIO, name: str) -> Image.Image:
         raise DataError(f"{name} has too many pixels to be a photo. Save it smaller, best as JPEG.") from error
 
 
-def _check(image: Image.Image, file: BinaryIO, name: str) -> None:
+def _check(image: Image.Image, file: BinaryIO, name: str, orientation: int) -> None:
     """Refuses what is several pictures, too small to hold a digit, or too large to be decoded in bounded memory."""
     width, height = image.size
     if min(width, height) < MIN_SIDE:
@@ -150,7 +152,10 @@ def _check(image: Image.Image, file: BinaryIO, name: str) -> None:
         )
     if _has_several_pictures(image):
         raise DataError(f"{name} holds several pictures, an animation or pages; expected one. Save the one to be read.")
-    each = _PICTURE_BYTES.get(image.mode, 4) + _DECODER_BYTES.get(image.format or "", 0)
+    picture = _PICTURE_BYTES.get(image.mode, 4)
+    each = picture + _DECODER_BYTES.get(image.format or "", 0)
+    if image.format == "TIFF" and orientation != 1:
+        each += picture  # a second picture, turned
     max_pixels = int(_MAX_DECODED_BYTES / each)
     if image.format in ("JPEG", "MPO"):
         max_pixels = MAX_JPEG_PIXELS

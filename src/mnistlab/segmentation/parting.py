@@ -14,6 +14,7 @@ from mnistlab.segmentation.parts import Labels, Part, usual_size
 _WIDE: Final = 1.3  # width for the height, from which on a part may be several digits; 97 of 100 digits are narrower
 _WIDER: Final = 1.15  # width for the usual size in the line
 _CLEAR: Final = 1.6  # ink that a clear cut goes through, in thicknesses of the stroke
+_MAX_CUT: Final = 0.5  # ink that a clear cut goes through, for the height; blots are parted nowhere
 _MIN_HEIGHT: Final = 0.7  # of either side of a cut, for the height of both
 _MIN_AREA: Final = 0.15  # of either side, for the ink of both
 _EDGE: Final = 0.15  # of the width at either end, where no cut is looked for
@@ -27,7 +28,8 @@ def part_touching(labels: Labels, lines: list[list[Part]]) -> list[list[Part]]:
     number = int(labels.max(initial=0))
     parted = []
     for line in lines:
-        usual = usual_size(line)
+        single = [part for part in line if part.width <= _WIDE * part.height]
+        usual = usual_size(single or line)
         pieces: list[Part] = []
         waiting = list(reversed(line))
         while waiting:
@@ -72,7 +74,7 @@ def _cut(labels: Labels, part: Part) -> Mask | None:
     """What is left of the cut that goes through least ink; None if that is much, or what it leaves is no digit."""
     own = np.isin(labels[part.window], part.numbers)
     path, ink = _least_ink(own, round(_EDGE * part.width))
-    if ink > _CLEAR * part.thickness + 1:
+    if ink > min(_CLEAR * part.thickness + 1, _MAX_CUT * part.height):
         return None
     left: Mask = np.arange(part.width)[None] < path[:, None]
     for side in (own & left, own & ~left):

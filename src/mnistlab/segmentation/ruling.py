@@ -73,7 +73,7 @@ def _find_level(is_ink: Mask) -> Mask:
     bridged = ndimage.maximum_filter1d(ndimage.maximum_filter1d(runs.view(np.uint8), 3, axis=0), _BRIDGE, axis=1)
     labels, count = ndimage.label(bridged)
     keep = np.zeros(count + 1, dtype=bool)
-    for number, (_, columns) in enumerate(ndimage.find_objects(labels), 1):
-        keep[number] = columns.stop - columns.start - _BRIDGE >= _MIN_PART * is_ink.shape[1]
+    for number, place in enumerate(ndimage.find_objects(np.where(runs, labels, 0), count), 1):
+        keep[number] = place is not None and place[1].stop - place[1].start >= _MIN_PART * is_ink.shape[1]
     lines: Mask = (thin & keep[labels]).view(bool)
     return lines

@@ -13,6 +13,7 @@ from mnistlab.segmentation.light import Floats, Mask
 
 MAX_DEGREES: Final = 12.0
 _MAX_POINTS: Final = 60_000  # more would not make the angle better
+_MIN_GAIN: Final = 1.1  # in sharpness; less can come from the shapes of a few digits
 _MIN_DEGREES: Final = 0.3  # a smaller turn is not worth its blur
 
 
@@ -46,24 +47,29 @@ class Turn:
 def measure_skew(is_ink: Mask) -> float:
     """The angle of lines of writing or of ruled paper, in degrees; positive if their right ends are lower.
 
-    The profile of ink along the true direction is sharpest. Of writing it says nothing unless it is longer than high.
+    The profile of ink along the true direction is sharpest. A few digits in a line that wavers tell little: then the
+    page is taken to be level.
     """
     rows, columns = np.nonzero(is_ink[::2, ::2])
     if len(rows) < 50:
         return 0.0
     step = max(1, len(rows) // _MAX_POINTS)
     down, right = rows[::step].astype(np.float32), columns[::step].astype(np.float32)
-    coarse = _sharpest(down, right, np.arange(-MAX_DEGREES, MAX_DEGREES + 0.01, 0.5))
-    return _sharpest(down, right, coarse + np.arange(-0.5, 0.51, 0.1))
+    coarse, _ = _sharpest(down, right, np.arange(-MAX_DEGREES, MAX_DEGREES + 0.01, 0.5))
+    degrees, sharpness = _sharpest(down, right, coarse + np.arange(-0.5, 0.51, 0.1))
+    _, sharpness_level = _sharpest(down, right, np.zeros(1))
+    return degrees if sharpness > _MIN_GAIN * sharpness_level else 0.0
 
 
-def _sharpest(down: Floats, right: Floats, degrees: npt.NDArray[np.float64]) -> float:
+def _sharpest(down: Floats, right: Floats, degrees: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The angle at which the profile is sharpest, and how sharp it is there."""
     sharpness = []
     for angle in np.radians(degrees):
         height = down * np.float32(np.cos(angle)) - right * np.float32(np.sin(angle))
         profile = np.bincount((height - height.min()).astype(np.intp)).astype(np.float64)
         sharpness.append((profile**2).sum())
-    return float(degrees[int(np.argmax(sharpness))])
+    best = int(np.argmax(sharpness))
+    return float(degrees[best]), float(sharpness[best])
 
 
 def level(shape: tuple[int, int], degrees: float) -> Turn:
