@@ -77,10 +77,17 @@ def wait_for(process, text, seconds=90):
     raise AssertionError(lines)
 
 
+def default_signals():
+    """What a shell leaves of Ctrl-C to a command in the background is nothing; the tests may be one."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_watch_checks_again_when_the_code_has_changed(notebook):
     command = [sys.executable, "-m", "mnistlab", "lesson", "check", str(notebook), "--watch"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=default_signals
+    ) as process:
         try:
             wait_for(process, "mnistlab lesson hint")
             time.sleep(1)  # until the watching has begun
@@ -145,7 +152,9 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path):
     (tmp_path / "ann.py").write_text(SOLVED)
     (tmp_path / "bob.py").write_text("# %%\nwhile True: pass\n")
     command = [sys.executable, "-m", "mnistlab", "lesson", "grade", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=default_signals
+    ) as process:
         try:
             while "ann.py" not in process.stderr.readline():
                 assert process.poll() is None
