@@ -5,7 +5,6 @@ read together. Rules never rebuild code from the tree: they replace spans of the
 as it was, to the byte.
 """
 
-import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -22,26 +21,11 @@ from libcst.metadata import (
 
 from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.documents import CodeCell
-from mnistlab.lesson.migration.edits import Edit
+from mnistlab.lesson.migration.edits import Edit, MarkedPlace
 from mnistlab.lesson.migration.syntax import dotted
 
 _SEPARATOR = b"\n\n"  # an empty line: a backslash at the end of a cell reaches no further
 _Node = TypeVar("_Node", bound=cst.CSTNode)
-
-
-@dataclasses.dataclass(frozen=True)
-class MarkedPlace:
-    """A place that a rule could not change safely.
-
-    Args:
-        start: its first byte in the joined text.
-        line: the first byte of the line above which a comment can stand.
-        reason: what is wrong and what to do.
-    """
-
-    start: int
-    line: int
-    reason: str
 
 
 class Code:
