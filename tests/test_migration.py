@@ -379,6 +379,19 @@ def test_image_generator_is_replaced_and_its_uses_stay():
     assert any("in degrees" in change.reason for change in migrate_text(old, "py").changes)
 
 
+def test_what_is_imported_in_a_block_is_defined_above_it():
+    old = (
+        '"""Trains."""\nfrom __future__ import print_function\ntry:\n'
+        "    from keras.preprocessing.image import ImageDataGenerator\nexcept ImportError:\n    pass\n"
+    )
+    new = migrated(old)
+    assert new.startswith(
+        '"""Trains."""\nfrom __future__ import print_function\nimport keras\nimport numpy as np\n\n\nclass ImageBatches'
+    )
+    assert new.endswith("\n\n\ntry:\n    pass\nexcept ImportError:\n    pass\n")
+    compile(new, "new", "exec")
+
+
 def test_image_generator_for_folders_stays_tensorflows():
     old = "from keras.preprocessing import image\nx = image.ImageDataGenerator().flow_from_directory('digits')\n"
     lines = [line for line in migrated(old).splitlines() if not line.startswith("#")]

@@ -5,7 +5,6 @@ read together. Rules never rebuild code from the tree: they replace spans of the
 as it was, to the byte.
 """
 
-import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -22,25 +21,11 @@ from libcst.metadata import (
 
 from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.documents import CodeCell
-from mnistlab.lesson.migration.edits import Edit
+from mnistlab.lesson.migration.edits import Edit, MarkedPlace
+from mnistlab.lesson.migration.syntax import dotted
 
 _SEPARATOR = b"\n\n"  # an empty line: a backslash at the end of a cell reaches no further
 _Node = TypeVar("_Node", bound=cst.CSTNode)
-
-
-@dataclasses.dataclass(frozen=True)
-class MarkedPlace:
-    """A place that a rule could not change safely.
-
-    Args:
-        start: its first byte in the joined text.
-        line: the first byte of the line above which a comment can stand.
-        reason: what is wrong and what to do.
-    """
-
-    start: int
-    line: int
-    reason: str
 
 
 class Code:
@@ -266,13 +251,10 @@ class Code:
         if statement in self._new_imports:
             return
         self._new_imports[statement] = reason
-        for line in self.wrapper.module.body:
-            if isinstance(line, cst.SimpleStatementLine) and re.match(
-                r"(from|import)\b.*\b(keras|tensorflow)\b", self.source(line)
-            ):
-                self.insert(self.line_start(line), f"{statement}\n", reason)
-                return
-        self.insert(self.line_start(self.wrapper.module.body[0]), f"{statement}\n", reason)
+        body = self.wrapper.module.body
+        imports = [line for line in body if re.match(r"(from|import)\b.*\b(keras|tensorflow)\b", self.source(line))]
+        others = [line for line in body if not re.match(r"[rRuU]?['\"]|from __future__\b", self.source(line))]
+        self.insert(self.line_start((imports or others)[0]), f"{statement}\n", reason)
 
     @property
     def has_removals(self) -> bool:
@@ -310,54 +292,3 @@ def _is_offered(name: str) -> bool:
     """Whether `from module import *` gives a name, as far as Keras is concerned."""
     split = homes.split_root(name)
     return split is None or homes.exists(homes.find_home(split[1]), split[0])
-
-
-def dotted(node: cst.CSTNode | None) -> str:
-    """The text of a dotted name in an import.
-
-    Example:
-        >>> dotted(cst.parse_expression("keras.layers"))
-        'keras.layers'
-    """
-    if isinstance(node, cst.Name):
-        return node.value
-    if isinstance(node, cst.Attribute):
-        return f"{dotted(node.value)}.{node.attr.value}"
-    return ""
-
-
-def literal(node: cst.CSTNode | None) -> Any:
-    """The value of a literal string, number or tuple of numbers; None for everything else.
-
-    Example:
-        >>> literal(cst.parse_expression("(3, 3)")), literal(cst.parse_expression("'same'"))
-        ((3, 3), 'same')
-    """
-    if isinstance(node, cst.SimpleString | cst.Integer | cst.Float | cst.ConcatenatedString):
-        return node.evaluated_value
-    if isinstance(node, cst.Tuple | cst.List):
-        values = tuple(literal(element.value) for element in node.elements)
-        return None if None in values else values
-    if isinstance(node, cst.Name):
-        return {"True": True, "False": False}.get(node.value)
-    return None
-
-
-def keywords(call: cst.Call) -> dict[str, cst.Arg]:
-    """The arguments of a call that have a name."""
-    return {argument.keyword.value: argument for argument in call.args if argument.keyword is not None}
-
-
-def positionals(call: cst.Call) -> list[cst.Arg]:
-    """The arguments of a call that have none, up to the first `*` or `**`."""
-    found = []
-    for argument in call.args:
-        if argument.keyword is not None or argument.star:
-            break
-        found.append(argument)
-    return found
-
-
-def method(call: cst.Call) -> str:
-    """The name after the last dot of what is called; empty for a plain function."""
-    return call.func.attr.value if isinstance(call.func, cst.Attribute) else ""

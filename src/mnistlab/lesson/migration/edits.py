@@ -21,6 +21,21 @@ class Edit:
     reasons: tuple[str, ...] = ()
 
 
+@dataclasses.dataclass(frozen=True)
+class MarkedPlace:
+    """A place that a rule could not change safely.
+
+    Args:
+        start: its first byte in the joined text.
+        line: the first byte of the line above which a comment can stand.
+        reason: what is wrong and what to do.
+    """
+
+    start: int
+    line: int
+    reason: str
+
+
 def without_overlaps(edits: Iterable[Edit]) -> list[Edit]:
     """The edits in the order of the text; of two that meet, the earlier one of the sequence.
 

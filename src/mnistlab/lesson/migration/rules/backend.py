@@ -2,8 +2,9 @@
 
 import libcst as cst
 
-from mnistlab.lesson.migration.code import Code, literal
+from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.spelling import keras_name
+from mnistlab.lesson.migration.syntax import literal
 
 FUNCTION = (
     "K.function and K.learning_phase are gone with Keras 3 (AttributeError). A keras.Model from the same input to the "

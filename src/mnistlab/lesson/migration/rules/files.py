@@ -4,8 +4,9 @@ import re
 
 import libcst as cst
 
-from mnistlab.lesson.migration.code import Code, keywords, literal, method, positionals
+from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.sources import is_model
+from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
 SAVED = (
     "Keras 3 saves models as .keras files. It calls .h5 legacy and refuses names without .keras or .h5, "

@@ -5,8 +5,9 @@ from pathlib import Path
 import libcst as cst
 
 from mnistlab.lesson.migration import homes
-from mnistlab.lesson.migration.code import Code, dotted, keywords, literal, method
+from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.spelling import keras_name, new_root, numpy_name
+from mnistlab.lesson.migration.syntax import dotted, keywords, literal, method
 
 NAME = "keras.preprocessing.image.ImageDataGenerator"
 REPLACED = (
@@ -98,7 +99,7 @@ def _definition(code: Code, node: cst.CSTNode) -> str:
 def _insert_above(code: Code, node: cst.CSTNode, text: str) -> None:
     """Puts lines above the statement of the module that a node lies in."""
     outermost = [place for place in (node, *code.parents(node)) if isinstance(code.parent(place), cst.Module)]
-    code.insert(code.line_start(outermost[0]), f"{text.rstrip()}\n\n\n" if "class " in text else text, REPLACED)
+    code.insert(code.line_start(outermost[0]), f"\n\n{text.rstrip()}\n\n\n" if "class " in text else text, REPLACED)
 
 
 def _rewrite_import(code: Code, node: cst.ImportFrom, definition: str | None, why: str, *, mixed: bool) -> str:

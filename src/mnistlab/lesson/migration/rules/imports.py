@@ -3,10 +3,11 @@
 import libcst as cst
 
 from mnistlab.lesson.migration import homes
-from mnistlab.lesson.migration.code import Code, dotted
+from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.backend import is_rewritten
 from mnistlab.lesson.migration.rules.gone import explain_gone
 from mnistlab.lesson.migration.rules.spelling import keras_name, new_root
+from mnistlab.lesson.migration.syntax import dotted
 
 MOVED = "{old} is gone since Keras 3, and importing it fails; its names are in {new} now."
 NP_UTILS = (

@@ -2,9 +2,10 @@
 
 import libcst as cst
 
-from mnistlab.lesson.migration.code import Code, keywords, literal, method
+from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.layers import layer_name
 from mnistlab.lesson.migration.rules.spelling import keras_name
+from mnistlab.lesson.migration.syntax import keywords, literal, method
 
 FIRST = (
     "Keras 3 warns of {name} on a layer (Do not pass an `input_shape`/`input_dim` argument to a layer). The shape of "

@@ -2,7 +2,8 @@
 
 import libcst as cst
 
-from mnistlab.lesson.migration.code import Code, keywords, literal, positionals
+from mnistlab.lesson.migration.code import Code
+from mnistlab.lesson.migration.syntax import keywords, literal, positionals
 
 RENAMED = "The argument {old} of {layer} has been called {new} since Keras 2; Keras 3 refuses the old name."
 KERNEL = (

@@ -4,8 +4,9 @@ import re
 
 import libcst as cst
 
-from mnistlab.lesson.migration.code import Code, keywords, literal, method, positionals
+from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.sources import label_kinds, metrics_names
+from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
 SPARSE = (
     "The labels of this model are the integers of the data set and are never made one-hot, which categorical_"

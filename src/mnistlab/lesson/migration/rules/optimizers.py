@@ -2,8 +2,9 @@
 
 import libcst as cst
 
-from mnistlab.lesson.migration.code import Code, keywords, literal, positionals
+from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.spelling import keras_name
+from mnistlab.lesson.migration.syntax import keywords, literal, positionals
 
 LEARNING_RATE = "lr is called learning_rate; Keras 3 refuses lr (Argument(s) not recognized: {'lr': ...})."
 DECAY = (

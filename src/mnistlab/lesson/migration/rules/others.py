@@ -4,7 +4,8 @@ import re
 
 import libcst as cst
 
-from mnistlab.lesson.migration.code import Code, keywords, literal, positionals
+from mnistlab.lesson.migration.code import Code
+from mnistlab.lesson.migration.syntax import keywords, literal, positionals
 
 EXPORT = (
     "tf2onnx cannot read models of Keras 3 (AttributeError: 'Sequential' object has no attribute 'output_names'); "

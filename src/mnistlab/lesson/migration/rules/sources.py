@@ -2,7 +2,8 @@
 
 import libcst as cst
 
-from mnistlab.lesson.migration.code import Code, keywords, literal, method
+from mnistlab.lesson.migration.code import Code
+from mnistlab.lesson.migration.syntax import keywords, literal, method
 
 MODELS = frozenset({"Sequential", "Model", "load_model", "model_from_json", "clone_model"})
 MAX_DEPTH = 20  # assignments that are followed: names can go round in circles

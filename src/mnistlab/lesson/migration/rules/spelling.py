@@ -3,7 +3,8 @@
 import libcst as cst
 
 from mnistlab.lesson.migration import homes
-from mnistlab.lesson.migration.code import Code, dotted
+from mnistlab.lesson.migration.code import Code
+from mnistlab.lesson.migration.syntax import dotted
 
 
 def is_mixed(code: Code) -> bool:

@@ -2,9 +2,10 @@
 
 import libcst as cst
 
-from mnistlab.lesson.migration.code import Code, keywords, literal, method, positionals
+from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.sources import MAX_DEPTH, is_finite, is_model, is_whole_pass
 from mnistlab.lesson.migration.rules.spelling import numpy_name
+from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
 GENERATOR = "{old} is gone with Keras 3 (AttributeError: no attribute '{old}'); {new} takes arrays and batches alike."
 POSITION = "{new} has its arguments in another order than {old} had, so this one needs its name."
