@@ -190,8 +190,8 @@ def table(results: dict[str, Any]) -> str:
         "",
         f"MNIST's {identity['num_images']:,} test images through `normalize_digit`: "
         f"{100 * identity['accuracy_normalized']:.2f} % right, {100 * identity['accuracy']:.2f} % as they are "
-        f"({difference:+.2f} points); {identity['changed_answers']} of the answers changed, {identity['changed_thickness']} "
-        f"images had their strokes changed, {identity['resampled']} their size.",
+        f"({difference:+.2f} points); {identity['changed_answers']} of the answers changed, "
+        f"{identity['changed_thickness']} images had their strokes changed, {identity['resampled']} their size.",
         "",
         "| pen, width in pixels | strokes brought nearer to MNIST's | strokes left as they are |",
         "| ---: | ---: | ---: |",
