@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -279,11 +278,9 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
     )
     for _ in range(3):
         assert "epoch" in process.stdout.readline()
-    asked = time.perf_counter()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)  # how long it takes, benchmarks/interruptions.py measures
     assert process.returncode == 130
-    assert time.perf_counter() - asked < 5  # the step takes milliseconds; leaving Python with TensorFlow takes the rest
     assert re.fullmatch(
         r"Stopped after step [\d,]+; .*state\.npz keeps everything.* The same command goes on from it\.\n", errors
     )
