@@ -78,8 +78,9 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
     turn = level(lit.ink.shape, measure_skew(lit.ink > 0.4))
     ink = turn_ink(lit.ink, turn)
     is_ink, ruling = remove_ruling(find_ink(ink, lit.noise), ink)
-    labels, parts = find_parts(is_ink, ink)
-    parts = join_in_lines(labels, group_lines(join_parts(labels, parts)), bool(ruling.any()))
+    is_ruled = bool(ruling.any())
+    labels, parts = find_parts(is_ink, ink, is_ruled)
+    parts = join_in_lines(labels, group_lines(join_parts(labels, parts)), is_ruled)
     lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
     lines = part_touching(labels, lines)
     return [

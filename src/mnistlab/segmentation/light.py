@@ -17,9 +17,16 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 WORK_PIXELS: Final = 2_100_000  # of the reduced copy on which digits are looked for
-CELL: Final = 16  # pixels of that copy; paper is taken to be even across one
-_PAPER_CELLS: Final = 15  # a window of 240 pixels, of which strokes of 40 cover less than half
+CELL: Final = 8  # pixels of that copy; paper is taken to be even across one
+_PAPER_CELLS: Final = 31  # a window of 248 pixels; strokes are narrower, sheets and shadows wider
+_EDGE_CELLS: Final = 5  # to either side of an edge of sheet or shadow go 16 pixels
+_TILES: Final = (64, 256)  # pixels, in which ink is the lesser part and paper the larger
+_CLEAR_VOTE: Final = 0.2  # of the tiles' votes, 0 to 1
 _DARKEST_PAPER: Final = 8  # grey level; below it ratios are noise
+_DEEPEST_SHADOW: Final = (
+    0.25  # of the paper's usual brightness; below it is a table or a scanner's lid, whose noise is no ink
+)
+_MIN_SIDE: Final = 0.05  # of the photo, on which noise is worth measuring
 _MIN_STRENGTH: Final = 0.06  # of ink, as a fraction of the paper's brightness; fainter is JPEG and texture
 _STRENGTH_TO_NOISE: Final = 4.0
 _WINDOW: Final = 75  # pixels of Sauvola's local statistics
@@ -65,22 +72,67 @@ def remove_light(photo: Grey) -> Lit | None:
     factor = max(1, ceil(sqrt(photo.size / WORK_PIXELS)))
     picture = Image.fromarray(photo)
     work = picture.reduce(factor) if factor > 1 else picture
-    cells = np.asarray(work.reduce(CELL), dtype=np.float32)
-    paper = ndimage.median_filter(cells, min(_PAPER_CELLS, 2 * max(cells.shape) + 1), mode="nearest")
-    paper = np.maximum(ndimage.gaussian_filter(paper, 2, mode="nearest"), _DARKEST_PAPER)
+    sign = _polarity(np.asarray(work))
+    paper = _paper(np.asarray(work.reduce(CELL), dtype=np.float32), sign)
     spread = Image.fromarray(paper).transform(
         work.size, Image.Transform.AFFINE, (1 / CELL, 0, 0, 0, 1 / CELL, 0), Image.Resampling.BILINEAR
     )
-    ratio = np.asarray(work, dtype=np.float32) / np.maximum(np.asarray(spread), _DARKEST_PAPER) - 1
+    paper_there = np.asarray(spread)
+    least = max(_DARKEST_PAPER, _DEEPEST_SHADOW * float(np.percentile(paper, 90)))
+    ratio = (np.asarray(work, dtype=np.float32) - paper_there) / np.maximum(paper_there, least)
     sample = ratio[::2, ::2]
     middle = float(np.median(sample))
-    noise = 1.4826 * float(np.median(np.abs(sample - middle)))
-    sign = 1 if float(((sample - middle) ** 3).sum(dtype=np.float64)) > 0 else -1
+    noise = _noise(sample, paper_there[::2, ::2])
     ink = sign * (ratio - middle)
     strength = _strength(ink[::2, ::2], noise)
     if strength is None:
         return None
     return Lit(photo, np.asarray(work), factor, ink / np.float32(strength), paper, sign, strength, noise / strength)
+
+
+def _noise(ratio: Floats, paper: Floats) -> float:
+    """Standard deviation on bare paper, where it is highest: of the darker half of the photo or the lighter one."""
+    border = (float(paper.min()) + float(paper.max())) / 2
+    deviations = []
+    for half in (ratio[paper <= border], ratio[paper > border]):
+        if half.size >= _MIN_SIDE * ratio.size:
+            deviations.append(1.4826 * float(np.median(np.abs(half - np.median(half)))))
+    return max(deviations)
+
+
+def _polarity(grey: Grey) -> int:
+    """-1 if ink is darker than paper, 1 if lighter: it is the lesser part of nearly every place where there is some.
+
+    A place on the edge of a sheet or a shadow says anything, so many small places are asked, and larger ones only
+    where strokes are too wide for those.
+    """
+    for side in (*_TILES, max(grey.shape)):
+        rows, columns = (max(length // side, 1) for length in grey.shape)
+        high, wide = grey.shape[0] // rows, grey.shape[1] // columns
+        tiles = grey[: rows * high : 2, : columns * wide : 2].astype(np.float32)
+        high, wide = tiles.shape[0] // rows, tiles.shape[1] // columns
+        tiles = tiles[: rows * high, : columns * wide].reshape(rows, high, columns, wide).swapaxes(1, 2)
+        tiles = tiles.reshape(rows * columns, -1) - tiles.reshape(rows * columns, -1).mean(axis=1, keepdims=True)
+        squares = tiles**2
+        spread = np.sqrt(squares.mean(axis=1))
+        skew = (squares * tiles).mean(axis=1) / np.maximum(spread, 1.0) ** 3
+        weight = np.clip(spread, 0, np.percentile(spread, 90))
+        vote = float((weight * np.clip(skew, -1, 1)).sum() / max(float(weight.sum()), 1e-6))
+        if abs(vote) > _CLEAR_VOTE:
+            break
+    return 1 if vote > 0 else -1
+
+
+def _paper(cells: Floats, sign: int) -> Floats:
+    """The brightness of the paper alone in each cell: what is narrow is filled, where edges are they stay sharp.
+
+    Around an edge the side that ink would be nearer to counts, so that the edge itself is none.
+    """
+    window = min(_PAPER_CELLS, 2 * max(cells.shape) + 1)
+    lighter = np.pad(-sign * cells, window, mode="edge")  # so that what is broad where the photo ends counts as broad
+    filled = ndimage.grey_closing(lighter, window)[window:-window, window:-window]
+    paper: Floats = -sign * ndimage.minimum_filter(filled, _EDGE_CELLS, mode="nearest")
+    return np.maximum(paper, _DARKEST_PAPER)
 
 
 def _strength(ink: Floats, noise: float) -> float | None:

@@ -8,6 +8,7 @@ from typing import Final
 from mnistlab.segmentation.parts import Part, usual_size
 
 _MIN_OVERLAP: Final = 0.45  # of the lower of two heights, that neighbours in a line share
+_MAX_RATIO: Final = 8.0  # of heights in a line; pieces of digits are among them
 _RECENT: Final = 4  # digits that tell where a line goes on; lines on a curved page do not stay level
 
 
@@ -34,6 +35,8 @@ def _overlap(part: Part, recent: list[Part]) -> float:
     """The share of the lower height that a part has in common with the middle of a line's last digits."""
     top = median(other.top for other in recent)
     bottom = median(other.bottom for other in recent)
+    if part.height > _MAX_RATIO * (bottom - top) or bottom - top > _MAX_RATIO * part.height:
+        return 0.0
     shared = min(part.bottom, bottom) - max(part.top, top)
     return shared / max(min(part.height, bottom - top), 1)
 

@@ -17,7 +17,8 @@ Labels = npt.NDArray[np.int32]
 MAX_PARTS: Final = 3_000  # a page holds no more digits; more are texture, of which the largest stay
 _MIN_SIDE: Final = 6  # pixels of the longer side
 _MIN_AREA: Final = 8
-_MIN_PEAK: Final = 0.45  # ink at its strongest place; 1 is the usual ink
+_MIN_PEAK: Final = 0.45  # ink at its strongest place, where printed lines leave crumbs; 1 is the usual ink
+_MIN_PEAK_ON_PLAIN: Final = 0.2  # elsewhere: pencil beside a marker
 _JOIN_GAP: Final = 0.7  # of the stroke's thickness, and a pixel
 _JOIN_GAP_IN_LINE: Final = 1.6
 _RULING_GAP: Final = 4  # pixels, that a printed line leaves
@@ -67,7 +68,7 @@ class Part:
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
-def find_parts(is_ink: Mask, ink: Floats) -> tuple[Labels, list[Part]]:
+def find_parts(is_ink: Mask, ink: Floats, is_ruled: bool) -> tuple[Labels, list[Part]]:
     """Numbers what is connected and drops specks: what is tiny, or nowhere as strong as ink."""
     labels, count = ndimage.label(is_ink, _EIGHT)
     if not count:
@@ -80,7 +81,7 @@ def find_parts(is_ink: Mask, ink: Floats) -> tuple[Labels, list[Part]]:
     np.maximum.at(peaks, labels.ravel()[places], ink.ravel()[places])
     parts = []
     boxes = ndimage.find_objects(labels)
-    good = (areas >= _MIN_AREA) & (peaks >= _MIN_PEAK)
+    good = (areas >= _MIN_AREA) & (peaks >= (_MIN_PEAK if is_ruled else _MIN_PEAK_ON_PLAIN))
     good[0] = False
     for number in np.flatnonzero(good).tolist():
         rows, columns = boxes[number - 1]
