@@ -34,6 +34,7 @@ class Style:
     rotation: float  # degrees to either side
     rulings: tuple[str, ...]
     touching: float = 0.0  # fraction of digits whose box overlaps the next one's
+    table: tuple[float, float] | None = None  # grey level of what the sheet lies on
 
 
 CLEAN = Style("clean", (215, 255), (130, 210), 0.0, 0.25, (-0.2, 0.3), 0.05, (0.0, 2.0), 0.5, 10.0, ("plain",))
@@ -41,7 +42,9 @@ HARD = Style(
     "hard", (150, 240), (85, 150), 0.2, 0.35, (-0.3, 0.3), 0.5, (2.0, 7.0), 1.5, 10.0, ("plain", "ruled", "squared")
 )
 TOUCHING = replace(CLEAN, name="touching", touching=0.2)
-STYLES = {style.name: style for style in (CLEAN, HARD, TOUCHING)}
+TABLE = replace(HARD, name="on a table", light_ink=0.0, table=(10, 110))
+STYLES = {style.name: style for style in (CLEAN, HARD, TOUCHING, TABLE)}
+SHEET = 0.9  # of the photo's height and width, where it lies on a table
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def compose(split: Split, seed: int, style: Style, shape: tuple[int, int] = (120
         top += height * float(rng.uniform(1.4, 1.9)) + 6 * zoom
     ruling = str(rng.choice(style.rulings))
     smallest = min(digit.size for digit in digits)
-    photo = _photograph(rng, style, ink, _ruling(rng, ruling, shape, turn, zoom), smallest)
+    photo = _photograph(rng, style, ink, _ruling(rng, ruling, shape, turn, zoom), smallest, turn)
     return Page(photo, digits, ruling, angle)
 
 
@@ -182,8 +185,20 @@ def _ruling(
     return covered
 
 
+def _on_sheet(shape: tuple[int, int], turn: np.ndarray) -> np.ndarray:
+    """Which pixels the sheet covers, turned as its writing is."""
+    down, right = np.meshgrid(*(np.arange(length, dtype=np.float32) - length / 2 for length in shape), indexing="ij")
+    along = [np.abs(turn[0, axis] * down + turn[1, axis] * right) for axis in range(2)]
+    return (along[0] < SHEET / 2 * shape[0]) & (along[1] < SHEET / 2 * shape[1])
+
+
 def _photograph(
-    rng: np.random.Generator, style: Style, ink: np.ndarray, ruling: np.ndarray | float, smallest: float
+    rng: np.random.Generator,
+    style: Style,
+    ink: np.ndarray,
+    ruling: np.ndarray | float,
+    smallest: float,
+    turn: np.ndarray,
 ) -> np.ndarray:
     """Light, colours, blur and noise."""
     height, width = ink.shape
@@ -192,6 +207,8 @@ def _photograph(
     photo = paper - min(contrast, paper - 5) * covered
     if rng.random() < style.light_ink:
         photo = 255 - photo
+    if style.table:
+        photo = np.where(_on_sheet(ink.shape, turn), photo, rng.uniform(*style.table))
     down, right = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     direction, bend = rng.uniform(0, 2 * np.pi), rng.uniform(-0.5, 0.5, 2)
     slope = np.cos(direction) * down + np.sin(direction) * right + bend[0] * down * down + bend[1] * down * right

@@ -79,12 +79,20 @@ def test_what_is_transparent_is_paper():
 
 def test_palettes_with_transparent_entries():
     image = Image.fromarray((LEVELS // 128).astype(np.uint8), "L").convert("P")
-    image.putpalette([10, 10, 10, 200, 200, 200])
+    image.putpalette([10, 10, 10, 100, 100, 100])
     opaque = load_photo(encode(image))
-    assert set(np.unique(opaque)) == {10, 200}
+    assert set(np.unique(opaque)) == {10, 100}
     for kind in ("PNG", "GIF"):
         photo = load_photo(encode(image, kind, transparency=0))
-        assert set(np.unique(photo)) == {200, 255}
+        assert set(np.unique(photo)) == {100, 255}
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(250, 0), (20, 255)])
+def test_ink_on_nothing_is_put_on_what_shows_it(ink, paper):
+    alpha = np.zeros((40, 30), np.uint8)
+    alpha[10:30, 12:18] = 255
+    image = Image.merge("LA", [Image.new("L", (30, 40), ink), Image.fromarray(alpha)])
+    assert set(np.unique(load_photo(encode(image)))) == {ink, paper}
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -227,6 +235,7 @@ def test_memory_is_bounded(tmp_path):
         "transparent.png": png(6_100, 6_100, 8, 6, rows=bytes(6_100 * (4 * 6_100 + 1))),
         "16 bits.png": png(8_600, 8_600, 16, 0, rows=bytes(8_600 * (2 * 8_600 + 1))),
         "bomb.png": png(20_000, 20_000, rows=bytes(20_000 * 2501)),
+        "too large.png": png(13_300, 13_300, 8, 2, rows=bytes(13_300 * (3 * 13_300 + 1))),
         "colour.jpg": encode(Image.new("RGB", (9_000, 9_000)), "JPEG"),
         "progressive.jpg": encode(Image.new("RGB", (4_990, 4_990)), "JPEG", progressive=True, subsampling=0),
         "colour.webp": encode(Image.new("RGB", (3_250, 3_250)), "WEBP", lossless=True, method=0),
@@ -240,5 +249,8 @@ def test_memory_is_bounded(tmp_path):
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     answers = result.stderr.splitlines()
     assert len(answers) == len(files)
-    assert [name for name, answer in zip(files, answers, strict=True) if not answer.startswith("(")] == ["bomb.png"]
+    assert [name for name, answer in zip(files, answers, strict=True) if not answer.startswith("(")] == [
+        "bomb.png",
+        "too large.png",
+    ]
     assert int(result.stdout) / 1024 < 260  # of 300 MB, what else the reading of digits needs is to have the rest

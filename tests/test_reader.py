@@ -1,6 +1,8 @@
 """Digits on whole photos: found, read, explained and drawn; and what the command says of other pictures."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -138,7 +140,36 @@ def test_one_bad_photo_does_not_stop_the_others(photo, tmp_path):
     assert "0 6 1 7 2 9 4" in result.output and "shows no digit" in result.output
     assert isinstance(result.exception, DataError) and "2 of 3" in str(result.exception)
     alone = run(blank)
-    assert isinstance(alone.exception, DataError) and "shows no digit" in str(alone.exception)
+    assert isinstance(alone.exception, DataError) and "nothing stands out" in str(alone.exception)
+
+
+def test_a_photo_without_digits_is_explained_and_drawn(tmp_path):
+    blob, drawn = tmp_path / "blob.png", tmp_path / "drawn.png"
+    picture = np.full((600, 600), PAPER, np.uint8)
+    picture[100:200, 80:220] = INK
+    Image.fromarray(picture).save(blob)
+    result = run(blob, "--explain", "--annotate", drawn)
+    assert isinstance(result.exception, DataError) and "It looks" in str(result.exception)
+    assert "another mark, at 80, 100 to 220, 200" in result.output and drawn.is_file()
+    found = json.loads(run(blob, "--json").output)[0]
+    assert found["lines"] == [] and found["digits"][0]["kind"] == "no digit"
+
+
+def test_a_dense_page_is_read_in_bounded_memory(tmp_path):
+    page = np.full((1250, 1600), PAPER, np.uint8)
+    for top in range(20, 1220, 26):
+        for left in range(20, 1570, 24):
+            page[top : top + 16, left : left + 10] = INK
+            page[top + 4 : top + 12, left + 3 : left + 7] = PAPER
+    Image.fromarray(page).save(tmp_path / "dense.png")
+    program = (
+        "import sys, resource; from mnistlab.reader import DigitReader; found = DigitReader().read(sys.argv[1]); "
+        "print(len(found), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "dense.png")]
+    count, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert int(count) > 2500
+    assert float(peak) < 300
 
 
 @pytest.mark.parametrize(

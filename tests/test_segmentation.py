@@ -33,6 +33,11 @@ def draw(boxes=BOXES, shape=(240, 220), paper=225, ink=40):
     return photo
 
 
+def moved(by):
+    """The boxes so many pixels further down and right."""
+    return [[tuple(place + by for place in box) for box in row] for row in BOXES]
+
+
 def check(photo, boxes=BOXES, tolerance=1):
     """Each box is found, in its line and place."""
     found = find_digits(photo)
@@ -73,6 +78,44 @@ def test_uneven_light():
     down, right = np.meshgrid(np.linspace(0, 1, 240), np.linspace(0, 1, 220), indexing="ij")
     light = 1 - 0.5 * right - 0.15 * down * right
     check(np.round(draw() * light).astype(np.uint8))
+
+
+@pytest.mark.parametrize("table", [5, 40, 90, 140])
+def test_a_sheet_on_a_table(table):
+    sheet = np.pad(draw(), 100, constant_values=225)
+    photo = np.pad(sheet, 100, constant_values=table) + np.random.default_rng(0).normal(0, 2, (640, 620))
+    check(np.clip(photo, 0, 255).astype(np.uint8), moved(200), tolerance=2)
+
+
+def test_a_sharp_shadow_across_digits_is_no_digit():
+    photo = np.pad(draw(), 200, constant_values=225)
+    down, right = np.indices(photo.shape)
+    in_shadow = right - 0.4 * down > 180  # through the middle of both lines
+    noise = np.random.default_rng(0).normal(0, 2, photo.shape)
+    photo = np.clip(np.where(in_shadow, 0.4, 1) * photo + noise, 0, 255).astype(np.uint8)
+    check(photo, moved(200), tolerance=2)
+    blank = np.clip(np.where(in_shadow, 90, 225) + noise, 0, 255).astype(np.uint8)
+    assert find_digits(blank) == []
+
+
+def test_the_dark_edge_of_a_scan_is_no_digit():
+    photo = np.pad(draw(), 200, constant_values=225)
+    photo[:, :40] = 20
+    check(photo, moved(200))
+
+
+@pytest.mark.parametrize("stroke", [60, 120, 200])
+def test_bold_strokes(stroke):
+    photo = np.full((1200, 1200), 230, np.uint8)
+    photo[150:1050, 500 : 500 + stroke] = 30
+    (found,) = find_digits(photo)
+    assert share(found.box, (150, 500, 1050, 500 + stroke)) > 0.95
+
+
+def test_pencil_beside_a_marker():
+    photo = np.vstack([draw(ink=20), draw(ink=155)])
+    lower = [[(top + 240, left, bottom + 240, right) for top, left, bottom, right in row] for row in BOXES]
+    check(photo, BOXES + lower)
 
 
 def test_noise_and_specks():

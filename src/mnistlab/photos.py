@@ -100,9 +100,12 @@ def _load(file: BinaryIO, num_bytes: int, name: str) -> npt.NDArray[np.uint8]:
         warnings.simplefilter("ignore")  # on odd metadata, which nobody here reads
         try:
             with _open(file, name) as image:
-                orientation = _orientation(image)
+                is_png = image.format == "PNG"  # whose metadata may come last, so that Pillow decodes it all for them
+                orientation = 1 if is_png else _orientation(image)
                 _check(image, file, name, orientation)
                 grey = _grey(image, name)
+                if is_png:
+                    orientation = _orientation(image)
                 if image.format == "TIFF":  # Pillow has turned it
                     orientation = 1
         except DataError:
@@ -214,22 +217,37 @@ def _grey(image: Image.Image, name: str) -> npt.NDArray[np.uint8]:
     factor = min(factor, max(min(width, height) // MIN_SIDE, 1))
     grey = np.empty((ceil(height / factor), ceil(width / factor)), np.uint8)
     rows = factor * ceil(_BAND_PIXELS / (width * factor))
+    paper = _paper(image)
     for top in range(0, height, rows):
-        band = _brightness(image.crop((0, top, width, min(top + rows, height))), name)
+        band = _brightness(image.crop((0, top, width, min(top + rows, height))), name, paper)
         part = np.asarray(band.reduce(factor) if factor > 1 else band)
         grey[top // factor : top // factor + len(part)] = part
     return grey
 
 
-def _brightness(image: Image.Image, name: str) -> Image.Image:
-    """A picture of any mode in Pillow's mode `L`."""
+def _paper(image: Image.Image) -> int:
+    """The grey level to see through a picture's clear parts: black if what little it shows is light."""
+    if not _may_be_clear(image):
+        return 255
+    sample = np.asarray(image.resize((256, 256), Image.Resampling.NEAREST).convert("RGBA"), dtype=np.float32)
+    alpha = sample[..., 3] / 255
+    is_light = float((sample[..., :3].mean(axis=2) * alpha).sum()) > 128 * float(alpha.sum())
+    return 0 if is_light and alpha.mean() < 0.5 else 255
+
+
+def _may_be_clear(image: Image.Image) -> bool:
+    return image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
+
+
+def _brightness(image: Image.Image, name: str, behind: int) -> Image.Image:
+    """A picture of any mode in Pillow's mode `L`, on a ground of this grey level where it is clear."""
     mode = image.mode
     if mode.startswith("I;16"):
         levels = np.asarray(image)
         return Image.fromarray((levels >> 8).astype(np.uint8))
-    if mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+    if _may_be_clear(image):
         solid = image.convert("RGBA") if mode not in ("LA", "RGBA") else image
-        paper = Image.new("L", image.size, 255)
+        paper = Image.new("L", image.size, behind)
         paper.paste(solid.convert("L"), mask=solid.getchannel("A"))
         return paper
     if mode == "LAB":

@@ -56,6 +56,13 @@ class Reading:
         return self.verdict.confidence
 
     @property
+    def reason(self) -> str:
+        """One sentence on why it was taken for that."""
+        if self.kind == "unsure" and self.verdict.kind == "digit":
+            return f"It looks like a {self.digit}, but is as wide as several digits; write them apart."
+        return self.verdict.reason
+
+    @property
     def image(self) -> NDArray[np.uint8]:
         """What the network saw: uint8 `(28, 28)`, 0 ground to 255 ink."""
         return self.normalized.image
@@ -72,7 +79,7 @@ class Reading:
             "digit": self.digit,
             "confidence": round(self.confidence, 6),
             "alternatives": [{"digit": digit, "probability": round(p, 6)} for digit, p in self.verdict.alternatives],
-            "reason": self.verdict.reason,
+            "reason": self.reason,
             "box": {"top": top, "left": left, "bottom": bottom, "right": right},
             "line": self.found.line,
             "position": self.found.position,
@@ -123,20 +130,18 @@ class DigitReader:
             reading: one of `read`.
 
         Returns:
-            Sentences; the first is the verdict's own.
+            Sentences; the first is its reason.
         """
-        sentences = [reading.verdict.reason]
+        sentences = [reading.reason]
         if reading.normalized.is_blank:
             return sentences
         others = {step: normalize_digit(reading.found.crop, ink="light", **off).image for step, off in _STEPS.items()}
         verdicts = self._judge.verdicts(np.stack(list(others.values())))
         for step, verdict in zip(others, verdicts, strict=True):
-            if (verdict.kind, verdict.digit) != (reading.verdict.kind, reading.verdict.digit):
+            if _called(verdict) != _called(reading.verdict):
                 sentences.append(f"{_STEP_NAMES[step]} it would be {_called(verdict)}: {_measured(step, reading)}.")
         if len(sentences) == 1:
             sentences.append("No single step of its preparation changes the answer.")
-        if "touching" in reading.found.marks:
-            sentences.append("It is as wide as several digits; write them apart.")
         return sentences
 
 
@@ -165,7 +170,8 @@ def _measured(step: str, reading: Reading) -> str:
     if step == "centring":
         return f"it was moved by {np.hypot(*normalized.shift):.0f} pixels to bring its centre of mass to the middle"
     if step == "cropping":
-        return f"it was {normalized.scale:.2g} times as large on the photo"
+        top, left, bottom, right = reading.found.box
+        return f"it was {max(bottom - top, right - left)} pixels large on the photo, MNIST's digits are 20"
     return "its ink was brought to MNIST's black"
 
 

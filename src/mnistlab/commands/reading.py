@@ -32,19 +32,23 @@ def read(
     from mnistlab.reader import DigitReader
 
     reader = DigitReader(None if run_or_file is None else Classifier(_onnx_path(run_or_file)))
-    results, problems = [], []
+    results: list[dict[str, Any]] = []
+    problems: list[MnistlabError] = []
     for photo in photos:
         try:
             results.append(
                 _read(reader, photo, as_json=as_json, annotated=annotated, explain=explain, many=len(photos) > 1)
             )
+            if not results[-1]["lines"]:
+                raise DataError(_nothing(photo, results[-1]["digits"]))
         except MnistlabError as error:
-            if len(photos) == 1:
-                raise
-            problems.append(str(error))
-            click.echo(str(error), err=True)
-    if as_json:
+            problems.append(error)
+            if len(photos) > 1:
+                click.echo(str(error), err=True)
+    if as_json and results:
         print(json_text(results))
+    if problems and len(photos) == 1:
+        raise problems[0]
     if problems:
         raise DataError(f"{len(problems)} of {len(photos)} photos could not be read; the reasons stand above.")
 
@@ -73,11 +77,6 @@ def _read(
 
     grey = load_photo(photo)
     readings = reader.read(grey)
-    if not any(reading.digit is not None for reading in readings):
-        raise DataError(
-            f"{photo} shows no digit that could be read. Expected dark or light handwriting, each digit at least 12 "
-            "pixels high; move closer, or write larger."
-        )
     if annotated is not None:
         from mnistlab.annotation import annotate
 
@@ -86,9 +85,10 @@ def _read(
     if not as_json:
         if many:
             print(f"{photo}:")
-        print(format_readings(lines))
-        if explain:
-            print(_explanations(reader, readings))
+        if readings:
+            print(format_readings(lines))
+        if explain and readings:
+            print(_explanations(reader, lines))
         if annotated is not None:
             print(f"\n{annotated}")
     texts = ["".join(str(one.digit) for one in line if one.digit is not None) for line in lines]
@@ -99,6 +99,21 @@ def _read(
         "digits": [reading.to_dict() for reading in readings],
         **explained,
     }
+
+
+def _nothing(photo: Path, marks: list[dict[str, Any]]) -> str:
+    """Why nothing was read: of a few things, what each looks like."""
+    if not marks:
+        return (
+            f"{photo} shows no digit: nothing stands out from its ground. Expected dark or light handwriting, each "
+            "digit at least 12 pixels high; move closer, or write larger."
+        )
+    if len(marks) == 1:
+        return f"{photo} shows no digit that could be read. {marks[0]['reason']}"
+    return (
+        f"{photo} shows no digit that could be read, but {len(marks)} other marks; of the first: "
+        f"{marks[0]['reason']} --explain tells of each."
+    )
 
 
 def format_readings(lines: "list[list[Reading]]") -> str:
@@ -114,7 +129,7 @@ def format_readings(lines: "list[list[Reading]]") -> str:
         rows.append((text, f"lowest confidence {digits[lowest].confidence:.2f} ({_ordinal(lowest + 1)})"))
         for place, reading in enumerate(digits, 1):
             if reading.kind == "unsure":
-                notes.append(f"line {len(rows)}, {_ordinal(place)}: {reading.verdict.reason}")
+                notes.append(f"line {len(rows)}, {_ordinal(place)}: {reading.reason}")
     width = max((len(text) for text, _ in rows), default=0)
     shown = [f"{text.ljust(width)}    {note}" for text, note in rows] + [f"  {note}" for note in notes]
     if num_others:
@@ -127,20 +142,23 @@ def _ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def _explanations(reader: "DigitReader", readings: "list[Reading]") -> str:
-    doubtful = [reading for reading in readings if reading.kind != "digit"]
-    if not doubtful:
-        return "\nNo digit is doubtful."
-    blocks = []
-    for reading in doubtful:
-        top, left, bottom, right = reading.found.box
-        head = (
-            f"line {reading.found.line + 1}, place {reading.found.position + 1}, at {left}, {top} to {right}, {bottom}"
-        )
-        picture = "\n".join(f"    {row}" for row in _as_text(reading.image))
-        sentences = "\n".join(f"  {sentence}" for sentence in reader.explain(reading))
-        blocks.append(f"{head}\n{sentences}\n  The network saw:\n{picture}")
-    return "\n" + "\n\n".join(blocks)
+def _explanations(reader: "DigitReader", lines: "list[list[Reading]]") -> str:
+    """What is to be said of each doubtful thing, which is numbered as in the list of digits."""
+    blocks, number = [], 0
+    for line in lines:
+        number += any(reading.digit is not None for reading in line)
+        place = 0
+        for reading in line:
+            place += reading.digit is not None
+            if reading.kind == "digit":
+                continue
+            top, left, bottom, right = reading.found.box
+            name = "another mark" if reading.digit is None else f"line {number}, {_ordinal(place)}"
+            picture = "\n".join(f"    {row}" for row in _as_text(reading.image))
+            sentences = "\n".join(f"  {sentence}" for sentence in reader.explain(reading))
+            head = f"{name}, at {left}, {top} to {right}, {bottom} on the photo"
+            blocks.append(f"{head}\n{sentences}\n  The network saw:\n{picture}")
+    return "\n" + ("\n\n".join(blocks) if blocks else "No digit is doubtful.")
 
 
 def _as_text(image: Any) -> list[str]:

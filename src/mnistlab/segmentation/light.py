@@ -26,7 +26,7 @@ _DARKEST_PAPER: Final = 8  # grey level; below it ratios are noise
 _DEEPEST_SHADOW: Final = (
     0.25  # of the paper's usual brightness; below it is a table or a scanner's lid, whose noise is no ink
 )
-_MIN_SIDE: Final = 0.05  # of the photo, on which noise is worth measuring
+_SHADE: Final = 0.45  # of the paper's usual brightness; shadows and tables are darker
 _MIN_STRENGTH: Final = 0.06  # of ink, as a fraction of the paper's brightness; fainter is JPEG and texture
 _STRENGTH_TO_NOISE: Final = 4.0
 _WINDOW: Final = 75  # pixels of Sauvola's local statistics
@@ -78,26 +78,23 @@ def remove_light(photo: Grey) -> Lit | None:
         work.size, Image.Transform.AFFINE, (1 / CELL, 0, 0, 0, 1 / CELL, 0), Image.Resampling.BILINEAR
     )
     paper_there = np.asarray(spread)
-    least = max(_DARKEST_PAPER, _DEEPEST_SHADOW * float(np.percentile(paper, 90)))
-    ratio = (np.asarray(work, dtype=np.float32) - paper_there) / np.maximum(paper_there, least)
-    sample = ratio[::2, ::2]
-    middle = float(np.median(sample))
-    noise = _noise(sample, paper_there[::2, ::2])
+    usual = float(np.percentile(paper, 90))
+    difference = np.asarray(work, dtype=np.float32) - paper_there
+    ratio = difference / np.maximum(paper_there, max(_DARKEST_PAPER, _DEEPEST_SHADOW * usual))
+    middle = float(np.median(ratio[::2, ::2]))
+    noise = _deviation(ratio[::2, ::2])
     ink = sign * (ratio - middle)
+    is_faint = sign * difference < _STRENGTH_TO_NOISE * _deviation(difference[::2, ::2])
+    ink[is_faint & (paper_there < _SHADE * usual)] = 0  # where light is poor, noise is a larger part of it
     strength = _strength(ink[::2, ::2], noise)
     if strength is None:
         return None
     return Lit(photo, np.asarray(work), factor, ink / np.float32(strength), paper, sign, strength, noise / strength)
 
 
-def _noise(ratio: Floats, paper: Floats) -> float:
-    """Standard deviation on bare paper, where it is highest: of the darker half of the photo or the lighter one."""
-    border = (float(paper.min()) + float(paper.max())) / 2
-    deviations = []
-    for half in (ratio[paper <= border], ratio[paper > border]):
-        if half.size >= _MIN_SIDE * ratio.size:
-            deviations.append(1.4826 * float(np.median(np.abs(half - np.median(half)))))
-    return max(deviations)
+def _deviation(values: Floats) -> float:
+    """Standard deviation of what most of them are: bare paper."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
 
 
 def _polarity(grey: Grey) -> int:
@@ -107,20 +104,27 @@ def _polarity(grey: Grey) -> int:
     where strokes are too wide for those.
     """
     for side in (*_TILES, max(grey.shape)):
-        rows, columns = (max(length // side, 1) for length in grey.shape)
-        high, wide = grey.shape[0] // rows, grey.shape[1] // columns
-        tiles = grey[: rows * high : 2, : columns * wide : 2].astype(np.float32)
-        high, wide = tiles.shape[0] // rows, tiles.shape[1] // columns
-        tiles = tiles[: rows * high, : columns * wide].reshape(rows, high, columns, wide).swapaxes(1, 2)
-        tiles = tiles.reshape(rows * columns, -1) - tiles.reshape(rows * columns, -1).mean(axis=1, keepdims=True)
-        squares = tiles**2
-        spread = np.sqrt(squares.mean(axis=1))
-        skew = (squares * tiles).mean(axis=1) / np.maximum(spread, 1.0) ** 3
-        weight = np.clip(spread, 0, np.percentile(spread, 90))
-        vote = float((weight * np.clip(skew, -1, 1)).sum() / max(float(weight.sum()), 1e-6))
+        # From four grids, so that a straight edge goes through tiles at all places.
+        votes = [_vote(grey[start:, start:], side) for start in range(0, min(side, *grey.shape), -(-side // 4))]
+        vote = sum(votes) / len(votes)
         if abs(vote) > _CLEAR_VOTE:
             break
     return 1 if vote > 0 else -1
+
+
+def _vote(grey: Grey, side: int) -> float:
+    """Mean skewness of tiles of about this side, each within -1 and 1 and weighted by its contrast."""
+    rows, columns = (max(length // side, 1) for length in grey.shape)
+    thinned = grey[::2, ::2].astype(np.float32)
+    high, wide = max(thinned.shape[0] // rows, 1), max(thinned.shape[1] // columns, 1)
+    tiles = thinned[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
+    tiles = tiles.swapaxes(1, 2).reshape(-1, high * wide)
+    tiles = tiles - tiles.mean(axis=1, keepdims=True)
+    squares = tiles**2
+    spread = np.sqrt(squares.mean(axis=1))
+    skewness = (squares * tiles).mean(axis=1) / np.maximum(spread, 1.0) ** 3
+    weight = np.minimum(spread, np.percentile(spread, 90))
+    return float((weight * np.clip(skewness, -1, 1)).sum() / max(float(weight.sum()), 1e-6))
 
 
 def _paper(cells: Floats, sign: int) -> Floats:
