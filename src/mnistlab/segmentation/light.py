@@ -118,11 +118,11 @@ def _vote(grey: Grey, side: int) -> float:
     thinned = grey[::2, ::2].astype(np.float32)
     high, wide = max(thinned.shape[0] // rows, 1), max(thinned.shape[1] // columns, 1)
     tiles = thinned[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
-    tiles = tiles.swapaxes(1, 2).reshape(-1, high * wide)
-    tiles = tiles - tiles.mean(axis=1, keepdims=True)
-    squares = tiles**2
+    levels = tiles.swapaxes(1, 2).reshape(-1, high * wide)
+    levels = levels - levels.mean(axis=1, keepdims=True)
+    squares = levels**2
     spread = np.sqrt(squares.mean(axis=1))
-    skewness = (squares * tiles).mean(axis=1) / np.maximum(spread, 1.0) ** 3
+    skewness = (squares * levels).mean(axis=1) / np.maximum(spread, 1.0) ** 3
     weight = np.minimum(spread, np.percentile(spread, 90))
     return float((weight * np.clip(skewness, -1, 1)).sum() / max(float(weight.sum()), 1e-6))
 
