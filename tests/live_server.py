@@ -70,9 +70,11 @@ def client_of(settings: Settings, base_url: str = "http://127.0.0.1:8028") -> It
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base_url)
         lifespan = app.router.lifespan_context(app)
         runner.run(lifespan.__aenter__())
-        yield Client(runner, client)
-        runner.run(lifespan.__aexit__(None, None, None))
-        runner.run(client.aclose())
+        try:
+            yield Client(runner, client)
+        finally:
+            runner.run(lifespan.__aexit__(None, None, None))
+            runner.run(client.aclose())
 
 
 @dataclasses.dataclass
