@@ -20,7 +20,7 @@ from mnistlab.server.settings import Settings
 from mnistlab.server.work import THREAD_NAME
 
 BACKLOG = 256  # connections that the kernel holds ready
-SHUTDOWN_SECONDS = 1  # for answers under way; event streams never end by themselves
+SHUTDOWN_SECONDS = 0.5  # for answers under way; event streams never end by themselves
 WORKER_SECONDS = 0.3  # for threads to see that there is nothing left to do
 
 
@@ -126,7 +126,7 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[Setti
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=settings.idle_seconds,  # type: ignore[arg-type]
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,  # type: ignore[arg-type]
         backlog=BACKLOG,
     )
     server = PageServer(config, lambda: on_start(settings))
