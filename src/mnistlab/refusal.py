@@ -10,9 +10,8 @@ from mnistlab.inference import Classifier
 
 LEAST_INK = 10.0  # black pixels; of 60,000 training digits the faintest has 19.9
 LEAST_BLACK = 60  # of 255; what is fainter everywhere is the ground's own unevenness
+BATCH = 100  # images at a time, whose activations take 40 MB; a photo may hold 3,000
 ALTERNATIVE = 0.05  # probability from which another digit is worth naming
-
-_BATCH = 100  # images at a time: 3,000 at once take a gigabyte
 
 _PHRASES = {
     "letter": "a letter",
@@ -90,17 +89,14 @@ class Judge:
         Raises:
             ValueError: if shape or dtype is another.
         """
-        return [
-            verdict
-            for start in range(0, len(images), _BATCH)
-            for verdict in self._batch_verdicts(images[start : start + _BATCH])
-        ]
-
-    def _batch_verdicts(self, images: NDArray[np.uint8]) -> list[Verdict]:
-        probabilities, kinds = self.classifier.with_kinds(images)
-        if self.guard is not self.classifier:
-            kinds = self.guard.with_kinds(images)[1]
-        return [self._verdict(*parts) for parts in zip(images, probabilities, kinds, strict=True)]
+        verdicts: list[Verdict] = []
+        for first in range(0, len(images), BATCH):
+            batch = images[first : first + BATCH]
+            probabilities, kinds = self.classifier.with_kinds(batch)
+            if self.guard is not self.classifier:
+                kinds = self.guard.with_kinds(batch)[1]
+            verdicts += [self._verdict(*parts) for parts in zip(batch, probabilities, kinds, strict=True)]
+        return verdicts
 
     def _verdict(
         self, image: NDArray[np.uint8], probabilities: NDArray[np.float32], kinds: NDArray[np.float32]
