@@ -34,15 +34,12 @@ export function createOcclusion(announce) {
   let drop = new Float32Array();
   let cursor = 0;
 
-  /** The first pixel, of rows and columns alike, that the first patch covers. */
-  const start = () => (now ? (SIDE - (now.rows - 1) * now.step - now.size) / 2 : 0);
-
   /** @param {number} at @param {boolean} isSaid */
   function point(at, isSaid) {
     if (!now) return;
     cursor = at;
     const [row, column] = [Math.floor(at / now.columns), at % now.columns];
-    const box = { x: start() + column * now.step, y: start() + row * now.step, width: now.size, height: now.size };
+    const box = { x: column * now.step, y: row * now.step, width: now.size, height: now.size };
     picture.outline(box);
     const rest = percent(Math.max(now.confidence - drop[at], 0));
     const other = now.answers[at];
@@ -68,7 +65,7 @@ export function createOcclusion(announce) {
     if (!now) return;
     const box = picture.root.getBoundingClientRect();
     const along = (/** @type {number} */ share, /** @type {number} */ count) => {
-      const place = Math.round((share * SIDE - start() - (now?.size ?? 0) / 2) / (now?.step ?? 1));
+      const place = Math.round((share * SIDE - (now?.size ?? 0) / 2) / (now?.step ?? 1));
       return Math.min(Math.max(place, 0), count - 1);
     };
     const row = along((event.clientY - box.top) / box.height, now.rows);
@@ -97,8 +94,8 @@ export function createOcclusion(announce) {
       picture.showImage(image, { ink: color("ink") });
       const { step, size, columns, confidence } = occlusion;
       const parts = [...drop].flatMap((lost, at) => {
-        const x = start() + (at % columns) * step + size / 2;
-        const y = start() + Math.floor(at / columns) * step + size / 2;
+        const x = (at % columns) * step + size / 2;
+        const y = Math.floor(at / columns) * step + size / 2;
         const opacity = (0.85 * Math.min(Math.max(lost / (confidence || 1), 0), 1)).toFixed(3);
         const square = shape("rect", { x: x - step / 2, y: y - step / 2, width: step, height: step, class: "heat", "fill-opacity": opacity });
         if (occlusion.answers[at] === occlusion.digit) return [square];
