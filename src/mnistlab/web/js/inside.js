@@ -141,7 +141,7 @@ async function refresh() {
     answer.textContent = String(own.digit);
     answer.setAttribute("aria-label", `The answer is ${own.digit}.`);
     showLayers(looked.layers.map((/** @type {any} */ layer) => ({ ...layer, values: decodeFloats(layer.values) })));
-    softmax.replaceChildren(createSoftmax(own.logits));
+    softmax.replaceChildren(createSoftmax(own.logits, own.temperature));
     occlusion.show(drawing.image, covered);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -173,7 +173,7 @@ export const tab = {
     empty.append("There is no digit to look at yet. ", toDraw);
     const scale = element("span", { class: "legend-scale values", "aria-hidden": "true" });
     live.append(
-      chapter("Layer by layer", "What every layer makes of the digit. Click a cell to keep it; with the keyboard, arrows lead from cell to cell.", element("p", { class: "legend small muted" }, "negative", scale, "positive; white is 0"), way),
+      chapter("Layer by layer", "What every layer makes of the digit. Click a cell to keep it; with the keyboard, arrows lead from cell to cell.", element("p", { class: "legend small muted" }, "negative", scale, "positive; 0 is paper"), way),
       chapter("From ten numbers to probabilities", "The last layer gives a number z for each digit. Softmax raises e to each of them, and divides by the sum, so that ten probabilities come out.", softmax),
       chapter("Where it looks", "A patch of the digit is covered, one place after the other. The redder a place, the more of the answer's probability went with it.", occlusion.root),
     );

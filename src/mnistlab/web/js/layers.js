@@ -23,10 +23,10 @@ function toMaps({ shape, values, minimum, maximum }) {
   if (shape.length === 1) {
     const columns = shape[0] > 1024 ? WIDE : Math.min(NARROW, shape[0]);
     const rows = Math.ceil(shape[0] / columns);
-    return { count: 1, rows, columns, strongest, at: (_, row, column) => values[row * columns + column] ?? 0 };
+    return { count: 1, rows, columns, strongest, side: 512, at: (_, row, column) => values[row * columns + column] ?? 0 };
   }
   const [rows, columns, count = 1] = shape;
-  return { count, rows, columns, strongest, at: (map, row, column) => values[(row * columns + column) * count + map] };
+  return { count, rows, columns, strongest, side: count === 1 ? 84 : undefined, at: (map, row, column) => values[(row * columns + column) * count + map] };
 }
 
 /**
@@ -43,7 +43,7 @@ export function createLayer(layer, { onPoint, onChoose, onOpen }) {
   opener.addEventListener("click", () => onOpen(!isOpen));
   const range = element("span", { class: "layer-range" });
   const head = element("div", { class: "layer-head" }, element("h3", { text: layer.title }), element("p", { class: "small muted" }, element("span", { text: layer.shape.join(" × ") }), range), opener);
-  const root = element("section", { class: "layer", "aria-label": layer.title }, head, maps.root);
+  const root = element("section", { class: `layer ${layer.kind}`, "aria-label": layer.title }, head, maps.root);
 
   /** @param {Activations} next */
   function describe({ minimum, maximum }) {

@@ -2,7 +2,8 @@
  * Many small pictures of numbers in rows, such as all maps of a layer, whose cells can be pointed at one by one.
  *
  * @typedef {{count: number, rows: number, columns: number, at: (map: number, row: number, column: number) => number,
- *   strongest: number}} Maps `strongest` is the number that is painted in full
+ *   strongest: number, side?: number}} Maps `strongest` is the number that is painted in full, `side` how many pixels of the
+ *   screen the longer side should have, about
  * @typedef {{map: number, row: number, column: number}} Cell
  */
 
@@ -29,9 +30,8 @@ export function createMaps({ label, maps, limit, onPoint, onChoose }) {
   function layOut() {
     const width = root.clientWidth;
     if (!width) return;
-    const side = Math.max(maps.rows, maps.columns);
-    zoom = Math.max(Math.min(Math.floor(USUAL_SIDE / side) || 1, Math.floor(width / maps.columns)), maps.columns > 2 * USUAL_SIDE ? 1 : 2);
-    if (maps.count === 1) zoom = Math.max(Math.min(Math.floor(512 / maps.columns), 8, Math.floor(width / maps.columns)), 1);
+    const wanted = Math.floor((maps.side ?? USUAL_SIDE) / Math.max(maps.rows, maps.columns));
+    zoom = Math.max(Math.min(wanted, Math.floor(width / maps.columns)), 1);
     gap = Math.max(Math.round(GAP / zoom), 1);
     across = Math.max(Math.floor((width / zoom + gap) / (maps.columns + gap)), 1);
     shown = Math.min(maps.count, across * limit);

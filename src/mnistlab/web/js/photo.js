@@ -44,7 +44,7 @@ export function mountPhoto(tabRoot, context) {
     URL.revokeObjectURL(address);
     address = name = "";
     root.hidden = true;
-    tabRoot.classList.remove("has-photo");
+    tabRoot.classList.remove("has-photo", "is-reading");
     if (drawing.isPicked) drawing.undo();
     opener.focus();
   }
@@ -62,7 +62,7 @@ export function mountPhoto(tabRoot, context) {
     lines.replaceChildren();
     note.textContent = "Reading…";
     root.hidden = false;
-    tabRoot.classList.add("has-photo");
+    tabRoot.classList.add("has-photo", "is-reading");
     try {
       const page = await context.api.upload("/api/read", await shrink(file), { signal: controller.signal });
       if (controller === reading) show(page);
@@ -81,6 +81,7 @@ export function mountPhoto(tabRoot, context) {
     const counts = ["digit", "unsure", "no digit"].map((kind) => page.digits.filter((digit) => digit.kind === kind).length);
     note.textContent = describe(counts[0], counts[1], counts[2]);
     if (buttons.length) {
+      tabRoot.classList.remove("is-reading");
       const first = Math.max(page.digits.findIndex((digit) => digit.kind !== "no digit"), 0);
       choose(buttons[first], page.digits[first]);
     }
@@ -157,7 +158,7 @@ export function mountPhoto(tabRoot, context) {
 
   return {
     root,
-    opener: element("div", { class: "photo-opener" }, opener, picker),
+    opener: element("p", { class: "photo-opener small muted" }, opener, " or drop or paste one", picker),
     /** The photo's file name, "" while none is shown. */
     get name() {
       return name;
