@@ -14,6 +14,7 @@ import { drawing } from "./drawing.js";
 import { element } from "./elements.js";
 
 const MAX_BYTES = 4_500_000; // the server takes 5 MB
+const LEAST_MARKED = 18; // pixels of a box whose answer stands above it all the time; others show it when pointed at
 const SHRUNK_SIDE = 3000; // pixels
 
 /**
@@ -98,6 +99,8 @@ export function mountPhoto(tabRoot, context) {
     const button = element("button", { type: "button", class: "box", "aria-label": said, "aria-pressed": "false", tabindex: -1 }, label);
     const { top, left, bottom, right } = digit.box;
     button.dataset.kind = digit.kind;
+    const pixels = ((right - left) / page.width) * picture.clientWidth;
+    button.classList.toggle("is-small", pixels < LEAST_MARKED);
     button.style.left = `${(100 * left) / page.width}%`;
     button.style.top = `${(100 * top) / page.height}%`;
     button.style.width = `${(100 * (right - left)) / page.width}%`;
