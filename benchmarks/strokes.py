@@ -1,4 +1,4 @@
-"""Writes the strokes that tests draw on the page: the digits as eight hands write them, left and right, large and small.
+"""Writes the strokes that tests draw on the page: digits as eight hands write them, left and right, large and small.
 
 Each form was set down point by point as a hand moves, with the ways of writing a digit that people differ in: open and
 closed 4, 1 with upstroke and base, 7 with a bar, 2 with a loop, 5 in one stroke and in two, 9 straight and bent. A hand
