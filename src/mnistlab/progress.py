@@ -6,6 +6,7 @@ manifest, and nothing that goes wrong with it stops a training.
 
 import json
 import math
+import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class ProgressLog:
         self._begun = True
         unfinished = _lacks_newline(self.path)  # a process that died in the middle of a line
         line = {"event": "begin", "step": step, "num_steps": num_steps, "seconds": round(seconds, 3)}
-        self._add(line | {"history": list(history)}, prefix=b"\n" if unfinished else b"")
+        self._add(line | {"process": os.getpid(), "history": list(history)}, prefix=b"\n" if unfinished else b"")
         self.flush()
 
     def is_step_due(self) -> bool:
@@ -102,13 +103,14 @@ class Progress:
         num_steps: of the whole training, 0 where nothing was written yet.
         seconds: of training until the last line.
         done: weight updates until the last line.
+        process: the number of the process that wrote it, 0 where nothing was written yet.
         steps: `step`, `epoch`, `loss`, `accuracy` and `seconds` of those that were written down and not undone.
         history: a row for every finished epoch.
 
     Example:
         >>> progress = Progress()
         >>> for text in (
-        ...     b'{"event":"begin","step":0,"num_steps":9,"seconds":0,"history":[]}',
+        ...     b'{"event":"begin","step":0,"num_steps":9,"seconds":0,"process":7,"history":[]}',
         ...     b'{"event":"step","step":5,"epoch":1,"loss":0.5,"accuracy":0.8,"seconds":1.5}',
         ... ):
         ...     progress.add(parse_line(text))
@@ -119,6 +121,7 @@ class Progress:
     num_steps: int = 0
     seconds: float = 0.0
     done: int = 0
+    process: int = 0
     steps: list[Line] = field(default_factory=list)
     history: list[Line] = field(default_factory=list)
 
@@ -130,7 +133,7 @@ class Progress:
         if line["event"] == "begin":
             self.steps = [row for row in self.steps if row["step"] <= line["step"]]
             self.history, self.num_steps = list(line["history"]), line["num_steps"]
-            self.seconds = line["seconds"]
+            self.seconds, self.process = line["seconds"], line["process"]
         elif line["event"] == "step":
             self.steps.append(content)
             self.seconds = line["seconds"]
@@ -157,7 +160,9 @@ def _is_sound(line: Any) -> bool:
         return False
     history = line.get("history")
     is_history = isinstance(history, list) and all(isinstance(row, dict) for row in history)
-    return line["event"] != "begin" or (is_history and _is_count(line.get("num_steps")))
+    return line["event"] != "begin" or (
+        is_history and all(_is_count(line.get(key)) for key in ("num_steps", "process"))
+    )
 
 
 def _is_count(value: Any) -> bool:

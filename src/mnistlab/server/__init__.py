@@ -1,1 +1,1 @@
-"""The page: an HTTP interface to networks, trainings and results, and the files of the page itself."""
+"""The page's HTTP interface: draws on the library, computes nothing itself. Keras is never imported."""

@@ -28,12 +28,14 @@ class Start:
     """How a training was last started from the page.
 
     Args:
+        recipe: what it trains, as `recipe.toml` has it; the folder has one only when data and Keras are loaded.
         command: all arguments of the process.
         pid: its number.
         started: in seconds since 1970.
         exit_code: what it ended with, if that was seen; minus the number of the signal that ended it.
     """
 
+    recipe: str
     command: tuple[str, ...]
     pid: int
     started: float
@@ -46,18 +48,25 @@ def read_start(path: Path) -> Start | None:
         noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         command = tuple(str(part) for part in noted["command"])
         code = noted["exit_code"]
-        return Start(command, int(noted["pid"]), float(noted["started"]), None if code is None else int(code))
+        return Start(
+            str(noted["recipe"]),
+            command,
+            int(noted["pid"]),
+            float(noted["started"]),
+            None if code is None else int(code),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def start_process(arguments: list[str], note: Path, log: Path) -> None:
+def start_process(arguments: list[str], recipe: str, note: Path, log: Path) -> None:
     """Starts `mnistlab` as a process of its own session, and notes what was started and how it ended.
 
     Args:
         arguments: of the command line.
+        recipe: what it trains, as `Recipe.to_toml` gives it.
         note: the file for `read_start`.
-        log: the file for all that the process says; what was in it is lost.
+        log: the file for its standard error; what was in it is lost.
 
     Raises:
         RunError: if no process can be started.
@@ -66,12 +75,12 @@ def start_process(arguments: list[str], note: Path, log: Path) -> None:
     # A group of its own, on Windows too: Ctrl-C in the server's terminal is not meant for the training.
     apart: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
     try:
-        with log.open("wb") as output:
+        with log.open("wb") as said:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
                 start_new_session=True,
                 **apart,
             )
@@ -79,7 +88,7 @@ def start_process(arguments: list[str], note: Path, log: Path) -> None:
         raise RunError(f"The training could not be started: {error.strerror or error}.") from error
     with contextlib.suppress(OSError, AttributeError):  # it may have ended; Windows has other priorities
         os.setpriority(os.PRIO_PROCESS, process.pid, PRIORITY)
-    start = Start(tuple(command), process.pid, time.time())
+    start = Start(recipe, tuple(command), process.pid, time.time())
     write_json(note, asdict(start))
     threading.Thread(target=_wait, args=(process, start, note), daemon=True).start()
 
@@ -94,7 +103,7 @@ def _wait(process: subprocess.Popen[bytes], start: Start, note: Path) -> None:
 def command_of(pid: int) -> tuple[str, ...]:
     """The arguments that a process was started with; none if it has ended or cannot be looked at."""
     with contextlib.suppress(OSError):
-        if sys.platform == "linux":
+        if Path("/proc/self/cmdline").exists():
             content = Path(f"/proc/{pid}/cmdline").read_bytes()
             return tuple(os.fsdecode(part) for part in content.split(b"\0")[:-1])
         if os.name == "posix":
@@ -157,4 +166,5 @@ def _trains_only(pid: int, folder: Path) -> bool:
     """Whether a process is `mnistlab train` and owns a folder at the same moment."""
     found = command_of(pid)
     words = [Path(word).name for word in found[:4]]  # python -m mnistlab train, python …/bin/mnistlab train
-    return "train" in words and any(word in ("mnistlab", "mnistlab.cli") for word in words) and claims.owner(folder) == pid
+    is_training = "train" in words and not {"mnistlab", "mnistlab.cli"}.isdisjoint(words)
+    return is_training and claims.owner(folder) == pid
