@@ -1,14 +1,18 @@
 """Photos that come over HTTP: one at a time, few that wait, all of bounded size."""
 
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.exceptions import MnistlabError
 from mnistlab.server.errors import ApiError
 from mnistlab.server.schemas import encode_image
 from mnistlab.server.work import Workers
+
+_log = logging.getLogger("mnistlab.server")
 
 
 class PhotoReader:
@@ -33,7 +37,14 @@ class PhotoReader:
             ApiError: 503, if too many photos are here already.
             DataError: if it is no photo that can be read.
         """
-        return await self._workers.run(read_photo, await self._receive(chunks))
+        content = await self._receive(chunks)
+        try:
+            return await self._workers.run(read_photo, content)
+        except (ApiError, MnistlabError):
+            raise
+        except Exception as error:  # of a photo that nobody thought of
+            _log.exception("a photo of %d bytes could not be read", len(content))
+            raise ApiError(422, "The photo cannot be read. Save it again with another program.") from error
 
     async def _receive(self, chunks: AsyncIterator[bytes]) -> bytes:
         """Collects a photo. Bytes are counted, not photos, or a few clients that send slowly would take all places."""
