@@ -42,6 +42,7 @@ const empty = element("p", { class: "inside-empty" });
 const way = element("div", { class: "way" });
 const softmax = element("div", { class: "softmax-place" });
 const filters = element("div", {});
+const filtersChapter = chapter("What the first layer looks for", "Its weights as pictures: ink where it wants ink, blue where it wants none.", filters);
 /** @type {ReturnType<typeof createOcclusion>} */
 let occlusion;
 const live = element("div", { class: "inside-live" });
@@ -85,10 +86,25 @@ function point(name, cell) {
   if (name) quiet = setTimeout(() => context.announce(said.textContent ?? ""), QUIET_MILLISECONDS);
 }
 
+/**
+ * Whether a layer hands on what it got, as dropout does after training.
+ *
+ * @param {Activations} layer
+ * @param {Activations | undefined} before
+ */
+function passesOn(layer, before) {
+  if (!before || layer.kind !== "other" || layer.values.length !== before.values.length) return false;
+  const isAlike = layer.shape.length > 1 === before.shape.length > 1; // a row of what were pixels is another picture
+  return isAlike && layer.values.every((value, at) => value === before.values[at]);
+}
+
 /** @param {Activations[]} found */
 function showLayers(found) {
   activations = Object.fromEntries(found.map((layer) => [layer.name, layer]));
-  const drawn = found.filter(({ shape }) => shape.length > 1 || shape[0] > 10); // the ten numbers have a table
+  const drawn = found.filter((layer, at) => {
+    const isTen = layer.shape.length === 1 && layer.shape[0] <= 10; // the ten numbers have a table
+    return !isTen && !passesOn(layer, found[at - 1]);
+  });
   const key = `${network()?.id} ${drawn.map(({ name }) => name).join()}`;
   if (key !== shownFor) {
     shownFor = key;
@@ -117,8 +133,8 @@ function openLayer() {
 async function showFilters(chosen) {
   const found = (await context.api.get(`/api/networks/${chosen.id}/filters`)).layers[0];
   if (network() !== chosen) return;
-  if (!found) return filters.replaceChildren(element("p", { class: "muted", text: "The layers of this network lie too deep to be shown." }));
-  filters.replaceChildren(createFilters(found).root);
+  filtersChapter.hidden = !found; // not every network has a first layer of its own
+  filters.replaceChildren(...(found ? [createFilters(found).root] : []));
 }
 
 async function refresh() {
@@ -184,7 +200,6 @@ export const tab = {
       element("div", { class: "beside-digit" }, digit.root, answer),
       said,
     );
-    const filtersChapter = chapter("What the first layer looks for", "Its weights as pictures: ink where it wants ink, blue where it wants none.", filters);
     root.append(element("div", { class: "inside" }, beside, element("div", { class: "chapters" }, empty, live, filtersChapter)));
     chooser.addEventListener("change", () => context.state.set({ network: chooser.value, layer: null, cell: null }));
     drawing.subscribe((isDone) => isDone && void refresh());

@@ -58,7 +58,7 @@ export function createOcclusion(announce) {
     const of = `of ${now.answers.length} patches of ${now.size} × ${now.size} pixels`;
     sentence.textContent = changes
       ? `Covered, ${changes} ${of} ${changes === 1 ? "changes" : "change"} the answer; the digits say into what.`
-      : `None ${of} changes the answer when it is covered; the one that matters most takes ${percent(Math.max(drop[most], 0))} of ${percent(now.confidence)}.`;
+      : `None ${of} changes the answer when it is covered. Without the one that matters most it has ${percent(now.confidence - drop[most])} instead of ${percent(now.confidence)}.`;
   }
 
   picture.root.addEventListener("pointermove", (event) => {
