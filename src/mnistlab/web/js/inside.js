@@ -202,7 +202,7 @@ export const tab = {
     );
     root.append(element("div", { class: "inside" }, beside, element("div", { class: "chapters" }, empty, live, filtersChapter)));
     chooser.addEventListener("change", () => context.state.set({ network: chooser.value, layer: null, cell: null }));
-    drawing.subscribe((isDone) => isDone && void refresh());
+    drawing.subscribe((isDone) => isDone && isShown && follow());
     onThemeChange(() => digit.showImage(drawing.image));
     given.code(() => codeForInside(drawing.image, /** @type {Network} */ (network())));
   },

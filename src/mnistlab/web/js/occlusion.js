@@ -99,7 +99,7 @@ export function createOcclusion(announce) {
         const opacity = (0.85 * Math.min(Math.max(lost / (confidence || 1), 0), 1)).toFixed(3);
         const square = shape("rect", { x: x - step / 2, y: y - step / 2, width: step, height: step, class: "heat", "fill-opacity": opacity });
         if (occlusion.answers[at] === occlusion.digit) return [square];
-        const text = shape("text", { x, y, class: "heat-digit", "font-size": 0.95 * step, "text-anchor": "middle", dy: "0.35em" });
+        const text = shape("text", { x, y, class: "heat-digit", "font-size": 0.8 * step, "text-anchor": "middle", dy: "0.35em" });
         text.textContent = String(occlusion.answers[at]);
         return [square, text];
       });

@@ -161,7 +161,7 @@ export function mountPhoto(tabRoot, context) {
 
   return {
     root,
-    opener: element("p", { class: "photo-opener small muted" }, opener, " or drop or paste one", picker),
+    opener: element("p", { class: "photo-opener small muted" }, opener, element("span", { class: "drop-hint", text: "or drop or paste one" }), picker),
     /** The photo's file name, "" while none is shown. */
     get name() {
       return name;
