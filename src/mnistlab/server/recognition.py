@@ -20,7 +20,6 @@ from mnistlab.server.photos import PhotoReader
 from mnistlab.server.schemas import decode_image, encode_floats
 from mnistlab.server.work import Workers
 
-_POSTED = documented(400, 404, 408, 413, 415, 503)
 _PHOTO_BODY = {
     "requestBody": {
         "required": True,
@@ -55,18 +54,18 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
             numpy=np.__version__,
         )
 
-    @routes.get("/networks", summary="Every network that can be asked", responses=documented(503))
+    @routes.get("/networks", summary="Every network that can be asked")
     async def list_networks() -> schemas.NetworksAnswer:
         """Those that ship with mnistlab, and one for each finished run in or below the runs folder."""
         found = await workers.run(lambda: [_describe(network) for network in networks.listed()])
         return schemas.NetworksAnswer(networks=found)
 
-    @routes.post("/classify", summary="Which digit an image shows", responses=_POSTED)
+    @routes.post("/classify", summary="Which digit an image shows", responses=documented(404))
     async def classify(asked: schemas.ClassifyRequest) -> schemas.ClassifyAnswer:
         """One to six networks answer side by side; the network that ships also judges whether it is a digit at all."""
         return await workers.run(_classify, networks, asked)
 
-    @routes.post("/activations", summary="What every layer of a network says of an image", responses=_POSTED)
+    @routes.post("/activations", summary="What every layer of a network says of an image", responses=documented(404))
     async def activations(asked: schemas.LookRequest) -> schemas.ActivationsAnswer:
         """From the image to the probabilities; each with the pixels that its cells see."""
         return await workers.run(_activations, networks, asked)
@@ -74,18 +73,18 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
     @routes.get(
         "/networks/{network_id}/filters",
         summary="What the first layer of a network looks for",
-        responses=documented(404, 503),
+        responses=documented(404),
     )
     async def filters(network_id: schemas.NetworkInPath) -> schemas.FiltersAnswer:
         """The weights of the first layer that has any, as pictures over the image's own pixels."""
         return await workers.run(_filters, networks, network_id)
 
-    @routes.post("/occlusion", summary="Where covering an image changes the answer", responses=_POSTED)
+    @routes.post("/occlusion", summary="Where covering an image changes the answer", responses=documented(404))
     async def occlusion(asked: schemas.OcclusionRequest) -> schemas.OcclusionAnswer:
         """A patch of ground covers one place after the other, and the network is asked each time."""
         return await workers.run(_occlusion, networks, asked)
 
-    @routes.post("/read", summary="The digits on a photo", responses=_POSTED, openapi_extra=_PHOTO_BODY)
+    @routes.post("/read", summary="The digits on a photo", openapi_extra=_PHOTO_BODY)
     async def read(request: Request) -> schemas.ReadAnswer:
         """Finds and reads handwritten digits on a photo or scan of up to 5 MB, line by line.
 
