@@ -15,6 +15,7 @@ from mnistlab.commands.exporting import export
 from mnistlab.commands.lesson import lesson
 from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
 from mnistlab.commands.reading import read
+from mnistlab.commands.serving import serve
 from mnistlab.commands.sheet import sheet
 from mnistlab.commands.training import train
 from mnistlab.exceptions import InterruptionError, MnistlabError
@@ -135,6 +136,7 @@ cli.add_command(experiment)
 cli.add_command(export)
 cli.add_command(lesson)
 cli.add_command(read)
+cli.add_command(serve)
 cli.add_command(sheet)
 
 

@@ -1,0 +1,81 @@
+"""The server's application: which routes there are, and what stands before them."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from mnistlab import __version__
+from mnistlab.server import recognition
+from mnistlab.server.errors import documented, register
+from mnistlab.server.finding_routes import findings_router
+from mnistlab.server.limits import BodyLimits
+from mnistlab.server.mistakes import mistakes_router
+from mnistlab.server.networks import Networks
+from mnistlab.server.photos import PhotoReader
+from mnistlab.server.security import AnswerHeaders, Gate
+from mnistlab.server.settings import Settings
+from mnistlab.server.static import StaticFiles, load_assets
+from mnistlab.server.test_split import Answers
+from mnistlab.server.training_routes import training_router
+from mnistlab.server.trainings import NOTES, Trainings
+from mnistlab.server.work import Workers
+
+DESCRIPTION = """\
+What mnistlab's page does, for programs: ask networks which digit an image shows, look into their layers, read photos,
+train, and look through the mistakes.
+
+Images are 28 × 28 bytes, row by row, 0 ground to 255 ink, in Base64. Other arrays are little-endian float32 in Base64.
+Errors are `{"error": "one or two plain sentences"}`.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for one server.
+
+    Args:
+        settings: where it will listen and what it shows; `port` as it is after binding.
+
+    Example:
+        `uvicorn.run(create_app(Settings()), port=8028)` serves the page, without the deadlines and the limit on
+        connections of `mnistlab.server.serving.serve`.
+    """
+    networks = Networks(settings.runs)
+    workers = Workers(settings.num_workers, settings.max_waiting)
+    answers = Answers(networks, settings.runs / NOTES)
+    photos = PhotoReader(settings.max_waiting_photos, settings.photo_seconds)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await workers.run(networks.load_shipped)
+        yield
+        answers.close()
+        photos.close()
+        workers.close()
+
+    app = FastAPI(
+        title="mnistlab",
+        version=__version__,
+        description=DESCRIPTION,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # these load their scripts from another host
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        responses=documented(401, 403, 422) if settings.token else documented(403, 422),
+    )
+    register(app)
+    for routes in (  # whoever adds some puts them here
+        recognition.router(networks, workers, photos),
+        training_router(Trainings(settings.runs)),
+        mistakes_router(answers),
+        findings_router([settings.runs, settings.runs.parent / "experiments"]),
+    ):
+        app.include_router(routes)
+    # From the innermost to the outermost.
+    app.add_middleware(StaticFiles, assets=load_assets())
+    app.add_middleware(BodyLimits, settings=settings)
+    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(AnswerHeaders)
+    return app

@@ -1,0 +1,219 @@
+"""The networks that the page can ask: those that ship with mnistlab and those of finished runs, loaded when asked."""
+
+import dataclasses
+import threading
+from collections import OrderedDict
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.exceptions import MnistlabError
+from mnistlab.inference import PROBABILITIES, Classifier
+from mnistlab.pretrained import PRETRAINED_PATH
+from mnistlab.records.listing import list_runs
+from mnistlab.refusal import Judge
+from mnistlab.runs import MANIFEST, Run
+from mnistlab.server.errors import ApiError
+from mnistlab.server.layers import LOGITS, Anatomy, dissect
+from mnistlab.server.run_ids import run_id
+
+SHIPPED = "shipped"
+MAX_LOADED = 12  # networks in memory, a few MB each
+MAX_LISTED = 200
+_TINY = 1e-30
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """What is known of a network before its file is read.
+
+    Args:
+        id: `[a-z0-9-]{1,64}`.
+        title: for people.
+        model: the kind of network, `mlp` or `cnn` in the notebook.
+        path: its ONNX file.
+        folder: the run it belongs to; `None` if it ships with mnistlab.
+        recipe: of that run.
+        test_accuracy: of that run, 0 to 1.
+        num_parameters: of its Keras model.
+        version: another one as soon as the file may be another.
+    """
+
+    id: str
+    title: str
+    model: str
+    path: Path
+    folder: Path | None = None
+    recipe: str | None = None
+    test_accuracy: float | None = None
+    num_parameters: int | None = None
+    version: int = 0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Answer:
+    """What a network says of some images.
+
+    Args:
+        probabilities: float32 `(num_images, 10)`, calibrated.
+        logits: float32 `(num_images, 10)`: what softmax makes these probabilities of. The numbers of the last layer
+            divided by the temperature; of an average of several networks, logarithms of the probabilities.
+    """
+
+    probabilities: NDArray[np.float32]
+    logits: NDArray[np.float32]
+
+
+class Network:
+    """A network in memory.
+
+    Args:
+        entry: which.
+        classifier: it, loaded.
+    """
+
+    def __init__(self, entry: Entry, classifier: Classifier) -> None:
+        self.entry, self.classifier = entry, classifier
+
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        """Its layers, with what they are and what they see."""
+        blank = self.classifier.activations(np.zeros(IMAGE_SHAPE, np.uint8))
+        return dissect(self.entry.path, {name: values.shape for name, values in blank.items()})
+
+    def answer(self, images: NDArray[np.uint8]) -> Answer:
+        """Asks it: images uint8 `(num_images, 28, 28)`."""
+        if LOGITS not in self.classifier.layers:
+            probabilities = self.classifier(images)
+            return Answer(probabilities, np.log(np.maximum(probabilities, _TINY)))
+        activations = self.classifier.activations(images)
+        logits = activations[LOGITS] / np.float32(self.classifier.calibration.temperature)
+        return Answer(activations[PROBABILITIES], logits)
+
+
+class Networks:
+    """The table of networks. Every method may be called from any thread.
+
+    Args:
+        runs: folder with runs; it need not exist.
+    """
+
+    def __init__(self, runs: Path) -> None:
+        self._runs = runs
+        self._entries: dict[str, Entry] = {}
+        self._loaded: OrderedDict[tuple[str, int], Network] = OrderedDict()
+        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+
+    def load_shipped(self) -> None:
+        """Loads what ships, so that the first to ask does not wait for it."""
+        for entry in _shipped():
+            self._load(entry)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """That of the network that ships, which tells digits from other things."""
+        return Judge(self[SHIPPED].classifier)
+
+    def listed(self) -> list[Network]:
+        """All networks that can be used, those that ship first; damaged runs are left out."""
+        found = []
+        for entry in self._refresh().values():
+            try:
+                found.append(self._load(entry))
+                _ = found[-1].anatomy
+            except MnistlabError:
+                continue
+        return found
+
+    def __getitem__(self, network_id: str) -> Network:
+        """The network of an id.
+
+        Raises:
+            ApiError: 404 if there is none, 422 if its run is damaged.
+        """
+        entry = self._entries.get(network_id)
+        if entry is None or entry.version != _version(entry.folder):
+            entry = self._refresh().get(network_id)
+        if entry is None:
+            raise ApiError(404, f"There is no network {network_id}. /api/networks lists them.")
+        return self._load(entry)
+
+    def _refresh(self) -> dict[str, Entry]:
+        """Looks which runs are there now."""
+        entries = [*_shipped(), *self._finished_runs()]
+        with self._lock:
+            self._entries = {entry.id: entry for entry in entries[:MAX_LISTED]}
+            return dict(self._entries)
+
+    def _finished_runs(self) -> list[Entry]:
+        if not self._runs.is_dir():
+            return []
+        return [
+            entry
+            for found in list_runs([self._runs], "name")
+            if found.state == "finished" and (entry := _run_entry(Path(found.folder), self._runs)) is not None
+        ]
+
+    def _load(self, entry: Entry) -> Network:
+        key = (entry.id, entry.version)
+        with self._loading:
+            network = self._loaded.get(key)
+            if network is None:
+                if entry.folder is not None:
+                    Run(entry.folder).require()
+                network = Network(entry, Classifier(entry.path, num_threads=1))
+            with self._lock:
+                self._loaded[key] = network
+                self._loaded.move_to_end(key)
+                while len(self._loaded) > MAX_LOADED:
+                    self._loaded.popitem(last=False)
+        return network
+
+
+def _shipped() -> list[Entry]:
+    """Those that are in the package."""
+    known: list[tuple[str, str, str, str]] = [
+        (SHIPPED, "The reader's network", "cnn", PRETRAINED_PATH.name),
+        (f"{SHIPPED}-mlp", "The notebook's MLP", "mlp", "mlp.onnx"),
+        (f"{SHIPPED}-cnn", "The notebook's CNN", "cnn", "cnn.onnx"),
+    ]
+    folder = PRETRAINED_PATH.parent
+    return [
+        Entry(network_id, title, model, folder / name)
+        for network_id, title, model, name in known
+        if (folder / name).is_file()
+    ]
+
+
+def _run_entry(folder: Path, runs: Path) -> Entry | None:
+    run = Run(folder)
+    relative = folder.relative_to(runs)
+    try:
+        metrics, dataset = run.metrics, str(run.dataset["name"])
+        return Entry(
+            run_id(relative),
+            relative.as_posix() if dataset == "MNIST" else f"{relative.as_posix()}, {dataset}",
+            str(metrics["model"]),
+            run.onnx_path,
+            folder,
+            run.recipe.name,
+            float(metrics["test_accuracy"]),
+            int(metrics["num_parameters"]),
+            _version(folder),
+        )
+    except MnistlabError:  # changed since it was listed
+        return None
+
+
+def _version(folder: Path | None) -> int:
+    """When the manifest was written, in nanoseconds; 0 for what ships, -1 where it is gone."""
+    if folder is None:
+        return 0
+    try:
+        return (folder / MANIFEST).stat().st_mtime_ns
+    except OSError:
+        return -1

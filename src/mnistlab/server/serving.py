@@ -1,0 +1,119 @@
+"""Runs the server: a socket of its own, Uvicorn with deadlines, and an end within two seconds."""
+
+import asyncio
+import contextlib
+import dataclasses
+import functools
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from mnistlab.exceptions import MnistlabError, UsageError
+from mnistlab.server.app import create_app
+from mnistlab.server.connections import GuardedProtocol
+from mnistlab.server.security import is_loopback
+from mnistlab.server.settings import Settings
+
+BACKLOG = 256  # connections that the kernel holds ready
+SHUTDOWN_SECONDS = 1  # for answers under way; event streams never end by themselves
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Args:
+        host: an address of this machine, or a name of one.
+        port: 0 for any free one.
+
+    Raises:
+        UsageError: if this machine has no such address.
+        MnistlabError: if the port is taken or not allowed.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{host!r} is no address of this machine. Try 127.0.0.1.") from error
+    found = socket.socket(family, kind, protocol)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or the port is blocked for a minute after an end
+        found.bind(address)
+        found.listen(BACKLOG)
+    except OSError as error:
+        found.close()
+        raise MnistlabError(
+            f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port, 0 for any free one."
+        ) from error
+    return found
+
+
+def needs_token(listener: socket.socket) -> bool:
+    """Whether others than this machine can reach a socket."""
+    return not is_loopback(listener.getsockname()[0])
+
+
+def page_url(settings: Settings) -> str:
+    """The address of the page.
+
+    The token stands after `#`: browsers keep that part to themselves, so it comes into no log and no Referer. The page
+    takes it from there and sends it as `Authorization: Bearer`, event streams included, which is why these are read
+    with `fetch` and not with `EventSource`, which cannot send a header.
+    """
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    fragment = "" if settings.token is None else f"#token={settings.token}"
+    return f"http://{host}:{settings.port}/{fragment}"
+
+
+class PageServer(uvicorn.Server):
+    """Uvicorn that looks at its connections several times a second.
+
+    Args:
+        config: Uvicorn's.
+        on_start: called once, when the server answers.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts and says so."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_start()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second."""
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, GuardedProtocol):
+                connection.check(now)
+        return await super().on_tick(counter)
+
+
+def serve(settings: Settings, listener: socket.socket, on_start: Callable[[Settings], object]) -> None:
+    """Serves the page until SIGINT or SIGTERM.
+
+    Args:
+        settings: `port` may be 0; the listener's counts.
+        listener: of `listen`.
+        on_start: called with the settings once the server answers.
+    """
+    settings = dataclasses.replace(settings, port=listener.getsockname()[1])
+    config = uvicorn.Config(
+        create_app(settings),
+        http=functools.partial(GuardedProtocol, settings),  # type: ignore[arg-type]
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="critical",  # what clients do wrong is no news; what the server does wrong it logs itself
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=settings.idle_seconds,  # type: ignore[arg-type]
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        backlog=BACKLOG,
+    )
+    server = PageServer(config, lambda: on_start(settings))
+    with contextlib.suppress(KeyboardInterrupt):  # Uvicorn ends in order, then raises the signal once more
+        server.run(sockets=[listener])

@@ -1,0 +1,56 @@
+"""Work that takes longer than an event loop may be held up: a few threads, and a queue that has an end."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from mnistlab.server.errors import ApiError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Workers:
+    """Threads that compute for requests.
+
+    Args:
+        num_threads: how many compute at a time.
+        max_waiting: how many more may wait; those beyond are refused at once, which is kinder than an answer that
+            comes when nobody waits for it any more.
+
+    Example:
+        `await workers.run(classifier, image)`
+    """
+
+    def __init__(self, num_threads: int, max_waiting: int) -> None:
+        self._executor = ThreadPoolExecutor(num_threads, thread_name_prefix="mnistlab-worker")
+        self._most = num_threads + max_waiting
+        self._num_busy = 0
+
+    async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Calls a function in one of the threads.
+
+        Raises:
+            ApiError: 503, if too many calls wait already.
+        """
+        if self._num_busy >= self._most:
+            raise ApiError(503, "The server is busy. Ask again in a second.", retry_seconds=1)
+        self._num_busy += 1
+        future = self._executor.submit(function, *args, **kwargs)
+        # Counted until it ends: a client that goes away does not stop what was begun.
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda _: _call_soon(loop, self._release))
+        return await asyncio.wrap_future(future)
+
+    def _release(self) -> None:
+        self._num_busy -= 1
+
+    def close(self) -> None:
+        """Ends the threads; what waits is not begun."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function)
