@@ -1,8 +1,8 @@
 """The notebook's questions, answered by `mnistlab experiment` and told in docs/results.md.
 
 Takes about two hours on two cores. It goes on where it was interrupted, as every experiment does, if `--folder` names
-the same folder. Copies `results.json` of each experiment to `benchmarks/results/`, its figures to `docs/figures/`, and what
-the page shows of it into the package.
+the same folder. Copies `results.json` of each experiment to `benchmarks/results/`, its figures to `docs/figures/`,
+and what the page shows of it into the package.
 
     python benchmarks/questions.py [--folder experiments] [--only batch-size compare] [--table-only]
 """
