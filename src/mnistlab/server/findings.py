@@ -92,7 +92,7 @@ def describe(name: str, results: Results) -> dict[str, Any]:
         "method": [str(sentence) for sentence in results["method"]],
         "conditions": f"{int(results['num_test_images']):,} test images of {results['dataset']}; "
         f"{int(environment['num_cpus'])} cores of an {environment['cpu']}, {environment['backend']}, "
-        f"Keras {environment['keras']}.",
+        f"Keras {environment['keras']}. Bars are 95 % intervals.",
         "charts": CHARTS[kind](results),
     }
 
