@@ -4,7 +4,7 @@
 #   make check   format, lint, types, import floors
 #   make notebooks  build the exercise and its solution from their one source
 #   make bench   the figures behind README and docs
-#   make pretrained  train the network that ships anew, measure it, write its card
+#   make pretrained  train the networks that ship anew, measure them, write their card
 #   make lock    choose newer versions of the dependencies (needs the network)
 
 .DEFAULT_GOAL := help
@@ -63,6 +63,7 @@ bench: setup
 
 pretrained: setup
 	@$(BIN)/python benchmarks/pretrained.py
+	@$(BIN)/python benchmarks/notebook_networks.py
 	@$(BIN)/python benchmarks/refusals.py
 
 lock: setup
