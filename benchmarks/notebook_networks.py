@@ -23,9 +23,10 @@ from mnistlab import training
 from mnistlab.calibration import calibrate, expected_calibration_error
 from mnistlab.datasets import Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
-from mnistlab.export import note_calibration, store_halves
+from mnistlab.export import note_calibration
 from mnistlab.files import write_json, write_with
 from mnistlab.inference import Classifier
+from mnistlab.onnx_files import store_halves
 from mnistlab.pretrained import PRETRAINED
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run

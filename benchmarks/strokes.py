@@ -21,7 +21,7 @@ from mnistlab.files import write_text
 
 STROKES = Path(__file__).parent.parent / "tests" / "data" / "strokes.json"
 SEED = 8
-STEP = 0.065  # of a digit's height: as far as a pointer moves between two of its events
+STEP = 0.085  # of a digit's height: as far as a pointer moves between two of its events
 
 Point = tuple[float, float]
 Form = tuple[tuple[Point, ...], ...]

@@ -7,9 +7,10 @@ import pytest
 from mnistlab.backend import keras
 from mnistlab.calibration import Calibration, temper
 from mnistlab.exceptions import MnistlabError, RunError
-from mnistlab.export import export_onnx, join_kinds, note_calibration, store_halves
+from mnistlab.export import export_onnx, join_kinds, note_calibration
 from mnistlab.inference import Classifier
 from mnistlab.models import small_cnn, softmax
+from mnistlab.onnx_files import store_halves, widen_halves
 
 CALIBRATION = Calibration(temperature=2.0, least_confidence=0.4)
 KINDS = ("digit", *(f"thing {letter}" for letter in "abcdefghi"))
@@ -96,6 +97,14 @@ def test_halves_take_half_the_room_and_change_little(model, folder, images, tmp_
     halves = Classifier(path, calibrated=False)
     assert halves.layers == tuple(layer.name for layer in model.layers)
     assert Classifier(path).calibration == CALIBRATION
+    graph = onnx.load(path).graph
+    widen_halves(graph)
+    widened = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    original = onnx.load(folder / "digits.onnx").graph
+    assert [node.name for node in graph.node] == [node.name for node in original.node]
+    for tensor in original.initializer:
+        assert np.allclose(widened.pop(tensor.name), onnx.numpy_helper.to_array(tensor), rtol=2**-11, atol=1e-6)
+    assert not widened
     # The same network in Keras, its large weights rounded, is what the file computes.
     rounded = keras.models.clone_model(model)
     rounded.set_weights([w.astype(np.float16).astype(np.float32) if w.size >= 1000 else w for w in model.get_weights()])

@@ -21,8 +21,6 @@ from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import MnistlabError
 from mnistlab.onnx_files import NOTE_PREFIX
 
-LARGE = 1000  # numbers from which an array is worth storing in half precision
-
 
 def save_keras(model: Any, path: Path) -> None:
     """Writes a network as a `.keras` archive; the same network gives the same bytes.
@@ -93,39 +91,6 @@ def note_calibration(path: Path, calibration: Calibration) -> None:
     for name, text in calibration.to_notes().items():
         graph.metadata_props.add(key=NOTE_PREFIX + name, value=text)
     onnx.save(graph, path)
-
-
-def store_halves(path: Path) -> None:
-    """Stores the large weights of an ONNX file in half precision, so that it needs half the room.
-
-    The arithmetic stays float32: each array is widened when the file is loaded. Arrays below a thousand numbers, such
-    as offsets and what normalization needs, stay as they are. A weight is rounded by at most one part in 2,048, so
-    answers change a little; compare them before the file replaces the original.
-
-    Args:
-        path: a file that was written here; it is replaced.
-
-    Raises:
-        MnistlabError: if a weight is too large for half precision, above 65,504.
-    """
-    network = onnx.load(path)
-    widened = []
-    for tensor in network.graph.initializer:
-        values = onnx.numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < LARGE:
-            continue
-        with np.errstate(over="ignore"):
-            halves = values.astype(np.float16)
-        if not np.isfinite(halves).all():
-            raise MnistlabError(f"{path} has weights above 65,504; they cannot be stored in half precision.")
-        name, half = tensor.name, f"{tensor.name}_half"
-        tensor.CopyFrom(onnx.numpy_helper.from_array(halves, half))
-        widened.append(onnx.helper.make_node("Cast", [half], [name], name=f"widen_{name}", to=onnx.TensorProto.FLOAT))
-    nodes = [*widened, *network.graph.node]
-    del network.graph.node[:]
-    network.graph.node.extend(nodes)
-    onnx.checker.check_model(network, full_check=True)
-    onnx.save(network, path)
 
 
 def join_kinds(digits_path: Path, kinds_path: Path, path: Path) -> None:
