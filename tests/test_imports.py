@@ -19,6 +19,7 @@ LIGHT = [
     "recipes",
     "refusal",
     "reports",
+    "server.serving",
     "usage",
 ]
 

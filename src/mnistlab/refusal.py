@@ -10,6 +10,7 @@ from mnistlab.inference import Classifier
 
 LEAST_INK = 10.0  # black pixels; of 60,000 training digits the faintest has 19.9
 LEAST_BLACK = 60  # of 255; what is fainter everywhere is the ground's own unevenness
+BATCH = 256  # images at a time, whose activations take 100 MB; a photo may hold 3,000
 ALTERNATIVE = 0.05  # probability from which another digit is worth naming
 
 _PHRASES = {
@@ -88,10 +89,14 @@ class Judge:
         Raises:
             ValueError: if shape or dtype is another.
         """
-        probabilities, kinds = self.classifier.with_kinds(images)
-        if self.guard is not self.classifier:
-            kinds = self.guard.with_kinds(images)[1]
-        return [self._verdict(*parts) for parts in zip(images, probabilities, kinds, strict=True)]
+        verdicts: list[Verdict] = []
+        for first in range(0, len(images), BATCH):
+            batch = images[first : first + BATCH]
+            probabilities, kinds = self.classifier.with_kinds(batch)
+            if self.guard is not self.classifier:
+                kinds = self.guard.with_kinds(batch)[1]
+            verdicts += [self._verdict(*parts) for parts in zip(batch, probabilities, kinds, strict=True)]
+        return verdicts
 
     def _verdict(
         self, image: NDArray[np.uint8], probabilities: NDArray[np.float32], kinds: NDArray[np.float32]

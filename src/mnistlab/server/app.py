@@ -37,7 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
     """
     networks = Networks(settings.runs)
     workers = Workers(settings.num_workers, settings.max_waiting)
-    photos = PhotoReader(settings.max_waiting_photos, settings.photo_seconds)
+    photos = PhotoReader(settings.max_waiting_photos, settings.max_held_bytes)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

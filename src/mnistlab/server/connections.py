@@ -6,6 +6,8 @@ the time; the server looks at all connections several times a second, which cost
 
 import asyncio
 import json
+import socket
+import struct
 from http import HTTPStatus
 from typing import Any, Literal, cast
 
@@ -159,6 +161,8 @@ class GuardedProtocol(H11Protocol):
         elif self._unsent_since is None:
             self._unsent_since = now
         elif now - self._unsent_since > self._settings.send_seconds:
+            # Reset, or the kernel would go on trying for minutes.
+            self._raw.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._raw.abort()
 
     def _follow(self) -> None:

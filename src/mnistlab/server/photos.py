@@ -1,57 +1,74 @@
-"""Photos that come over HTTP: one at a time, few that wait, none that takes for ever."""
+"""Photos that come over HTTP: one at a time, few that wait, all of bounded size."""
 
-import contextlib
-from collections.abc import Iterator
+import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.exceptions import MnistlabError
 from mnistlab.server.errors import ApiError
 from mnistlab.server.schemas import encode_image
 from mnistlab.server.work import Workers
 
+_log = logging.getLogger("mnistlab.server")
+
 
 class PhotoReader:
-    """Reads photos.
+    """Reads photos, one at a time; scikit-image is imported with the first.
 
     Args:
-        max_waiting: photos that are here at a time, the one being read among them.
-        seconds: that one may take.
+        max_waiting: photos that may wait while one is read.
+        max_held_bytes: of photos that are still coming, all together.
     """
 
-    def __init__(self, max_waiting: int, seconds: float) -> None:
-        self._most, self._seconds = max_waiting, seconds
-        self._num_here = 0
+    def __init__(self, max_waiting: int, max_held_bytes: int) -> None:
+        self._most, self._num_held = max_held_bytes, 0
         self._workers = Workers(1, max_waiting)
 
-    @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
-        """A place for one photo, from before its first byte is received.
+    async def read(self, chunks: AsyncIterator[bytes]) -> dict[str, Any]:
+        """What is on a photo, as `ReadAnswer` describes it.
+
+        Args:
+            chunks: the file's bytes, as they come.
 
         Raises:
-            ApiError: 503, if all are taken.
+            ApiError: 503, if too many photos are here already.
+            DataError: if it is no photo that can be read.
         """
-        if self._num_here >= self._most:
-            raise ApiError(503, "Other photos are being read. Send it again in a few seconds.", retry_seconds=3)
-        self._num_here += 1
+        content = await self._receive(chunks)
         try:
-            yield
-        finally:
-            self._num_here -= 1
+            return await self._workers.run(read_photo, content)
+        except (ApiError, MnistlabError):
+            raise
+        except Exception as error:  # of a photo that nobody thought of
+            _log.exception("a photo of %d bytes could not be read", len(content))
+            raise ApiError(422, "The photo cannot be read. Save it again with another program.") from error
 
-    async def read(self, content: bytes) -> dict[str, Any]:
-        """What is on a photo, as `ReadAnswer` describes it."""
-        return await self._workers.run(read_photo, content)
+    async def _receive(self, chunks: AsyncIterator[bytes]) -> bytes:
+        """Collects a photo. Bytes are counted, not photos, or a few clients that send slowly would take all places."""
+        content = bytearray()
+        try:
+            async for chunk in chunks:
+                if self._num_held + len(chunk) > self._most:
+                    raise ApiError(
+                        503, "Too many photos come at once. Send it again in a few seconds.", retry_seconds=3
+                    )
+                self._num_held += len(chunk)
+                content += chunk
+            return bytes(content)
+        finally:
+            self._num_held -= len(content)
 
     def close(self) -> None:
-        """Stops."""
+        """Begins no more photos."""
         self._workers.close()
 
 
 def read_photo(content: bytes) -> dict[str, Any]:
     """Reads one photo, given its file's bytes."""
-    from mnistlab.photos import load_photo  # scikit-image is imported with the first photo
+    from mnistlab.photos import load_photo
     from mnistlab.reader import DigitReader, lines_of
 
     grey: NDArray[np.uint8] = load_photo(content)

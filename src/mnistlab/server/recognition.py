@@ -94,8 +94,7 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not kind.startswith("image/") and kind != "application/octet-stream":
             raise ApiError(415, "Send the bytes of a picture, with Content-Type image/png, image/jpeg or the like.")
-        with photos.place():
-            return schemas.ReadAnswer.model_validate(await photos.read(await request.body()))
+        return schemas.ReadAnswer.model_validate(await photos.read(request.stream()))
 
     return routes
 

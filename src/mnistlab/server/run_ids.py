@@ -23,7 +23,7 @@ def run_id(relative: Path) -> str:
         >>> run_id(Path("mlp-seed0"))
         'mlp-seed0'
         >>> run_id(Path("Übung/mlp seed0"))
-        'bung-mlp-seed0-f7a79c0f'
+        'bung-mlp-seed0-ba4dfed5'
     """
     text = relative.as_posix()
     if re.fullmatch(ID_PATTERN.strip("^$"), text) and not text.startswith(SHIPPED_PREFIX):

@@ -116,8 +116,8 @@ class Gate:
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = scope["headers"]
-        host = _only(headers, b"host")
-        if host is None or not self._is_ours(host):
+        host = (_only(headers, b"host") or "").lower()
+        if not self._is_ours(host):
             return 403, f"This server goes by other names: {', '.join(self._names)}, with port {self._port}."
         origins = [value for name, value in headers if name == b"origin"]
         if any(value.decode("latin-1").lower() != f"http://{host}" for value in origins):
@@ -141,7 +141,7 @@ class Gate:
         given = _only(headers, b"authorization") or ""
         scheme, _, token = given.partition(" ")
         same = hmac.compare_digest(token.strip().encode(), self._token or b"")
-        return same and scheme == "bearer"
+        return same and scheme.lower() == "bearer"
 
 
 def _only(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:

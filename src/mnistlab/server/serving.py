@@ -4,7 +4,10 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
+import os
 import socket
+import threading
+import time
 from collections.abc import Callable
 
 import uvicorn
@@ -14,9 +17,11 @@ from mnistlab.server.app import create_app
 from mnistlab.server.connections import GuardedProtocol
 from mnistlab.server.security import is_loopback
 from mnistlab.server.settings import Settings
+from mnistlab.server.work import THREAD_NAME
 
 BACKLOG = 256  # connections that the kernel holds ready
 SHUTDOWN_SECONDS = 1  # for answers under way; event streams never end by themselves
+WORKER_SECONDS = 0.3  # for threads to see that there is nothing left to do
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -117,3 +122,14 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[Setti
     server = PageServer(config, lambda: on_start(settings))
     with contextlib.suppress(KeyboardInterrupt):  # Uvicorn ends in order, then raises the signal once more
         server.run(sockets=[listener])
+    _leave_workers()
+
+
+def _leave_workers() -> None:
+    """Ends the process if a thread still computes: nobody waits for what it finds, and Python would wait for it."""
+    end = time.monotonic() + WORKER_SECONDS
+    for thread in threading.enumerate():
+        if thread.name.startswith(THREAD_NAME):
+            thread.join(max(end - time.monotonic(), 0))
+            if thread.is_alive():
+                os._exit(0)

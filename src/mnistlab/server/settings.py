@@ -22,8 +22,8 @@ class Settings:
         max_connections: that are open at a time; the next is answered 503.
         num_workers: threads that compute; a network takes one of them.
         max_waiting: requests that wait for them; the next is answered 503.
-        photo_seconds: that one photo may take.
-        max_waiting_photos: photos that are read or wait for it, one being read at a time.
+        max_waiting_photos: photos that wait while one is read; the next is answered 503.
+        max_held_bytes: of photos that are still coming, all together.
     """
 
     runs: Path = Path("runs")
@@ -40,5 +40,5 @@ class Settings:
     max_connections: int = 128
     num_workers: int = 2
     max_waiting: int = 32
-    photo_seconds: float = 20.0
-    max_waiting_photos: int = 2
+    max_waiting_photos: int = 1
+    max_held_bytes: int = 40_000_000

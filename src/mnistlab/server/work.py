@@ -9,6 +9,7 @@ from mnistlab.server.errors import ApiError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+THREAD_NAME = "mnistlab-worker"
 
 
 class Workers:
@@ -24,7 +25,7 @@ class Workers:
     """
 
     def __init__(self, num_threads: int, max_waiting: int) -> None:
-        self._executor = ThreadPoolExecutor(num_threads, thread_name_prefix="mnistlab-worker")
+        self._executor = ThreadPoolExecutor(num_threads, thread_name_prefix=THREAD_NAME)
         self._most = num_threads + max_waiting
         self._num_busy = 0
 
