@@ -8,6 +8,9 @@ import { element, percent } from "./elements.js";
  * @typedef {import("./networks.js").Network} Network
  */
 
+const ALL_THE_SAME = "The networks below have to name a digit all the same.";
+const INVITATION = "While you write, you see what the networks see, and what they take it for.";
+
 /** The answer, as large as it can be. */
 export function createVerdict() {
   const numeral = element("p", { class: "numeral", "aria-hidden": "true" });
@@ -22,7 +25,8 @@ export function createVerdict() {
       const digit = verdict?.digit ?? "";
       numeral.replaceChildren(verdict?.kind === "no digit" ? "no digit" : String(digit));
       if (verdict?.kind === "unsure") numeral.append(element("span", { class: "doubt", text: "?" }));
-      reason.textContent = verdict?.reason ?? "";
+      reason.textContent = verdict?.reason ?? INVITATION;
+      if (verdict?.kind === "no digit") reason.append(element("span", { class: "small muted", text: ALL_THE_SAME }));
     },
   };
 }
@@ -42,8 +46,8 @@ export function createAnswer(network) {
     return { share, bar, said, root: element("li", {}, share, bar, name, said) };
   });
   const facts = [
-    network.test_accuracy && `${(100 * network.test_accuracy).toFixed(2)} % of the test digits right`,
-    network.num_parameters && `${network.num_parameters.toLocaleString("en")} numbers`,
+    network.num_parameters && `${network.num_parameters.toLocaleString("en")} weights`,
+    network.test_accuracy && `${(100 * network.test_accuracy).toFixed(2)} % in the test`,
   ].filter(Boolean);
   const list = element("ol", { class: "bars", "aria-label": `Probabilities, ${network.title}` });
   list.append(...bars.map((bar) => bar.root));

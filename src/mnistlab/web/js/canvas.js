@@ -77,10 +77,9 @@ export function mountPad(canvas, { width, announce }) {
 
   canvas.addEventListener("pointerdown", (event) => {
     if (pointer !== null || event.button !== 0) return;
-    event.preventDefault();
-    canvas.focus({ preventScroll: true });
     liftPen();
     pen.isShown = false;
+    canvas.classList.add("is-pointed"); // which needs no ring around it
     pointer = event.pointerId;
     canvas.setPointerCapture(pointer);
     box = canvas.getBoundingClientRect();
@@ -119,6 +118,7 @@ export function mountPad(canvas, { width, announce }) {
   }
 
   canvas.addEventListener("keydown", (event) => {
+    canvas.classList.remove("is-pointed");
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in MOVES) movePen(event.key, event.shiftKey);
     else if (event.key === " ") {

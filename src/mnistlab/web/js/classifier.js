@@ -4,7 +4,8 @@
  * @typedef {{digit: number, probability: number}} Alternative
  * @typedef {{kind: "digit" | "unsure" | "no digit", digit: number | null, confidence: number, likeness: number | null,
  *   alternatives: Alternative[], reason: string}} Verdict
- * @typedef {{network: string, digit: number, confidence: number, probabilities: number[], logits: number[]}} Answer
+ * @typedef {{network: string, digit: number, confidence: number, probabilities: number[], logits: number[],
+ *   temperature: number}} Answer
  * @typedef {{verdict: Verdict, answers: Answer[]}} Classification
  */
 

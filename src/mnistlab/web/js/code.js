@@ -7,7 +7,7 @@
 
 import { encodeImage } from "./digits.js";
 
-const LINE = 96; // letters
+const LINE = 72; // letters, so that the panel need not be scrolled
 
 /**
  * The image as Python, with its bytes in it.

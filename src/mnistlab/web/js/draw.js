@@ -107,22 +107,26 @@ function showNetworks(chosen) {
   planShow();
 }
 
-/** @param {Network[]} chosen */
-function showChooser(chosen) {
-  const boxes = networks.map((network) => {
-    const isChosen = chosen.includes(network);
-    const isLocked = isChosen ? chosen.length === 1 : chosen.length === MAX_CHOSEN;
-    const box = element("input", { type: "checkbox", value: network.id, checked: isChosen, disabled: isLocked });
-    return element("label", {}, box, ` ${network.title}`);
-  });
+/** One box to tick for each network. */
+function fillChooser() {
+  const boxes = networks.map(({ id, title }) => element("label", {}, element("input", { type: "checkbox", value: id }), ` ${title}`));
   chooser.replaceChildren(/** @type {Node} */ (chooser.firstChild), ...boxes);
 }
 
+/** @returns {HTMLInputElement[]} */
+const chooserBoxes = () => [...chooser.querySelectorAll("input")];
+
+/** @param {Network[]} chosen */
+function showChooser(chosen) {
+  for (const box of chooserBoxes()) {
+    box.checked = chosen.some(({ id }) => id === box.value);
+    box.disabled = box.checked ? chosen.length === 1 : chosen.length === MAX_CHOSEN;
+  }
+}
+
 function choose() {
-  const ids = [...chooser.querySelectorAll("input:checked")].map((box) => /** @type {HTMLInputElement} */ (box).value);
-  const focused = /** @type {HTMLInputElement | null} */ (document.activeElement)?.value;
+  const ids = chooserBoxes().flatMap((box) => (box.checked ? box.value : []));
   context.state.set({ networks: ids.join(",") });
-  /** @type {HTMLElement | null} */ (chooser.querySelector(`input[value="${CSS.escape(focused ?? "")}"]`))?.focus();
 }
 
 /** The drawing as a picture of dark ink on light paper, for `mnistlab read`. */
@@ -146,9 +150,9 @@ export const tab = {
    */
   async mount(root, given) {
     context = given;
+    const key = (/** @type {string} */ name) => element("kbd", { text: name });
     const keys = element("p", { class: "small muted keys", id: "pad-keys" });
-    keys.append("Keys: arrows move the pen, ", element("kbd", { text: "Space" }), " puts it down and lifts it, ");
-    keys.append(element("kbd", { text: "U" }), " undoes, ", element("kbd", { text: "Delete" }), " clears.");
+    keys.append("Keys: ", key("←↑→↓"), " move, ", key("Space"), " pen down or up, ", key("U"), " undo, ", key("Delete"), " clear");
     photo = mountPhoto(root, given);
     const tools = element(
       "div",
@@ -157,9 +161,8 @@ export const tab = {
       redo,
       clear,
       element("label", { class: "brush" }, element("span", { text: "Pen" }), width),
-      photo.opener,
     );
-    const sheet = element("div", { class: "sheet" }, element("div", { class: "paper" }, canvas, hint), tools, keys);
+    const sheet = element("div", { class: "sheet" }, element("div", { class: "paper" }, canvas, hint), tools, photo.opener, keys);
     root.append(
       element("div", { class: "stage" }, photo.root, sheet, verdict.root, seen.root),
       element("h2", { class: "visually-hidden", text: "The networks" }),
@@ -188,6 +191,7 @@ export const tab = {
       planShow();
       void loadNetworks().then((found) => {
         networks = found;
+        fillChooser();
         tab.show(context.state.get());
       });
     }

@@ -11,6 +11,7 @@ import { state } from "./state.js";
 import {
   PLACES,
   beginStroke,
+  boundsOf,
   decodeDigit,
   decodeStrokes,
   encodeDigit,
@@ -38,16 +39,17 @@ const sheet = document.createElement("canvas");
 sheet.width = sheet.height = PLACES;
 const context = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d", { willReadFrequently: true }));
 
-/** Light ink on dark ground, a pixel for each place. */
+/** The strokes with some ground around them, light ink on dark ground, a pixel for each place. */
 function rasterize() {
+  const [left, top, right, bottom] = boundsOf(strokes);
   context.fillStyle = "#000";
   context.fillRect(0, 0, PLACES, PLACES);
   context.strokeStyle = "#fff";
   paintStrokes(context, strokes, 1);
-  const { data } = context.getImageData(0, 0, PLACES, PLACES);
-  const values = new Uint8Array(PLACES * PLACES);
+  const { data, width, height } = context.getImageData(left, top, right - left, bottom - top);
+  const values = new Uint8Array(width * height);
   for (let at = 0; at < values.length; at++) values[at] = data[4 * at];
-  return { values, width: PLACES, height: PLACES };
+  return { values, width, height };
 }
 
 /** @param {boolean} isDone whether the pen is off the paper */

@@ -50,7 +50,8 @@ export function normalizeDigit(crop, options = {}) {
   const { ink = "auto", contrast = true, cropToInk = true, thickness = true, centre = true } = options;
   const levels = findLevels(crop, ink, contrast);
   if (!levels) return { ...BLANK, image: new Uint8Array(PIXELS) };
-  const whole = { ...crop, values: Float64Array.from(crop.values, (level) => levels.table[level]) };
+  const whole = { ...crop, values: new Float64Array(crop.values.length) };
+  for (let at = 0; at < crop.values.length; at++) whole.values[at] = levels.table[crop.values[at]];
   const inked = inkBox(whole, (value) => value > levels.least);
   if (!inked) return { ...BLANK, image: new Uint8Array(PIXELS) };
   let [box, values, side] = [inked, cut(whole, inked), BOX_SIDE];

@@ -14,6 +14,7 @@ import { drawing } from "./drawing.js";
 import { element } from "./elements.js";
 
 const MAX_BYTES = 4_500_000; // the server takes 5 MB
+const LEAST_MARKED = 18; // pixels of a box whose answer stands above it all the time; others show it when pointed at
 const SHRUNK_SIDE = 3000; // pixels
 
 /**
@@ -44,7 +45,7 @@ export function mountPhoto(tabRoot, context) {
     URL.revokeObjectURL(address);
     address = name = "";
     root.hidden = true;
-    tabRoot.classList.remove("has-photo");
+    tabRoot.classList.remove("has-photo", "is-reading");
     if (drawing.isPicked) drawing.undo();
     opener.focus();
   }
@@ -62,7 +63,7 @@ export function mountPhoto(tabRoot, context) {
     lines.replaceChildren();
     note.textContent = "Reading…";
     root.hidden = false;
-    tabRoot.classList.add("has-photo");
+    tabRoot.classList.add("has-photo", "is-reading");
     try {
       const page = await context.api.upload("/api/read", await shrink(file), { signal: controller.signal });
       if (controller === reading) show(page);
@@ -81,6 +82,7 @@ export function mountPhoto(tabRoot, context) {
     const counts = ["digit", "unsure", "no digit"].map((kind) => page.digits.filter((digit) => digit.kind === kind).length);
     note.textContent = describe(counts[0], counts[1], counts[2]);
     if (buttons.length) {
+      tabRoot.classList.remove("is-reading");
       const first = Math.max(page.digits.findIndex((digit) => digit.kind !== "no digit"), 0);
       choose(buttons[first], page.digits[first]);
     }
@@ -97,6 +99,8 @@ export function mountPhoto(tabRoot, context) {
     const button = element("button", { type: "button", class: "box", "aria-label": said, "aria-pressed": "false", tabindex: -1 }, label);
     const { top, left, bottom, right } = digit.box;
     button.dataset.kind = digit.kind;
+    const pixels = ((right - left) / page.width) * picture.clientWidth;
+    button.classList.toggle("is-small", pixels < LEAST_MARKED);
     button.style.left = `${(100 * left) / page.width}%`;
     button.style.top = `${(100 * top) / page.height}%`;
     button.style.width = `${(100 * (right - left)) / page.width}%`;
@@ -157,7 +161,7 @@ export function mountPhoto(tabRoot, context) {
 
   return {
     root,
-    opener: element("div", { class: "photo-opener" }, opener, picker),
+    opener: element("p", { class: "photo-opener small muted" }, opener, " or drop or paste one", picker),
     /** The photo's file name, "" while none is shown. */
     get name() {
       return name;

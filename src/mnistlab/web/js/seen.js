@@ -16,7 +16,7 @@ export function createSeen() {
     "figure",
     { class: "seen" },
     element("div", { class: "seen-frame" }, canvas),
-    element("figcaption", {}, element("h3", { text: "What the networks see" }), done),
+    element("figcaption", {}, element("h2", { text: "What the networks see" }), done),
     element("div", { class: "seen-actions" }, inside, saver),
     trouble,
   );

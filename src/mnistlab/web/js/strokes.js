@@ -43,6 +43,26 @@ export function extendStroke({ width, points }, x, y) {
 }
 
 /**
+ * Where strokes are on the sheet, with a few places of ground on each side that has some.
+ *
+ * @param {readonly Stroke[]} strokes at least one
+ * @returns {[number, number, number, number]} left, top, and one past right and bottom
+ */
+export function boundsOf(strokes) {
+  let [left, top, right, bottom] = [PLACES, PLACES, 0, 0];
+  for (const { width, points } of strokes) {
+    const reach = Math.ceil(width / 2) + 4;
+    for (let at = 0; at < points.length; at += 2) {
+      left = Math.min(left, points[at] - reach);
+      right = Math.max(right, points[at] + reach + 1);
+      top = Math.min(top, points[at + 1] - reach);
+      bottom = Math.max(bottom, points[at + 1] + reach + 1);
+    }
+  }
+  return [Math.max(left, 0), Math.max(top, 0), Math.min(right, PLACES), Math.min(bottom, PLACES)];
+}
+
+/**
  * Draws strokes as smooth lines: through the middles between places, bent towards the places.
  *
  * @param {CanvasRenderingContext2D} context its strokeStyle is the ink
