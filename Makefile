@@ -1,5 +1,6 @@
 # The only commands to know. Each sets up what it needs first:
 #   make run     train and score both networks of the notebook, draw everything, write report/report.html
+#   make serve   the page: draw digits, look inside, train, find the mistakes
 #   make test    prove the installation            make test-long   the full-size tests as well
 #   make check   format, lint, types, import floors
 #   make notebooks  build the exercise and its solution from their one source
@@ -8,7 +9,7 @@
 #   make lock    choose newer versions of the dependencies (needs the network)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long chromium check notebooks bench pretrained lock clean
+.PHONY: help setup run serve test test-long chromium check notebooks bench pretrained lock clean
 
 # The first interpreter here that TensorFlow has wheels for.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -18,7 +19,7 @@ OUT ?= report
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help:
-	@sed -n '2,9s/^# *//p' Makefile
+	@sed -n '2,10s/^# *//p' Makefile
 
 # Installed from the lock alone, checked against its hashes; repeated only when the lock changed.
 $(BIN)/.locked: requirements.lock
@@ -36,6 +37,9 @@ setup: $(BIN)/.installed
 
 run: setup
 	@$(BIN)/mnistlab run --out "$(OUT)"
+
+serve: setup
+	@$(BIN)/mnistlab serve --open
 
 test: setup chromium
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=5

@@ -27,15 +27,16 @@ import pathlib
 from mnistlab.server import serving
 from mnistlab.server.settings import Settings
 
+{prelude}
 settings = Settings(runs=pathlib.Path({runs!r}), **{limits!r})
 serving.serve(settings, serving.listen("127.0.0.1", 0), lambda started: print(started.port, flush=True))
 """
 
 
 @contextlib.contextmanager
-def live_server(runs: Path | str = "no-runs", **limits: Any) -> Iterator["LiveServer"]:
-    """Starts a server with other limits than usual; ends it."""
-    code = START.format(runs=str(runs), limits=limits)
+def live_server(runs: Path | str = "no-runs", *, prelude: str = "", **limits: Any) -> Iterator["LiveServer"]:
+    """Starts a server with other limits than usual, after some lines of code; ends it."""
+    code = START.format(runs=str(runs), limits=limits, prelude=prelude)
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         port = process.stdout.readline()

@@ -195,7 +195,8 @@ def test_the_results_have_their_place_in_the_documents():
 
 
 @pytest.mark.parametrize(
-    "program", ["speed", "step_profile", "notebook", "recipes", "memory", "interruptions", "questions", "refusals"]
+    "program",
+    ["speed", "step_profile", "notebook", "recipes", "memory", "interruptions", "questions", "refusals", "serving"],
 )
 def test_tables_are_those_of_the_stored_results(program, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

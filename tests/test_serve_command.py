@@ -48,7 +48,8 @@ def test_it_says_where_and_answers_there(serve):
 
 def test_beyond_this_machine_it_makes_a_token(serve):
     _, line = serve("--host", "0.0.0.0")
-    port, token = re.fullmatch(r"http://0\.0\.0\.0:(\d+)/#token=([\w-]{32})  Ctrl-C ends it\.\n", line).groups()
+    host, port, token = re.fullmatch(r"http://([\w.-]+):(\d+)/#token=([\w-]{32})  Ctrl-C ends it\.\n", line).groups()
+    assert host not in ("0.0.0.0", "127.0.0.1", "localhost")
     for given, status in ((None, 401), ("x" * 32, 401), (token, 200)):
         connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)
         connection.request("GET", "/api/health", headers={"Authorization": f"Bearer {given}"} if given else {})

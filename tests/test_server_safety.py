@@ -1,5 +1,6 @@
 """Other web pages, other hosts and odd paths get nothing; the token and the headers are where they must be."""
 
+import asyncio
 import itertools
 import json
 import random
@@ -9,6 +10,7 @@ import urllib.parse
 import pytest
 
 from live_server import client_of, finished_run, live_server
+from mnistlab.server.app import create_app
 from mnistlab.server.security import HEADERS, host_names
 from mnistlab.server.settings import Settings
 from mnistlab.server.static import load_assets
@@ -193,3 +195,27 @@ def test_500_paths_lead_nowhere(tmp_path):
 @pytest.mark.parametrize("network_id", ["..", "%2e%2e", "A", "a_b", "a" * 65, "a%00", "a%2Fb", "%C3%A9", "a.b", "-%20"])
 def test_ids_are_small_letters_digits_and_dashes(client, network_id):
     assert client.get(f"/api/networks/{network_id}/filters").status_code in (404, 422)
+
+
+def test_no_more_of_a_body_is_read_than_the_cap():
+    """What the application takes from a client that sends without end, and announces nothing."""
+    settings, piece, taken, answer = Settings(), bytes(65_536), [], []
+
+    async def receive():
+        taken.append(len(piece))
+        return {"type": "http.request", "body": piece, "more_body": True}
+
+    async def send(message):
+        answer.append(message)
+
+    for path, kind, most in (
+        ("/api/read", b"image/png", settings.max_photo_bytes),
+        ("/api/classify", b"application/json", settings.max_json_bytes),
+    ):
+        taken.clear()
+        answer.clear()
+        headers = [(b"host", b"localhost:8028"), (b"content-type", kind), (b"transfer-encoding", b"chunked")]
+        scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
+        asyncio.run(create_app(settings)(scope | {"http_version": "1.1", "scheme": "http"}, receive, send))
+        assert answer[0]["status"] == 413 and (b"connection", b"close") in answer[0]["headers"]
+        assert most < sum(taken) <= most + len(piece)

@@ -18,6 +18,7 @@ from mnistlab.server.errors import answer
 from mnistlab.server.settings import Settings
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+EVERYWHERE = ("0.0.0.0", "::")  # hosts that stand for every address of this machine
 POLICY = "; ".join(
     (
         *("default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:"),
@@ -54,7 +55,7 @@ def host_names(host: str) -> tuple[str, ...]:
         ('localhost', '127.0.0.1', '[::1]', '192.168.1.7')
     """
     names = [*LOOPBACK_NAMES, f"[{host}]" if ":" in host else host.lower()]
-    if host in ("0.0.0.0", "::"):
+    if host in EVERYWHERE:
         names.append(socket.gethostname().lower())
     return tuple(dict.fromkeys(names))
 
@@ -101,7 +102,7 @@ class Gate:
         self._app = app
         self._names = host_names(settings.host)
         self._port = settings.port
-        self._any_address = settings.host in ("0.0.0.0", "::")
+        self._any_address = settings.host in EVERYWHERE
         self._token = None if settings.token is None else settings.token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

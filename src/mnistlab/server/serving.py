@@ -15,12 +15,12 @@ import uvicorn
 from mnistlab.exceptions import MnistlabError, UsageError
 from mnistlab.server.app import create_app
 from mnistlab.server.connections import GuardedProtocol
-from mnistlab.server.security import is_loopback
+from mnistlab.server.security import EVERYWHERE, is_loopback
 from mnistlab.server.settings import Settings
 from mnistlab.server.work import THREAD_NAME
 
 BACKLOG = 256  # connections that the kernel holds ready
-SHUTDOWN_SECONDS = 1  # for answers under way; event streams never end by themselves
+SHUTDOWN_SECONDS = 0.5  # for answers under way; event streams never end by themselves
 WORKER_SECONDS = 0.3  # for threads to see that there is nothing left to do
 
 
@@ -64,9 +64,19 @@ def page_url(settings: Settings) -> str:
     takes it from there and sends it as `Authorization: Bearer`, event streams included, which is why these are read
     with `fetch` and not with `EventSource`, which cannot send a header.
     """
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    host = _own_address(settings.host) if settings.host in EVERYWHERE else settings.host
+    host = f"[{host}]" if ":" in host else host
     fragment = "" if settings.token is None else f"#token={settings.token}"
     return f"http://{host}:{settings.port}/{fragment}"
+
+
+def _own_address(everywhere: str) -> str:
+    """The address by which others reach this machine, or its name where it has none."""
+    family, elsewhere = (socket.AF_INET6, "2001:db8::1") if ":" in everywhere else (socket.AF_INET, "192.0.2.1")
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((elsewhere, 9))  # sends nothing: the kernel only chooses the address that it would send from
+        return str(probe.getsockname()[0])
+    return socket.gethostname().lower()
 
 
 class PageServer(uvicorn.Server):
@@ -116,7 +126,7 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[Setti
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=settings.idle_seconds,  # type: ignore[arg-type]
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,  # type: ignore[arg-type]
         backlog=BACKLOG,
     )
     server = PageServer(config, lambda: on_start(settings))
