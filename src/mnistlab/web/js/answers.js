@@ -25,7 +25,7 @@ export function createVerdict() {
       const digit = verdict?.digit ?? "";
       numeral.replaceChildren(verdict?.kind === "no digit" ? "no digit" : String(digit));
       if (verdict?.kind === "unsure") numeral.append(element("span", { class: "doubt", text: "?" }));
-      reason.textContent = verdict?.reason ?? INVITATION;
+      reason.textContent = verdict?.reason.replaceAll(" %", "\u00a0%") ?? INVITATION;
       if (verdict?.kind === "no digit") reason.append(element("span", { class: "small muted", text: ALL_THE_SAME }));
     },
   };

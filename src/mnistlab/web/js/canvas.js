@@ -1,8 +1,8 @@
 /**
  * The sheet of paper to draw on, with mouse, pen, finger or keyboard.
  *
- * Keyboard: arrows move the pen, with Home, End and the page keys for the diagonals and Shift for small steps; the space
- * bar puts it down and lifts it.
+ * Keyboard: arrows move the pen, with Home, End and the page keys for the diagonals and Shift for small steps; the
+ * space bar puts it down and lifts it.
  */
 
 import { color, onThemeChange } from "./digits.js";
@@ -51,7 +51,12 @@ export function mountPad(canvas, { width, announce }) {
     context.lineWidth = 2 * Math.max(scale, 1);
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
-    for (const [right, down] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+    for (const [right, down] of [
+      [1, 0],
+      [-1, 0],
+      [0, 1],
+      [0, -1],
+    ]) {
       context.moveTo(x + right * radius, y + down * radius);
       context.lineTo(x + 1.6 * right * radius, y + 1.6 * down * radius);
     }

@@ -15,15 +15,20 @@ const LINE = 72; // letters, so that the panel need not be scrolled
  * @param {Uint8Array} image
  */
 async function imageInPython(image) {
-  const deflated = new Blob([image]).stream().pipeThrough(new CompressionStream("deflate"));
+  const deflated = new Blob([Uint8Array.from(image)]).stream().pipeThrough(new CompressionStream("deflate"));
   const text = encodeImage(new Uint8Array(await new Response(deflated).arrayBuffer()));
   const lines = (text.match(new RegExp(`.{1,${LINE}}`, "g")) ?? []).map((line) => `    "${line}"`);
-  return ["content = base64.b64decode(", ...lines, ")", "image = np.frombuffer(zlib.decompress(content), np.uint8).reshape(28, 28)"];
+  return [
+    "content = base64.b64decode(",
+    ...lines,
+    ")",
+    "image = np.frombuffer(zlib.decompress(content), np.uint8).reshape(28, 28)",
+  ];
 }
 
 /**
- * Where a run is, seen from where `mnistlab serve` was started. Its title is its place in the folder of runs, with the data
- * set behind it where that is not MNIST.
+ * Where a run is, seen from where `mnistlab serve` was started. Its title is its place in the folder of runs, with the
+ * data set behind it where that is not MNIST.
  *
  * @param {Network} network
  */
@@ -32,7 +37,8 @@ const folderOf = (network) => `runs/${network.title.split(", ")[0]}`;
 /** @param {Network | undefined} network */
 function classifierInPython(network) {
   if (network?.source === "run") return `Classifier(Path("${folderOf(network)}/model.onnx"))`;
-  if (network && network.id !== "shipped") return `Classifier(PRETRAINED_PATH.with_name("${network.id.replace("shipped-", "")}.onnx"))`;
+  if (network && network.id !== "shipped")
+    return `Classifier(PRETRAINED_PATH.with_name("${network.id.replace("shipped-", "")}.onnx"))`;
   return "pretrained()";
 }
 
@@ -47,7 +53,9 @@ function importsInPython(networks) {
     "import numpy as np",
     "",
     all.includes("Classifier(") && "from mnistlab.inference import Classifier",
-    all.includes("PRETRAINED_PATH") ? "from mnistlab.pretrained import PRETRAINED_PATH, pretrained" : "from mnistlab.pretrained import pretrained",
+    all.includes("PRETRAINED_PATH")
+      ? "from mnistlab.pretrained import PRETRAINED_PATH, pretrained"
+      : "from mnistlab.pretrained import pretrained",
   ].filter((line) => line !== false);
 }
 
@@ -96,6 +104,7 @@ export async function codeForInside(image, network) {
     `for name, values in ${classifierInPython(network)}.activations(image).items():`,
     "    print(name, values.shape, values.min(), values.max())",
   ];
-  const command = network.source === "run" ? `mnistlab read drawing.png --run ${folderOf(network)}` : "mnistlab read drawing.png";
+  const command =
+    network.source === "run" ? `mnistlab read drawing.png --run ${folderOf(network)}` : "mnistlab read drawing.png";
   return { command, python: python.join("\n") };
 }

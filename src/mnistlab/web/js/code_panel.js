@@ -28,7 +28,10 @@ export function mountCodePanel(ask, announce) {
     const label = /** @type {Text} */ (button.firstChild);
     button.addEventListener("click", async () => {
       const text = document.getElementById(button.getAttribute("data-copy") ?? "")?.textContent ?? "";
-      const isCopied = await navigator.clipboard.writeText(text).then(() => true, () => false);
+      const isCopied = await navigator.clipboard.writeText(text).then(
+        () => true,
+        () => false,
+      );
       label.data = isCopied ? "Copied" : "Select and copy it";
       announce(isCopied ? "Copied." : "The browser does not allow copying. Select the text and copy it.");
       setTimeout(() => (label.data = "Copy"), 2000);

@@ -91,5 +91,11 @@ export function paintValues(canvas, values, columns, low, high) {
  * @param {{ink?: string, paper?: string}} [colors] `#rrggbb`; the theme's if left out
  */
 export function drawDigit(canvas, image, { ink = color("ink"), paper = color("paper") } = {}) {
-  paintValues(canvas, Array.from(image, (level) => level / 255), SIDE, paper, ink);
+  paintValues(
+    canvas,
+    Array.from(image, (level) => level / 255),
+    SIDE,
+    paper,
+    ink,
+  );
 }

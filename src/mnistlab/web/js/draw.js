@@ -36,7 +36,11 @@ let isPlanned = false;
 const verdict = createVerdict();
 const seen = createSeen();
 const list = element("div", { class: "networks" });
-const chooser = element("fieldset", { class: "chooser-list" }, element("legend", { class: "visually-hidden", text: "Networks" }));
+const chooser = element(
+  "fieldset",
+  { class: "chooser-list" },
+  element("legend", { class: "visually-hidden", text: "Networks" }),
+);
 const canvas = element("canvas", {
   class: "pad",
   tabindex: 0,
@@ -88,7 +92,11 @@ function showDrawing() {
   if (drawing.isEmpty) {
     classifier.forget();
     showAnswer(null);
-  } else if (answers.length) classifier.ask(drawing.image, answers.map(({ id }) => id));
+  } else if (answers.length)
+    classifier.ask(
+      drawing.image,
+      answers.map(({ id }) => id),
+    );
 }
 
 /** Once a frame at most: a pen reports its place more often. */
@@ -109,7 +117,9 @@ function showNetworks(chosen) {
 
 /** One box to tick for each network. */
 function fillChooser() {
-  const boxes = networks.map(({ id, title }) => element("label", {}, element("input", { type: "checkbox", value: id }), ` ${title}`));
+  const boxes = networks.map(({ id, title }) =>
+    element("label", {}, element("input", { type: "checkbox", value: id }), ` ${title}`),
+  );
   chooser.replaceChildren(/** @type {Node} */ (chooser.firstChild), ...boxes);
 }
 
@@ -152,7 +162,17 @@ export const tab = {
     context = given;
     const key = (/** @type {string} */ name) => element("kbd", { text: name });
     const keys = element("p", { class: "small muted keys", id: "pad-keys" });
-    keys.append("Keys: ", key("←↑→↓"), " move, ", key("Space"), " pen down or up, ", key("U"), " undo, ", key("Delete"), " clear");
+    keys.append(
+      "Keys: ",
+      key("←↑→↓"),
+      " move, ",
+      key("Space"),
+      " pen down or up, ",
+      key("U"),
+      " undo, ",
+      key("Delete"),
+      " clear",
+    );
     photo = mountPhoto(root, given);
     const tools = element(
       "div",
@@ -162,7 +182,14 @@ export const tab = {
       clear,
       element("label", { class: "brush" }, element("span", { text: "Pen" }), width),
     );
-    const sheet = element("div", { class: "sheet" }, element("div", { class: "paper" }, canvas, hint), tools, photo.opener, keys);
+    const sheet = element(
+      "div",
+      { class: "sheet" },
+      element("div", { class: "paper" }, canvas, hint),
+      tools,
+      photo.opener,
+      keys,
+    );
     root.append(
       element("div", { class: "stage" }, photo.root, sheet, verdict.root, seen.root),
       element("h2", { class: "visually-hidden", text: "The networks" }),

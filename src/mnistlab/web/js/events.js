@@ -1,5 +1,7 @@
 /**
- * Server-sent events out of pieces of text, cut anywhere: https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * Server-sent events out of pieces of text, cut anywhere.
+ *
+ * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  *
  * @param {(event: {type: string, data: string, id: string}) => void} onEvent
  * @returns {(text: string) => void} to be fed with what arrives

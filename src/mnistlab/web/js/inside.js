@@ -42,7 +42,11 @@ const empty = element("p", { class: "inside-empty" });
 const way = element("div", { class: "way" });
 const softmax = element("div", { class: "softmax-place" });
 const filters = element("div", {});
-const filtersChapter = chapter("What the first layer looks for", "Its weights as pictures: ink where it wants ink, blue where it wants none.", filters);
+const filtersChapter = chapter(
+  "What the first layer looks for",
+  "Its weights as pictures: ink where it wants ink, blue where it wants none.",
+  filters,
+);
 /** @type {ReturnType<typeof createOcclusion>} */
 let occlusion;
 const live = element("div", { class: "inside-live" });
@@ -79,7 +83,9 @@ function point(name, cell) {
   const value = shape?.maps.at(map, row, column) ?? 0;
   const box = layer.field && pixelsOf(layer.field, row, column);
   digit.outline(box);
-  const where = shape?.isGrid ? `map ${map + 1}, row ${row + 1}, column ${column + 1}` : `number ${row * (shape?.maps.columns ?? 0) + column + 1}`;
+  const where = shape?.isGrid
+    ? `map ${map + 1}, row ${row + 1}, column ${column + 1}`
+    : `number ${row * (shape?.maps.columns ?? 0) + column + 1}`;
   const saw = box ? `It saw ${pixelsInWords(box)}.` : "It saw all of the digit.";
   said.textContent = `${layer.title}, ${where}: ${value.toFixed(2).replace("-", "−")}. ${saw}`;
   clearTimeout(quiet);
@@ -171,7 +177,13 @@ async function refresh() {
  * @param {...Node} content
  */
 function chapter(title, lead, ...content) {
-  return element("section", { class: "chapter" }, element("h2", { text: title }), element("p", { class: "lead muted", text: lead }), ...content);
+  return element(
+    "section",
+    { class: "chapter" },
+    element("h2", { text: title }),
+    element("p", { class: "lead muted", text: lead }),
+    ...content,
+  );
 }
 
 export const tab = {
@@ -185,24 +197,50 @@ export const tab = {
   async mount(root, given) {
     context = given;
     occlusion = createOcclusion(given.announce);
-    const toDraw = element("button", { type: "button", class: "plain", onclick: () => context.state.set({ tab: "draw" }, { push: true }) }, "Draw a digit");
+    const toDraw = element(
+      "button",
+      { type: "button", class: "plain", onclick: () => context.state.set({ tab: "draw" }, { push: true }) },
+      "Draw a digit",
+    );
     empty.append("There is no digit to look at yet. ", toDraw);
     const scale = element("span", { class: "legend-scale values", "aria-hidden": "true" });
     live.append(
-      chapter("Layer by layer", "What every layer makes of the digit. Click a cell to keep it; with the keyboard, arrows lead from cell to cell.", element("p", { class: "legend small muted" }, "negative", scale, "positive; 0 is paper"), way),
-      chapter("From ten numbers to probabilities", "The last layer gives a number z for each digit. Softmax raises e to each of them, and divides by the sum, so that ten probabilities come out.", softmax),
-      chapter("Where it looks", "A patch of the digit is covered, one place after the other. The redder a place, the more of the answer's probability went with it.", occlusion.root),
+      chapter(
+        "Layer by layer",
+        "What every layer makes of the digit. Click a cell to keep it; arrow keys lead from cell to cell.",
+        element("p", { class: "legend small muted" }, "negative", scale, "positive; 0 is paper"),
+        way,
+      ),
+      chapter(
+        "From ten numbers to probabilities",
+        "The last layer gives a number z for each digit. Softmax raises e to each of them and divides by the sum: " +
+          "ten probabilities come out.",
+        softmax,
+      ),
+      chapter(
+        "Where it looks",
+        "A patch of the digit is covered, one place after the other. The redder a place, the more of the answer's " +
+          "probability went with it.",
+        occlusion.root,
+      ),
     );
     const beside = element(
       "aside",
       { class: "beside", "aria-label": "The digit" },
-      element("div", { class: "network-choice" }, element("label", { for: "inside-network", text: "Network" }), chooser),
+      element(
+        "div",
+        { class: "network-choice" },
+        element("label", { for: "inside-network", text: "Network" }),
+        chooser,
+      ),
       element("div", { class: "beside-digit" }, digit.root, answer),
       said,
     );
-    root.append(element("div", { class: "inside" }, beside, element("div", { class: "chapters" }, empty, live, filtersChapter)));
+    root.append(
+      element("div", { class: "inside" }, beside, element("div", { class: "chapters" }, empty, live, filtersChapter)),
+    );
     chooser.addEventListener("change", () => context.state.set({ network: chooser.value, layer: null, cell: null }));
-    drawing.subscribe((isDone) => isDone && void refresh());
+    drawing.subscribe((isDone) => isDone && isShown && follow());
     onThemeChange(() => digit.showImage(drawing.image));
     given.code(() => codeForInside(drawing.image, /** @type {Network} */ (network())));
   },

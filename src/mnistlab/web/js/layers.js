@@ -23,15 +23,33 @@ function toMaps({ shape, values, minimum, maximum }) {
   if (shape.length === 1) {
     const columns = shape[0] > 1024 ? WIDE : Math.min(NARROW, shape[0]);
     const rows = Math.ceil(shape[0] / columns);
-    return { count: 1, rows, columns, strongest, side: 512, at: (_, row, column) => values[row * columns + column] ?? 0 };
+    return {
+      count: 1,
+      rows,
+      columns,
+      strongest,
+      side: 512,
+      at: (_, row, column) => values[row * columns + column] ?? 0,
+    };
   }
   const [rows, columns, count = 1] = shape;
-  return { count, rows, columns, strongest, side: count === 1 ? 84 : undefined, at: (map, row, column) => values[(row * columns + column) * count + map] };
+  return {
+    count,
+    rows,
+    columns,
+    strongest,
+    side: count === 1 ? 84 : undefined,
+    at: (map, row, column) => values[(row * columns + column) * count + map],
+  };
 }
 
 /**
  * @param {Activations} layer
- * @param {{onPoint: (cell: Cell | null) => void, onChoose: (cell: Cell) => void, onOpen: (isOpen: boolean) => void}} handlers
+ * @param {{
+ *   onPoint: (cell: Cell | null) => void,
+ *   onChoose: (cell: Cell) => void,
+ *   onOpen: (isOpen: boolean) => void,
+ * }} handlers
  */
 export function createLayer(layer, { onPoint, onChoose, onOpen }) {
   const isGrid = layer.shape.length > 1;
@@ -39,10 +57,21 @@ export function createLayer(layer, { onPoint, onChoose, onOpen }) {
   let current = toMaps(layer);
   let isOpen = false;
   const maps = createMaps({ label, maps: current, limit: 1, onPoint, onChoose });
-  const opener = element("button", { type: "button", class: "text-button", "aria-expanded": "false", hidden: current.count === 1 });
+  const opener = element("button", {
+    type: "button",
+    class: "text-button",
+    "aria-expanded": "false",
+    hidden: current.count === 1,
+  });
   opener.addEventListener("click", () => onOpen(!isOpen));
   const range = element("span", { class: "layer-range" });
-  const head = element("div", { class: "layer-head" }, element("h3", { text: layer.title }), element("p", { class: "small muted" }, element("span", { text: layer.shape.join(" × ") }), range), opener);
+  const head = element(
+    "div",
+    { class: "layer-head" },
+    element("h3", { text: layer.title }),
+    element("p", { class: "small muted" }, element("span", { text: layer.shape.join(" × ") }), range),
+    opener,
+  );
   const root = element("section", { class: `layer ${layer.kind}`, "aria-label": layer.title }, head, maps.root);
 
   /** @param {Activations} next */
@@ -97,14 +126,20 @@ export function createFilters({ name, shape, values: text }) {
   const strongest = sizes[Math.floor(0.995 * (sizes.length - 1))];
   const count = filters * depth;
   /** @type {Maps["at"]} */
-  const at = (map, row, column) => values[((Math.floor(map / depth) * rows + row) * columns + column) * depth + (map % depth)];
+  const at = (map, row, column) =>
+    values[((Math.floor(map / depth) * rows + row) * columns + column) * depth + (map % depth)];
   const said = element("p", { class: "small muted filter-said" });
-  const resting = `${filters} filters of ${rows} × ${columns} pixels; full ink is a weight of ${strongest.toFixed(2)} or more.`;
+  const full = `full ink is a weight of ${strongest.toFixed(2)} or more`;
+  const resting = `${filters} filters of ${rows} × ${columns} pixels; ${full}.`;
   const tell = (/** @type {Cell | null} */ cell) => {
-    said.textContent = cell
-      ? `Filter ${Math.floor(cell.map / depth) + 1}, row ${cell.row + 1}, column ${cell.column + 1}: ${format(at(cell.map, cell.row, cell.column))}.`
-      : resting;
     maps.showMark(cell);
+    if (!cell) {
+      said.textContent = resting;
+      return;
+    }
+    const { map, row, column } = cell;
+    const filter = Math.floor(map / depth) + 1;
+    said.textContent = `Filter ${filter}, row ${row + 1}, column ${column + 1}: ${format(at(map, row, column))}.`;
   };
   const maps = createMaps({
     label: `Filters of ${name}: ${filters} pictures of ${rows} by ${columns} weights`,
@@ -113,7 +148,12 @@ export function createFilters({ name, shape, values: text }) {
     onPoint: tell,
     onChoose: tell,
   });
-  const opener = element("button", { type: "button", class: "text-button", "aria-expanded": "false", text: `Show all ${count}` });
+  const opener = element("button", {
+    type: "button",
+    class: "text-button",
+    "aria-expanded": "false",
+    text: `Show all ${count}`,
+  });
   let isOpen = false;
   opener.addEventListener("click", () => {
     isOpen = !isOpen;

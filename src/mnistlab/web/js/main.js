@@ -26,7 +26,14 @@ const { state } = await import("./state.js"); // reads the address
 const FIRST = "draw";
 const ANNOUNCE_MILLISECONDS = 100; // a live region that is emptied and filled at once is not read
 
-/** @type {Map<string, {button: HTMLElement, panel: HTMLElement, tab: Promise<Tab | null> | null, mounted: Promise<void> | null}>} */
+/**
+ * @type {Map<string, {
+ *   button: HTMLElement,
+ *   panel: HTMLElement,
+ *   tab: Promise<Tab | null> | null,
+ *   mounted: Promise<void> | null,
+ * }>}
+ */
 const places = new Map();
 /** @type {Map<string, () => any>} */
 const codes = new Map();

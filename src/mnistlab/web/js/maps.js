@@ -1,9 +1,15 @@
 /**
  * Many small pictures of numbers in rows, such as all maps of a layer, whose cells can be pointed at one by one.
  *
- * @typedef {{count: number, rows: number, columns: number, at: (map: number, row: number, column: number) => number,
- *   strongest: number, side?: number}} Maps `strongest` is the number that is painted in full, `side` how many pixels of the
- *   screen the longer side should have, about
+ * @typedef {{
+ *   count: number,
+ *   rows: number,
+ *   columns: number,
+ *   at: (map: number, row: number, column: number) => number,
+ *   strongest: number,
+ *   side?: number,
+ * }} Maps `strongest` is what is painted in full; `side` how long the longer side of a picture should be on the
+ *   screen, in pixels, about
  * @typedef {{map: number, row: number, column: number}} Cell
  */
 
@@ -16,11 +22,23 @@ const USUAL_SIDE = 56; // pixels of a picture, about
 /**
  * Positive numbers are ink, negative ones blue, 0 is paper.
  *
- * @param {{label: string, maps: Maps, limit: number, onPoint: (cell: Cell | null) => void, onChoose: (cell: Cell) => void}} options
- *   limit: rows of pictures to show; onPoint: what the pointer or the arrow keys are at; onChoose: what was clicked
+ * @param {{
+ *   label: string,
+ *   maps: Maps,
+ *   limit: number,
+ *   onPoint: (cell: Cell | null) => void,
+ *   onChoose: (cell: Cell) => void,
+ * }} options limit: rows of pictures to show; onPoint: where the pointer or the arrow keys are; onChoose: what was
+ *   clicked
  */
 export function createMaps({ label, maps, limit, onPoint, onChoose }) {
-  const canvas = element("canvas", { class: "pixels", tabindex: 0, role: "application", "aria-roledescription": "maps", "aria-label": label });
+  const canvas = element("canvas", {
+    class: "pixels",
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "maps",
+    "aria-label": label,
+  });
   const mark = element("div", { class: "cell-mark", hidden: true });
   const root = element("div", { class: "maps" }, canvas, mark);
   let [zoom, gap, across, shown] = [1, 1, 1, 0];
@@ -55,7 +73,8 @@ export function createMaps({ label, maps, limit, onPoint, onChoose }) {
           const share = Math.min(Math.abs(value) / (maps.strongest || 1), 1);
           const strong = value < 0 ? blue : ink;
           const at = 4 * ((y + row) * canvas.width + x + column);
-          for (let band = 0; band < 3; band++) picture.data[at + band] = paper[band] + (strong[band] - paper[band]) * (0.04 + 0.96 * share);
+          for (let band = 0; band < 3; band++)
+            picture.data[at + band] = paper[band] + (strong[band] - paper[band]) * (0.04 + 0.96 * share);
           picture.data[at + 3] = 255;
         }
       }
@@ -75,7 +94,8 @@ export function createMaps({ label, maps, limit, onPoint, onChoose }) {
     const [right, down] = [Math.floor(x / (maps.columns + gap)), Math.floor(y / (maps.rows + gap))];
     const map = down * across + right;
     const [row, column] = [Math.floor(y - down * (maps.rows + gap)), Math.floor(x - right * (maps.columns + gap))];
-    if (right >= across || map >= shown || row >= maps.rows || column >= maps.columns || Math.min(row, column) < 0) return null;
+    if (right >= across || map >= shown || row >= maps.rows || column >= maps.columns || Math.min(row, column) < 0)
+      return null;
     return { map, row, column };
   }
 
@@ -92,7 +112,9 @@ export function createMaps({ label, maps, limit, onPoint, onChoose }) {
   /** @param {string} key */
   function moveCursor(key) {
     let { map, row, column } = cursor;
-    const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key] ?? [0, 0];
+    const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key] ?? [
+      0, 0,
+    ];
     [row, column] = [row + down, column + right];
     // Beyond the edge of a picture is the next one.
     if (column < 0) [map, column] = [map - 1, maps.columns - 1];

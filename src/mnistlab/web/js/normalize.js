@@ -183,8 +183,8 @@ function quantile(histogram, percent) {
   return histogram.findIndex((pixels) => 100 * (count += pixels) >= percent * total);
 }
 
-/** @param {ArrayLike<number>} numbers */
-const sum = (numbers) => Array.prototype.reduce.call(numbers, (total, one) => total + one, 0);
+/** @param {number[]} numbers */
+const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
 
 /**
  * Row and column; the middle of a pixel is a whole number. Of what has no mass, the middle.

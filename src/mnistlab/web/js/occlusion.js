@@ -1,8 +1,8 @@
 /**
  * Where covering a patch of the digit changes the answer.
  *
- * @typedef {{digit: number, confidence: number, rows: number, columns: number, size: number, step: number, drop: string,
- *   answers: number[]}} Occlusion
+ * @typedef {{digit: number, confidence: number, rows: number, columns: number, size: number, step: number,
+ *   drop: string, answers: number[]}} Occlusion
  */
 
 import { SIDE, color, decodeFloats } from "./digits.js";
@@ -41,12 +41,13 @@ export function createOcclusion(announce) {
     const [row, column] = [Math.floor(at / now.columns), at % now.columns];
     const box = { x: column * now.step, y: row * now.step, width: now.size, height: now.size };
     picture.outline(box);
+    const whole = percent(now.confidence);
     const rest = percent(Math.max(now.confidence - drop[at], 0));
     const other = now.answers[at];
     sentence.textContent =
       other === now.digit
-        ? `With this patch covered it is still a ${now.digit}, with ${rest} instead of ${percent(now.confidence)}.`
-        : `With this patch covered it would be a ${other}: the ${now.digit} keeps ${rest} of ${percent(now.confidence)}.`;
+        ? `With this patch covered it is still a ${now.digit}, with ${rest} instead of ${whole}.`
+        : `With this patch covered it would be a ${other}: the ${now.digit} keeps ${rest} of ${whole}.`;
     if (isSaid) announce(sentence.textContent);
   }
 
@@ -54,11 +55,13 @@ export function createOcclusion(announce) {
     if (!now) return;
     picture.outline(null);
     const most = drop.reduce((best, value, at) => (value > drop[best] ? at : best), 0);
+    const least = Math.max(now.confidence - drop[most], 0);
     const changes = now.answers.filter((answer) => answer !== now?.digit).length;
     const of = `of ${now.answers.length} patches of ${now.size} × ${now.size} pixels`;
     sentence.textContent = changes
       ? `Covered, ${changes} ${of} ${changes === 1 ? "changes" : "change"} the answer; the digits say into what.`
-      : `None ${of} changes the answer when it is covered. Without the one that matters most it has ${percent(now.confidence - drop[most])} instead of ${percent(now.confidence)}.`;
+      : `None ${of} changes the answer when it is covered. ` +
+        `Without the one that matters most it has ${percent(least)} instead of ${percent(now.confidence)}.`;
   }
 
   picture.root.addEventListener("pointermove", (event) => {
@@ -80,7 +83,10 @@ export function createOcclusion(announce) {
     const [row, column] = [Math.floor(cursor / now.columns), cursor % now.columns];
     const down = { ArrowUp: -1, ArrowDown: 1 }[event.key] ?? 0;
     const right = { ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? 0;
-    const to = [Math.min(Math.max(row + down, 0), now.rows - 1), Math.min(Math.max(column + right, 0), now.columns - 1)];
+    const to = [
+      Math.min(Math.max(row + down, 0), now.rows - 1),
+      Math.min(Math.max(column + right, 0), now.columns - 1),
+    ];
     point(to[0] * now.columns + to[1], true);
   });
 
@@ -97,9 +103,23 @@ export function createOcclusion(announce) {
         const x = (at % columns) * step + size / 2;
         const y = Math.floor(at / columns) * step + size / 2;
         const opacity = (0.85 * Math.min(Math.max(lost / (confidence || 1), 0), 1)).toFixed(3);
-        const square = shape("rect", { x: x - step / 2, y: y - step / 2, width: step, height: step, class: "heat", "fill-opacity": opacity });
+        const square = shape("rect", {
+          x: x - step / 2,
+          y: y - step / 2,
+          width: step,
+          height: step,
+          class: "heat",
+          "fill-opacity": opacity,
+        });
         if (occlusion.answers[at] === occlusion.digit) return [square];
-        const text = shape("text", { x, y, class: "heat-digit", "font-size": 0.95 * step, "text-anchor": "middle", dy: "0.35em" });
+        const text = shape("text", {
+          x,
+          y,
+          class: "heat-digit",
+          "font-size": 0.8 * step,
+          "text-anchor": "middle",
+          dy: "0.35em",
+        });
         text.textContent = String(occlusion.answers[at]);
         return [square, text];
       });

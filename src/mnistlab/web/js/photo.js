@@ -25,7 +25,11 @@ export function mountPhoto(tabRoot, context) {
   const picker = element("input", { type: "file", accept: "image/*", hidden: true });
   const opener = element("button", { type: "button", class: "plain opener" }, "Read a photo…");
   const picture = element("img", { alt: "" });
-  const boxes = element("div", { class: "boxes", role: "group", "aria-label": "Digits on the photo; arrow keys lead from one to the next" });
+  const boxes = element("div", {
+    class: "boxes",
+    role: "group",
+    "aria-label": "Digits on the photo; arrow keys lead from one to the next",
+  });
   const frame = element("div", { class: "photo-frame" }, picture, boxes);
   const lines = element("ol", { class: "photo-lines", "aria-label": "The photo's digits, line by line" });
   const note = element("p", { class: "small muted", role: "status" });
@@ -79,11 +83,16 @@ export function mountPhoto(tabRoot, context) {
     const buttons = page.digits.map((digit) => createBox(digit, page));
     boxes.replaceChildren(...buttons);
     lines.replaceChildren(...page.lines.filter(Boolean).map((line) => element("li", { text: line })));
-    const counts = ["digit", "unsure", "no digit"].map((kind) => page.digits.filter((digit) => digit.kind === kind).length);
+    const counts = ["digit", "unsure", "no digit"].map(
+      (kind) => page.digits.filter((digit) => digit.kind === kind).length,
+    );
     note.textContent = describe(counts[0], counts[1], counts[2]);
     if (buttons.length) {
       tabRoot.classList.remove("is-reading");
-      const first = Math.max(page.digits.findIndex((digit) => digit.kind !== "no digit"), 0);
+      const first = Math.max(
+        page.digits.findIndex((digit) => digit.kind !== "no digit"),
+        0,
+      );
       choose(buttons[first], page.digits[first]);
     }
   }
@@ -95,8 +104,13 @@ export function mountPhoto(tabRoot, context) {
   function createBox(digit, page) {
     const mark = { digit: `${digit.digit}`, unsure: `${digit.digit}?` }[digit.kind] ?? "·";
     const label = element("span", { class: "box-mark", text: mark });
-    const said = `${digit.kind === "no digit" ? "no digit" : mark}, line ${digit.line + 1}, place ${digit.position + 1}`;
-    const button = element("button", { type: "button", class: "box", "aria-label": said, "aria-pressed": "false", tabindex: -1 }, label);
+    const called = digit.kind === "no digit" ? "no digit" : mark;
+    const said = `${called}, line ${digit.line + 1}, place ${digit.position + 1}`;
+    const button = element(
+      "button",
+      { type: "button", class: "box", "aria-label": said, "aria-pressed": "false", tabindex: -1 },
+      label,
+    );
     const { top, left, bottom, right } = digit.box;
     button.dataset.kind = digit.kind;
     const pixels = ((right - left) / page.width) * picture.clientWidth;
@@ -124,7 +138,9 @@ export function mountPhoto(tabRoot, context) {
   boxes.addEventListener("keydown", (event) => {
     const all = /** @type {HTMLElement[]} */ ([...boxes.children]);
     const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: -1 }[
+      event.key
+    ];
     if (to === undefined || at < 0) return;
     event.preventDefault();
     const next = all[(to + all.length) % all.length];
@@ -161,7 +177,13 @@ export function mountPhoto(tabRoot, context) {
 
   return {
     root,
-    opener: element("p", { class: "photo-opener small muted" }, opener, " or drop or paste one", picker),
+    opener: element(
+      "p",
+      { class: "photo-opener small muted" },
+      opener,
+      element("span", { class: "drop-hint", text: "or drop or paste one" }),
+      picker,
+    ),
     /** The photo's file name, "" while none is shown. */
     get name() {
       return name;
@@ -197,7 +219,10 @@ async function shrink(file) {
   const bitmap = await createImageBitmap(file).catch(() => null);
   if (!bitmap) return file; // the server says what is wrong with it
   const scale = Math.min(SHRUNK_SIDE / Math.max(bitmap.width, bitmap.height), 1);
-  const sheet = element("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
+  const sheet = element("canvas", {
+    width: Math.round(bitmap.width * scale),
+    height: Math.round(bitmap.height * scale),
+  });
   sheet.getContext("2d")?.drawImage(bitmap, 0, 0, sheet.width, sheet.height);
   return new Promise((resolve) => sheet.toBlob((blob) => resolve(blob ?? file), "image/jpeg", 0.9));
 }

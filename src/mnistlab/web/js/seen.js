@@ -6,7 +6,13 @@ import { element } from "./elements.js";
 import { state } from "./state.js";
 
 export function createSeen() {
-  const canvas = element("canvas", { class: "pixels", width: 28, height: 28, role: "img", "aria-label": "What the networks see" });
+  const canvas = element("canvas", {
+    class: "pixels",
+    width: 28,
+    height: 28,
+    role: "img",
+    "aria-label": "What the networks see",
+  });
   const done = element("p", { class: "small muted seen-done" });
   const trouble = element("p", { class: "trouble", role: "alert", hidden: true });
   const inside = element("button", { type: "button", class: "plain" }, "Look inside");

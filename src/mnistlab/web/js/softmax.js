@@ -40,16 +40,41 @@ export function createSoftmax(logits, temperature) {
     "table",
     { class: "softmax" },
     element("caption", { class: "visually-hidden", text: "From the last layer’s numbers to probabilities" }),
-    element("thead", {}, element("tr", {}, head("digit"), head("z"), head("e", "z"), head("of the sum"), element("td", { class: "share" }))),
+    element(
+      "thead",
+      {},
+      element(
+        "tr",
+        {},
+        head("digit"),
+        head("z"),
+        head("e", "z"),
+        head("of the sum"),
+        element("td", { class: "share" }),
+      ),
+    ),
     element("tbody", {}, ...rows),
     element(
       "tfoot",
       {},
-      element("tr", {}, element("th", { scope: "row", text: "sum" }), element("td"), element("td", { text: formatPower(sum) }), element("td", { text: "100 %" }), element("td", { class: "share" })),
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row", text: "sum" }),
+        element("td"),
+        element("td", { text: formatPower(sum) }),
+        element("td", { text: "100 %" }),
+        element("td", { class: "share" }),
+      ),
     ),
   );
   const note =
     temperature !== 1 &&
-    element("p", { class: "small muted softmax-note" }, `z is the layer’s number divided by ${temperature.toFixed(2)}, a temperature that was fitted on validation digits: with it, of answers given with 90 % about 90 of 100 are right.`);
+    element(
+      "p",
+      { class: "small muted softmax-note" },
+      `z is the layer’s number divided by ${temperature.toFixed(2)}, a temperature that was fitted on validation ` +
+        "digits: with it, of answers given with 90 % about 90 of 100 are right.",
+    );
   return element("div", {}, table, note);
 }

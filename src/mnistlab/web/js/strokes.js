@@ -1,8 +1,8 @@
 /**
  * A drawing as strokes of a pen, on a square of 256x256 places.
  *
- * @typedef {{width: number, points: readonly number[]}} Stroke the pen's width, 1 to 255 of those places, and x and y in
- *   turn, whole numbers from 0 to 255
+ * @typedef {{width: number, points: readonly number[]}} Stroke the pen's width, 1 to 255 of those places, and x and y
+ *   in turn, whole numbers from 0 to 255
  */
 
 export const PLACES = 256;
@@ -38,7 +38,8 @@ export function extendStroke({ width, points }, x, y) {
   const [toX, toY] = [onSheet(x), onSheet(y)];
   const [lastX, lastY] = points.slice(-2);
   if (toX === lastX && toY === lastY) return { width, points };
-  const isNear = points.length > 2 && Math.hypot(lastX - points.at(-4), lastY - points.at(-3)) < MIN_DISTANCE;
+  const [beforeX, beforeY] = points.slice(-4, -2);
+  const isNear = points.length > 2 && Math.hypot(lastX - beforeX, lastY - beforeY) < MIN_DISTANCE;
   return { width, points: [...(isNear ? points.slice(0, -2) : points), toX, toY] };
 }
 
@@ -89,8 +90,8 @@ export function paintStrokes(context, strokes, scale) {
 /**
  * Strokes as text for an address: a byte or so for each place, in base64 of the kind that addresses may hold.
  *
- * Each stroke is its width, the number of its places in two bytes, its first place, and then one byte for each move of up
- * to 7 places; a longer move is the byte 255 and the place it leads to.
+ * Each stroke is its width, the number of its places in two bytes, its first place, and then one byte for each move of
+ * up to 7 places; a longer move is the byte 255 and the place it leads to.
  *
  * @param {readonly Stroke[]} strokes
  * @returns {string} "" for none
@@ -149,7 +150,7 @@ export function decodeStrokes(text) {
 export function encodeDigit(image) {
   /** @type {number[]} */
   const bytes = [];
-  for (let at = 0; at < image.length; ) {
+  for (let at = 0; at < image.length;) {
     let end = at;
     while (end < image.length && image[end] === 0 && end - at < 255) end++;
     if (end > at) bytes.push(0, end - at);
