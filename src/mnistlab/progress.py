@@ -147,7 +147,7 @@ def parse_line(text: bytes) -> Line | None:
     try:
         line = json.loads(text)
         return line if _is_sound(line) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -229,7 +229,7 @@ class Recipe:
             settings: dict[str, Any] = tomllib.loads(text)
             ranges = settings.pop("augmentation", None)
             return cls(**settings, augmentation=None if ranges is None else AffineRanges(**ranges))
-        except (tomllib.TOMLDecodeError, TypeError) as error:
+        except (tomllib.TOMLDecodeError, TypeError, RecursionError) as error:
             raise UsageError(f"This is not a recipe that mnistlab wrote: {error}.") from error
 
     def differences(self, other: "Recipe") -> list[str]:

@@ -68,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     register(app)
     for routes in (  # whoever adds some puts them here
         recognition.router(networks, workers, photos),
-        training_router(Trainings(settings.runs)),
+        training_router(Trainings(settings.runs, settings.data)),
         mistakes_router(answers),
         findings_router([settings.runs, settings.runs.parent / "experiments"]),
     ):

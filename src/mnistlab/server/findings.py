@@ -62,7 +62,7 @@ def find_results(folders: Iterable[Path]) -> dict[Path, Results]:
                     results = json.loads(path.read_text(encoding="utf-8"))
                     describe(path.parent.name, results)
                     found[path.parent] = results
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue
     return found
 

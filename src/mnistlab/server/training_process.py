@@ -55,7 +55,7 @@ def read_start(path: Path) -> Start | None:
             float(noted["started"]),
             None if code is None else int(code),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -4,7 +4,8 @@
  * @typedef {{x: number | string, y: number, low?: number | null, high?: number | null, num?: number}} Point
  * @typedef {{name: string, points: Point[], style?: number, marks?: boolean}} Series style: which of six looks, from 0;
  *   marks: whether points stand for themselves, without a line
- * @typedef {{title: string, scale: import("./scales.js").Kind}} Axis
+ * @typedef {{title: string, scale: import("./scales.js").Kind, reach?: number[]}} Axis reach: values to show besides
+ *   those of the points
  * @typedef {{title: string, x: Axis, y: Axis, series: Series[], digits?: number}} Chart digits: behind the point, in
  *   the table
  */
@@ -38,7 +39,7 @@ export function createChart(title) {
 
   function draw() {
     if (!shown || !width) return;
-    const isWide = width >= WIDE;
+    const isWide = hasRoom(shown, width);
     frame.replaceChildren(drawChart(shown, width, isWide));
     const named = shown.series.filter((series) => series.name && !series.marks);
     names.hidden = isWide || named.length < 2;
@@ -71,6 +72,17 @@ export function createChart(title) {
 }
 
 /**
+ * Whether names fit beside their lines.
+ *
+ * @param {Chart} chart
+ * @param {number} width pixels
+ */
+function hasRoom(chart, width) {
+  const longest = Math.max(0, ...chart.series.map((series) => (series.marks ? 0 : series.name.length)));
+  return width >= WIDE || longest * LETTER + 20 <= width * 0.2;
+}
+
+/**
  * @param {Series} series
  * @param {number} at its place among the series
  */
@@ -89,7 +101,7 @@ function drawChart(chart, width, isWide) {
   const longest = Math.max(0, ...series.map((one) => (one.marks ? 0 : one.name.length)));
   const right = isWide && longest && series.length > 1 ? Math.min(longest * LETTER + 20, width * 0.3) : MARGIN.right;
   const [left, bottom] = [MARGIN.left, HEIGHT - MARGIN.bottom];
-  const x = createScale(chart.x.scale, points.map((point) => point.x), Math.max(2, Math.floor((width - left - right) / 80)));
+  const x = createScale(chart.x.scale, [...points.map((point) => point.x), ...(chart.x.reach ?? [])], Math.max(2, Math.floor((width - left - right) / 80)));
   const extent = points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
   const y = createScale(chart.y.scale, extent, 5);
   const across = (/** @type {number | string} */ value) => left + (width - left - right) * x.place(value);

@@ -76,7 +76,7 @@ export function chartOf(figure, runs) {
   });
   return {
     title: isLoss ? "Loss" : "Training accuracy",
-    x: { title: "epochs", scale: "linear" },
+    x: { title: "epochs", scale: "linear", reach: [0, ...runs.map(({ report }) => report.epochs)] },
     y: { title: isLoss ? "cross-entropy, nats an image" : "share of images read right", scale: isLoss ? "log" : "accuracy" },
     series: series.filter((one) => one.points.length),
     digits: 4,

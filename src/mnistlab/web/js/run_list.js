@@ -64,7 +64,7 @@ function result(report) {
     const text = `${(100 * report.test_accuracy).toFixed(2)} %`;
     return element("span", { class: "run-result" }, element("strong", { text }), ` of the test digits, in ${duration(report.seconds)}`);
   }
-  const done = report.epochs && report.state !== "damaged" ? ` after ${report.epochs_done} of ${report.epochs} epochs` : "";
+  const done = report.epochs && ["stopped", "failed"].includes(report.state) ? ` after ${report.epochs_done} of ${report.epochs} epochs` : "";
   return element("span", { class: `run-result run-${report.state}`, text: `${STATES[report.state]}${done}` });
 }
 
