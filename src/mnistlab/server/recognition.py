@@ -15,11 +15,12 @@ from mnistlab.refusal import Verdict
 from mnistlab.server import schemas
 from mnistlab.server.errors import ApiError, documented
 from mnistlab.server.layers import Layer
-from mnistlab.server.networks import Network, Networks
+from mnistlab.server.networks import Description, Network, Networks
 from mnistlab.server.photos import PhotoReader
 from mnistlab.server.schemas import decode_image, encode_floats
 from mnistlab.server.work import Workers
 
+BATCH = 128  # images at a time; all 784 places at once would take hundreds of MB
 _PHOTO_BODY = {
     "requestBody": {
         "required": True,
@@ -57,7 +58,7 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
     @routes.get("/networks", summary="Every network that can be asked")
     async def list_networks() -> schemas.NetworksAnswer:
         """Those that ship with mnistlab, and one for each finished run in or below the runs folder."""
-        found = await workers.run(lambda: [_describe(network) for network in networks.listed()])
+        found = await workers.run(lambda: [_network_model(one) for one in networks.listed()])
         return schemas.NetworksAnswer(networks=found)
 
     @routes.post("/classify", summary="Which digit an image shows", responses=documented(404))
@@ -98,8 +99,8 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
     return routes
 
 
-def _describe(network: Network) -> schemas.NetworkModel:
-    entry = network.entry
+def _network_model(found: Description) -> schemas.NetworkModel:
+    entry = found.entry
     return schemas.NetworkModel(
         id=entry.id,
         title=entry.title,
@@ -107,8 +108,8 @@ def _describe(network: Network) -> schemas.NetworkModel:
         source="shipped" if entry.folder is None else "run",
         recipe=entry.recipe,
         test_accuracy=entry.test_accuracy,
-        num_parameters=entry.num_parameters or network.anatomy.num_parameters,
-        layers=[schemas.LayerModel.model_validate(_plain(layer)) for layer in network.anatomy.layers],
+        num_parameters=found.num_parameters,
+        layers=[schemas.LayerModel.model_validate(_plain(layer)) for layer in found.layers],
     )
 
 
@@ -178,11 +179,12 @@ def _filters(networks: Networks, network_id: str) -> schemas.FiltersAnswer:
 
 
 def _occlusion(networks: Networks, asked: schemas.OcclusionRequest) -> schemas.OcclusionAnswer:
-    network, image = networks[asked.network], decode_image(asked.image)
-    whole = network.answer(image[np.newaxis]).probabilities[0]
+    classifier, image = networks[asked.network].classifier, decode_image(asked.image)
+    whole = classifier(image)
     digit = int(whole.argmax())
     covered, rows = covered_images(image, asked.size, asked.step)
-    probabilities = network.answer(covered).probabilities
+    batches = np.array_split(covered, -(-len(covered) // BATCH))
+    probabilities = np.concatenate([classifier(batch) for batch in batches])
     return schemas.OcclusionAnswer(
         digit=digit,
         confidence=float(whole[digit]),
