@@ -149,7 +149,10 @@ def test_the_keyboard_draws(watched):
     expect(page.locator("canvas.pad")).to_be_focused()
     for keys, digit in (
         (["Space", *["ArrowDown"] * 10, "Space"], "1"),
-        (["Delete", *["ArrowUp"] * 10, *["ArrowLeft"] * 5, "Space", *["ArrowRight"] * 9, *["End", "ArrowDown"] * 5], "7"),
+        (
+            ["Delete", *["ArrowUp"] * 10, *["ArrowLeft"] * 5, "Space", *["ArrowRight"] * 9, *["End", "ArrowDown"] * 5],
+            "7",
+        ),
     ):
         for key in keys:
             page.keyboard.press(key)
