@@ -9,7 +9,7 @@
 #   make lock    choose newer versions of the dependencies (needs the network)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test test-long check notebooks bench pretrained lock clean
+.PHONY: help setup run serve test test-long chromium check notebooks bench pretrained lock clean
 
 # The first interpreter here that TensorFlow has wheels for.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -41,11 +41,15 @@ run: setup
 serve: setup
 	@$(BIN)/mnistlab serve --open
 
-test: setup
+test: setup chromium
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=5
 
-test-long: setup
+test-long: setup chromium
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 -m "slow or not slow"
+
+# The page is tested in a real browser, where there is one.
+chromium:
+	@sh tests/browser/install_chromium.sh
 
 check: setup
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ." >&2; exit 1; }

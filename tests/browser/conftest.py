@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -30,6 +30,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # even a mistake reaches nobody
 ]
 PATIENCE = 60_000  # milliseconds; two busy cores may take long, and what never comes is still found
+expect.set_options(timeout=PATIENCE)
 STROKES = Path(__file__).parents[1] / "data" / "strokes.json"
 
 # Before the page's own code: how many requests are under way, and when the pen was last lifted.
@@ -139,6 +140,14 @@ class Watched:
     def quiet(self) -> None:
         """Waits until no request is under way, nor one about to be made."""
         self.page.evaluate("isQuiet()")
+
+    def until(self, expression: str) -> None:
+        """Waits until something holds; the page's policy keeps Playwright's own way of waiting from working."""
+        for _ in range(PATIENCE // 100):
+            if self.page.evaluate(expression):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{expression} does not come true")
 
     def check(self) -> None:
         """Nothing went wrong."""
