@@ -144,6 +144,16 @@ def test_occlusion_is_what_covering_does(client, mnist):
         assert answer["answers"][row * 5 + column] == int(there.argmax())
 
 
+def test_every_pixel_may_be_covered_by_itself(client, mnist):
+    image = mnist.test.images[1]
+    asked = {"image": encoded(image), "network": "shipped", "size": 1, "step": 1}
+    answer = client.post("/api/occlusion", json=asked).json()
+    drops = floats(answer["drop"]).reshape(28, 28)
+    assert (answer["rows"], answer["columns"], len(answer["answers"])) == (28, 28, 784)
+    np.testing.assert_allclose(drops[image == 0], 0, atol=1e-6)  # ground over ground
+    assert np.abs(drops[image > 0]).max() > 1e-6
+
+
 def test_a_patch_may_cover_everything():
     covered, rows = covered_images(np.full((28, 28), 9, np.uint8), 28, 28)
     assert rows == 1 and not covered.any()

@@ -39,7 +39,7 @@ def test_answers_are_as_described(server, mode):
             @settings(max_examples=NUM_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
             @given(case=operation.as_strategy(generation_mode=mode))
             def ask(case):
-                case.call_and_validate(excluded_checks=left_out)  # noqa: B023  (called in this turn)
+                case.call_and_validate(excluded_checks=left_out, timeout=60)  # noqa: B023  (called in this turn)
 
             ask()
     assert server.get("/api/health")[0] == 200

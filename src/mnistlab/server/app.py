@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 
 from mnistlab import __version__
-from mnistlab.server import recognition
+from mnistlab.server import errors, recognition
 from mnistlab.server.errors import documented, register
 from mnistlab.server.finding_routes import findings_router
 from mnistlab.server.limits import BodyLimits
@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        responses=documented(401, 403, 422) if settings.token else documented(403, 422),
+        responses=documented(*errors.EVERYWHERE, *([] if settings.token is None else [401])),
     )
     register(app)
     for routes in (  # whoever adds some puts them here

@@ -50,6 +50,9 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorAnswer, "description": _MEANINGS[status]} for status in statuses}
 
 
+EVERYWHERE = (400, 403, 408, 413, 415, 422, 503)
+"""What any route may answer, most of it before the route is asked."""
+
 _MEANINGS: Mapping[int, str] = {
     400: "The body cannot be decoded.",
     401: "The token is missing or another.",

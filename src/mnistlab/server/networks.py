@@ -1,5 +1,6 @@
 """The networks that the page can ask: those that ship with mnistlab and those of finished runs, loaded when asked."""
 
+import contextlib
 import dataclasses
 import threading
 from collections import OrderedDict
@@ -17,13 +18,14 @@ from mnistlab.records.listing import list_runs
 from mnistlab.refusal import Judge
 from mnistlab.runs import MANIFEST, Run
 from mnistlab.server.errors import ApiError
-from mnistlab.server.layers import LOGITS, Anatomy, dissect
+from mnistlab.server.layers import LOGITS, Anatomy, Layer, dissect
 from mnistlab.server.run_ids import run_id
 
 SHIPPED = "shipped"
 MAX_LOADED = 12  # networks in memory, a few MB each
 MAX_LISTED = 200
 _TINY = 1e-30
+Key = tuple[str, int]  # id and version
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +69,21 @@ class Answer:
     logits: NDArray[np.float32]
 
 
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """What a list says of a network that can be used.
+
+    Args:
+        entry: which.
+        layers: what it consists of.
+        num_parameters: of the run's Keras model, or else those in the file, where normalization is part of the weights.
+    """
+
+    entry: Entry
+    layers: tuple[Layer, ...]
+    num_parameters: int
+
+
 class Network:
     """A network in memory.
 
@@ -104,7 +121,8 @@ class Networks:
     def __init__(self, runs: Path) -> None:
         self._runs = runs
         self._entries: dict[str, Entry] = {}
-        self._loaded: OrderedDict[tuple[str, int], Network] = OrderedDict()
+        self._descriptions: dict[Key, Description] = {}
+        self._loaded: OrderedDict[Key, Network] = OrderedDict()
         self._lock = threading.Lock()
         self._loading = threading.Lock()
 
@@ -118,16 +136,19 @@ class Networks:
         """That of the network that ships, which tells digits from other things."""
         return Judge(self[SHIPPED].classifier)
 
-    def listed(self) -> list[Network]:
+    def listed(self) -> list[Description]:
         """All networks that can be used, those that ship first; damaged runs are left out."""
-        found = []
+        known, found = self._descriptions, dict[Key, Description]()
         for entry in self._refresh().values():
-            try:
-                found.append(self._load(entry))
-                _ = found[-1].anatomy
-            except MnistlabError:
-                continue
-        return found
+            key = (entry.id, entry.version)
+            with contextlib.suppress(MnistlabError):
+                found[key] = known.get(key) or self._describe(entry)
+        self._descriptions = found
+        return [*found.values()]
+
+    def _describe(self, entry: Entry) -> Description:
+        anatomy = self._load(entry).anatomy
+        return Description(entry, anatomy.layers, entry.num_parameters or anatomy.num_parameters)
 
     def __getitem__(self, network_id: str) -> Network:
         """The network of an id.
@@ -160,18 +181,25 @@ class Networks:
 
     def _load(self, entry: Entry) -> Network:
         key = (entry.id, entry.version)
-        with self._loading:
-            network = self._loaded.get(key)
-            if network is None:
-                if entry.folder is not None:
-                    Run(entry.folder).require()
-                network = Network(entry, Classifier(entry.path, num_threads=1))
-            with self._lock:
-                self._loaded[key] = network
-                self._loaded.move_to_end(key)
-                while len(self._loaded) > MAX_LOADED:
-                    self._loaded.popitem(last=False)
+        if network := self._loaded_before(key):
+            return network
+        with self._loading:  # who asks for a network that is there does not wait for others to be loaded
+            if network := self._loaded_before(key):
+                return network
+            if entry.folder is not None:
+                Run(entry.folder).require()
+            network = Network(entry, Classifier(entry.path, num_threads=1))
+        with self._lock:
+            self._loaded[key] = network
+            while len(self._loaded) > MAX_LOADED:
+                self._loaded.popitem(last=False)
         return network
+
+    def _loaded_before(self, key: Key) -> Network | None:
+        with self._lock:
+            if key in self._loaded:
+                self._loaded.move_to_end(key)
+            return self._loaded.get(key)
 
 
 def _shipped() -> list[Entry]:
@@ -191,8 +219,8 @@ def _shipped() -> list[Entry]:
 
 def _run_entry(folder: Path, runs: Path) -> Entry | None:
     run = Run(folder)
-    relative = folder.relative_to(runs)
     try:
+        relative = folder.relative_to(runs)
         metrics, dataset = run.metrics, str(run.dataset["name"])
         return Entry(
             run_id(relative),
@@ -205,7 +233,7 @@ def _run_entry(folder: Path, runs: Path) -> Entry | None:
             int(metrics["num_parameters"]),
             _version(folder),
         )
-    except MnistlabError:  # changed since it was listed
+    except (MnistlabError, KeyError, TypeError, ValueError):  # changed since it was listed, or named in no UTF-8
         return None
 
 

@@ -15,12 +15,12 @@ from mnistlab.refusal import Verdict
 from mnistlab.server import schemas
 from mnistlab.server.errors import ApiError, documented
 from mnistlab.server.layers import Layer
-from mnistlab.server.networks import Network, Networks
+from mnistlab.server.networks import Description, Network, Networks
 from mnistlab.server.photos import PhotoReader
 from mnistlab.server.schemas import decode_image, encode_floats
 from mnistlab.server.work import Workers
 
-_POSTED = documented(400, 404, 408, 413, 415, 503)
+BATCH = 128  # images at a time; all 784 places at once would take hundreds of MB
 _PHOTO_BODY = {
     "requestBody": {
         "required": True,
@@ -55,18 +55,18 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
             numpy=np.__version__,
         )
 
-    @routes.get("/networks", summary="Every network that can be asked", responses=documented(503))
+    @routes.get("/networks", summary="Every network that can be asked")
     async def list_networks() -> schemas.NetworksAnswer:
         """Those that ship with mnistlab, and one for each finished run in or below the runs folder."""
-        found = await workers.run(lambda: [_describe(network) for network in networks.listed()])
+        found = await workers.run(lambda: [_network_model(one) for one in networks.listed()])
         return schemas.NetworksAnswer(networks=found)
 
-    @routes.post("/classify", summary="Which digit an image shows", responses=_POSTED)
+    @routes.post("/classify", summary="Which digit an image shows", responses=documented(404))
     async def classify(asked: schemas.ClassifyRequest) -> schemas.ClassifyAnswer:
         """One to six networks answer side by side; the network that ships also judges whether it is a digit at all."""
         return await workers.run(_classify, networks, asked)
 
-    @routes.post("/activations", summary="What every layer of a network says of an image", responses=_POSTED)
+    @routes.post("/activations", summary="What every layer of a network says of an image", responses=documented(404))
     async def activations(asked: schemas.LookRequest) -> schemas.ActivationsAnswer:
         """From the image to the probabilities; each with the pixels that its cells see."""
         return await workers.run(_activations, networks, asked)
@@ -74,18 +74,18 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
     @routes.get(
         "/networks/{network_id}/filters",
         summary="What the first layer of a network looks for",
-        responses=documented(404, 503),
+        responses=documented(404),
     )
     async def filters(network_id: schemas.NetworkInPath) -> schemas.FiltersAnswer:
         """The weights of the first layer that has any, as pictures over the image's own pixels."""
         return await workers.run(_filters, networks, network_id)
 
-    @routes.post("/occlusion", summary="Where covering an image changes the answer", responses=_POSTED)
+    @routes.post("/occlusion", summary="Where covering an image changes the answer", responses=documented(404))
     async def occlusion(asked: schemas.OcclusionRequest) -> schemas.OcclusionAnswer:
         """A patch of ground covers one place after the other, and the network is asked each time."""
         return await workers.run(_occlusion, networks, asked)
 
-    @routes.post("/read", summary="The digits on a photo", responses=_POSTED, openapi_extra=_PHOTO_BODY)
+    @routes.post("/read", summary="The digits on a photo", openapi_extra=_PHOTO_BODY)
     async def read(request: Request) -> schemas.ReadAnswer:
         """Finds and reads handwritten digits on a photo or scan of up to 5 MB, line by line.
 
@@ -99,8 +99,8 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
     return routes
 
 
-def _describe(network: Network) -> schemas.NetworkModel:
-    entry = network.entry
+def _network_model(found: Description) -> schemas.NetworkModel:
+    entry = found.entry
     return schemas.NetworkModel(
         id=entry.id,
         title=entry.title,
@@ -108,8 +108,8 @@ def _describe(network: Network) -> schemas.NetworkModel:
         source="shipped" if entry.folder is None else "run",
         recipe=entry.recipe,
         test_accuracy=entry.test_accuracy,
-        num_parameters=entry.num_parameters or network.anatomy.num_parameters,
-        layers=[schemas.LayerModel.model_validate(_plain(layer)) for layer in network.anatomy.layers],
+        num_parameters=found.num_parameters,
+        layers=[schemas.LayerModel.model_validate(_plain(layer)) for layer in found.layers],
     )
 
 
@@ -179,11 +179,12 @@ def _filters(networks: Networks, network_id: str) -> schemas.FiltersAnswer:
 
 
 def _occlusion(networks: Networks, asked: schemas.OcclusionRequest) -> schemas.OcclusionAnswer:
-    network, image = networks[asked.network], decode_image(asked.image)
-    whole = network.answer(image[np.newaxis]).probabilities[0]
+    classifier, image = networks[asked.network].classifier, decode_image(asked.image)
+    whole = classifier(image)
     digit = int(whole.argmax())
     covered, rows = covered_images(image, asked.size, asked.step)
-    probabilities = network.answer(covered).probabilities
+    batches = np.array_split(covered, -(-len(covered) // BATCH))
+    probabilities = np.concatenate([classifier(batch) for batch in batches])
     return schemas.OcclusionAnswer(
         digit=digit,
         confidence=float(whole[digit]),
