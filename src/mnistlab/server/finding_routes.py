@@ -12,6 +12,7 @@ from fastapi import Path as PathParameter
 
 from mnistlab.server.errors import ApiError, documented
 from mnistlab.server.findings import COMMANDS, PUBLISHED_PATH, describe, find_results
+from mnistlab.server.lab_schemas import ExperimentAnswer, ExperimentsAnswer
 from mnistlab.server.run_ids import ID_PATTERN, run_id
 
 
@@ -30,14 +31,14 @@ def findings_router(folders: Sequence[Path]) -> APIRouter:
             own[run_id(Path("own", folder.name))] = described
         return _published() | own
 
-    @router.get("/experiments")
+    @router.get("/experiments", response_model=ExperimentsAnswer)
     def list_experiments() -> dict[str, Any]:
         """The experiments: those that mnistlab publishes, then the user's own."""
         keys = ("title", "question", "answer", "source")
         found = all_findings().items()
         return {"experiments": [{"id": name} | {key: one[key] for key in keys} for name, one in found]}
 
-    @router.get("/experiments/{experiment}", responses=documented(404, 422))
+    @router.get("/experiments/{experiment}", response_model=ExperimentAnswer, responses=documented(404, 422))
     def show_experiment(experiment: Annotated[str, PathParameter(pattern=ID_PATTERN)]) -> dict[str, Any]:
         """One experiment: question, answer, and charts with 95 % intervals."""
         found = all_findings().get(experiment)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mnistlab.progress import PROGRESS_FILE, Line, parse_line
 from mnistlab.recipes import MAX_SEED, RECIPES
 from mnistlab.server.errors import ApiError, documented
+from mnistlab.server.lab_schemas import RecipesAnswer, RunAnswer, RunId, RunsAnswer
 from mnistlab.server.run_ids import ID_PATTERN
 from mnistlab.server.run_reports import Place, Report, curves_of
 from mnistlab.server.trainings import Trainings
@@ -32,7 +33,7 @@ LOOK_SECONDS = 0.3  # between two looks at a growing file
 STATE_SECONDS = 1.0  # between two looks at the process
 HEARTBEAT_SECONDS = 10.0
 
-RunId = Annotated[str, Path(pattern=ID_PATTERN)]
+RunInPath = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 class Order(BaseModel):
@@ -40,7 +41,7 @@ class Order(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    recipe: str = Field(examples=["mlp"])
+    recipe: str = Field(pattern=f"^({'|'.join(RECIPES)})$", examples=["mlp"])
     epochs: int | None = Field(None, ge=LIMITS["epochs"][0], le=LIMITS["epochs"][1])
     batch_size: int | None = Field(None, ge=LIMITS["batch_size"][0], le=LIMITS["batch_size"][1])
     learning_rate: float | None = Field(None, ge=LIMITS["learning_rate"][0], le=LIMITS["learning_rate"][1])
@@ -53,28 +54,26 @@ def training_router(trainings: Trainings) -> APIRouter:
     """The routes below `/api/recipes` and `/api/runs`."""
     router = APIRouter(prefix="/api", tags=["training"])
 
-    @router.get("/recipes")
+    @router.get("/recipes", response_model=RecipesAnswer)
     def list_recipes() -> dict[str, Any]:
         """The recipes, and how far their settings can be changed."""
         return {"recipes": [_recipe(name) for name in RECIPES], "limits": LIMITS}
 
-    @router.get("/runs")
+    @router.get("/runs", response_model=RunsAnswer)
     def list_runs() -> dict[str, Any]:
         """Every run below the runs folder, the one under way first."""
         reports = trainings.reports()
         running = next((report.id for report in reports if report.state == "running"), None)
-        return {"runs": [dataclasses.asdict(report) for report in reports], "running": running}
+        return {"runs": reports, "running": running}
 
-    @router.post("/runs", status_code=201, responses=documented(409, 422))
+    @router.post("/runs", status_code=201, response_model=RunId, responses=documented(409, 422))
     def start_run(order: Order) -> dict[str, str]:
         """Starts a training in a process of its own, which goes on without this server."""
-        if order.recipe not in RECIPES:
-            raise ApiError(422, f"There is no such recipe. Expected one of {', '.join(RECIPES)}.")
         settings = order.model_dump(exclude={"recipe", "name"})
         return {"id": trainings.start(order.recipe, settings, order.name)}
 
-    @router.get("/runs/{run}", responses=documented(404, 422))
-    def show_run(run: RunId) -> dict[str, Any]:
+    @router.get("/runs/{run}", response_model=RunAnswer, responses=documented(404, 422))
+    def show_run(run: RunInPath) -> dict[str, Any]:
         """One run, its curves, and the command that makes it."""
         place = trainings.place(run)
         report = trainings.report(place)
@@ -82,14 +81,14 @@ def training_router(trainings: Trainings) -> APIRouter:
         command = None if report.state == "damaged" else trainings.command(place)
         return dataclasses.asdict(report) | {"history": history, "steps": steps, "command": command}
 
-    @router.post("/runs/{run}/stop", status_code=202, responses=documented(404, 409, 422))
-    def stop_run(run: RunId) -> dict[str, str]:
+    @router.post("/runs/{run}/stop", status_code=202, response_model=RunId, responses=documented(404, 409, 422))
+    def stop_run(run: RunInPath) -> dict[str, str]:
         """Asks a training to save what it has and end."""
         trainings.stop(run)
         return {"id": run}
 
-    @router.post("/runs/{run}/resume", status_code=202, responses=documented(404, 409, 422))
-    def resume_run(run: RunId) -> dict[str, str]:
+    @router.post("/runs/{run}/resume", status_code=202, response_model=RunId, responses=documented(404, 409, 422))
+    def resume_run(run: RunInPath) -> dict[str, str]:
         """Takes a training up where it ended."""
         trainings.resume(run)
         return {"id": run}
@@ -103,7 +102,7 @@ def training_router(trainings: Trainings) -> APIRouter:
             204: {"description": "The training has ended, and nothing came after Last-Event-ID."},
         },
     )
-    async def follow_run(run: RunId, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+    async def follow_run(run: RunInPath, last_event_id: Annotated[str | None, Header()] = None) -> Response:
         """What happens in a run, until its training ends: each line of its progress file, and its state as it changes.
 
         `Last-Event-ID` leaves out what a client has had before the connection broke off.
@@ -132,7 +131,6 @@ def _recipe(name: str) -> dict[str, Any]:
         | own
         | {
             "augmentation": recipe.augmentation is not None,
-            "expected_seconds": None,
         }
     )
 

@@ -10,8 +10,9 @@
  *   the table
  */
 
+import { describe, tableOf } from "./chart_words.js";
 import { element } from "./elements.js";
-import { createScale, formatNumber } from "./scales.js";
+import { createScale } from "./scales.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 288;
@@ -30,9 +31,27 @@ export function createChart(title) {
   const caption = element("figcaption", { class: "chart-title", text: title });
   const names = element("p", { class: "chart-names small" });
   const frame = element("div", { class: "chart-frame" });
-  const table = element("div", { class: "chart-table", hidden: true, tabindex: 0, role: "region", "aria-label": `${title}, table` });
-  const button = element("button", { type: "button", class: "quiet", "aria-expanded": "false", text: "Show as a table" });
-  const root = element("figure", { class: "chart" }, element("div", { class: "chart-head" }, caption, button), names, frame, table);
+  const table = element("div", {
+    class: "chart-table",
+    hidden: true,
+    tabindex: 0,
+    role: "region",
+    "aria-label": `${title}, table`,
+  });
+  const button = element("button", {
+    type: "button",
+    class: "quiet",
+    "aria-expanded": "false",
+    text: "Show as a table",
+  });
+  const root = element(
+    "figure",
+    { class: "chart" },
+    element("div", { class: "chart-head" }, caption, button),
+    names,
+    frame,
+    table,
+  );
   /** @type {Chart | null} */
   let shown = null;
   let width = 0;
@@ -43,7 +62,9 @@ export function createChart(title) {
     frame.replaceChildren(drawChart(shown, width, isWide));
     const named = shown.series.filter((series) => series.name && !series.marks);
     names.hidden = isWide || named.length < 2;
-    names.replaceChildren(...named.map((series, at) => element("span", { class: look(series, at), text: series.name })));
+    names.replaceChildren(
+      ...named.map((series, at) => element("span", { class: look(series, at), text: series.name })),
+    );
     if (!table.hidden) table.replaceChildren(tableOf(shown));
   }
 
@@ -96,12 +117,22 @@ const look = (series, at) => `look look-${(series.style ?? at) % 6}`;
 function drawChart(chart, width, isWide) {
   const series = chart.series.map((one) => ({ ...one, points: thin(one.points) }));
   const points = series.flatMap((one) => one.points);
-  const image = svg("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": describe(chart) });
+  const image = svg("svg", {
+    width,
+    height: HEIGHT,
+    viewBox: `0 0 ${width} ${HEIGHT}`,
+    role: "img",
+    "aria-label": describe(chart),
+  });
   if (!points.length) return image;
   const longest = Math.max(0, ...series.map((one) => (one.marks ? 0 : one.name.length)));
   const right = isWide && longest && series.length > 1 ? Math.min(longest * LETTER + 20, width * 0.3) : MARGIN.right;
   const [left, bottom] = [MARGIN.left, HEIGHT - MARGIN.bottom];
-  const x = createScale(chart.x.scale, [...points.map((point) => point.x), ...(chart.x.reach ?? [])], Math.max(2, Math.floor((width - left - right) / 80)));
+  const x = createScale(
+    chart.x.scale,
+    [...points.map((point) => point.x), ...(chart.x.reach ?? [])],
+    Math.max(2, Math.floor((width - left - right) / 80)),
+  );
   const extent = points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
   const y = createScale(chart.y.scale, extent, 5);
   const across = (/** @type {number | string} */ value) => left + (width - left - right) * x.place(value);
@@ -125,20 +156,39 @@ function drawChart(chart, width, isWide) {
     const group = svg("g", { class: look(one, at) });
     const places = one.points.map((point) => /** @type {const} */ ([across(point.x), down(point.y)]));
     if (!one.marks && chart.x.scale !== "names" && places.length > 1) {
-      group.append(svg("path", { class: "chart-line", d: `M${places.map((place) => place.map(round).join()).join("L")}` }));
+      group.append(
+        svg("path", { class: "chart-line", d: `M${places.map((place) => place.map(round).join()).join("L")}` }),
+      );
     }
     one.points.forEach((point, number) => {
       const [cx, cy] = places[number];
       if (typeof point.low === "number" && typeof point.high === "number") {
         group.append(interval(cx, down(point.low), down(point.high)));
       }
-      const hasDots = one.marks || chart.x.scale === "names" || typeof point.num === "number" || one.points.length === 1;
-      if (hasDots) group.append(svg("circle", { class: one.marks ? "chart-mark" : "chart-dot", cx: round(cx), cy: round(cy), r: one.marks ? 4 : 3.5 }));
+      const hasDots =
+        one.marks || chart.x.scale === "names" || typeof point.num === "number" || one.points.length === 1;
+      if (hasDots)
+        group.append(
+          svg("circle", {
+            class: one.marks ? "chart-mark" : "chart-dot",
+            cx: round(cx),
+            cy: round(cy),
+            r: one.marks ? 4 : 3.5,
+          }),
+        );
     });
     image.append(group);
-    if (places.length && isWide && !one.marks) labels.push({ name: one.name, at: places[places.length - 1][0], place: places[places.length - 1][1], look: look(one, at) });
+    if (places.length && isWide && !one.marks)
+      labels.push({
+        name: one.name,
+        at: places[places.length - 1][0],
+        place: places[places.length - 1][1],
+        look: look(one, at),
+      });
   });
-  if (series.length > 1) for (const label of spread(labels)) image.append(text(label.name, label.at + 10, label.place + 4, `chart-name ${label.look}`));
+  if (series.length > 1)
+    for (const label of spread(labels))
+      image.append(text(label.name, label.at + 10, label.place + 4, `chart-name ${label.look}`));
   return image;
 }
 
@@ -181,49 +231,6 @@ function thin(points) {
   const every = Math.ceil(points.length / MAX_DRAWN);
   return every > 1 ? points.filter((_, at) => at % every === 0 || at === points.length - 1) : points;
 }
-
-/**
- * A sentence for those who do not see the picture; the figures are in the table.
- *
- * @param {Chart} chart
- */
-function describe(chart) {
-  const parts = chart.series
-    .filter((series) => series.points.length)
-    .map((series) => {
-      const [first, last] = [series.points[0], series.points[series.points.length - 1]];
-      const name = series.name ? `${series.name}: ` : "";
-      return `${name}${figure(first.y, chart)} at ${first.x} to ${figure(last.y, chart)} at ${last.x}`;
-    });
-  return `${chart.title}. ${parts.join("; ")}.`;
-}
-
-/**
- * @param {number | null | undefined} value
- * @param {Chart} chart
- */
-function figure(value, chart) {
-  if (typeof value !== "number") return "–";
-  return chart.y.scale === "accuracy" ? `${formatNumber(100 * value, 2)} %` : formatNumber(value, chart.digits ?? 2);
-}
-
-/** @param {Chart} chart */
-function tableOf(chart) {
-  const rows = chart.series.flatMap((series) =>
-    series.points.map((point) => {
-      const hasInterval = typeof point.low === "number";
-      const cells = [figure(point.y, chart), ...(intervals(chart) ? [hasInterval ? `${figure(point.low, chart)} to ${figure(point.high, chart)}` : "–"] : [])];
-      const place = typeof point.x === "number" ? formatNumber(point.x, Number.isInteger(point.x) ? 0 : 2) : point.x;
-      return element("tr", {}, element("th", { scope: "row", text: series.name }), element("td", { text: place }), ...cells.map((cell) => element("td", { text: cell })));
-    }),
-  );
-  const heads = ["", chart.x.title, chart.y.title, ...(intervals(chart) ? ["95 % interval"] : [])];
-  const head = element("tr", {}, ...heads.map((title) => (title ? element("th", { scope: "col", text: title }) : element("td"))));
-  return element("table", { class: "small" }, element("thead", {}, head), element("tbody", {}, ...rows));
-}
-
-/** @param {Chart} chart */
-const intervals = (chart) => chart.series.some((series) => series.points.some((point) => typeof point.low === "number"));
 
 /** @param {number} value */
 const round = (value) => Math.round(value * 10) / 10;

@@ -21,27 +21,35 @@ export function createClassifier(onAnswer, onTrouble) {
   let waiting = null;
   let isAsking = false;
   let generation = 0; // raised by forget()
+  /** @type {{image: Uint8Array, networks: string} | null} */
+  let latest = null; // what was asked last
 
   async function work() {
     isAsking = true;
-    while (waiting) {
-      const { image, networks } = waiting;
-      const asked = generation;
-      waiting = null;
-      try {
-        const answer = await api.post("/api/classify", { image: encodeImage(image), networks });
-        onTrouble("");
-        if (asked === generation) onAnswer(answer);
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        const isBusy = error.status === 503;
-        if (!isBusy) onTrouble(error.message);
-        if (error.status && !isBusy) continue; // it would refuse the same again
-        waiting ??= asked === generation ? { image, networks } : null;
-        await new Promise((resolve) => setTimeout(resolve, 1000 * Math.max(error.retrySeconds, 1)));
-      }
+    try {
+      while (waiting) await askOnce(waiting);
+    } finally {
+      isAsking = false;
     }
-    isAsking = false;
+  }
+
+  /** @param {{image: Uint8Array, networks: string[]}} question */
+  async function askOnce(question) {
+    const asked = generation;
+    waiting = null;
+    try {
+      const body = { image: encodeImage(question.image), networks: question.networks };
+      const answer = await api.post("/api/classify", body);
+      onTrouble("");
+      if (asked === generation) onAnswer(answer);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const isBusy = error.status === 503;
+      if (!isBusy) onTrouble(error.message);
+      if (error.status && !isBusy) return; // it would refuse the same again
+      if (asked === generation) waiting ??= question;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * Math.max(error.retrySeconds, 1)));
+    }
   }
 
   return {
@@ -50,12 +58,14 @@ export function createClassifier(onAnswer, onTrouble) {
      * @param {string[]} networks
      */
     ask(image, networks) {
+      if (latest?.image === image && latest.networks === networks.join()) return; // lifting the pen changes nothing
+      latest = { image, networks: networks.join() };
       waiting = { image, networks };
       if (!isAsking) void work();
     },
     /** Nothing that is under way is of interest any more. */
     forget() {
-      waiting = null;
+      waiting = latest = null;
       generation++;
     },
   };

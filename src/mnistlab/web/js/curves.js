@@ -72,12 +72,17 @@ export function chartOf(figure, runs) {
       return typeof value === "number" ? [{ x: at + 1, y: value }] : [];
     });
     const lines = [{ name: report.title, points, style }];
-    return checked.length ? [...lines, { name: `${report.title}, validation`, points: checked, style, marks: true }] : lines;
+    return checked.length
+      ? [...lines, { name: `${report.title}, validation`, points: checked, style, marks: true }]
+      : lines;
   });
   return {
     title: isLoss ? "Loss" : "Training accuracy",
     x: { title: "epochs", scale: "linear", reach: [0, ...runs.map(({ report }) => report.epochs)] },
-    y: { title: isLoss ? "cross-entropy, nats an image" : "share of images read right", scale: isLoss ? "log" : "accuracy" },
+    y: {
+      title: isLoss ? "cross-entropy, nats an image" : "share of images read right",
+      scale: isLoss ? "log" : "accuracy",
+    },
     series: series.filter((one) => one.points.length),
     digits: 4,
   };

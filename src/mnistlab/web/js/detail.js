@@ -34,7 +34,12 @@ export function createDetail() {
 
   /** @param {Detail["nearest"][number] & {isOther: boolean}} near */
   function neighbour({ label, distance, image, index, isOther }) {
-    const words = element("p", { class: "small" }, element("span", { class: isOther ? "is-other" : "", text: `a ${label}` }), ` at ${distance.toFixed(1)}`);
+    const words = element(
+      "p",
+      { class: "small" },
+      element("span", { class: isOther ? "is-other" : "", text: `a ${label}` }),
+      ` at ${distance.toFixed(1)}`,
+    );
     return element("li", { title: `Training image ${index}` }, picture(image), words);
   }
 
@@ -53,7 +58,8 @@ export function createDetail() {
       const answer = createAnswer(network);
       const confidence = probabilities ? Math.max(...probabilities) : 0;
       const digit = probabilities ? probabilities.indexOf(confidence) : label;
-      if (probabilities) answer.show({ network: network.id, digit, confidence, probabilities, logits: [] }, label);
+      if (probabilities)
+        answer.show({ network: network.id, digit, confidence, probabilities, logits: [], temperature: 1 }, label);
       const verb = digit === label ? "too reads" : "reads";
       const words = `The label says ${label}. ${network.title} ${verb} ${digit} and is ${percent(confidence)} sure.`;
       const caption = element("figcaption", { class: "small muted", text: "What the network saw: 28 × 28 pixels." });
@@ -62,17 +68,36 @@ export function createDetail() {
         element(
           "div",
           { class: "detail-words" },
-          element("h2", { class: "detail-title", id: "detail-title", tabindex: -1, text: `Test image ${index.toLocaleString("en")}` }),
+          element("h2", {
+            class: "detail-title",
+            id: "detail-title",
+            tabindex: -1,
+            text: `Test image ${index.toLocaleString("en")}`,
+          }),
           element("p", { text: words }),
-          contested && element("p", { class: "contested" }, VOTES[contested], " ", element("span", { class: "small muted", text: SOURCE })),
+          contested &&
+            element(
+              "p",
+              { class: "contested" },
+              VOTES[contested],
+              " ",
+              element("span", { class: "small muted", text: SOURCE }),
+            ),
           answer.root,
         ),
         element(
           "div",
           { class: "detail-near" },
           element("h3", { text: "The training images that look most like it" }),
-          element("p", { class: "small muted", text: "Euclidean distance over the 784 pixels, each from 0 to 1: what comparing pixels alone would say." }),
-          element("ol", { class: "nearest" }, ...nearest.map((near) => neighbour({ ...near, isOther: near.label !== label }))),
+          element("p", {
+            class: "small muted",
+            text: "Euclidean distance over the 784 pixels, each from 0 to 1: what comparing pixels alone would say.",
+          }),
+          element(
+            "ol",
+            { class: "nearest" },
+            ...nearest.map((near) => neighbour({ ...near, isOther: near.label !== label })),
+          ),
         ),
       );
       root.hidden = false;

@@ -30,8 +30,8 @@ let past = [];
 let future = [];
 /** @type {Uint8Array | null} */
 let picked = null; // a digit that was not drawn here
-/** @type {Normalized | null} */
-let normalized = null; // of the strokes; null until somebody asks
+/** @type {{of: readonly Stroke[], normalized: Normalized} | null} */
+let latest = null; // what was asked for last
 /** @type {Set<(isDone: boolean) => void>} */
 const listeners = new Set();
 
@@ -54,7 +54,6 @@ function rasterize() {
 
 /** @param {boolean} isDone whether the pen is off the paper */
 function changed(isDone) {
-  normalized = null;
   if (isDone) {
     state.set({ strokes: picked ? null : encodeStrokes(strokes), digit: picked ? encodeDigit(picked) : null });
   }
@@ -78,7 +77,6 @@ function followAddress() {
     past = [...past.slice(-MAX_UNDO), strokes];
     strokes = decodeStrokes(text);
   }
-  normalized = null;
   for (const listener of listeners) listener(true);
 }
 
@@ -98,10 +96,10 @@ export const drawing = Object.freeze({
   },
   /** What was done to the strokes to bring them into MNIST's form. */
   get normalized() {
-    normalized ??= normalizeDigit(rasterize(), { ink: "light" });
-    return normalized;
+    if (latest?.of !== strokes) latest = { of: strokes, normalized: normalizeDigit(rasterize(), { ink: "light" }) };
+    return latest.normalized;
   },
-  /** What the networks see: 784 values, 0 ground to 255 ink. */
+  /** What the networks see: 784 values, 0 ground to 255 ink; the same array until it changes. */
   get image() {
     if (picked) return picked;
     return strokes.length ? this.normalized.image : new Uint8Array(PIXELS);

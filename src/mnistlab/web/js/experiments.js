@@ -37,7 +37,12 @@ async function mount(root, given) {
   list.append(
     ...headings.map(({ id, title, source }) => {
       const text = source === "own" ? `${title} (yours)` : title;
-      return element("button", { type: "button", "data-experiment": id, text, onclick: () => context.state.set({ experiment: id }, { push: true }) });
+      return element("button", {
+        type: "button",
+        "data-experiment": id,
+        text,
+        onclick: () => context.state.set({ experiment: id }, { push: true }),
+      });
     }),
   );
   context.code(code);
@@ -101,6 +106,8 @@ function code() {
     'for group in results["groups"]:',
     '    print({key: value for key, value in group.items() if not isinstance(value, dict)}, group["accuracy"])',
   ];
-  const command = shown?.command ? `${shown.command} --out ${folder}` : `mnistlab experiment ${shown?.experiment ?? "batch-size"} --out ${folder}`;
+  const command = shown?.command
+    ? `${shown.command} --out ${folder}`
+    : `mnistlab experiment ${shown?.experiment ?? "batch-size"} --out ${folder}`;
   return { command, python: python.join("\n") };
 }

@@ -49,11 +49,36 @@ export function createGallery(load, choose) {
     const paint = () => drawDigit(canvas, decodeImage(image.image));
     paint();
     const isWrong = prediction !== null && prediction !== image.label;
-    const says = element("span", { class: "digit-says", "aria-hidden": "true", text: isWrong ? `${image.label} → ${prediction}` : image.label });
-    const sure = confidence === null ? null : element("span", { class: "digit-sure", "aria-hidden": "true", text: `${(100 * confidence).toFixed(confidence > 0.9995 ? 0 : 1)} %` });
-    const reads = isWrong ? `, taken for ${prediction}${confidence === null ? "" : `, ${(100 * confidence).toFixed(1)} % sure`}` : "";
+    const says = element("span", {
+      class: "digit-says",
+      "aria-hidden": "true",
+      text: isWrong ? `${image.label} → ${prediction}` : image.label,
+    });
+    const sure =
+      confidence === null
+        ? null
+        : element("span", {
+            class: "digit-sure",
+            "aria-hidden": "true",
+            text: `${(100 * confidence).toFixed(confidence > 0.9995 ? 0 : 1)} %`,
+          });
+    const reads = isWrong
+      ? `, taken for ${prediction}${confidence === null ? "" : `, ${(100 * confidence).toFixed(1)} % sure`}`
+      : "";
     const name = `Test image ${image.index}, a ${image.label}${reads}${image.contested ? ", its label is contested" : ""}`;
-    const button = element("button", { type: "button", class: image.contested ? "digit is-contested" : "digit", "aria-label": name, "aria-pressed": "false", onclick: () => choose(image.index) }, canvas, says, sure);
+    const button = element(
+      "button",
+      {
+        type: "button",
+        class: image.contested ? "digit is-contested" : "digit",
+        "aria-label": name,
+        "aria-pressed": "false",
+        onclick: () => choose(image.index),
+      },
+      canvas,
+      says,
+      sure,
+    );
     shown.set(image.index, { button, paint });
     return button;
   }

@@ -9,6 +9,7 @@ import { createFilters, createLayer } from "./layers.js";
 import { loadNetworks } from "./networks.js";
 import { createOcclusion } from "./occlusion.js";
 import { createLookedAt, pixelsInWords, pixelsOf } from "./receptive.js";
+import { createSamples } from "./samples.js";
 import { createSoftmax } from "./softmax.js";
 
 /**
@@ -38,7 +39,7 @@ const chooser = element("select", { id: "inside-network" });
 const digit = createLookedAt("The digit that the network sees");
 const answer = element("p", { class: "inside-answer" });
 const said = element("p", { class: "small inside-said" });
-const empty = element("p", { class: "inside-empty" });
+const empty = element("div", { class: "inside-empty" });
 const way = element("div", { class: "way" });
 const softmax = element("div", { class: "softmax-place" });
 const filters = element("div", {});
@@ -202,7 +203,10 @@ export const tab = {
       { type: "button", class: "plain", onclick: () => context.state.set({ tab: "draw" }, { push: true }) },
       "Draw a digit",
     );
-    empty.append("There is no digit to look at yet. ", toDraw);
+    empty.append(
+      element("p", {}, "There is no digit to look at yet. ", toDraw, " or take one of the test split:"),
+      createSamples(given),
+    );
     const scale = element("span", { class: "legend-scale values", "aria-hidden": "true" });
     live.append(
       chapter(

@@ -56,7 +56,8 @@ export function createLayer(layer, { onPoint, onChoose, onOpen }) {
   const label = `${layer.title}, ${isGrid ? inWords(layer.shape) : `${layer.shape[0]} numbers`}`;
   let current = toMaps(layer);
   let isOpen = false;
-  const maps = createMaps({ label, maps: current, limit: 1, onPoint, onChoose });
+  const onLayOut = (/** @type {boolean} */ isAll) => (opener.hidden = isAll);
+  const maps = createMaps({ label, maps: current, limit: 1, onPoint, onChoose, onLayOut });
   const opener = element("button", {
     type: "button",
     class: "text-button",

@@ -28,10 +28,11 @@ const USUAL_SIDE = 56; // pixels of a picture, about
  *   limit: number,
  *   onPoint: (cell: Cell | null) => void,
  *   onChoose: (cell: Cell) => void,
+ *   onLayOut?: (isAll: boolean) => void,
  * }} options limit: rows of pictures to show; onPoint: where the pointer or the arrow keys are; onChoose: what was
- *   clicked
+ *   clicked; onLayOut: whether one row has room for all of them
  */
-export function createMaps({ label, maps, limit, onPoint, onChoose }) {
+export function createMaps({ label, maps, limit, onPoint, onChoose, onLayOut }) {
   const canvas = element("canvas", {
     class: "pixels",
     tabindex: 0,
@@ -53,6 +54,7 @@ export function createMaps({ label, maps, limit, onPoint, onChoose }) {
     gap = Math.max(Math.round(GAP / zoom), 1);
     across = Math.max(Math.floor((width / zoom + gap) / (maps.columns + gap)), 1);
     shown = Math.min(maps.count, across * limit);
+    onLayOut?.(maps.count <= across);
     paint();
   }
 

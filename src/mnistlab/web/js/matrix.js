@@ -14,18 +14,46 @@ const STEPS = /** @type {Record<string, [number, number]>} */ ({
 export function createMatrix(choose) {
   const buttons = DIGITS.map((label) =>
     DIGITS.map((prediction) => {
-      const button = element("button", { type: "button", tabindex: -1, "aria-pressed": "false", onclick: () => choose(label, prediction) });
+      const button = element("button", {
+        type: "button",
+        tabindex: -1,
+        "aria-pressed": "false",
+        onclick: () => choose(label, prediction),
+      });
       button.addEventListener("keydown", (event) => move(event, label, prediction));
       button.addEventListener("focus", () => rove(label, prediction));
       return button;
     }),
   );
-  const head = element("tr", {}, element("td", { class: "matrix-side" }), ...DIGITS.map((digit) => element("th", { scope: "col", text: digit })));
-  const rows = DIGITS.map((label) =>
-    element("tr", {}, element("th", { scope: "row", text: label }), ...buttons[label].map((button) => element("td", {}, button))),
+  const head = element(
+    "tr",
+    {},
+    element("td", { class: "matrix-side" }),
+    ...DIGITS.map((digit) => element("th", { scope: "col", text: digit })),
   );
-  const caption = element("caption", {}, element("span", { class: "small muted", text: "Rows: the label. Columns: what the network reads. Choose a number to see its digits." }));
-  const root = element("table", { class: "matrix" }, caption, element("thead", {}, head), element("tbody", {}, ...rows));
+  const rows = DIGITS.map((label) =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row", text: label }),
+      ...buttons[label].map((button) => element("td", {}, button)),
+    ),
+  );
+  const caption = element(
+    "caption",
+    {},
+    element("span", {
+      class: "small muted",
+      text: "Rows: the label. Columns: what the network reads. Choose a number to see its digits.",
+    }),
+  );
+  const root = element(
+    "table",
+    { class: "matrix" },
+    caption,
+    element("thead", {}, head),
+    element("tbody", {}, ...rows),
+  );
   let [row, column] = [4, 9]; // where Tab leads
   rove(row, column);
 
@@ -45,7 +73,9 @@ export function createMatrix(choose) {
    * @param {number} prediction
    */
   function move(event, label, prediction) {
-    const [down, right] = STEPS[event.key] ?? (event.key === "Home" ? [0, -prediction] : event.key === "End" ? [0, 9 - prediction] : [0, 0]);
+    const [down, right] =
+      STEPS[event.key] ??
+      (event.key === "Home" ? [0, -prediction] : event.key === "End" ? [0, 9 - prediction] : [0, 0]);
     if (!down && !right) return;
     event.preventDefault();
     buttons[Math.min(Math.max(label + down, 0), 9)][Math.min(Math.max(prediction + right, 0), 9)].focus();
@@ -58,17 +88,31 @@ export function createMatrix(choose) {
      * @param {[number, number] | null} chosen
      */
     show(matrix, chosen) {
-      const most = Math.max(1, ...matrix.flatMap((counts, label) => counts.filter((_, prediction) => prediction !== label)));
+      const most = Math.max(
+        1,
+        ...matrix.flatMap((counts, label) => counts.filter((_, prediction) => prediction !== label)),
+      );
       for (const label of DIGITS) {
         for (const prediction of DIGITS) {
           const [button, count] = [buttons[label][prediction], matrix[label][prediction]];
           button.textContent = String(count);
           button.className = label === prediction ? "is-right" : count ? "" : "is-none";
           // Logarithmic: the difference between one mistake and five is seen beside the one between fifty and a hundred.
-          button.style.setProperty("--shade", label === prediction ? "0" : (Math.log1p(count) / Math.log1p(most)).toFixed(3));
+          button.style.setProperty(
+            "--shade",
+            label === prediction ? "0" : (Math.log1p(count) / Math.log1p(most)).toFixed(3),
+          );
           const images = count === 1 ? "1 image" : `${count} images`;
-          button.setAttribute("aria-label", label === prediction ? `${label} read as ${prediction}, right: ${images}` : `${label} taken for ${prediction}: ${images}`);
-          button.setAttribute("aria-pressed", String(chosen !== null && chosen[0] === label && chosen[1] === prediction));
+          button.setAttribute(
+            "aria-label",
+            label === prediction
+              ? `${label} read as ${prediction}, right: ${images}`
+              : `${label} taken for ${prediction}: ${images}`,
+          );
+          button.setAttribute(
+            "aria-pressed",
+            String(chosen !== null && chosen[0] === label && chosen[1] === prediction),
+          );
         }
       }
       if (chosen && !root.contains(document.activeElement)) rove(...chosen);

@@ -41,14 +41,36 @@ async function mount(root, given) {
   const select = element("select", { id: "mistakes-network" });
   select.addEventListener("change", () => context.state.set({ network: select.value, image: null }, { push: true }));
   const sum = element("p", { class: "mistakes-sum", role: "status" });
-  const head = element("div", { class: "mistakes-head" }, element("label", { for: "mistakes-network", class: "visually-hidden", text: "Network" }), select, sum);
+  const head = element(
+    "div",
+    { class: "mistakes-head" },
+    element("label", { for: "mistakes-network", class: "visually-hidden", text: "Network" }),
+    select,
+    sum,
+  );
   const matrix = createMatrix((label, prediction) => choose(label, prediction));
-  const load = async (/** @type {number[]} */ indices) => (await context.api.get(`/api/images/test?indices=${indices.join(",")}`)).images;
+  const load = async (/** @type {number[]} */ indices) =>
+    (await context.api.get(`/api/images/test?indices=${indices.join(",")}`)).images;
   const gallery = createGallery(load, (index) => context.state.set({ image: index }, { push: true }));
   const title = element("h2", { id: "digits-title" });
-  const all = element("button", { type: "button", class: "quiet", text: "All mistakes", onclick: () => context.state.set({ label: null, prediction: null }) });
-  const contested = element("button", { type: "button", class: "quiet", text: "Contested labels", onclick: () => context.state.set({ label: CONTESTED, prediction: null }) });
-  const digits = element("section", { "aria-labelledby": "digits-title" }, element("div", { class: "digits-head" }, title, element("span", {}, all, " ", contested)), gallery.root);
+  const all = element("button", {
+    type: "button",
+    class: "quiet",
+    text: "All mistakes",
+    onclick: () => context.state.set({ label: null, prediction: null }),
+  });
+  const contested = element("button", {
+    type: "button",
+    class: "quiet",
+    text: "Contested labels",
+    onclick: () => context.state.set({ label: CONTESTED, prediction: null }),
+  });
+  const digits = element(
+    "section",
+    { "aria-labelledby": "digits-title" },
+    element("div", { class: "digits-head" }, title, element("span", {}, all, " ", contested)),
+    gallery.root,
+  );
   const detail = createDetail();
   const body = element("div", { class: "mistakes-body", hidden: true }, matrix.root, digits);
   const waiting = element("progress", { "aria-label": "The network reads the test digits", hidden: true });
@@ -61,7 +83,8 @@ async function mount(root, given) {
 async function show(state) {
   networks = await loadNetworks();
   const options = networks.map((network) => element("option", { value: network.id, text: network.title }));
-  if (options.map((option) => option.text).join() !== [...parts.select.options].map((option) => option.text).join()) parts.select.replaceChildren(...options);
+  if (options.map((option) => option.text).join() !== [...parts.select.options].map((option) => option.text).join())
+    parts.select.replaceChildren(...options);
   const network = chosenNetwork(state);
   if (!network) return;
   parts.select.value = network.id;
@@ -134,7 +157,11 @@ async function listDigits(state, found, cell) {
   if (list === shownList) return;
   shownList = list;
   const byIndex = new Map(found.wrong.map((one) => [one.index, one]));
-  const place = (/** @type {number} */ index) => ({ index, prediction: byIndex.get(index)?.prediction ?? null, confidence: byIndex.get(index)?.confidence ?? null });
+  const place = (/** @type {number} */ index) => ({
+    index,
+    prediction: byIndex.get(index)?.prediction ?? null,
+    confidence: byIndex.get(index)?.confidence ?? null,
+  });
   /** @type {number[]} */
   let indices = found.wrong.map((one) => one.index);
   let title = `The mistakes it was surest of`;
@@ -146,7 +173,8 @@ async function listDigits(state, found, cell) {
     if (list !== shownList) return;
     indices = answer.indices;
     const count = answer.count === 1 ? "1 digit" : `${answer.count.toLocaleString("en")} digits`;
-    title = cell[0] === cell[1] ? `${count} read as ${cell[1]}, rightly` : `${count}: a ${cell[0]} taken for a ${cell[1]}`;
+    title =
+      cell[0] === cell[1] ? `${count} read as ${cell[1]}, rightly` : `${count}: a ${cell[0]} taken for a ${cell[1]}`;
     context.announce(`${title}.`);
   }
   parts.title.textContent = title;
@@ -197,9 +225,13 @@ function code() {
     `result = evaluate(Classifier(${folder ? `Path("${folder}/model.onnx")` : `PRETRAINED_PATH.with_name("${name}")`}), test)`,
     "print(result)",
     "print(result.format_confusion())",
-    cell ? `print(np.flatnonzero((result.labels == ${cell[0]}) & (result.predictions == ${cell[1]})))` : "print(result.wrong)  # the surest mistakes first",
+    cell
+      ? `print(np.flatnonzero((result.labels == ${cell[0]}) & (result.predictions == ${cell[1]})))`
+      : "print(result.wrong)  # the surest mistakes first",
     ...(state.image ? [`print(test.labels[${state.image}], result.probabilities[${state.image}].round(3))`] : []),
   ];
-  const command = folder ? `mnistlab evaluate ${folder}` : `mnistlab evaluate $(python -c "from mnistlab.pretrained import PRETRAINED_PATH as p; print(p.with_name('${name}'))")`;
+  const command = folder
+    ? `mnistlab evaluate ${folder}`
+    : `mnistlab evaluate $(python -c "from mnistlab.pretrained import PRETRAINED_PATH as p; print(p.with_name('${name}'))")`;
   return { command, python: python.join("\n") };
 }

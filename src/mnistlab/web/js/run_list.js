@@ -13,8 +13,17 @@ const STATES = { running: "training", stopped: "stopped", finished: "", failed: 
  */
 export function createRunList({ toggle, resume, draw, look }) {
   const list = element("ul", { class: "runs" });
-  const empty = element("p", { class: "muted", text: "No run yet. The first training of the notebook's MLP takes about ten seconds." });
-  const root = element("section", { "aria-labelledby": "runs-title" }, element("h2", { id: "runs-title", text: "Runs" }), empty, list);
+  const empty = element("p", {
+    class: "muted",
+    text: "No run yet. The first training of the notebook's MLP takes about ten seconds.",
+  });
+  const root = element(
+    "section",
+    { "aria-labelledby": "runs-title" },
+    element("h2", { id: "runs-title", text: "Runs" }),
+    empty,
+    list,
+  );
   let before = "";
 
   return {
@@ -43,10 +52,21 @@ export function createRunList({ toggle, resume, draw, look }) {
     const box = element("input", { type: "checkbox", id: `run-${report.id}`, disabled: report.state === "damaged" });
     box.checked = isShown;
     box.addEventListener("change", () => toggle(report.id, box.checked));
-    const name = element("label", { for: `run-${report.id}`, class: isShown ? `run-name look look-${style % 6}` : "run-name", text: report.title });
+    const name = element("label", {
+      for: `run-${report.id}`,
+      class: isShown ? `run-name look look-${style % 6}` : "run-name",
+      text: report.title,
+    });
     const actions = element("span", { class: "run-actions" });
     const add = (/** @type {string} */ action, /** @type {string} */ title, /** @type {() => void} */ onclick) =>
-      actions.append(element("button", { type: "button", class: "quiet", id: `${action}-${report.id}`, onclick }, title, element("span", { class: "visually-hidden", text: `: ${report.title}` })));
+      actions.append(
+        element(
+          "button",
+          { type: "button", class: "quiet", id: `${action}-${report.id}`, onclick },
+          title,
+          element("span", { class: "visually-hidden", text: `: ${report.title}` }),
+        ),
+      );
     const { network } = report;
     if (network) {
       add("draw", "Draw against it", () => draw(network));
@@ -54,7 +74,16 @@ export function createRunList({ toggle, resume, draw, look }) {
     }
     if (report.resumable) add("resume", "Resume", () => resume(report.id));
     const facts = element("span", { class: "run-facts small muted", text: settingsText(report) });
-    return element("li", { class: "run" }, box, name, result(report), facts, actions, report.message && element("p", { class: "run-message small", text: report.message }));
+    return element(
+      "li",
+      { class: "run" },
+      box,
+      name,
+      result(report),
+      facts,
+      actions,
+      report.message && element("p", { class: "run-message small", text: report.message }),
+    );
   }
 }
 
@@ -62,9 +91,17 @@ export function createRunList({ toggle, resume, draw, look }) {
 function result(report) {
   if (report.test_accuracy !== null) {
     const text = `${(100 * report.test_accuracy).toFixed(2)} %`;
-    return element("span", { class: "run-result" }, element("strong", { text }), ` of the test digits, in ${duration(report.seconds)}`);
+    return element(
+      "span",
+      { class: "run-result" },
+      element("strong", { text }),
+      ` of the test digits, in ${duration(report.seconds)}`,
+    );
   }
-  const done = report.epochs && ["stopped", "failed"].includes(report.state) ? ` after ${report.epochs_done} of ${report.epochs} epochs` : "";
+  const done =
+    report.epochs && ["stopped", "failed"].includes(report.state)
+      ? ` after ${report.epochs_done} of ${report.epochs} epochs`
+      : "";
   return element("span", { class: `run-result run-${report.state}`, text: `${STATES[report.state]}${done}` });
 }
 
@@ -72,6 +109,11 @@ function result(report) {
 export function settingsText(report) {
   const { epochs, batch_size: batch, learning_rate: rate, augmentation, seed } = report.settings;
   if (epochs === undefined) return "";
-  const parts = [report.recipe, `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`, `batches of ${batch.toLocaleString("en")}`, `rate ${rate}`];
+  const parts = [
+    report.recipe,
+    `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`,
+    `batches of ${batch.toLocaleString("en")}`,
+    `rate ${rate}`,
+  ];
   return [...parts, augmentation ? "augmented" : "as they are", `seed ${seed}`].join(" · ");
 }

@@ -82,7 +82,8 @@ function logarithmic(values, count) {
  * @returns {Scale}
  */
 function logScale(low, high, ticks) {
-  const place = (/** @type {number | string} */ value) => (Math.log10(Math.max(Number(value), 1e-12)) - low) / (high - low);
+  const place = (/** @type {number | string} */ value) =>
+    (Math.log10(Math.max(Number(value), 1e-12)) - low) / (high - low);
   return { place, ticks, format: (value) => formatNumber(Number(value), decimals(Number(value))) };
 }
 

@@ -1,8 +1,9 @@
 /** Train: choose a recipe, watch it learn, stop it and go on, lay runs over each other. */
 
 import { createChart } from "./charts.js";
-import { Curves, chartOf, duration } from "./curves.js";
+import { Curves, chartOf } from "./curves.js";
 import { element } from "./elements.js";
+import { createLive } from "./live.js";
 import { createRunList } from "./run_list.js";
 import { changesOf, codeForTraining, createForm, settingsOf } from "./training_form.js";
 
@@ -53,8 +54,13 @@ async function mount(root, given) {
   list = createRunList({
     toggle,
     resume,
-    draw: (network) => context.state.set({ tab: "draw", networks: network === "shipped" ? network : `shipped,${network}` }, { push: true }),
-    look: (network) => context.state.set({ tab: "mistakes", network, label: null, prediction: null, image: null }, { push: true }),
+    draw: (network) =>
+      context.state.set(
+        { tab: "draw", networks: network === "shipped" ? network : `shipped,${network}` },
+        { push: true },
+      ),
+    look: (network) =>
+      context.state.set({ tab: "mistakes", network, label: null, prediction: null, image: null }, { push: true }),
   });
   figures = element("div", { class: "curves" }, charts.accuracy.root, charts.loss.root);
   const side = element("div", { class: "training-side" }, live.root, figures, list.root);
@@ -118,7 +124,9 @@ function shown() {
  * @param {boolean} isShown
  */
 function toggle(run, isShown) {
-  const ids = shown().map((report) => report.id).filter((id) => id !== run);
+  const ids = shown()
+    .map((report) => report.id)
+    .filter((id) => id !== run);
   if (isShown && ids.length >= MAX_SHOWN) {
     context.announce(`Up to ${MAX_SHOWN} runs fit on the charts.`);
     ids.shift();
@@ -132,7 +140,12 @@ async function start() {
   form.button.disabled = true;
   try {
     const { id } = await context.api.post("/api/runs", { recipe, ...changes });
-    const ids = context.state.get().runs === undefined ? [] : shown().map((report) => report.id).slice(1 - MAX_SHOWN);
+    const ids =
+      context.state.get().runs === undefined
+        ? []
+        : shown()
+            .map((report) => report.id)
+            .slice(1 - MAX_SHOWN);
     if (context.state.get().runs !== undefined) context.state.set({ runs: [...ids, id].join(",") });
     context.announce(`Training ${id} has started.`);
     requestAnimationFrame(() => requestAnimationFrame(() => live.root.scrollIntoView({ block: "nearest" })));
@@ -165,7 +178,9 @@ function follow(run) {
     step: (line) => (made.step(line), render()),
     epoch: (line) => (made.epoch(line), tell(run), render()),
     state: (report) => {
-      reports = reports.some((one) => one.id === run) ? reports.map((one) => (one.id === run ? report : one)) : [report, ...reports];
+      reports = reports.some((one) => one.id === run)
+        ? reports.map((one) => (one.id === run ? report : one))
+        : [report, ...reports];
       if (report.state !== "running") {
         if (following?.run === run) unfollow();
         context.announce(ending(report));
@@ -187,12 +202,16 @@ function tell(run) {
   const made = curves.get(run);
   const report = reports.find((one) => one.id === run);
   const row = made?.history[made.history.length - 1];
-  if (row && report) context.announce(`Epoch ${made.history.length} of ${report.epochs}: accuracy ${(100 * row.accuracy).toFixed(1)} %.`);
+  if (row && report)
+    context.announce(
+      `Epoch ${made.history.length} of ${report.epochs}: accuracy ${(100 * row.accuracy).toFixed(1)} %.`,
+    );
 }
 
 /** @param {Report} report */
 function ending(report) {
-  if (report.state === "finished") return `${report.title} is finished: ${(100 * (report.test_accuracy ?? 0)).toFixed(2)} % of the test digits right.`;
+  if (report.state === "finished")
+    return `${report.title} is finished: ${(100 * (report.test_accuracy ?? 0)).toFixed(2)} % of the test digits right.`;
   return report.message ?? `${report.title} is ${report.state}.`;
 }
 
@@ -214,57 +233,4 @@ function render() {
     figures.hidden = !overlaid.some((one) => one.curves.steps.length || one.curves.history.length);
     for (const figure of /** @type {const} */ (["loss", "accuracy"])) charts[figure].show(chartOf(figure, overlaid));
   });
-}
-
-/**
- * The training under way: how far, how well, how long still.
- *
- * @param {(run: string) => void} onStop
- */
-function createLive(onStop) {
-  const title = element("h2", { class: "live-title" });
-  const bar = element("progress", { max: 1, value: 0, "aria-label": "Progress of the training" });
-  const facts = element("dl", { class: "live-facts" });
-  const button = element("button", { type: "button", class: "plain", text: "Stop" });
-  const root = element("section", { class: "live", "aria-label": "The training under way", hidden: true }, title, button, bar, facts);
-  let run = "";
-  let isStopping = false;
-  button.addEventListener("click", () => {
-    isStopping = true;
-    button.disabled = true;
-    button.textContent = "Stopping …";
-    onStop(run);
-  });
-
-  return {
-    root,
-    /**
-     * @param {Report | null} report
-     * @param {Curves | null} made
-     */
-    show(report, made) {
-      root.hidden = !report;
-      if (!report) {
-        isStopping = false;
-        return;
-      }
-      if (report.id !== run) [run, isStopping] = [report.id, false];
-      button.disabled = isStopping;
-      button.textContent = isStopping ? "Stopping …" : "Stop";
-      const last = made?.steps[made.steps.length - 1];
-      const epoch = Math.min(report.epochs, last?.epoch ?? 1);
-      const phases = { starting: "is getting ready", training: `is in epoch ${epoch} of ${report.epochs}`, finishing: "is trained and reads the test digits" };
-      const phase = made?.numSteps && made.done >= made.numSteps ? "finishing" : (report.phase ?? "starting");
-      title.textContent = `${report.title} ${phases[phase]}`;
-      if (made?.numSteps) bar.value = made.done / made.numSteps;
-      else bar.removeAttribute("value");
-      const left = made?.leftSeconds ?? null;
-      const values = [
-        ["accuracy", last ? `${(100 * last.accuracy).toFixed(1)} %` : "–"],
-        ["loss", last ? last.loss.toFixed(3) : "–"],
-        ["time left", phase !== "training" || left === null ? "–" : `about ${duration(left)}`],
-      ];
-      facts.replaceChildren(...values.map(([name, value]) => element("div", {}, element("dt", { text: name }), element("dd", { text: value }))));
-    },
-  };
 }

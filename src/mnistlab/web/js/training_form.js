@@ -47,7 +47,9 @@ export function settingsOf(state, recipes, limits) {
  */
 export function changesOf(settings, recipes) {
   const recipe = /** @type {any} */ (recipes.find((one) => one.id === settings.recipe));
-  return Object.fromEntries(Object.entries(settings).filter(([name, value]) => name !== "recipe" && recipe[name] !== value));
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name, value]) => name !== "recipe" && recipe[name] !== value),
+  );
 }
 
 /**
@@ -56,20 +58,43 @@ export function changesOf(settings, recipes) {
  * @param {{change: (changes: Record<string, string | number | null>) => void, start: () => void}} handlers
  */
 export function createForm(recipes, limits, { change, start }) {
-  const select = element("select", { id: "train-recipe" }, ...recipes.map((one) => element("option", { value: one.id, text: one.id })));
+  const select = element(
+    "select",
+    { id: "train-recipe" },
+    ...recipes.map((one) => element("option", { value: one.id, text: one.id })),
+  );
   const about = element("span", { class: "small muted", id: "train-recipe-hint" });
   select.setAttribute("aria-describedby", "train-recipe-hint");
   const fields = NUMBERS.map(({ key, setting, title, hint, step }) => {
     const [min, max] = limits[setting];
-    const attributes = { type: "number", id: `train-${key}`, min, max, step, required: true, inputmode: step === "any" ? "decimal" : "numeric", "aria-describedby": `train-${key}-hint` };
+    const attributes = {
+      type: "number",
+      id: `train-${key}`,
+      min,
+      max,
+      step,
+      required: true,
+      inputmode: step === "any" ? "decimal" : "numeric",
+      "aria-describedby": `train-${key}-hint`,
+    };
     const input = element("input", attributes);
     input.addEventListener("change", () => input.reportValidity() && change({ [key]: input.value }));
     const note = element("span", { class: "small muted", id: `train-${key}-hint`, text: hint });
-    const root = element("div", { class: "field" }, element("label", { for: `train-${key}`, text: title }), input, note);
+    const root = element(
+      "div",
+      { class: "field" },
+      element("label", { for: `train-${key}`, text: title }),
+      input,
+      note,
+    );
     return { key, setting, input, root };
   });
   const augment = element("input", { type: "checkbox", id: "train-augment" });
-  const note = element("span", { class: "small muted", id: "train-augment-hint", text: "turn, shift and zoom a little" });
+  const note = element("span", {
+    class: "small muted",
+    id: "train-augment-hint",
+    text: "turn, shift and zoom a little",
+  });
   augment.setAttribute("aria-describedby", "train-augment-hint");
   const button = element("button", { type: "submit", class: "plain primary", text: "Start training" });
   const why = element("p", { class: "small muted", id: "train-why" });
@@ -77,12 +102,26 @@ export function createForm(recipes, limits, { change, start }) {
     "form",
     { class: "training-form", "aria-labelledby": "train-form-title" },
     element("h2", { id: "train-form-title", text: "A training" }),
-    element("div", { class: "field field-wide" }, element("label", { for: "train-recipe", text: "Recipe" }), select, about),
+    element(
+      "div",
+      { class: "field field-wide" },
+      element("label", { for: "train-recipe", text: "Recipe" }),
+      select,
+      about,
+    ),
     ...fields.map((field) => field.root),
-    element("div", { class: "field field-check" }, augment, element("label", { for: "train-augment", text: "Augmentation" }), note),
+    element(
+      "div",
+      { class: "field field-check" },
+      augment,
+      element("label", { for: "train-augment", text: "Augmentation" }),
+      note,
+    ),
     element("div", { class: "field field-start" }, button, why),
   );
-  select.addEventListener("change", () => change({ recipe: select.value, epochs: null, batch: null, rate: null, seed: null, augment: null }));
+  select.addEventListener("change", () =>
+    change({ recipe: select.value, epochs: null, batch: null, rate: null, seed: null, augment: null }),
+  );
   augment.addEventListener("change", () => change({ augment: augment.checked ? "yes" : "no" }));
   root.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -100,7 +139,8 @@ export function createForm(recipes, limits, { change, start }) {
       select.value = settings.recipe;
       about.textContent = recipes.find((one) => one.id === settings.recipe)?.title ?? "";
       for (const { setting, input } of fields) {
-        if (document.activeElement !== input || Number(input.value) !== settings[setting]) input.value = String(settings[setting]);
+        if (document.activeElement !== input || Number(input.value) !== settings[setting])
+          input.value = String(settings[setting]);
       }
       augment.checked = settings.augmentation;
       button.disabled = running !== null;
@@ -122,7 +162,11 @@ export function codeForTraining(settings, recipes) {
     const text = name === "augmentation" ? (value ? "yes" : "none") : value;
     return ` --${name.replaceAll("_", "-")} ${text}`;
   });
-  const folder = ["runs/", settings.recipe, ...Object.entries(changes).map(([name, value]) => `-${name.split("_").pop()}${value}`)].join("");
+  const folder = [
+    "runs/",
+    settings.recipe,
+    ...Object.entries(changes).map(([name, value]) => `-${name.split("_").pop()}${value}`),
+  ].join("");
   const replaced = Object.entries(changes).map(([name, value]) => {
     const text = name === "augmentation" ? (value ? "AffineRanges()" : "None") : value;
     return `, ${name}=${text}`;
@@ -134,7 +178,9 @@ export function codeForTraining(settings, recipes) {
     "from mnistlab.datasets import load_mnist",
     `from mnistlab.recipes import RECIPES${isMoved ? ", AffineRanges" : ""}`,
     "",
-    replaced.length ? `recipe = dataclasses.replace(RECIPES["${settings.recipe}"]${replaced.join("")})` : `recipe = RECIPES["${settings.recipe}"]`,
+    replaced.length
+      ? `recipe = dataclasses.replace(RECIPES["${settings.recipe}"]${replaced.join("")})`
+      : `recipe = RECIPES["${settings.recipe}"]`,
     `print(training.train(recipe, load_mnist(), "${folder}"))`,
   ];
   return { command: `mnistlab train ${settings.recipe}${options.join("")} --out ${folder}`, python: python.join("\n") };
