@@ -8,6 +8,7 @@ import pytest
 
 from live_server import client_of, finished_run
 from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
+from mnistlab.exceptions import RunError
 from mnistlab.inference import Classifier
 from mnistlab.pretrained import PRETRAINED_PATH
 from mnistlab.server import test_split
@@ -170,4 +171,5 @@ def test_others_are_answered_while_a_network_reads_the_test_split(runs):
         assert client.get("/api/health").status_code == 200
         assert time.perf_counter() - started < 5
     answers.close()
-    asked.result(timeout=120)
+    with pytest.raises(RunError, match="The server ends"):  # and keeps nobody waiting who wants to go
+        asked.result(timeout=30)

@@ -27,7 +27,7 @@ from mnistlab.server.settings import Settings
 from mnistlab.server.training_process import Start, ask_to_end, command_of, read_start
 from mnistlab.server.trainings import NOTES, Trainings, with_settings
 
-LONG = {"recipe": "mlp", "epochs": 12, "batch_size": 1, "seed": 7}  # 7,200 steps, some seconds
+LONG = {"recipe": "mlp", "epochs": 10, "batch_size": 1, "seed": 7}  # 6,000 steps, some seconds
 
 
 def events_of(server, run, last=None, until=lambda name, data: False):
@@ -77,17 +77,21 @@ def test_a_training_outlives_the_server_is_stopped_by_the_next_and_goes_on(tiny_
         assert {name for _, name, _ in seen} == {"state", "begin", "step", "epoch"}
         assert seen[0][2]["phase"] == "starting"
         process = read_start(runs / NOTES / "mlp.json").pid
+        os.kill(process, signal.SIGSTOP)  # so that it is not finished before the next server is there
     # The server is dead; the training is not.
     assert command_of(process)
     with live_server(runs, data=str(tiny_folder)) as server:
         assert json.loads(server.get("/api/runs")[2])["running"] == "mlp"
         assert server.post("/api/runs", LONG)[0] == 409
+        os.kill(process, signal.SIGCONT)
         later = events_of(server, "mlp", last=seen[-1][0], until=lambda name, _: name == "step")
         assert min(number for number, _, _ in later if number) == seen[-1][0] + 1
+        os.kill(process, signal.SIGSTOP)
         assert server.post("/api/runs/mlp/stop", {})[0] == 202
+        os.kill(process, signal.SIGCONT)
         stopped = wait_until_ended(server, "mlp")
         assert (stopped["state"], stopped["resumable"], stopped["message"]) == ("stopped", True, None)
-        assert 0 < stopped["epochs_done"] < 12
+        assert 0 < stopped["epochs_done"] < 10
         assert (runs / "mlp" / "checkpoint" / "state.npz").exists()
         assert server.post("/api/runs/mlp/stop", {})[0] == 409
         assert server.post("/api/runs/mlp/resume", {})[0] == 202
@@ -98,7 +102,7 @@ def test_a_training_outlives_the_server_is_stopped_by_the_next_and_goes_on(tiny_
         last = max(number for number, _, _ in rest if number)
         assert events_of(server, "mlp", last=last) == []
         finished = report_of(server, "mlp")
-        assert len(finished["history"]) == finished["epochs_done"] == 12
+        assert len(finished["history"]) == finished["epochs_done"] == 10
         assert server.post("/api/runs/mlp/resume", {})[0] == 409
         assert not zombies_of(server.process.pid)
     # The command that the page shows makes the same run, without a page.
@@ -109,7 +113,7 @@ def test_a_training_outlives_the_server_is_stopped_by_the_next_and_goes_on(tiny_
 
 
 def report_on_disk(runs):
-    place = Place("mlp", runs / "mlp", read_start(runs / NOTES / "mlp.json"), runs / NOTES / "mlp.log")
+    place = Place("mlp", runs / "mlp", "mlp", read_start(runs / NOTES / "mlp.json"), runs / NOTES / "mlp.log")
     return dataclasses.asdict(report_on(place))
 
 
@@ -180,6 +184,9 @@ def test_runs_of_all_kinds_are_told_apart(tmp_path):
     start = Start(RECIPES["mlp"].to_toml(), ("python",), 2**22 + 1, 0.0, -signal.SIGKILL)
     for name in ("killed", "..", "Not An Id", "shipped-mine", "x" * 65):
         (runs / NOTES / f"{name}.json").write_text(json.dumps(dataclasses.asdict(start)))
+    finished = dataclasses.replace(start, exit_code=0)  # whose folder somebody deleted
+    (runs / NOTES / "gone.json").write_text(json.dumps(dataclasses.asdict(finished)))
+    (runs / NOTES / "worse.json").write_text('{"pid": 1e999}')
     with client_of(Settings(runs=runs)) as client:
         listed = {report["id"]: report for report in client.get("/api/runs").json()["runs"]}
         states = {run: report["state"] for run, report in listed.items()}

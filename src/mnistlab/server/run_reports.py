@@ -27,12 +27,14 @@ class Place:
     Args:
         run: its id.
         folder: of the run; it need not exist yet.
+        title: the folder's place below the runs folder.
         start: how its training was last started from the page, if it was.
         log: what its process wrote to standard error, if it was started from the page.
     """
 
     run: str
     folder: Path
+    title: str
     start: Start | None
     log: Path
 
@@ -43,7 +45,7 @@ class Report:
 
     Args:
         id: in addresses.
-        title: the folder's name.
+        title: the folder's place below the runs folder.
         state: `"stopped"` and `"failed"` trainings can be resumed.
         phase: of a running one: before its first step, at it, or scoring and writing.
         recipe: name of the recipe.
@@ -88,7 +90,7 @@ def report_on(place: Place) -> Report:
         if recipe is None:
             raise MnistlabError(f"{place.folder} holds no recipe.toml. Delete it and train again.")
     except (MnistlabError, OSError) as error:
-        return Report(place.run, place.folder.name, "damaged", message=str(error))
+        return Report(place.run, place.title, "damaged", message=str(error))
     progress = read_progress(place.folder)
     begun = _begun(place, recipe, progress)
     return _ended(begun, place, recipe) if process is None else _running(begun, progress, process)
@@ -146,7 +148,7 @@ def _begun(place: Place, recipe: Recipe, progress: Progress) -> Report:
     settings = {name: getattr(recipe, name) for name in ("epochs", "batch_size", "learning_rate", "validation", "seed")}
     return Report(
         id=place.run,
-        title=place.folder.name,
+        title=place.title,
         state="stopped",
         recipe=recipe.name,
         settings=settings | {"augmentation": recipe.augmentation is not None},

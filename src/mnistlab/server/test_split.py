@@ -5,6 +5,7 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,7 @@ class Answers:
         self._folder = kept
         self._lock = threading.Lock()
         self._asked: OrderedDict[tuple[str, int], Future[Evaluation]] = OrderedDict()
+        self._is_closed = threading.Event()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="mnistlab-mistakes", initializer=_give_way)
 
     @cached_property
@@ -61,7 +63,8 @@ class Answers:
         return known
 
     def close(self) -> None:
-        """Begins nothing more."""
+        """Begins nothing more, and ends what was begun with the batch under way."""
+        self._is_closed.set()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _evaluate(self, network: Network) -> Evaluation:
@@ -69,13 +72,17 @@ class Answers:
         path = self._folder / f"{hashlib.sha256(network.entry.path.read_bytes()).hexdigest()}.npy"
         probabilities = _load(path, len(test))
         if probabilities is None:
-            batches = range(0, len(test), BATCH_SIZE)
-            answers = [network.classifier(test.images[first : first + BATCH_SIZE]) for first in batches]
-            probabilities = np.concatenate(answers)
+            probabilities = np.concatenate(list(self._read(network, test.images)))
             with contextlib.suppress(RunError):  # a folder that cannot be written to costs only time
                 make_folder(self._folder)
                 write_with(path, lambda place: np.save(place, probabilities, allow_pickle=False))
         return Evaluation(labels=test.labels, probabilities=probabilities)
+
+    def _read(self, network: Network, images: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
+        for first in range(0, len(images), BATCH_SIZE):
+            if self._is_closed.is_set():
+                raise RunError("The server ends.")
+            yield network.classifier(images[first : first + BATCH_SIZE])
 
 
 def _load(path: Path, num_images: int) -> NDArray[np.float32] | None:

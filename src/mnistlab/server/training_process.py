@@ -22,6 +22,8 @@ from mnistlab.files import write_json
 
 PRIORITY = 10  # nice: the page answers first where both want the processor
 
+_NOTING = threading.Lock()  # the end of a process is not noted over the start of the next one
+
 
 @dataclass(frozen=True)
 class Start:
@@ -74,30 +76,32 @@ def start_process(arguments: list[str], recipe: str, note: Path, log: Path) -> N
     command = [sys.executable, "-m", "mnistlab", *arguments]
     # A group of its own, on Windows too: Ctrl-C in the server's terminal is not meant for the training.
     apart: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-    try:
-        with log.open("wb") as said:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,
-                **apart,
-            )
-    except OSError as error:
-        raise RunError(f"The training could not be started: {error.strerror or error}.") from error
-    with contextlib.suppress(OSError, AttributeError):  # it may have ended; Windows has other priorities
-        os.setpriority(os.PRIO_PROCESS, process.pid, PRIORITY)
-    start = Start(recipe, tuple(command), process.pid, time.time())
-    write_json(note, asdict(start))
-    threading.Thread(target=_wait, args=(process, start, note), daemon=True).start()
+    with _NOTING:
+        try:
+            with log.open("wb") as said:
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    start_new_session=True,
+                    **apart,
+                )
+        except OSError as error:
+            raise RunError(f"The training could not be started: {error.strerror or error}.") from error
+        with contextlib.suppress(OSError, AttributeError):  # it may have ended; Windows has other priorities
+            os.setpriority(os.PRIO_PROCESS, process.pid, PRIORITY)
+        start = Start(recipe, tuple(command), process.pid, time.time())
+        threading.Thread(target=_wait, args=(process, start, note), daemon=True).start()
+        write_json(note, asdict(start))
 
 
 def _wait(process: subprocess.Popen[bytes], start: Start, note: Path) -> None:
     """Sees to it that no dead process is left behind, and notes how it ended."""
     exit_code = process.wait()
-    with contextlib.suppress(RunError):  # the folder may be gone
-        write_json(note, asdict(start) | {"exit_code": exit_code})
+    with _NOTING, contextlib.suppress(RunError):  # the folder may be gone
+        if read_start(note) == start:
+            write_json(note, asdict(start) | {"exit_code": exit_code})
 
 
 def command_of(pid: int) -> tuple[str, ...]:

@@ -44,7 +44,8 @@ class Trainings:
         noted = [path.stem for path in sorted((self.root / NOTES).glob("*.json"))]
         # What the page begins lies right below the runs folder, under its id.
         folders |= {run: self.root / run for run in noted if run not in folders and _is_free_of_paths(run)}
-        return {run: self._place(run, folder) for run, folder in folders.items()}
+        places = {run: self._place(run, folder) for run, folder in folders.items()}
+        return {run: place for run, place in places.items() if not _is_gone(place)}
 
     def place(self, run: str) -> Place:
         """Where a run lies.
@@ -156,7 +157,8 @@ class Trainings:
 
     def _place(self, run: str, folder: Path) -> Place:
         notes = self.root / NOTES
-        return Place(run, folder, read_start(notes / f"{run}.json"), notes / f"{run}.log")
+        title = folder.relative_to(self.root).as_posix()
+        return Place(run, folder, title, read_start(notes / f"{run}.json"), notes / f"{run}.log")
 
 
 def with_settings(recipe: Recipe, settings: Settings) -> Recipe:
@@ -195,6 +197,12 @@ def _free_id(wanted: str, taken: Collection[str]) -> str:
         number += 1
         found = f"{wanted}-{number}"
     return found
+
+
+def _is_gone(place: Place) -> bool:
+    """Whether a training was finished and its folder deleted since, or nobody knows what it was."""
+    is_open = place.start is not None and place.start.exit_code != 0
+    return not is_open and not place.folder.exists()
 
 
 def _changed(place: Place) -> float:
