@@ -124,6 +124,18 @@ def test_a_link_shows_another_person_the_same(inside: Page, open_watched: ANY) -
     assert np.array_equal(seen(page), seen(inside))
 
 
+def test_a_drawing_from_a_link_can_be_taken_back_stroke_by_stroke(watched: Any, draw: ANY, open_watched: ANY) -> None:
+    page = watched.open()
+    draw(watched, [*SEVEN, [[0.4, 0.5], [0.65, 0.5]]])
+    other = open_watched().open(page.url.partition("#")[2])
+    strokes = 'import("/web/js/drawing.js").then(({ drawing }) => drawing.strokes.length)'
+    assert other.evaluate(strokes) == 2
+    for left in (1, 0):
+        other.get_by_role("button", name="Undo").click()
+        assert other.evaluate(strokes) == left
+    expect(other.get_by_role("button", name="Undo")).to_be_disabled()
+
+
 def test_back_and_forward_lead_through_the_tabs(inside: Page) -> None:
     expect(inside.locator("#panel-inside")).to_be_visible()
     inside.go_back()

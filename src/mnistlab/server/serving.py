@@ -117,7 +117,7 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[Setti
     settings = dataclasses.replace(settings, port=listener.getsockname()[1])
     config = uvicorn.Config(
         create_app(settings),
-        http=functools.partial(GuardedProtocol, settings),  # type: ignore[arg-type]
+        http=functools.partial(GuardedProtocol, settings, set()),  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
         log_config=None,

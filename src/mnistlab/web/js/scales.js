@@ -55,7 +55,8 @@ function logarithmic(values, count) {
   let [low, high] = [Math.log10(Math.min(...above)), Math.log10(Math.max(...above))];
   if (!(high - low > 0.1)) [low, high] = [low - 0.15, high + 0.15];
   const own = [...new Set(above)].sort((one, other) => one - other);
-  if (own.length <= MOST_OWN) return logScale(low, high, own); // the values that were chosen, such as 32, 128, 512
+  // Values that somebody chose, such as batches of 32, 128 and 512 images, and not what was measured.
+  if (own.length <= MOST_OWN && own.every(Number.isInteger)) return logScale(low, high, own);
   const marks = [Math.floor(low), Math.ceil(high)].flatMap((power) => ROUND.map((digit) => Math.log10(digit) + power));
   marks.push(...marks.map((mark) => mark + 1), ...marks.map((mark) => mark - 1));
   low = Math.max(...marks.filter((mark) => mark <= low + 1e-9));
