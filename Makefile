@@ -5,11 +5,11 @@
 #   make check   format, lint, types, import floors
 #   make notebooks  build the exercise and its solution from their one source
 #   make bench   the figures behind README and docs
-#   make pretrained  train the network that ships anew, measure it, write its card
+#   make pretrained  train the networks that ship anew, measure them, write their card
 #   make lock    choose newer versions of the dependencies (needs the network)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test test-long check notebooks bench pretrained lock clean
+.PHONY: help setup run serve test test-long chromium check notebooks bench pretrained lock clean
 
 # The first interpreter here that TensorFlow has wheels for.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -41,11 +41,15 @@ run: setup
 serve: setup
 	@$(BIN)/mnistlab serve --open
 
-test: setup
+test: setup chromium
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=5
 
-test-long: setup
+test-long: setup chromium
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 -m "slow or not slow"
+
+# The page is tested in a real browser, where there is one.
+chromium:
+	@sh tests/browser/install_chromium.sh
 
 check: setup
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ." >&2; exit 1; }
@@ -68,6 +72,7 @@ bench: setup
 
 pretrained: setup
 	@$(BIN)/python benchmarks/pretrained.py
+	@$(BIN)/python benchmarks/notebook_networks.py
 	@$(BIN)/python benchmarks/refusals.py
 
 lock: setup

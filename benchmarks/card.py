@@ -1,7 +1,15 @@
-"""The model card of the network that ships, from what pretrained.py and refusals.py measured."""
+"""The model card of the networks that ship, from what pretrained.py, refusals.py and notebook_networks.py measured."""
 
-from collections.abc import Sequence
+import json
+from pathlib import Path
 from typing import Any
+
+from mnistlab.files import write_text
+from mnistlab.pretrained import PRETRAINED_PATH
+
+RESULTS = Path(__file__).parent / "results"
+MADE, MEASURED, NOTEBOOK = (RESULTS / f"{name}.json" for name in ("pretrained", "refusals", "notebook_networks"))
+PATH = PRETRAINED_PATH.with_name("README.md")
 
 CARD = """# digits.onnx: the network that ships with mnistlab
 
@@ -62,6 +70,27 @@ The licence of the file is that of mnistlab; of MNIST it is CC BY-SA 3.0, see `d
 under the SIL Open Font License; no part of them is in the file.
 """
 
+NOTEBOOK_CARD = """
+# mlp.onnx and cnn.onnx: the notebook's two networks
+
+To look into, and to compare with: `mnistlab.pretrained.pretrained("mlp")` and `pretrained("cnn")`. Every layer's
+activations are outputs of the file. `make pretrained` makes them; the figures come from
+`benchmarks/results/notebook_networks.json`.
+
+| | `mlp` | `cnn` |
+| --- | ---: | ---: |
+{rows}
+
+Each is one training of the recipe of its name, seed 0, on {num_cpus} cores of an {cpu}, {precision}; 5,000 of MNIST's
+training images were held back. Temperature and least confidence come from these; the test set chose nothing.
+
+Arrays of a thousand numbers and more are stored in half precision, and widened when the file is loaded; the arithmetic
+is that of float32. Keras, above, computes with the weights as they were trained.
+
+They cannot tell digits from other things: they answer with a digit whatever they see. What digits.onnx cannot do, they
+cannot do either. The licence of the files is that of mnistlab.
+"""
+
 
 def percent(fraction: float, digits: int = 2) -> str:
     """A fraction as people write it."""
@@ -73,17 +102,18 @@ def share(row: dict[str, Any]) -> str:
     return f"{percent(row['refused'])} ({row['refused_low'] * 100:.2f}–{row['refused_high'] * 100:.2f})"
 
 
-def text(made: dict[str, Any], measured: dict[str, Any], kinds: Sequence[str]) -> str:
+def text(made: dict[str, Any], measured: dict[str, Any], notebook: dict[str, Any]) -> str:
     """The card as Markdown.
 
     Args:
         made: `pretrained.json`.
         measured: `refusals.json`.
-        kinds: what the second network tells apart.
+        notebook: `notebook_networks.json`.
     """
     digits, fitted = measured["test_digits"], measured["calibration"]
     compared, environment = made["onnx_against_keras"]["digits"], made["environment"]
-    return CARD.format(
+    kinds = made["calibration"]["kinds"].split(",")
+    digits_card = CARD.format(
         megabytes=made["num_bytes"] / 1e6,
         parameters=made["num_parameters"],
         images=made["num_train_images"],
@@ -105,3 +135,33 @@ def text(made: dict[str, Any], measured: dict[str, Any], kinds: Sequence[str]) -
         compared=f"{compared['other_answers']} other answers, probabilities at most "
         f"{compared['largest_difference']:.1e} apart",
     )
+    return digits_card + notebook_text(notebook)
+
+
+def notebook_text(notebook: dict[str, Any]) -> str:
+    """The part of the card on the notebook's two networks."""
+    both = [notebook[name] for name in ("mlp", "cnn")]
+    tests, errors, compared = ([row[part] for row in both] for part in ("test", "calibration_error", "against_keras"))
+    cells = {
+        "parameters": [f"{row['num_parameters']:,}" for row in both],
+        "file": [f"{row['num_bytes'] / 1e6:.2f} MB" for row in both],
+        "layers": [f"{row['num_layers']}" for row in both],
+        "right of 10,000 test images": [percent(row["accuracy"]) for row in tests],
+        "95 % interval": ["–".join(f"{end * 100:.2f}" for end in row["interval"]) for row in tests],
+        "right of 5,000 validation images": [percent(row["validation_accuracy"]) for row in both],
+        "temperature": [f"{float(row['calibration']['temperature']):.3f}" for row in both],
+        "expected calibration error before and after it": [
+            f"{percent(row['before'])}, {percent(row['after'])}" for row in errors
+        ],
+        "test images with another answer than Keras": [f"{row['other_answers']}" for row in compared],
+        "largest difference of a probability": [f"{row['largest_difference']:.1e}" for row in compared],
+    }
+    rows = "\n".join(f"| {name} | {' | '.join(values)} |" for name, values in cells.items())
+    environment = both[0]["environment"]
+    return NOTEBOOK_CARD.format(rows=rows, **{name: environment[name] for name in ("num_cpus", "cpu", "precision")})
+
+
+def write() -> None:
+    """Makes the card anew, once everything is measured."""
+    if all(path.exists() for path in (MADE, MEASURED, NOTEBOOK)):
+        write_text(PATH, text(*(json.loads(path.read_text(encoding="utf-8")) for path in (MADE, MEASURED, NOTEBOOK))))

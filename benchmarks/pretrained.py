@@ -12,7 +12,6 @@ Then `python benchmarks/refusals.py` measures it and makes the card.
 
 import dataclasses
 import hashlib
-import json
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -29,15 +28,13 @@ from mnistlab.calibration import calibrate, threshold
 from mnistlab.datasets import Dataset, Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
 from mnistlab.export import join_kinds, note_calibration
-from mnistlab.files import make_folder, write_json, write_text, write_with
+from mnistlab.files import make_folder, write_json, write_with
 from mnistlab.inference import Classifier
 from mnistlab.pretrained import PRETRAINED_PATH
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
 
-RESULTS = Path(__file__).parent / "results" / "pretrained.json"
-REFUSALS = Path(__file__).parent / "results" / "refusals.json"
-CARD = PRETRAINED_PATH.with_name("README.md")
+RESULTS = card.MADE
 KINDS = (
     "digit",
     "letter",
@@ -205,12 +202,6 @@ def figures(digits: Run, kinds: Run) -> dict[str, Any]:
     }
 
 
-def write_card() -> None:
-    """The model card, from what was measured."""
-    made, measured = (json.loads(path.read_text(encoding="utf-8")) for path in (RESULTS, REFUSALS))
-    write_text(CARD, card.text(made, measured, KINDS))
-
-
 def main() -> None:
     """Trains what is missing and writes."""
     parser = readme.parser(__doc__)
@@ -221,8 +212,7 @@ def main() -> None:
         write_with(PRETRAINED_PATH, lambda path: put_together(*runs, path))
         print(f"{PRETRAINED_PATH}  {PRETRAINED_PATH.stat().st_size / 1e6:.2f} MB")
         write_json(RESULTS, figures(*runs))
-    if REFUSALS.exists():
-        write_card()
+    card.write()
 
 
 if __name__ == "__main__":

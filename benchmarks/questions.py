@@ -1,7 +1,8 @@
 """The notebook's questions, answered by `mnistlab experiment` and told in docs/results.md.
 
 Takes about two hours on two cores. It goes on where it was interrupted, as every experiment does, if `--folder` names
-the same folder. Copies `results.json` of each experiment to `benchmarks/results/` and its figures to `docs/figures/`.
+the same folder. Copies `results.json` of each experiment to `benchmarks/results/`, its figures to `docs/figures/`,
+and what the page shows of it into the package.
 
     python benchmarks/questions.py [--folder experiments] [--only batch-size compare] [--table-only]
 """
@@ -14,23 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import readme
+from mnistlab.server.findings import COMMANDS as EXPERIMENTS
+from mnistlab.server.findings import PUBLISHED_PATH, published
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "questions.json"
 DOCUMENT = ROOT / "docs" / "results.md"
 FIGURES = ROOT / "docs" / "figures"
-EXPERIMENTS: dict[str, list[str]] = {  # what follows `mnistlab experiment`
-    "batch-size": ["batch-size", "--seeds", "5"],
-    "compare": ["compare", "mlp", "cnn", "--seeds", "5"],
-    "label-noise": ["label-noise", "--seeds", "3"],
-    "biased-noise": [
-        *("label-noise", "--models", "mlp", "--alphas", "20", "--biases", "0,0.02,0.04,0.05,0.06,0.08,0.1"),
-        *("--seeds", "3"),
-    ],
-    "augmentation": [
-        *("augmentation", "--model", "fast", "--recipe", "augmentation=yes", "--recipe", "epochs=4", "--seeds", "5"),
-    ],
-}
 
 
 def measure(name: str, folder: Path) -> dict[str, Any]:
@@ -45,6 +36,12 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
     for row in results["rows"]:
         del row["folder"]
     return results | {"figures": [figure.name for figure in sorted((out / "figures").glob("*.png"))]}
+
+
+def publish(results: dict[str, Any], path: Path = PUBLISHED_PATH) -> None:
+    """Writes what ships with the package, in the order of the questions."""
+    shown = {name: published(results[name]) for name in EXPERIMENTS if name in results}
+    path.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def table(results: dict[str, Any]) -> str:
@@ -102,6 +99,7 @@ def main() -> None:
     for name in [] if arguments.table_only else arguments.only:
         results[name] = measure(name, arguments.folder)
         RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    publish(results)
     readme.put("questions.py", table(results), DOCUMENT)
 
 

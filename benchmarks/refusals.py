@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+import card
 import nondigits
 import pretrained as making
 import readme
@@ -27,7 +28,7 @@ from mnistlab.metrics import wilson_interval
 from mnistlab.pretrained import PRETRAINED_PATH, pretrained
 from mnistlab.refusal import Judge, Verdict
 
-RESULTS = making.REFUSALS
+RESULTS = card.MEASURED
 DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
 NUM_IMAGES, NUM_CHOICE = 1000, 500  # of each material
 SEED = 20_000  # nothing else here has it
@@ -192,7 +193,7 @@ def main() -> None:
         write_json(RESULTS, measure())
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     readme.put("refusals.py", table(results), DOCUMENT)
-    making.write_card()
+    card.write()
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import keras
 from mnistlab.datasets import load_idx
 from mnistlab.exceptions import MnistlabError
+from mnistlab.progress import PROGRESS_FILE
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import MANIFEST, RUN_FILES, Run
 
@@ -159,7 +160,13 @@ def test_the_command_line_trains(trained):
     lines = trained.output.splitlines()
     assert lines[0] == "mlp: 2 epochs, batch size 128, seed 0"
     assert [line.split()[:2] for line in lines[1:3]] == [["epoch", "1/2"], ["epoch", "2/2"]]
-    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, MANIFEST, "figures", "report.html"}
+    assert {path.name for path in run.folder.iterdir()} == {
+        *RUN_FILES,
+        MANIFEST,
+        PROGRESS_FILE,
+        "figures",
+        "report.html",
+    }
     assert run.environment["backend"] == trained.backend
     fast_bfloat16 = trained.backend == "torch" and has_native_bfloat16()  # TensorFlow and PyTorch use the same kernels
     assert run.environment["precision"] == ("bfloat16" if fast_bfloat16 else "float32")
@@ -171,7 +178,7 @@ def test_the_command_line_trains(trained):
 
 def test_convolutions_learn_from_augmented_images(trained):
     run = trained.runs["convolutions"]
-    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, MANIFEST}
+    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, MANIFEST, PROGRESS_FILE}
     assert run.recipe.augmentation == AffineRanges()
     assert run.environment["backend"] == trained.backend
     assert run.history[1]["loss"] < run.history[0]["loss"]

@@ -207,6 +207,8 @@ def test_the_results_have_their_place_in_the_documents():
         "refusals",
         "reader",
         "serving",
+        "fuzzing",
+        "drawing",
     ],
 )
 def test_tables_are_those_of_the_stored_results(program, monkeypatch):

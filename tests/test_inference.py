@@ -6,10 +6,11 @@ import pytest
 
 from mnistlab.backend import keras
 from mnistlab.calibration import Calibration, temper
-from mnistlab.exceptions import RunError
+from mnistlab.exceptions import MnistlabError, RunError
 from mnistlab.export import export_onnx, join_kinds, note_calibration
 from mnistlab.inference import Classifier
 from mnistlab.models import small_cnn, softmax
+from mnistlab.onnx_files import store_halves, widen_halves
 
 CALIBRATION = Calibration(temperature=2.0, least_confidence=0.4)
 KINDS = ("digit", *(f"thing {letter}" for letter in "abcdefghi"))
@@ -79,6 +80,45 @@ def test_kinds_join_the_file_and_change_nothing_else(folder, images, tmp_path):
     assert {prop.key for prop in onnx.load(path).metadata_props} == {
         f"mnistlab.{name}" for name in ("temperature", "least_confidence", "least_likeness", "kinds")
     }
+
+
+def test_halves_take_half_the_room_and_change_little(model, folder, images, tmp_path):
+    path = tmp_path / "halves.onnx"
+    path.write_bytes((folder / "digits.onnx").read_bytes())
+    store_halves(path)
+    stored = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+    large = [values for values in stored.values() if values.size >= 1000 and values.dtype.kind == "f"]
+    assert large
+    assert {values.dtype for values in large} == {np.dtype(np.float16)}
+    assert {values.dtype for values in stored.values() if values.size < 1000} <= {
+        np.dtype(kind) for kind in (np.float32, np.int32, np.int64)
+    }
+    assert path.stat().st_size < 0.6 * (folder / "digits.onnx").stat().st_size
+    halves = Classifier(path, calibrated=False)
+    assert halves.layers == tuple(layer.name for layer in model.layers)
+    assert Classifier(path).calibration == CALIBRATION
+    graph = onnx.load(path).graph
+    widen_halves(graph)
+    widened = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    original = onnx.load(folder / "digits.onnx").graph
+    assert [node.name for node in graph.node] == [node.name for node in original.node]
+    for tensor in original.initializer:
+        assert np.allclose(widened.pop(tensor.name), onnx.numpy_helper.to_array(tensor), rtol=2**-11, atol=1e-6)
+    assert not widened
+    # The same network in Keras, its large weights rounded, is what the file computes.
+    rounded = keras.models.clone_model(model)
+    rounded.set_weights([w.astype(np.float16).astype(np.float32) if w.size >= 1000 else w for w in model.get_weights()])
+    assert np.abs(halves(images) - rounded.predict(images, verbose=0)).max() < 1e-5
+    assert 0 < np.abs(halves(images) - model.predict(images, verbose=0)).max() < 1e-2
+
+
+def test_weights_that_halves_cannot_hold_are_refused(folder, tmp_path):
+    network = onnx.load(folder / "kinds.onnx")
+    large = next(tensor for tensor in network.graph.initializer if np.prod(tensor.dims) >= 1000)
+    large.CopyFrom(onnx.numpy_helper.from_array(np.full(tuple(large.dims), 70_000, np.float32), large.name))
+    onnx.save(network, tmp_path / "large.onnx")
+    with pytest.raises(MnistlabError, match=r"has weights above 65,504; they cannot be stored"):
+        store_halves(tmp_path / "large.onnx")
 
 
 def test_without_kinds_there_is_no_column(folder, images):

@@ -1,4 +1,4 @@
-"""The network that ships: there, small, good, and the one that its card tells of."""
+"""The networks that ship: there, small, good, and those that their card tells of."""
 
 import json
 import subprocess
@@ -12,8 +12,9 @@ from hatchling.builders.wheel import WheelBuilder
 from onnx.reference import ReferenceEvaluator
 
 from mnistlab.evaluation import evaluate
+from mnistlab.exceptions import UsageError
 from mnistlab.inference import Classifier
-from mnistlab.pretrained import PRETRAINED_PATH, pretrained
+from mnistlab.pretrained import PRETRAINED, PRETRAINED_PATH, pretrained
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -21,12 +22,42 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 def test_it_is_in_the_wheel():
     shipped = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
-    assert {"mnistlab/pretrained/digits.onnx", "mnistlab/pretrained/README.md"} <= shipped
+    names = ("digits.onnx", "mlp.onnx", "cnn.onnx", "README.md")
+    assert {f"mnistlab/pretrained/{name}" for name in names} <= shipped
 
 
 def test_it_is_small_and_loaded_once():
     assert PRETRAINED_PATH.stat().st_size <= 3_000_000
-    assert pretrained() is pretrained()
+    assert pretrained() is pretrained("digits")
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_the_notebooks_networks_are_small_and_those_of_the_card(name, mnist):
+    made = json.loads((RESULTS / "notebook_networks.json").read_text(encoding="utf-8"))[name]
+    assert PRETRAINED[name].stat().st_size == made["num_bytes"] <= 1_500_000
+    assert pretrained(name) is pretrained(name)
+    assert made["calibration"] == pretrained(name).calibration.to_notes()
+    assert made["against_keras"]["num_images"] == 10_000
+    assert made["against_keras"]["other_answers"] <= 3
+    assert made["against_keras"]["largest_difference"] <= 0.01
+    part = mnist.test.take(np.arange(0, 10_000, 5))
+    right = evaluate(pretrained(name), part).accuracy
+    low, high = made["test"]["interval"]
+    # A fifth of the images has √5 times the interval, about the accuracy on all of them.
+    assert abs(right - made["test"]["accuracy"]) <= (high - low) / 2 * 5**0.5
+    assert made["test"]["accuracy"] >= {"mlp": 0.97, "cnn": 0.985}[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_the_notebooks_networks_read_the_test_set(name, mnist):
+    made = json.loads((RESULTS / "notebook_networks.json").read_text(encoding="utf-8"))[name]
+    assert evaluate(pretrained(name), mnist.test).accuracy == pytest.approx(made["test"]["accuracy"], abs=2e-4)
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(UsageError, match=r"No network named 'best' ships .* one of digits, mlp, cnn"):
+        pretrained("best")
 
 
 def test_it_reads_the_test_set(mnist):
@@ -72,16 +103,17 @@ def test_the_claims_hold():
 
 def test_the_card_is_that_of_the_stored_results(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    import pretrained as making
+    import card
 
-    made, measured = (json.loads((RESULTS / name).read_text()) for name in ("pretrained.json", "refusals.json"))
-    assert making.CARD.read_text(encoding="utf-8") == making.card.text(made, measured, making.KINDS)
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in (card.MADE, card.MEASURED, card.NOTEBOOK)]
+    assert card.PATH.read_text(encoding="utf-8") == card.text(*results)
 
 
 def test_it_answers_without_keras():
     code = (
         "import sys, numpy; from mnistlab.pretrained import pretrained; from mnistlab.refusal import Judge; "
         "Judge(pretrained()).verdict(numpy.zeros((28, 28), numpy.uint8)); "
+        "pretrained('mlp'), pretrained('cnn'); "
         "heavy = {'keras', 'tensorflow', 'scipy', 'matplotlib'} & set(sys.modules); "
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )

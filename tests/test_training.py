@@ -17,6 +17,7 @@ from mnistlab.exceptions import RunError, TrainingError, UsageError
 from mnistlab.export import export_litert
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS
+from mnistlab.progress import PROGRESS_FILE
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import RUN_FILES, Run
 
@@ -36,7 +37,7 @@ def runs(tiny_mnist, tmp_path_factory):
 def test_a_run_folder_is_complete(runs, name):
     run = Run(runs[name].folder)
     assert run.recipe == SMALL[name]
-    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, "manifest.json"}
+    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, "manifest.json", PROGRESS_FILE}
     metrics = json.loads((run.folder / "metrics.json").read_text())
     promised = "recipe model seed epochs batch_size num_parameters train_seconds test_accuracy test_loss test_errors"
     assert set(promised.split()) <= set(metrics)

@@ -91,6 +91,36 @@ def require_claim(folder: Path) -> None:
             )
 
 
+def owner(folder: Path) -> int | None:
+    """Which process owns a folder now.
+
+    Returns:
+        Its number, 0 if it has not said it yet, or `None` if no process owns the folder. A moment later it may be
+        another.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with claim(Path(folder)):
+        ...         within = owner(Path(folder))
+        ...     print(within == os.getpid(), owner(Path(folder)))
+        True None
+    """
+    path = folder / OWNER_FILE
+    try:
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return None
+    try:
+        if _try_lock(descriptor):  # for a moment, for which a claim has patience
+            return None
+        with contextlib.suppress(OSError, ValueError):
+            return int(path.read_text(encoding="ascii"))
+        return 0
+    finally:
+        os.close(descriptor)
+
+
 def is_unused(folder: Path) -> bool:
     """Whether nothing lies in a folder but the mark of whoever owns it."""
     return all(path.name == OWNER_FILE for path in folder.iterdir())

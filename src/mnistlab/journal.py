@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mnistlab.claims import require_claim
 from mnistlab.exceptions import RunError
 from mnistlab.files import write_bytes
+from mnistlab.progress import ProgressLog
 from mnistlab.runs import HistoryRow
 
 Arrays = list[NDArray[Any]]
@@ -39,6 +40,7 @@ class Journal:
         num_calls: calls of the training function that the network in training has behind it, over all its epochs.
         state: of the network in training at that point: weights, dropout's random states, metrics and optimizer; empty
             before its first call.
+        log: where those who watch can follow the training, or `None`.
 
     Raises:
         RunError: if the checkpoint is damaged, or of another training.
@@ -57,6 +59,7 @@ class Journal:
         self.optimizer_state: Arrays = []
         self.num_calls = 0
         self.state: Arrays = []
+        self.log: ProgressLog | None = None
         self._seconds_in_epoch = self._train_seconds = 0.0  # when a clock was last stopped
         if path.exists():
             self._load()

@@ -54,6 +54,10 @@ class AffineRanges:
                 )
 
 
+AUGMENTATIONS: dict[str, AffineRanges | None] = {"none": None, "yes": AffineRanges()}
+"""Augmentation as the command line names it: none, or the notebook's ranges."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """Everything that decides a training.
@@ -200,7 +204,7 @@ class Recipe:
                 raise UsageError(
                     f"{setting!r} is no setting of a recipe; expected NAME=VALUE with {', '.join(sorted(known))}."
                 )
-            if name == "augmentation" and text not in ("none", "yes"):
+            if name == "augmentation" and text not in AUGMENTATIONS:
                 raise UsageError(f"augmentation is {text!r}; it must be none, or yes for the notebook's ranges.")
             try:
                 value = tomllib.loads(f"value = {text}")["value"]
@@ -208,7 +212,7 @@ class Recipe:
                 value = text
             if isinstance(getattr(self, name), float) and type(value) is int:
                 value = float(value)  # 1 and 1.0 are one recipe, and one run
-            changes[name] = {"none": None, "yes": AffineRanges()}[text] if name == "augmentation" else value
+            changes[name] = AUGMENTATIONS[text] if name == "augmentation" else value
         try:
             return dataclasses.replace(self, **changes)
         except TypeError as error:
@@ -225,7 +229,7 @@ class Recipe:
             settings: dict[str, Any] = tomllib.loads(text)
             ranges = settings.pop("augmentation", None)
             return cls(**settings, augmentation=None if ranges is None else AffineRanges(**ranges))
-        except (tomllib.TOMLDecodeError, TypeError) as error:
+        except (tomllib.TOMLDecodeError, TypeError, RecursionError) as error:
             raise UsageError(f"This is not a recipe that mnistlab wrote: {error}.") from error
 
     def differences(self, other: "Recipe") -> list[str]:

@@ -213,8 +213,8 @@ class Run:
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
             content = json.loads(self._read(name))
-        except json.JSONDecodeError as error:
-            raise RunError(f"{self.folder / name} is damaged: {error}. {self._mend}") from error
+        except (ValueError, RecursionError) as error:  # a million brackets
+            raise RunError(f"{self.folder / name} is damaged: {_first_line(error)}. {self._mend}") from error
         if not isinstance(content, dict):
             raise RunError(f"{self.folder / name} is damaged: expected an object. {self._mend}")
         return content

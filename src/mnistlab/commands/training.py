@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from mnistlab.commands.options import PATH, SEED, debug_option, load_dataset, owned
 from mnistlab.exceptions import UsageError
-from mnistlab.recipes import RECIPES, Recipe
+from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
 
 
 @click.command()
@@ -17,6 +18,9 @@ from mnistlab.recipes import RECIPES, Recipe
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.")
 @click.option("--batch-size", type=click.IntRange(1), help="Images per weight update.")
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Adam's step size.")
+@click.option(
+    "--augmentation", type=click.Choice(list(AUGMENTATIONS)), help="Move the training images, or take them as they are."
+)
 @click.option("--seed", type=SEED, help="Of weights, order, augmentation and dropout.")
 @click.option(
     "--validation",
@@ -66,9 +70,9 @@ def train(
     given = {key: value for key, value in overrides.items() if value is not None}
     start = None if start_from is None else Run(start_from)
     if start is None:
-        chosen = dataclasses.replace(RECIPES[recipe], **given)
+        chosen = dataclasses.replace(RECIPES[recipe], **_settings(given))
     else:
-        chosen = fine_tuning_recipe(RECIPES[recipe], start, given)
+        chosen = fine_tuning_recipe(RECIPES[recipe], start, _settings(given))
     processes = _processes(distribute, num_processes, number)
     if isinstance(processes, int):
         check_divisible(chosen.batch_size, processes)
@@ -92,6 +96,12 @@ def train(
         dataset = load_dataset(data)
         _train(chosen, dataset, folder, tensorboard=tensorboard, tracker=tracker, processes=processes, start=start)
     print(f"The run lies in {folder}; open {folder / 'report.html'}")
+
+
+def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as settings of a recipe."""
+    augmentation = {"augmentation": AUGMENTATIONS[given["augmentation"]]} if "augmentation" in given else {}
+    return {**given, **augmentation}
 
 
 def _train(

@@ -43,6 +43,7 @@ _FIELDS = {
 _OWN_FORMAT_MARK = b"ORTM"
 DTYPES: Mapping[int, np.dtype[Any]] = {
     onnx.TensorProto.FLOAT: np.dtype("<f4"),
+    onnx.TensorProto.FLOAT16: np.dtype("<f2"),  # weights only: `store_halves`
     onnx.TensorProto.INT32: np.dtype("<i4"),
     onnx.TensorProto.INT64: np.dtype("<i8"),
 }

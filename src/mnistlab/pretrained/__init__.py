@@ -1,23 +1,46 @@
-"""The network that ships with the package, so that digits can be read in the minute after installation."""
+"""The networks that ship with the package, so that digits can be read in the minute after installation."""
 
 import functools
 from pathlib import Path
 
+from mnistlab.exceptions import UsageError
 from mnistlab.inference import Classifier
 
 PRETRAINED_PATH = Path(__file__).parent / "digits.onnx"
-"""The file; the card beside it tells how it was made, on what, and how good it is."""
+"""The network that reads; the card beside it tells how it was made, on what, and how good it is."""
+
+PRETRAINED: dict[str, Path] = {
+    "digits": PRETRAINED_PATH,
+    "mlp": PRETRAINED_PATH.with_name("mlp.onnx"),
+    "cnn": PRETRAINED_PATH.with_name("cnn.onnx"),
+}
+"""The files by name: what reads photos and drawings, and the notebook's two networks, to look into."""
 
 
-@functools.cache
-def pretrained() -> Classifier:
-    """The classifier that ships with the package; it also tells digits from other things.
+def pretrained(name: str = "digits") -> Classifier:
+    """A classifier that ships with the package.
+
+    Args:
+        name: `digits`, the most accurate one, which also tells digits from other things; `mlp` or `cnn`, the
+            notebook's two networks, trained as the notebook does.
 
     Returns:
-        One classifier for the whole process: it is loaded once.
+        One classifier of each name for the whole process: it is loaded once.
+
+    Raises:
+        UsageError: if no network has that name.
 
     Example:
         >>> pretrained().calibration.kinds[:2]
         ('digit', 'letter')
+        >>> pretrained("mlp").layers[-2:]
+        ('output', 'probabilities')
     """
-    return Classifier(PRETRAINED_PATH)
+    if name not in PRETRAINED:
+        raise UsageError(f"No network named {name!r} ships with mnistlab; expected one of {', '.join(PRETRAINED)}.")
+    return _load(name)
+
+
+@functools.cache
+def _load(name: str) -> Classifier:
+    return Classifier(PRETRAINED[name])

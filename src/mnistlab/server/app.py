@@ -8,12 +8,17 @@ from fastapi import FastAPI
 from mnistlab import __version__
 from mnistlab.server import errors, recognition
 from mnistlab.server.errors import documented, register
+from mnistlab.server.finding_routes import findings_router
 from mnistlab.server.limits import BodyLimits
+from mnistlab.server.mistakes import mistakes_router
 from mnistlab.server.networks import Networks
 from mnistlab.server.photos import PhotoReader
 from mnistlab.server.security import AnswerHeaders, Gate
 from mnistlab.server.settings import Settings
 from mnistlab.server.static import StaticFiles, load_assets
+from mnistlab.server.test_split import Answers
+from mnistlab.server.training_routes import training_router
+from mnistlab.server.trainings import NOTES, Trainings
 from mnistlab.server.work import Workers
 
 DESCRIPTION = """\
@@ -37,12 +42,14 @@ def create_app(settings: Settings) -> FastAPI:
     """
     networks = Networks(settings.runs)
     workers = Workers(settings.num_workers, settings.max_waiting)
+    answers = Answers(networks, settings.runs / NOTES)
     photos = PhotoReader(settings.max_waiting_photos, settings.max_held_bytes)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await workers.run(networks.load_shipped)
         yield
+        answers.close()
         photos.close()
         workers.close()
 
@@ -61,6 +68,9 @@ def create_app(settings: Settings) -> FastAPI:
     register(app)
     for routes in (  # whoever adds some puts them here
         recognition.router(networks, workers, photos),
+        training_router(Trainings(settings.runs, settings.data)),
+        mistakes_router(answers),
+        findings_router([settings.runs, settings.runs.parent / "experiments"]),
     ):
         app.include_router(routes)
     # From the innermost to the outermost.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.inference import PROBABILITIES
-from mnistlab.onnx_files import checked_network, read_file
+from mnistlab.onnx_files import checked_network, read_file, widen_halves
 
 Kind = Literal["input", "convolution", "normalisation", "activation", "pool", "dense", "softmax", "other"]
 Pair = tuple[int, int]  # along rows and along columns
@@ -88,6 +88,7 @@ def dissect(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> Anatomy:
         shapes: of the activations of one image, by layer.
     """
     graph = onnx.load_model_from_string(checked_network(read_file(path))[0]).graph
+    widen_halves(graph)
     known = _Graph(graph)
     layers = known.layers(shapes)
     filters, name = known.first_filters(layers)

@@ -12,6 +12,7 @@ class Settings:
         runs: folder with runs; it need not exist.
         host: the address to listen on, as the user gave it.
         port: as it is after binding; 0 asks for any free one.
+        data: folder with four IDX files for trainings to use; MNIST by default.
         token: what every request to the interface must bring along; `None` where only this machine can ask.
         max_photo_bytes: of a photo to read.
         max_json_bytes: of any other request.
@@ -29,6 +30,7 @@ class Settings:
     runs: Path = Path("runs")
     host: str = "127.0.0.1"
     port: int = 8028
+    data: Path | None = None
     token: str | None = None
     max_photo_bytes: int = 5_000_000
     max_json_bytes: int = 64 * 1024

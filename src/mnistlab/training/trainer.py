@@ -24,10 +24,9 @@ from mnistlab.acceleration import (
 )
 from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import describe_environment, keras
-from mnistlab.calibration import Calibration, calibrate, expected_calibration_error, temper
 from mnistlab.claims import claim, require_claim
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split
-from mnistlab.evaluation import PREDICTION_BATCH_SIZE, Evaluation, evaluate
+from mnistlab.evaluation import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
@@ -36,13 +35,16 @@ from mnistlab.journal import EpochFunction, Journal
 from mnistlab.label_noise import soft_labels
 from mnistlab.models import build_for_training, count_multiply_adds, finished_model, optimizer_state, standard_network
 from mnistlab.processes import Processes
+from mnistlab.progress import ProgressLog
 from mnistlab.recipes import Recipe
 from mnistlab.run_folders import begin, check_folder, default_folder
 from mnistlab.runs import Run, history_csv, write_manifest
-from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, not_finite
+from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback
 from mnistlab.training.distribution import Team, join
 from mnistlab.training.holding import check_fits, hold_back
 from mnistlab.training.interruption import StopRequest
+from mnistlab.training.recording import RecordingCallback
+from mnistlab.training.scoring import calibration_of, score
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints: what an interruption can cost
 
@@ -102,6 +104,7 @@ def train(
             make_folder(run.checkpoint_path.parent)
             remove_leftovers(run.checkpoint_path.parent)
             journal = Journal(run.checkpoint_path, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
+            journal.log = ProgressLog(run.folder)
             _train(run, recipe, dataset, journal, visible=progress, team=team, start=start)
     return Run(run.folder).require()
 
@@ -168,7 +171,7 @@ def _train(
             recipe.members * num_steps / steps_per_epoch * num_images / journal.train_seconds, 1
         ),
         "multiply_adds": count_multiply_adds(model),
-        **_score(model, dataset.test, num_steps, calibration := _calibrate(model, recipe, validation)),
+        **score(model, dataset.test, num_steps, calibration := calibration_of(model, recipe, validation)),
     }
     require_claim(run.folder)
     write_text(run.folder / "history.csv", history_csv(journal.history))
@@ -218,45 +221,6 @@ def _remove_checkpoint(run: Run) -> None:
     shutil.rmtree(run.checkpoint_path.parent, ignore_errors=True)
 
 
-def _calibrate(model: Any, recipe: Recipe, validation: Split | None) -> Calibration | None:
-    """How sure the network may be, from digits that it was not trained on; `None` where none were held back."""
-    if validation is None or recipe.validation != "split":
-        return None
-    answers = evaluate(model, validation)
-    if not np.isfinite(answers.probabilities).all():
-        return None  # the test split will show it too, and that is reported
-    return calibrate(answers.labels, answers.probabilities)
-
-
-def _score(model: Any, test: Split, num_steps: int, calibration: Calibration | None) -> dict[str, float]:
-    """The figures of `metrics.json` that come from the test split."""
-    evaluation = evaluate(model, test)
-    if not np.isfinite(evaluation.probabilities).all():
-        raise not_finite("The network's answers stopped being finite numbers", num_steps)
-    low, high = evaluation.interval
-    figures = {} if calibration is None else _calibration_figures(evaluation, calibration)
-    return figures | {
-        "num_test_images": evaluation.num_images,
-        "test_accuracy": evaluation.accuracy,
-        "test_accuracy_low": low,
-        "test_accuracy_high": high,
-        "test_loss": evaluation.loss,
-        "test_errors": evaluation.errors,
-    }
-
-
-def _calibration_figures(evaluation: Evaluation, calibration: Calibration) -> dict[str, float]:
-    """How well confidence fits accuracy on the test split, before and after the temperature."""
-    labels, before = evaluation.labels, evaluation.probabilities
-    after = temper(before, calibration.temperature)
-    return {
-        "temperature": calibration.temperature,
-        "test_calibration_error": expected_calibration_error(labels, before),
-        "calibrated_test_calibration_error": expected_calibration_error(labels, after),
-        "calibrated_test_loss": Evaluation(labels=labels, probabilities=after).loss,
-    }
-
-
 @functools.cache
 def _warm_up() -> None:
     """Lets the backend start its threads and kernels, once, before a clock runs: the first training is no slower."""
@@ -288,6 +252,7 @@ def _fit(
     calls_per_epoch, num_calls = calls_in_epoch(model, stream), calls_in_training(model, stream, recipe.epochs)
     with StopRequest() as stop:
         progress = ProgressCallback(journal, recipe, num_calls=num_calls, visible=visible)
+        recorded = RecordingCallback(journal, stream, num_steps=stream.num_steps(recipe.epochs), members=recipe.members)
         kept = CheckpointCallback(journal, calls_per_epoch=calls_per_epoch, num_calls=num_calls, stop=stop)
         journal.begin_fit()
         try:
@@ -301,9 +266,10 @@ def _fit(
                 else (validation.images, preprocessing.one_hot(validation.labels)),
                 validation_batch_size=PREDICTION_BATCH_SIZE,
                 verbose=0,
-                callbacks=[progress, kept],
+                callbacks=[progress, recorded, kept],
             )
         finally:
             journal.end_fit()
+            recorded.close()
             progress.close()  # Keras does not end a training that an exception ended
     return stop.requested

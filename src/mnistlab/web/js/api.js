@@ -1,0 +1,155 @@
+/** The server's HTTP interface. */
+
+import { createEventParser } from "./events.js";
+
+const TOKEN_KEY = "mnistlab-token";
+const RECONNECT_MILLISECONDS = [500, 1000, 2000, 5000];
+
+/** What the server refused, in its own sentence; status 0 where it did not answer at all. */
+export class ApiError extends Error {
+  /**
+   * @param {string} message one or two plain sentences
+   * @param {number} status of HTTP
+   * @param {number} retrySeconds after which to try again, 0 where the server did not say
+   */
+  constructor(message, status, retrySeconds = 0) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.retrySeconds = retrySeconds;
+  }
+}
+
+/**
+ * Takes `token=…` out of the address, where it could be copied along with a link, and keeps it for this browser tab.
+ * To be called before anything reads the address.
+ */
+export function takeToken() {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const token = fragment.get("token");
+  if (!token) return;
+  sessionStorage.setItem(TOKEN_KEY, token);
+  fragment.delete("token");
+  const rest = fragment.toString();
+  history.replaceState(null, "", `${location.pathname}${location.search}${rest ? `#${rest}` : ""}`);
+}
+
+/** @returns {Record<string, string>} */
+function authorization() {
+  const token = sessionStorage.getItem(TOKEN_KEY);
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} options
+ * @returns {Promise<Response>}
+ */
+async function request(path, options) {
+  let response;
+  try {
+    response = await fetch(path, {
+      cache: "no-store",
+      credentials: "omit",
+      ...options,
+      headers: { ...authorization(), ...options.headers },
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError("The server does not answer. Is “mnistlab serve” still running?", 0);
+  }
+  if (response.ok) return response;
+  const body = await response.json().catch(() => null);
+  const sentence = typeof body?.error === "string" ? body.error : `The server answered with status ${response.status}.`;
+  throw new ApiError(sentence, response.status, Number(response.headers.get("Retry-After")) || 0);
+}
+
+/**
+ * Follows a stream of server-sent events, and takes it up again where it broke off.
+ *
+ * `fetch` rather than `EventSource`, because only it can send the token as a header.
+ *
+ * @param {string} path
+ * @param {Record<string, (data: any) => void>} handlers by the event's name; besides, `connected` and `lost` tell of
+ *   the connection and `refused` gets the error after which nothing more comes
+ * @returns {() => void} ends it
+ */
+function events(path, handlers) {
+  const controller = new AbortController();
+  let lastId = "";
+  let failures = 0;
+  const parser = () =>
+    createEventParser(({ type, data, id }) => {
+      if (id) lastId = id;
+      handlers[type]?.(JSON.parse(data));
+    });
+
+  async function follow() {
+    const headers = { Accept: "text/event-stream", ...(lastId && { "Last-Event-ID": lastId }) };
+    const response = await request(path, { headers, signal: controller.signal });
+    if (!response.body || response.status === 204) return true;
+    failures = 0;
+    handlers.connected?.(null);
+    const feed = parser();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return false;
+      feed(value);
+    }
+  }
+
+  (async () => {
+    while (!controller.signal.aborted) {
+      try {
+        if (await follow()) return;
+      } catch (error) {
+        if (controller.signal.aborted) return;
+        if (error instanceof ApiError && error.status >= 400 && error.status !== 503) {
+          handlers.refused?.(error);
+          return;
+        }
+      }
+      if (controller.signal.aborted) return;
+      handlers.lost?.(null);
+      const pause = RECONNECT_MILLISECONDS[Math.min(failures++, RECONNECT_MILLISECONDS.length - 1)];
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  })();
+  return () => controller.abort();
+}
+
+export const api = Object.freeze({
+  /**
+   * @param {string} path
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<any>} what the JSON says
+   */
+  async get(path, options = {}) {
+    return (await request(path, options)).json();
+  },
+
+  /**
+   * @param {string} path
+   * @param {unknown} [body] sent as JSON
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<any>} what the JSON says
+   */
+  async post(path, body = {}, options = {}) {
+    const headers = { "Content-Type": "application/json" };
+    return (await request(path, { ...options, method: "POST", headers, body: JSON.stringify(body) })).json();
+  },
+
+  /**
+   * @param {string} path
+   * @param {Blob} file sent as it is
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<any>} what the JSON says
+   */
+  async upload(path, file, options = {}) {
+    const type = file.type.startsWith("image/") ? file.type : "application/octet-stream";
+    return (await request(path, { ...options, method: "POST", headers: { "Content-Type": type }, body: file })).json();
+  },
+
+  events,
+});

@@ -1,0 +1,37 @@
+/** The page is built from elements, never from strings of HTML: nothing that came from a server can become markup. */
+
+/**
+ * An element with its attributes and children.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} [attributes] `onclick` and the like are listened to, true and false set and leave out an
+ *   attribute, `text` is the content
+ * @param {...(Node | string | null | undefined | false)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ *
+ * @example element("button", {type: "button", class: "plain", onclick: clear}, "Clear")
+ */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") made.textContent = value;
+    else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, String(value));
+  }
+  for (const child of children) if (child) made.append(child);
+  return made;
+}
+
+/**
+ * A share as a percentage for people.
+ *
+ * @param {number} share 0 to 1
+ * @returns {string} `"99.8 %"`; never 100 for what is less, nor 0 for what is more
+ */
+export function percent(share) {
+  if (share > 0 && share < 0.001) return "< 0.1 %";
+  if (share < 1 && share > 0.999) return "> 99.9 %";
+  return `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)} %`;
+}

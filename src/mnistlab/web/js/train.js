@@ -1,0 +1,236 @@
+/** Train: choose a recipe, watch it learn, stop it and go on, lay runs over each other. */
+
+import { createChart } from "./charts.js";
+import { Curves, chartOf } from "./curves.js";
+import { element } from "./elements.js";
+import { createLive } from "./live.js";
+import { createRunList } from "./run_list.js";
+import { changesOf, codeForTraining, createForm, settingsOf } from "./training_form.js";
+
+/**
+ * @typedef {import("./curves.js").Report} Report
+ * @typedef {import("./main.js").Context} Context
+ */
+
+const MAX_SHOWN = 6; // lines that can be told apart
+
+/** @type {Context} */
+let context;
+/** @type {{recipes: import("./training_form.js").Recipe[], limits: Record<string, [number, number]>}} */
+let known;
+/** @type {ReturnType<typeof createForm>} */
+let form;
+/** @type {ReturnType<typeof createRunList>} */
+let list;
+/** @type {ReturnType<typeof createLive>} */
+let live;
+/** @type {Record<"loss" | "accuracy", ReturnType<typeof createChart>>} */
+let charts;
+/** @type {HTMLElement} */
+let figures;
+/** @type {Report[]} */
+let reports = [];
+/** @type {string | null} */
+let running = null;
+/** @type {Map<string, Curves>} */
+const curves = new Map();
+/** @type {{run: string, end: () => void} | null} */
+let following = null;
+let isVisible = false;
+let isDrawing = false;
+
+export const tab = { id: "train", title: "Train", mount, show, hide };
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} given
+ */
+async function mount(root, given) {
+  context = given;
+  known = await context.api.get("/api/recipes");
+  form = createForm(known.recipes, known.limits, { change, start });
+  live = createLive(stop);
+  charts = { loss: createChart("Loss"), accuracy: createChart("Training accuracy") };
+  list = createRunList({
+    toggle,
+    resume,
+    draw: (network) =>
+      context.state.set(
+        { tab: "draw", networks: network === "shipped" ? network : `shipped,${network}` },
+        { push: true },
+      ),
+    look: (network) =>
+      context.state.set({ tab: "mistakes", network, label: null, prediction: null, image: null }, { push: true }),
+  });
+  figures = element("div", { class: "curves" }, charts.accuracy.root, charts.loss.root);
+  const side = element("div", { class: "training-side" }, live.root, figures, list.root);
+  root.append(element("div", { class: "training" }, form.root, side));
+  context.code(() => codeForTraining(settings(), known.recipes));
+}
+
+async function show() {
+  isVisible = true;
+  render();
+  await refresh();
+}
+
+function hide() {
+  isVisible = false;
+  unfollow();
+}
+
+const settings = () => settingsOf(context.state.get(), known.recipes, known.limits);
+
+/** @param {Record<string, string | number | null>} changes of the address; what is the recipe's own is left out */
+function change(changes) {
+  context.state.set(changes);
+  const now = settings();
+  const differing = /** @type {Record<string, any>} */ (changesOf(now, known.recipes));
+  const keys = { epochs: "epochs", batch_size: "batch", learning_rate: "rate", seed: "seed" };
+  const kept = Object.fromEntries(Object.entries(keys).map(([name, key]) => [key, differing[name] ?? null]));
+  context.state.set({ ...kept, augment: "augmentation" in differing ? (now.augmentation ? "yes" : "no") : null });
+}
+
+/** The runs as the server has them, and the curves of those on the charts. */
+async function refresh() {
+  ({ runs: reports, running } = await context.api.get("/api/runs"));
+  for (const id of curves.keys()) if (!reports.some((report) => report.id === id)) curves.delete(id);
+  render();
+  if (running && isVisible) follow(running);
+  const missing = shown().filter((report) => report.id !== running && !curves.has(report.id));
+  await Promise.all(missing.map((report) => load(report.id)));
+  render();
+}
+
+/** @param {string} run */
+async function load(run) {
+  const { history, steps, num_steps: numSteps } = await context.api.get(`/api/runs/${run}`);
+  const made = new Curves();
+  made.begin({ step: 0, num_steps: numSteps, history });
+  for (const step of steps) made.step(step);
+  curves.set(run, made);
+}
+
+/** The runs on the charts: those of the address, else the one under way or the last. */
+function shown() {
+  const wanted = context.state.get().runs;
+  if (wanted === undefined) return reports.filter((report) => report.state !== "damaged").slice(0, 1);
+  const ids = wanted.split(",");
+  return reports.filter((report) => ids.includes(report.id)).slice(0, MAX_SHOWN);
+}
+
+/**
+ * @param {string} run
+ * @param {boolean} isShown
+ */
+function toggle(run, isShown) {
+  const ids = shown()
+    .map((report) => report.id)
+    .filter((id) => id !== run);
+  if (isShown && ids.length >= MAX_SHOWN) {
+    context.announce(`Up to ${MAX_SHOWN} runs fit on the charts.`);
+    ids.shift();
+  }
+  context.state.set({ runs: [...ids, ...(isShown ? [run] : [])].join(",") || "none" });
+}
+
+async function start() {
+  const { recipe, ...rest } = settings();
+  const changes = changesOf({ recipe, ...rest }, known.recipes);
+  form.button.disabled = true;
+  try {
+    const { id } = await context.api.post("/api/runs", { recipe, ...changes });
+    const ids =
+      context.state.get().runs === undefined
+        ? []
+        : shown()
+            .map((report) => report.id)
+            .slice(1 - MAX_SHOWN);
+    if (context.state.get().runs !== undefined) context.state.set({ runs: [...ids, id].join(",") });
+    context.announce(`Training ${id} has started.`);
+    requestAnimationFrame(() => requestAnimationFrame(() => live.root.scrollIntoView({ block: "nearest" })));
+  } finally {
+    await refresh();
+  }
+}
+
+/** @param {string} run */
+async function stop(run) {
+  await context.api.post(`/api/runs/${run}/stop`);
+  context.announce("The training saves what it has and ends.");
+}
+
+/** @param {string} run */
+async function resume(run) {
+  await context.api.post(`/api/runs/${run}/resume`);
+  context.announce(`Training ${run} goes on.`);
+  await refresh();
+}
+
+/** @param {string} run what happens in it is shown from now on */
+function follow(run) {
+  if (following?.run === run) return;
+  unfollow();
+  const made = new Curves();
+  curves.set(run, made);
+  const end = context.api.events(`/api/runs/${run}/events`, {
+    begin: (line) => (made.begin(line), render()),
+    step: (line) => (made.step(line), render()),
+    epoch: (line) => (made.epoch(line), tell(run), render()),
+    state: (report) => {
+      reports = reports.some((one) => one.id === run)
+        ? reports.map((one) => (one.id === run ? report : one))
+        : [report, ...reports];
+      if (report.state !== "running") {
+        if (following?.run === run) unfollow();
+        context.announce(ending(report));
+        void refresh();
+      }
+      render();
+    },
+  });
+  following = { run, end };
+}
+
+function unfollow() {
+  following?.end();
+  following = null;
+}
+
+/** @param {string} run says how its last epoch went; one that is seen a moment later was told before */
+function tell(run) {
+  const made = curves.get(run);
+  const report = reports.find((one) => one.id === run);
+  const row = made?.history[made.history.length - 1];
+  if (row && report)
+    context.announce(
+      `Epoch ${made.history.length} of ${report.epochs}: accuracy ${(100 * row.accuracy).toFixed(1)} %.`,
+    );
+}
+
+/** @param {Report} report */
+function ending(report) {
+  if (report.state === "finished")
+    return `${report.title} is finished: ${(100 * (report.test_accuracy ?? 0)).toFixed(2)} % of the test digits right.`;
+  return report.message ?? `${report.title} is ${report.state}.`;
+}
+
+/** Once for all that came since the screen was last drawn. */
+function render() {
+  if (isDrawing) return;
+  isDrawing = true;
+  requestAnimationFrame(() => {
+    isDrawing = false;
+    const report = reports.find((one) => one.state === "running") ?? null;
+    form.show(settings(), report?.title ?? null);
+    live.show(report, report ? (curves.get(report.id) ?? null) : null);
+    const styles = new Map(shown().map((one, at) => [one.id, at]));
+    list.show(reports, styles);
+    const overlaid = shown().flatMap((one) => {
+      const made = curves.get(one.id);
+      return made ? [{ report: one, curves: made, style: styles.get(one.id) ?? 0 }] : [];
+    });
+    figures.hidden = !overlaid.some((one) => one.curves.steps.length || one.curves.history.length);
+    for (const figure of /** @type {const} */ (["loss", "accuracy"])) charts[figure].show(chartOf(figure, overlaid));
+  });
+}

@@ -1,0 +1,211 @@
+"""Inside, and the shell around all tabs: what is pointed at, what a link restores, what the code panel promises."""
+
+import ast
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from mnistlab.pretrained import pretrained
+
+SEVEN = [[[0.28, 0.28], [0.5, 0.27], [0.72, 0.26], [0.62, 0.45], [0.52, 0.65], [0.45, 0.82]]]
+ANY = Callable[..., Any]
+
+
+@pytest.fixture
+def inside(watched: Any, draw: ANY) -> Page:
+    """A seven, looked into."""
+    page: Page = watched.open()
+    draw(watched, SEVEN)
+    page.get_by_role("tab", name="Inside").click()
+    page.locator(".layer.pool canvas").first.wait_for()
+    watched.quiet()
+    return page
+
+
+def seen(page: Page) -> np.ndarray:
+    """What the networks see, by the page's own account."""
+    levels = page.evaluate('import("/web/js/drawing.js").then(({ drawing }) => [...drawing.image])')
+    return np.array(levels, np.uint8).reshape(28, 28)
+
+
+def test_a_cell_of_a_pooled_map_leads_back_to_the_pixels_it_saw(inside: Page) -> None:
+    inside.select_option("#inside-network", "shipped-cnn")
+    expect(inside.locator(".layer.pool")).to_have_count(2)
+    layer = inside.locator(".layer.pool", has_text="Pooling 1")
+    canvas = layer.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box, columns = canvas.bounding_box(), canvas.evaluate("canvas => canvas.width")
+    assert box is not None
+    cell = box["width"] / columns
+    canvas.hover(position={"x": 5.5 * cell, "y": 3.5 * cell})  # two 3x3 convolutions and a pooling: 6 pixels, 2 apart
+    said = inside.locator(".inside-said")
+    expect(said).to_contain_text("map 1, row 4, column 6")
+    expect(said).to_contain_text("It saw rows 7 to 12, columns 11 to 16.")
+    outline = inside.locator(".beside .field-outline")
+    assert [outline.get_attribute(name) for name in ("x", "y", "width", "height")] == ["10", "6", "6", "6"]
+
+    inside.mouse.move(2, 2)
+    expect(outline).to_be_hidden()
+    canvas.click(position={"x": 5.5 * cell, "y": 3.5 * cell})
+    inside.mouse.move(2, 2)
+    expect(outline).to_be_visible()
+    assert "cell=0.3.5" in inside.url
+
+
+def test_cells_can_be_reached_with_the_keyboard_and_are_said(inside: Page) -> None:
+    inside.locator(".layer.pool canvas").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        inside.keyboard.press(key)
+    expect(inside.locator("#live")).to_contain_text("Pooling 1, map 1, row 2, column 3")
+    inside.keyboard.press("Enter")
+    assert "cell=0.1.2" in inside.url
+
+
+def test_the_maps_are_what_the_network_computes(inside: Page) -> None:
+    wanted = pretrained().activations(seen(inside))["pool2"]
+    canvas = inside.locator(".layer.pool canvas").first
+    canvas.focus()
+    for row, column, keys in [(0, 0, []), (0, 1, ["ArrowRight"]), (3, 1, ["ArrowDown"] * 3)]:
+        for key in keys:
+            inside.keyboard.press(key)
+        if not keys:
+            inside.keyboard.press("ArrowLeft")  # stays at the first cell, which it says
+        value = f"{wanted[row, column, 0]:.2f}".replace("-", "−")
+        expect(inside.locator(".inside-said")).to_contain_text(f"column {column + 1}: {value}.")
+
+
+def test_softmax_is_shown_as_it_is_computed(inside: Page) -> None:
+    image = seen(inside)
+    network = pretrained()
+    logits = network.activations(image)["output"] / network.calibration.temperature
+    rows = inside.locator(".softmax tbody tr").all()
+    assert len(rows) == 10
+    for digit, row in enumerate(rows):
+        shown = [cell.replace("−", "-") for cell in row.locator("td").all_inner_texts()]
+        assert float(shown[0]) == pytest.approx(float(logits[digit]), abs=0.0051)
+    share = rows[7].locator("td").nth(2).inner_text()
+    probability = float(network(image)[7])
+    assert share == ("> 99.9 %" if probability > 0.999 else f"{100 * probability:.1f} %")
+
+
+def test_covering_is_told_for_the_place_that_is_pointed_at(inside: Page) -> None:
+    image, network = seen(inside), pretrained()
+    place = inside.locator(".occlusion .looked-at")
+    place.focus()
+    inside.keyboard.press("ArrowUp")  # from the middle, patch 60 of 11 x 11, to the one above: row 4, column 5
+    covered = image.copy()
+    covered[8:16, 10:18] = 0
+    probabilities = network(covered)
+    said = inside.locator(".occlusion-said")
+    expect(said).to_contain_text("With this patch covered")
+    digit = int(probabilities.argmax())
+    assert (f"it is still a {digit}" if digit == 7 else f"it would be a {digit}") in said.inner_text()
+    kept = re.search(r"(?:with|keeps) ([<>]? ?[\d.]+) %", said.inner_text())
+    assert kept is not None
+    assert float(kept[1].strip("<> ")) == pytest.approx(100 * float(probabilities[7]), abs=0.11)
+
+
+def test_a_link_shows_another_person_the_same(inside: Page, open_watched: ANY) -> None:
+    inside.locator(".layer.pool").get_by_role("button", name="Show all 64").click()
+    inside.locator(".layer.pool canvas").first.click(position={"x": 5, "y": 5})
+    said = inside.locator(".inside-said").inner_text()
+    assert len(inside.url) < 2048
+
+    other = open_watched(viewport={"width": 400, "height": 800})
+    page = other.open(inside.url.partition("#")[2])
+    expect(page.locator(".inside-said")).to_have_text(said)
+    expect(page.locator(".layer.pool button")).to_have_text("Show one row")
+    assert np.array_equal(seen(page), seen(inside))
+
+
+def test_a_drawing_from_a_link_can_be_taken_back_stroke_by_stroke(watched: Any, draw: ANY, open_watched: ANY) -> None:
+    page = watched.open()
+    draw(watched, [*SEVEN, [[0.4, 0.5], [0.65, 0.5]]])
+    other = open_watched().open(page.url.partition("#")[2])
+    strokes = 'import("/web/js/drawing.js").then(({ drawing }) => drawing.strokes.length)'
+    assert other.evaluate(strokes) == 2
+    for left in (1, 0):
+        other.get_by_role("button", name="Undo").click()
+        assert other.evaluate(strokes) == left
+    expect(other.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_back_and_forward_lead_through_the_tabs(inside: Page) -> None:
+    expect(inside.locator("#panel-inside")).to_be_visible()
+    inside.go_back()
+    expect(inside.locator("#panel-draw")).to_be_visible()
+    expect(inside.locator(".numeral")).to_have_text("7")
+    inside.go_forward()
+    expect(inside.locator("#panel-inside")).to_be_visible()
+    expect(inside.locator(".inside-answer")).to_have_text("7")
+
+
+def test_a_token_leaves_the_address_before_anybody_can_copy_it(watched: Any) -> None:
+    page = watched.open("token=secret-one&tab=inside")
+    assert "secret" not in page.url and "tab=inside" in page.url
+    assert "secret" not in page.evaluate("JSON.stringify(history.state) + document.title")
+    with page.expect_request("**/api/networks") as asked:
+        page.reload()
+    assert asked.value.headers["authorization"] == "Bearer secret-one"
+
+
+@pytest.mark.parametrize(
+    ("tab", "network", "wanted"),
+    [("Draw", "", "It is a 7"), ("Inside", "shipped", "pool2 (6, 6, 64)"), ("Inside", "shipped-mlp", "hidden1 (512,)")],
+)
+def test_the_code_panel_gives_code_that_runs_and_says_the_same(
+    inside: Page, tab: str, network: str, wanted: str, tmp_path: Path
+) -> None:
+    if network:
+        inside.select_option("#inside-network", network)
+    inside.get_by_role("tab", name=tab).click()
+    inside.get_by_role("button", name="How to do this in code").click()
+    panel = inside.get_by_role("dialog")
+    expect(panel).to_be_visible()
+    program = tmp_path / "shown.py"
+    program.write_text(inside.locator("#code-python").inner_text(), encoding="utf-8")
+    said = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert wanted in said.stdout
+    inside.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_names_of_files_and_runs_stay_names_in_the_code_panel(inside: Page) -> None:
+    names = ["page.png", "my page.png", "it's; rm -rf $(x) `y`.png", "-rf.png", 'a"b\\c\nd.png']
+    shown = inside.evaluate(
+        """async (names) => {
+          const { codeForInside, codeForPhoto } = await import("/web/js/code.js");
+          const run = (title) => codeForInside(new Uint8Array(784), { id: "x", title, source: "run" });
+          return Promise.all(names.flatMap((name) => [codeForPhoto(name), run(name)]));
+        }""",
+        names,
+    )
+    for name, photo, run in zip(names, shown[::2], shown[1::2], strict=True):
+        file = f"./{name}" if name.startswith("-") else name
+        assert shlex.split(photo["command"]) == ["mnistlab", "read", file, "--annotate", "boxes.png"]
+        assert shlex.split(run["command"]) == ["mnistlab", "read", "drawing.png", "--run", f"runs/{name}"]
+        assert name in {node.value for node in ast.walk(ast.parse(photo["python"])) if isinstance(node, ast.Constant)}
+        strings = {node.value for node in ast.walk(ast.parse(run["python"])) if isinstance(node, ast.Constant)}
+        assert f"runs/{name}/model.onnx" in strings
+
+
+def test_the_saved_drawing_is_read_on_the_command_line(watched: Any, draw: ANY, tmp_path: Path) -> None:
+    page = watched.open()
+    draw(watched, SEVEN)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as PNG").click()
+    download.value.save_as(tmp_path / "drawing.png")
+    page.get_by_role("button", name="How to do this in code").click()
+    command = page.locator("#code-command").inner_text().partition("#")[0].split()
+    assert command == ["mnistlab", "read", "drawing.png"]
+    said = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert said.stdout.startswith("7 "), said.stderr

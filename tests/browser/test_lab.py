@@ -1,0 +1,188 @@
+"""Train, Mistakes and Experiments: curves, axes and tables hold the figures of the server; their code runs."""
+
+import dataclasses
+import json
+import random
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mnistlab.commands.training import train
+from mnistlab.progress import Progress
+from mnistlab.recipes import RECIPES, AffineRanges
+
+RESULTS = json.loads((Path(__file__).parents[2] / "benchmarks/results/questions.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def page(watched: Any) -> Page:
+    """The page, for its modules alone."""
+    opened: Page = watched.open("tab=experiments")
+    return opened
+
+
+def told_at_random(seed: int) -> list[dict[str, Any]]:
+    """Lines of a progress file with interruptions, as the writer may leave them."""
+    drawn = random.Random(seed)
+    lines: list[dict[str, Any]] = []
+    step = 0
+    history: list[dict[str, Any]] = []
+    for _ in range(drawn.randint(1, 4)):
+        step = drawn.randint(0, step)
+        history = [row for row in history if row["ended"] <= step]
+        rows = [{key: value for key, value in row.items() if key != "ended"} for row in history]
+        begin = {"event": "begin", "step": step, "num_steps": 90, "seconds": 1.0, "process": 1, "history": rows}
+        lines.append(begin)
+        for _ in range(drawn.randint(0, 9)):
+            step += drawn.randint(1, 3)
+            figures = {"loss": drawn.random(), "accuracy": drawn.random(), "seconds": step / 2}
+            lines.append({"event": "step", "step": step, "epoch": 1 + step // 10, **figures})
+            if drawn.random() < 0.2:
+                row = {"epoch": len(history) + 1, "loss": drawn.random(), "accuracy": 0.5, "seconds": 1.0}
+                history.append(row | {"ended": step})
+                lines.append({"event": "epoch", "step": step, **row})
+    return lines
+
+
+def test_the_page_puts_curves_together_as_the_server_does(page: Page) -> None:
+    put_together = """async (lines) => {
+      const { Curves } = await import("/web/js/curves.js");
+      const curves = new Curves();
+      for (const { event, ...line } of lines) curves[event](line);
+      const { steps, history, numSteps, done } = curves;
+      return { steps, history: history.map(({ epoch, loss }) => [epoch, loss]), numSteps, done };
+    }"""
+    for seed in range(40):
+        lines, expected = told_at_random(seed), Progress()
+        for line in lines:
+            expected.add(line)
+        assert page.evaluate(put_together, lines) == {
+            "steps": expected.steps,
+            "history": [[row["epoch"], row["loss"]] for row in expected.history],
+            "numSteps": expected.num_steps,
+            "done": expected.done,
+        }
+
+
+def test_axes_show_every_value_between_round_figures(page: Page) -> None:
+    scaled = """async ([kind, values, count]) => {
+      const { createScale } = await import("/web/js/scales.js");
+      const { place, ticks, format } = createScale(kind, values, count);
+      return [values.map(place), ticks, ticks.map(place), ticks.map(format)];
+    }"""
+    drawn = random.Random(1)
+    for kind in ("linear", "zero", "log", "accuracy"):
+        for _ in range(60):
+            size = 10 ** drawn.uniform(-4, 4)
+            values = [drawn.uniform(1e-3, 1) * (1 if kind == "accuracy" else size) for _ in range(drawn.randint(1, 30))]
+            places, ticks, tick_places, texts = page.evaluate(scaled, [kind, values, drawn.randint(2, 8)])
+            assert all(-1e-6 <= place <= 1 + 1e-6 for place in [*places, *tick_places])
+            by_value = [place for _, place in sorted(zip(values, places, strict=True))]
+            assert by_value == sorted(by_value)
+            assert 1 <= len(ticks) <= 16
+            assert len(set(texts)) == len(texts)  # no two ticks that read alike
+            for tick, text in zip(ticks, texts, strict=True):
+                number = float(text.removesuffix(" %").replace(",", "").replace("−", "-"))
+                assert number == pytest.approx(100 * tick if text.endswith("%") else tick, rel=1e-2, abs=1e-9 * size)
+    assert page.evaluate(scaled, ["log", [32, 128, 512, 2048, 10_000] * 3, 4])[3] == [
+        *("32", "128", "512", "2,048", "10,000")
+    ]
+    assert page.evaluate(scaled, ["names", ["mlp", "cnn"], 4])[:2] == [[0.25, 0.75], ["mlp", "cnn"]]
+
+
+def test_the_table_beside_a_chart_holds_every_figure(watched: Any) -> None:
+    page = watched.open("tab=experiments&experiment=label-noise")
+    expect(page.get_by_role("heading", name=RESULTS["label-noise"]["question"])).to_be_visible()
+    page.get_by_role("button", name="Show as a table").click()
+    cells = "rows => rows.map((row) => row.innerText.split(/\\s*\\t\\s*/))"
+    rows = page.locator(".chart-table tbody tr").evaluate_all(cells)
+    expected = []
+    for group in RESULTS["label-noise"]["groups"]:
+        mean, low, high = (f"{100 * group['accuracy'][key]:.2f}" for key in ("mean", "low", "high"))
+        expected.append([group["model"], str(group["alpha"]), mean, f"{low} to {high}"])
+    assert rows == expected
+    assert page.locator(".chart-interval").count() == len(expected)
+    for line in RESULTS["label-noise"]["answer"]:
+        expect(page.locator(".finding-answer")).to_contain_text(line)
+
+
+def code_of(page: Page) -> tuple[str, str]:
+    page.get_by_role("button", name="How to do this in code").click()
+    expect(page.locator("#code-command")).not_to_be_empty()
+    command, python = (page.locator(f"#code-{kind}").inner_text() for kind in ("command", "python"))
+    page.keyboard.press("Escape")
+    return command, python
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        ("tab=train", RECIPES["mlp"]),
+        ("tab=train&recipe=record", RECIPES["record"]),
+        (
+            "tab=train&recipe=cnn&epochs=7&batch=64&rate=0.0025&augment=no&seed=11",
+            dataclasses.replace(
+                RECIPES["cnn"], epochs=7, batch_size=64, learning_rate=0.0025, augmentation=None, seed=11
+            ),
+        ),
+        ("tab=train&augment=yes", dataclasses.replace(RECIPES["mlp"], augmentation=AffineRanges())),
+        ("tab=train&epochs=1000&batch=x&rate=-1&recipe=none&seed=1.5", RECIPES["mlp"]),  # out of bounds: the recipe's
+    ],
+)
+def test_the_code_for_a_training_trains_what_the_form_says(watched: Any, fragment: str, expected: Any) -> None:
+    command, python = code_of(watched.open(fragment))
+    words = shlex.split(command)
+    assert words[:2] == ["mnistlab", "train"]
+    parsed = train.make_context("train", words[2:]).params
+    options = {"epochs", "batch_size", "learning_rate", "seed"}
+    given = {key: parsed[key] for key in options if parsed[key] is not None}
+    if parsed["augmentation"]:
+        given["augmentation"] = AffineRanges() if parsed["augmentation"] == "yes" else None
+    assert dataclasses.replace(RECIPES[parsed["recipe"]], **given) == expected
+    *_, definition, training = python.splitlines()
+    assert training == f'print(training.train(recipe, load_mnist(), "{parsed["out"]}"))'
+    namespace: dict[str, Any] = {}
+    exec("import dataclasses\nfrom mnistlab.recipes import RECIPES, AffineRanges\n" + definition, namespace)
+    assert namespace["recipe"] == expected
+
+
+def test_the_code_for_mistakes_finds_the_same(watched: Any, tmp_path: Path) -> None:
+    page = watched.open("tab=mistakes&network=shipped-mlp&label=4&prediction=9&image=115")
+    cell = page.get_by_role("button", name=re.compile("^4 taken for 9"))
+    count = int(cell.inner_text())
+    share = re.search(r"([\d.]+ %)", page.locator(".mistakes-sum").inner_text())
+    command, python = code_of(page)
+    ran = subprocess.run([sys.executable, "-c", python], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert share is not None and share[1] in ran.stdout
+    indices = re.search(r"\n\[([\d\s]+)\]\n", ran.stdout)
+    assert indices is not None and len(indices[1].split()) == count
+    shell = command.replace("mnistlab evaluate", f"{sys.executable} -m mnistlab evaluate", 1)
+    shell = shell.replace("$(python", f"$({sys.executable}")
+    ran = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert share[1] in ran.stdout
+
+
+def test_contested_labels_are_marked_and_explained(watched: Any) -> None:
+    page = watched.open("tab=mistakes&network=shipped-mlp&label=contested")
+    expect(page.get_by_role("heading", name="15 labels that people contest")).to_be_visible()
+    digits = page.locator("ul.digits button")
+    expect(digits).to_have_count(15)
+    digits.first.click()
+    watched.quiet()
+    expect(page.locator(".detail .contested")).to_contain_text("five people")
+    expect(page.locator(".detail .contested")).to_contain_text("Pervasive Label Errors")
+    assert "image=947" in page.url
+    page.get_by_role("button", name="All mistakes").click()
+    expect(page.get_by_role("heading", name="The mistakes it was surest of")).to_be_visible()
+    watched.quiet()
+    shown = digits.count()
+    page.get_by_role("button", name="Show more").click()
+    expect(digits.nth(shown)).to_be_focused()  # who uses the keyboard goes on where the new ones begin

@@ -1,0 +1,289 @@
+"""Train, Mistakes and all tabs in a real browser: what they do, by keyboard too, and for everyone."""
+
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from mnistlab.evaluation import evaluate
+from mnistlab.pretrained import pretrained
+
+PATIENCE = 60_000  # milliseconds
+TABS = ("Draw", "Inside", "Train", "Mistakes", "Experiments")
+FOCUSABLE = "button, input, select, textarea, a[href], summary, [tabindex='0']"
+# Everything on screen that should take the focus; of a group with arrow keys the one member that Tab leads to.
+REACHABLE = f"""
+() => {{
+  const seen = (node) => node.checkVisibility({{ visibilityProperty: true }}) && !node.disabled && node.tabIndex >= 0;
+  const all = [...document.querySelectorAll("{FOCUSABLE}")].filter(seen);
+  all.forEach((node, at) => (node.dataset.number = at));
+  document.activeElement?.blur();
+  return all.length;
+}}
+"""
+FOCUSED = """
+() => {
+  const node = document.activeElement;
+  const style = getComputedStyle(node);
+  const isMarked = style.outlineStyle !== "none" || style.boxShadow !== "none" || node.matches("canvas");
+  return [node.dataset.number ?? null, isMarked, node.outerHTML.slice(0, 120)];
+}
+"""
+MISSED = """
+(known) => [...document.querySelectorAll("[data-number]")]
+  .filter((node) => !known.includes(node.dataset.number) && node.checkVisibility())
+  .map((node) => node.outerHTML.slice(0, 120))
+"""
+WIDE = """
+() => [...document.querySelectorAll("main *")]
+  .filter((node) => node.getBoundingClientRect().right > innerWidth + 1 && node.checkVisibility())
+  .map((node) => node.outerHTML.slice(0, 120)).slice(0, 5)
+"""
+MOVING = """
+() => [...document.querySelectorAll("*")].flatMap((node) =>
+  ["", "::before", "::after"].flatMap((part) => {
+    const style = getComputedStyle(node, part || null);
+    const long = (text) => text.split(",").some((one) => parseFloat(one) > 0.01);
+    const moves = (long(style.transitionDuration) && style.transitionProperty !== "none") ||
+      (long(style.animationDuration) && style.animationName !== "none");
+    return moves ? [`${node.tagName}.${node.className}${part}`] : [];
+  }))
+"""
+
+
+@pytest.fixture(scope="module")
+def strokes_of_three(browser, server):
+    """A drawing as the address has it, made by the page itself."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"{server}/#tab=draw")
+    box = page.locator("canvas.pad").bounding_box()
+    places = [(0.35, 0.25), (0.5, 0.15), (0.65, 0.3), (0.5, 0.47), (0.66, 0.65), (0.5, 0.82), (0.33, 0.74)]
+    for at, (x, y) in enumerate(places):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=6)
+        if at == 0:
+            page.mouse.down()
+    page.mouse.up()
+    expect(page.locator(".verdict .numeral")).to_have_text("3", timeout=60_000)
+    found = re.search(r"strokes=([\w-]+)", page.evaluate("location.hash"))
+    context.close()
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def filled(strokes_of_three):
+    """Each tab with something on it."""
+    return {
+        "Draw": f"tab=draw&strokes={strokes_of_three}",
+        "Inside": f"tab=inside&network=shipped-cnn&strokes={strokes_of_three}",
+        "Train": "tab=train&recipe=cnn&epochs=7",
+        "Mistakes": "tab=mistakes&network=shipped-mlp&label=4&prediction=9&image=115",
+        "Experiments": "tab=experiments",
+    }
+
+
+def fill(watched, fragment):
+    """Opens a tab and waits until it shows what it should."""
+    page = watched.open(fragment)
+    if "tab=mistakes" in fragment:
+        expect(page.locator(".matrix")).to_be_visible()
+        expect(page.locator(".detail")).to_be_visible()
+    watched.quiet()
+    return page
+
+
+def test_what_the_watch_is_for(open_watched):
+    """A message, a request to another host, a request that fails: each would fail a test."""
+    watched = open_watched()
+    page = watched.open("tab=draw")
+    assert watched.troubles == []
+    page.evaluate("console.error('a fault')")
+    page.evaluate("new Image().src = 'http://mnistlab.example/pixel.png'")
+    page.evaluate("setTimeout(() => { throw new Error('another') })")
+    watched.until("watched.violations.length")  # the policy keeps the picture from being asked for
+    told = "\n".join(watched.troubles)
+    assert "a fault" in told
+    assert "another" in told
+    assert "mnistlab.example" in told
+    assert page.evaluate("watched.violations.splice(0)") == ["img-src"]
+    watched.troubles.clear()
+
+
+def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched, draw, drawings):
+    page = watched.open("tab=train")
+    page.get_by_label("Recipe").select_option("mlp")
+    page.get_by_label("Epochs").fill("60")
+    page.get_by_label("Batch size").fill("500")
+    page.get_by_label("Batch size").press("Tab")
+    expect(page).to_have_url(re.compile("epochs=60"))
+    page.get_by_role("button", name="Start training").click()
+    live = page.get_by_role("region", name="The training under way")
+    expect(live).to_contain_text("is in epoch")
+    expect(live.locator(".live-facts")).to_contain_text(re.compile(r"accuracy\s*\d+\.\d %"))
+    expect(live.locator(".live-facts")).to_contain_text(re.compile(r"time left\s*about"))
+    watched.until("document.querySelector('.live progress').value > 0.03")
+    expect(page.locator(".curves svg").first).to_be_visible()
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+
+    # Another page sees it too, and closing the first one ends nothing.
+    other = open_watched()
+    other.open("tab=train")
+    watched.page.close()
+    live = other.page.get_by_role("region", name="The training under way")
+    expect(live).to_contain_text("is in epoch")
+    live.get_by_role("button", name="Stop").click()
+    expect(live).to_be_hidden()
+    runs = other.page.locator(".runs")
+    expect(runs).to_contain_text(re.compile(r"stopped after \d+ of 60 epochs"))
+    runs.get_by_role("button", name=re.compile("Resume")).click()
+    expect(live).to_contain_text("is in epoch")
+    live.get_by_role("button", name="Stop").click()
+    expect(live).to_be_hidden()
+
+    # A short one to the end, which can be drawn against at once.
+    other.open("tab=train&recipe=mlp&epochs=1&batch=1000")
+    other.page.get_by_role("button", name="Start training").click()
+    against = other.page.get_by_role("button", name=re.compile("Draw against it"))
+    expect(against).to_be_visible(timeout=3 * PATIENCE)  # TensorFlow starts, trains and writes four files
+    against.click()
+    other.quiet()
+    three = next(one for one in drawings if one["digit"] == 3 and one["place"].startswith("large"))
+    draw(other, three["strokes"])
+    networks = other.page.locator(".network")
+    expect(networks).to_have_count(2)
+    expect(networks.nth(1).locator(".answer-digit")).to_have_text(re.compile(r"\d"))
+
+
+@pytest.fixture(scope="module")
+def judged(mnist):
+    """What the notebook's MLP says of the test digits, asked without the page."""
+    return evaluate(pretrained("mlp"), mnist.test)
+
+
+def test_a_mistake_is_found_through_the_matrix(watched, open_watched, judged):
+    fours = np.flatnonzero((judged.labels == 4) & (judged.predictions == 9))
+    page = watched.open("tab=mistakes&network=shipped-mlp")
+    cell = page.get_by_role("button", name=re.compile("^4 taken for 9"))
+    expect(cell).to_have_text(str(len(fours)))
+    assert len(fours) > 1
+    cell.click()
+    expect(page.get_by_role("heading", name=f"{len(fours)} digits: a 4 taken for a 9")).to_be_visible()
+    watched.quiet()
+    digits = page.locator("ul.digits button")
+    expect(digits).to_have_count(len(fours))
+    surest = max(fours, key=lambda index: judged.confidences[index])
+    expect(digits.first).to_have_attribute("aria-label", re.compile(rf"^Test image {surest}, a 4, taken for 9"))
+    digits.first.click()
+    detail = page.locator(".detail")
+    expect(detail).to_contain_text("The label says 4")
+    expect(detail).to_contain_text("reads 9")
+    expect(detail.locator(".nearest li")).to_have_count(8)
+    watched.quiet()
+
+    other = open_watched()
+    other.open(page.evaluate("location.hash").removeprefix("#"))
+    expect(other.page.locator(".detail")).to_contain_text("The label says 4")
+    expect(other.page.get_by_role("button", name=re.compile("^4 taken for 9"))).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+def test_a_link_restores_the_settings_of_a_training(watched):
+    page = watched.open("tab=train&recipe=cnn&epochs=7&batch=64&rate=0.002&augment=no&seed=11")
+    expect(page.get_by_label("Recipe")).to_have_value("cnn")
+    for label, value in {"Epochs": "7", "Batch size": "64", "Learning rate": "0.002", "Seed": "11"}.items():
+        expect(page.get_by_label(label)).to_have_value(value)
+    expect(page.get_by_label("Augmentation")).not_to_be_checked()
+    page.get_by_role("button", name="How to do this in code").click()
+    expect(page.locator("#code-command")).to_contain_text("mnistlab train cnn")
+    expect(page.locator("#code-command")).to_contain_text("--epochs 7")
+    page.keyboard.press("Escape")
+    expect(page.locator("#code-panel")).to_be_hidden()
+    expect(page.get_by_role("button", name="How to do this in code")).to_be_focused()
+
+
+def test_layers_can_be_looked_into(watched, filled):
+    page = fill(watched, filled["Inside"])
+    panel = page.locator("#panel-inside")
+    expect(panel).to_contain_text("Convolution 1")
+    assert panel.locator("canvas:visible").count() > 8
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(open_watched, filled, scheme):
+    watched, found = open_watched(color_scheme=scheme), []
+    for name in TABS:
+        page = fill(watched, filled[name])
+        violations = Axe().run(page).response["violations"]
+        if name == "Train":
+            page.get_by_role("button", name="How to do this in code").click()
+            violations += Axe().run(page).response["violations"]
+            page.keyboard.press("Escape")
+        found += [
+            (name, one["id"], one["impact"], [node["html"][:160] for node in one["nodes"][:4]])
+            for one in violations
+            if one["impact"] in ("serious", "critical")
+        ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_everything_can_be_reached_by_keyboard_and_shows_the_focus(watched, filled, name):
+    page = fill(watched, filled[name])
+    number = page.evaluate(REACHABLE)
+    assert number > 6
+    reached, unmarked = set(), []
+    for _ in range(number + 3):
+        page.keyboard.press("Tab")
+        at, is_marked, html = page.evaluate(FOCUSED)
+        reached.add(at)
+        if not is_marked and "<body" not in html:
+            unmarked.append(html)
+    missed = page.evaluate(MISSED, list(reached - {None}))
+    assert missed == []
+    assert unmarked == []
+
+
+def test_tabs_and_matrix_by_keyboard(watched):
+    page = watched.open("tab=draw")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("tab", name="Draw")).to_be_focused()
+    for name in (*TABS[1:], TABS[0]):  # and round
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("tab", name=name)).to_be_focused()
+        expect(page.get_by_role("tabpanel", name=name)).to_be_visible()
+        watched.quiet()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("tab", name="Mistakes")).to_be_focused()
+    expect(page.locator(".matrix")).to_be_visible()
+    watched.quiet()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('.matrix') !== null"):
+            break
+    expect(page.get_by_role("button", name=re.compile("^4 taken for 9"))).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("button", name=re.compile("^3 taken for 9"))).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=re.compile("^3 taken for 9"))).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#digits-title")).to_contain_text("a 3 taken for a 9")
+
+
+def test_nothing_moves_for_who_wants_no_motion(open_watched, filled):
+    watched = open_watched(reduced_motion="reduce")
+    for name in TABS:
+        assert fill(watched, filled[name]).evaluate(MOVING) == [], name
+    moving = open_watched(reduced_motion="no-preference")
+    assert fill(moving, filled["Draw"]).evaluate(MOVING) != []  # the look itself finds what moves
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_a_phone_needs_no_scrolling_sideways(open_watched, filled, name):
+    phone = open_watched(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True, device_scale_factor=2)
+    page = fill(phone, filled[name])
+    wide = page.evaluate(WIDE)
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 360, wide
+    assert page.evaluate("innerWidth") == 360  # nothing made the page wider
