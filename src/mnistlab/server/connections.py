@@ -5,6 +5,7 @@ the time; the server looks at all connections several times a second, which cost
 """
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -75,12 +76,14 @@ class GuardedProtocol(H11Protocol):
 
     Args:
         settings: which.
+        refused: connections of this server that were one too many and are not closed yet.
         arguments: what Uvicorn gives.
     """
 
-    def __init__(self, settings: Settings, **arguments: Any) -> None:
+    def __init__(self, settings: Settings, refused: "set[GuardedProtocol]", **arguments: Any) -> None:
         super().__init__(**arguments)
         self._settings = settings
+        self._refused = refused
         self._waits_for: Literal["headers", "body"] | None = None
         self._waits_since = 0.0
         self._has_begun = False
@@ -99,8 +102,23 @@ class GuardedProtocol(H11Protocol):
         super().connection_made(cast("asyncio.Transport", _Transport(transport, self)))
         self._await("headers", begun=False)
         if len(self.connections) > self._settings.max_connections:
-            self.connections.discard(self)  # those that are told to come again do not count
-            self._refuse(503)
+            self.connections.discard(self)  # those that are told to come again do not count, up to as many
+            if len(self._refused) < self._settings.max_connections:
+                self._refused.add(self)
+                self._refuse(503)
+            else:
+                transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Is over."""
+        self._refused.discard(self)
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Ends with the server, after an answer that is under way."""
+        if not self.is_ending:
+            with contextlib.suppress(h11.LocalProtocolError):
+                super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Takes what came, and notes what is awaited next."""

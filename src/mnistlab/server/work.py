@@ -1,6 +1,7 @@
 """Work that takes longer than an event loop may be held up: a few threads, and a queue that has an end."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -39,9 +40,13 @@ class Workers:
             raise ApiError(503, "The server is busy. Ask again in a second.", retry_seconds=1)
         self._num_busy += 1
         future = self._executor.submit(function, *args, **kwargs)
-        # Counted until it ends: a client that goes away does not stop what was begun.
         loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda _: _call_soon(loop, self._release))
+
+        def release(_: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the server has ended
+                loop.call_soon_threadsafe(self._release)
+
+        future.add_done_callback(release)  # counted until it ends: a client that goes away does not stop it
         return await asyncio.wrap_future(future)
 
     def _release(self) -> None:
@@ -50,8 +55,3 @@ class Workers:
     def close(self) -> None:
         """Ends the threads; what waits is not begun."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(function)
