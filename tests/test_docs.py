@@ -196,7 +196,19 @@ def test_the_results_have_their_place_in_the_documents():
 
 @pytest.mark.parametrize(
     "program",
-    ["speed", "step_profile", "notebook", "recipes", "memory", "interruptions", "questions", "refusals", "serving"],
+    [
+        "speed",
+        "step_profile",
+        "notebook",
+        "recipes",
+        "memory",
+        "interruptions",
+        "questions",
+        "refusals",
+        "serving",
+        "fuzzing",
+        "drawing",
+    ],
 )
 def test_tables_are_those_of_the_stored_results(program, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

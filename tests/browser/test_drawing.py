@@ -3,6 +3,7 @@
 import json
 import os
 import statistics
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,8 @@ def test_recorded_drawings_are_read_right(watched, draw, drawings):
         "num_drawings": len(drawings),
         "right": len(drawings) - len(wrong),
         "wrong": wrong,
+        "styles": Counter(drawing["style"] for drawing in drawings),
+        "browser": f"Chromium {page.context.browser.version}",
         "answer_milliseconds": {
             "median": statistics.median(waits),
             "p95": statistics.quantiles(waits, n=20)[-1],

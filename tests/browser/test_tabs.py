@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from mnistlab.evaluation import evaluate
 from mnistlab.pretrained import pretrained
 
+PATIENCE = 60_000  # milliseconds
 TABS = ("Draw", "Inside", "Train", "Mistakes", "Experiments")
 FOCUSABLE = "button, input, select, textarea, a[href], summary, [tabindex='0']"
 # Everything on screen that should take the focus; of a group with arrow keys the one member that Tab leads to.
@@ -145,7 +146,7 @@ def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched
     other.open("tab=train&recipe=mlp&epochs=1&batch=1000")
     other.page.get_by_role("button", name="Start training").click()
     against = other.page.get_by_role("button", name=re.compile("Draw against it"))
-    expect(against).to_be_visible()
+    expect(against).to_be_visible(timeout=3 * PATIENCE)  # TensorFlow starts, trains and writes four files
     against.click()
     other.quiet()
     three = next(one for one in drawings if one["digit"] == 3 and one["place"].startswith("large"))

@@ -237,6 +237,7 @@ export const tab = {
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
+  if (photo.name) return; // no sheet is in sight
   const isCommand = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();
   if (event.altKey || (event.target instanceof HTMLInputElement && !isCommand)) return;

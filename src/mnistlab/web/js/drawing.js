@@ -74,8 +74,9 @@ function followAddress() {
   if (picked ? digit === encodeDigit(picked) : !digit && text === encodeStrokes(strokes)) return;
   picked = digit ? decodeDigit(digit) : null;
   if (!picked && text !== encodeStrokes(strokes)) {
-    past = [...past.slice(-MAX_UNDO), strokes];
     strokes = decodeStrokes(text);
+    past = strokes.map((_, at) => strokes.slice(0, at)); // so that it can be taken back stroke by stroke
+    future = [];
   }
   for (const listener of listeners) listener(true);
 }

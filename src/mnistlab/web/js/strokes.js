@@ -7,7 +7,7 @@
 
 export const PLACES = 256;
 const MIN_DISTANCE = 3; // what a hand trembles
-const MAX_BYTES = 6000; // of a drawing in an address: more is no drawing
+const MAX_LETTERS = 30_000; // of a drawing in an address; a digit has 100 to 400, and more than this is none
 
 const REACH = 7; // places that one byte can move the pen, each way
 const BASE = 2 * REACH + 1;
@@ -183,7 +183,7 @@ function toText(bytes) {
 
 /** @param {string} text */
 function toBytes(text) {
-  if (!/^[\w-]*$/.test(text) || text.length > MAX_BYTES) return [];
+  if (!/^[\w-]*$/.test(text) || text.length > MAX_LETTERS) return [];
   try {
     return [...atob(text.replaceAll("-", "+").replaceAll("_", "/"))].map((letter) => letter.charCodeAt(0));
   } catch {
