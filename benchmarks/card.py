@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mnistlab.files import write_text
-from mnistlab.pretrained import PRETRAINED_PATH
+from mnistlab.files import write_json, write_text
+from mnistlab.pretrained import ACCURACY_PATH, PRETRAINED_PATH
 
 RESULTS = Path(__file__).parent / "results"
 MADE, MEASURED, NOTEBOOK = (RESULTS / f"{name}.json" for name in ("pretrained", "refusals", "notebook_networks"))
@@ -161,7 +161,15 @@ def notebook_text(notebook: dict[str, Any]) -> str:
     return NOTEBOOK_CARD.format(rows=rows, **{name: environment[name] for name in ("num_cpus", "cpu", "precision")})
 
 
+def accuracy(measured: dict[str, Any], notebook: dict[str, Any]) -> dict[str, float]:
+    """The share of the test images that each network reads right, for whoever lists them."""
+    both = {name: notebook[name]["test"]["accuracy"] for name in ("mlp", "cnn")}
+    return {"digits": measured["test_digits"]["accuracy"], **both}
+
+
 def write() -> None:
     """Makes the card anew, once everything is measured."""
     if all(path.exists() for path in (MADE, MEASURED, NOTEBOOK)):
-        write_text(PATH, text(*(json.loads(path.read_text(encoding="utf-8")) for path in (MADE, MEASURED, NOTEBOOK))))
+        made, measured, notebook = (json.loads(path.read_text(encoding="utf-8")) for path in (MADE, MEASURED, NOTEBOOK))
+        write_text(PATH, text(made, measured, notebook))
+        write_json(ACCURACY_PATH, accuracy(measured, notebook))

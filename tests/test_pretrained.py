@@ -14,7 +14,7 @@ from onnx.reference import ReferenceEvaluator
 from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import UsageError
 from mnistlab.inference import Classifier
-from mnistlab.pretrained import PRETRAINED, PRETRAINED_PATH, pretrained
+from mnistlab.pretrained import PRETRAINED, PRETRAINED_PATH, accuracies_of_pretrained, pretrained
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -107,6 +107,7 @@ def test_the_card_is_that_of_the_stored_results(monkeypatch):
 
     results = [json.loads(path.read_text(encoding="utf-8")) for path in (card.MADE, card.MEASURED, card.NOTEBOOK)]
     assert card.PATH.read_text(encoding="utf-8") == card.text(*results)
+    assert accuracies_of_pretrained() == card.accuracy(*results[1:])
 
 
 def test_it_answers_without_keras():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import MnistlabError
 from mnistlab.inference import PROBABILITIES, Classifier
-from mnistlab.pretrained import PRETRAINED_PATH
+from mnistlab.pretrained import PRETRAINED, accuracies_of_pretrained
 from mnistlab.records.listing import list_runs
 from mnistlab.refusal import Judge
 from mnistlab.runs import MANIFEST, Run
@@ -204,16 +204,15 @@ class Networks:
 
 def _shipped() -> list[Entry]:
     """Those that are in the package."""
-    known: list[tuple[str, str, str, str]] = [
-        (SHIPPED, "The reader's network", "cnn", PRETRAINED_PATH.name),
-        (f"{SHIPPED}-mlp", "The notebook's MLP", "mlp", "mlp.onnx"),
-        (f"{SHIPPED}-cnn", "The notebook's CNN", "cnn", "cnn.onnx"),
+    known = [
+        ("digits", SHIPPED, "The reader's network", "cnn"),
+        ("mlp", f"{SHIPPED}-mlp", "The notebook's MLP", "mlp"),
+        ("cnn", f"{SHIPPED}-cnn", "The notebook's CNN", "cnn"),
     ]
-    folder = PRETRAINED_PATH.parent
+    accuracies = accuracies_of_pretrained()
     return [
-        Entry(network_id, title, model, folder / name)
-        for network_id, title, model, name in known
-        if (folder / name).is_file()
+        Entry(network_id, title, model, PRETRAINED[name], test_accuracy=accuracies[name])
+        for name, network_id, title, model in known
     ]
 
 
