@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import errno
 import functools
+import gc
 import os
 import socket
 import threading
@@ -98,6 +99,7 @@ class PageServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts and says so."""
         await super().startup(sockets)
+        gc.freeze()  # what was imported stays: to look through it again and again would hold answers up
         if self.started:
             self._on_start()
 
