@@ -68,6 +68,7 @@ bench: setup
 	@$(BIN)/python benchmarks/recipes.py
 	@$(BIN)/python benchmarks/memory.py
 	@$(BIN)/python benchmarks/interruptions.py
+	@$(BIN)/python benchmarks/serving.py
 
 pretrained: setup
 	@$(BIN)/python benchmarks/pretrained.py

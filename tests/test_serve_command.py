@@ -75,6 +75,7 @@ def test_a_port_that_is_taken_is_named():
     ("arguments", "said"),
     [
         (("--host", "no such host"), "is no address of this machine"),
+        (("--host", "192.0.2.1"), "is no address of this machine"),
         (("--token", "short"), "16 to 128"),
         (("--port", "65536"), "65536"),
     ],

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from mnistlab.inference import Classifier
 from mnistlab.pretrained import PRETRAINED_PATH
 from mnistlab.server.layers import dissect
+from mnistlab.server.networks import Entry, Network
 from mnistlab.server.run_ids import run_id
 
 NETWORKS = sorted(PRETRAINED_PATH.parent.glob("*.onnx"))
@@ -96,6 +98,22 @@ def test_parameters_are_counted(network):
     assert {"digits": 133_898, "mlp": 669_706, "cnn": 596_330}[classifier.path.stem] == pytest.approx(
         anatomy.num_parameters, rel=0.01
     )
+
+
+def test_a_network_without_layers_has_logits_all_the_same(tmp_path, mnist):
+    """An average of several networks gives nothing but probabilities."""
+    network = onnx.load(PRETRAINED_PATH)
+    outputs = [one for one in network.graph.output if one.name in ("probabilities", "kinds")]
+    del network.graph.output[:]
+    network.graph.output.extend(outputs)
+    path = tmp_path / "model.onnx"
+    onnx.save(network, path)
+    lone = Network(Entry("lone", "Lone", "cnn", path), Classifier(path))
+    (layer,) = lone.anatomy.layers
+    assert (layer.name, layer.kind, layer.shape, layer.field) == ("probabilities", "softmax", (10,), None)
+    answer, whole = lone.answer(mnist.test.images[:5]), Classifier(PRETRAINED_PATH)
+    np.testing.assert_allclose(answer.probabilities, whole(mnist.test.images[:5]), atol=1e-6)
+    np.testing.assert_allclose(np.exp(answer.logits), answer.probabilities, atol=1e-6)
 
 
 def test_ids_are_short_safe_and_different():

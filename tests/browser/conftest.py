@@ -59,9 +59,9 @@ window.isQuiet = async (frames = 3) => {
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
+    """Chromium without a window. Playwright keeps an event loop running, beside which other tests could have none."""
     if CHROMIUM is None:
         sentence = "No Chromium is on the PATH; install one (apt-get install chromium) to test the page in a browser."
         if os.environ.get("MNISTLAB_NEEDS_CHROMIUM"):  # where it was meant to be installed
@@ -73,7 +73,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running `mnistlab serve`, with no runs yet."""
     folder = tmp_path_factory.mktemp("served")

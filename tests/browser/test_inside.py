@@ -1,6 +1,8 @@
 """Inside, and the shell around all tabs: what is pointed at, what a link restores, what the code panel promises."""
 
+import ast
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -155,8 +157,15 @@ def test_a_token_leaves_the_address_before_anybody_can_copy_it(watched: Any) -> 
     assert asked.value.headers["authorization"] == "Bearer secret-one"
 
 
-@pytest.mark.parametrize("tab", ["Draw", "Inside"])
-def test_the_code_panel_gives_code_that_runs_and_says_the_same(inside: Page, tab: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("tab", "network", "wanted"),
+    [("Draw", "", "It is a 7"), ("Inside", "shipped", "pool2 (6, 6, 64)"), ("Inside", "shipped-mlp", "hidden1 (512,)")],
+)
+def test_the_code_panel_gives_code_that_runs_and_says_the_same(
+    inside: Page, tab: str, network: str, wanted: str, tmp_path: Path
+) -> None:
+    if network:
+        inside.select_option("#inside-network", network)
     inside.get_by_role("tab", name=tab).click()
     inside.get_by_role("button", name="How to do this in code").click()
     panel = inside.get_by_role("dialog")
@@ -165,9 +174,28 @@ def test_the_code_panel_gives_code_that_runs_and_says_the_same(inside: Page, tab
     program.write_text(inside.locator("#code-python").inner_text(), encoding="utf-8")
     said = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert said.returncode == 0, said.stderr
-    assert ("It is a 7" if tab == "Draw" else "pool2 (6, 6, 64)") in said.stdout
+    assert wanted in said.stdout
     inside.keyboard.press("Escape")
     expect(panel).to_be_hidden()
+
+
+def test_names_of_files_and_runs_stay_names_in_the_code_panel(inside: Page) -> None:
+    names = ["page.png", "my page.png", "it's; rm -rf $(x) `y`.png", "-rf.png", 'a"b\\c\nd.png']
+    shown = inside.evaluate(
+        """async (names) => {
+          const { codeForInside, codeForPhoto } = await import("/web/js/code.js");
+          const run = (title) => codeForInside(new Uint8Array(784), { id: "x", title, source: "run" });
+          return Promise.all(names.flatMap((name) => [codeForPhoto(name), run(name)]));
+        }""",
+        names,
+    )
+    for name, photo, run in zip(names, shown[::2], shown[1::2], strict=True):
+        file = f"./{name}" if name.startswith("-") else name
+        assert shlex.split(photo["command"]) == ["mnistlab", "read", file, "--annotate", "boxes.png"]
+        assert shlex.split(run["command"]) == ["mnistlab", "read", "drawing.png", "--run", f"runs/{name}"]
+        assert name in {node.value for node in ast.walk(ast.parse(photo["python"])) if isinstance(node, ast.Constant)}
+        strings = {node.value for node in ast.walk(ast.parse(run["python"])) if isinstance(node, ast.Constant)}
+        assert f"runs/{name}/model.onnx" in strings
 
 
 def test_the_saved_drawing_is_read_on_the_command_line(watched: Any, draw: ANY, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import dataclasses
+import errno
 import functools
+import gc
 import os
 import socket
 import threading
@@ -22,6 +24,7 @@ from mnistlab.server.work import THREAD_NAME
 BACKLOG = 256  # connections that the kernel holds ready
 SHUTDOWN_SECONDS = 0.5  # for answers under way; event streams never end by themselves
 WORKER_SECONDS = 0.3  # for threads to see that there is nothing left to do
+_NOT_HERE = " is no address of this machine. Try 127.0.0.1."
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -38,7 +41,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"{host!r} is no address of this machine. Try 127.0.0.1.") from error
+        raise UsageError(f"{host!r}{_NOT_HERE}") from error
     found = socket.socket(family, kind, protocol)
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or the port is blocked for a minute after an end
@@ -46,6 +49,8 @@ def listen(host: str, port: int) -> socket.socket:
         found.listen(BACKLOG)
     except OSError as error:
         found.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise UsageError(f"{host!r}{_NOT_HERE}") from error
         raise MnistlabError(
             f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port, 0 for any free one."
         ) from error
@@ -94,6 +99,7 @@ class PageServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts and says so."""
         await super().startup(sockets)
+        gc.freeze()  # what was imported stays: to look through it again and again would hold answers up
         if self.started:
             self._on_start()
 

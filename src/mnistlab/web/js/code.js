@@ -34,29 +34,47 @@ async function imageInPython(image) {
  */
 const folderOf = (network) => `runs/${network.title.split(", ")[0]}`;
 
-/** @param {Network | undefined} network */
+/** @param {Network} network */
+const fileOf = (network) => `${network.id.replace("shipped-", "")}.onnx`;
+
+/** @param {Network} network */
 function classifierInPython(network) {
-  if (network?.source === "run") return `Classifier(Path("${folderOf(network)}/model.onnx"))`;
-  if (network && network.id !== "shipped")
-    return `Classifier(PRETRAINED_PATH.with_name("${network.id.replace("shipped-", "")}.onnx"))`;
-  return "pretrained()";
+  if (network.source === "run") return `Classifier(Path(${JSON.stringify(`${folderOf(network)}/model.onnx`)}))`;
+  return network.id === "shipped" ? "pretrained()" : `Classifier(PRETRAINED_PATH.with_name("${fileOf(network)}"))`;
 }
 
-/** @param {Network[]} networks */
-function importsInPython(networks) {
-  const all = networks.map(classifierInPython).join();
-  return [
+/**
+ * A program that begins with the image, and with the imports that it needs.
+ *
+ * @param {Uint8Array} image
+ * @param {string[]} lines
+ */
+async function program(image, lines) {
+  const uses = (/** @type {string} */ name) => lines.some((line) => line.includes(name));
+  const names = ["PRETRAINED_PATH", "pretrained()"].filter(uses).map((name) => name.replace("()", ""));
+  const imports = [
     "import base64",
     "import zlib",
-    all.includes("Path(") && "from pathlib import Path",
+    uses("Path(") && "from pathlib import Path",
     "",
     "import numpy as np",
     "",
-    all.includes("Classifier(") && "from mnistlab.inference import Classifier",
-    all.includes("PRETRAINED_PATH")
-      ? "from mnistlab.pretrained import PRETRAINED_PATH, pretrained"
-      : "from mnistlab.pretrained import pretrained",
-  ].filter((line) => line !== false);
+    uses("Classifier(") && "from mnistlab.inference import Classifier",
+    names.length && `from mnistlab.pretrained import ${names.join(", ")}`,
+    uses("Judge(") && "from mnistlab.refusal import Judge",
+    "",
+  ];
+  return [...imports.filter((line) => typeof line === "string"), ...(await imageInPython(image)), ...lines].join("\n");
+}
+
+/**
+ * An argument for a shell.
+ *
+ * @param {string} text
+ */
+function quote(text) {
+  const plain = text.startsWith("-") ? `./${text}` : text;
+  return /^[\w./-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", "'\\''")}'`;
 }
 
 /**
@@ -65,15 +83,11 @@ function importsInPython(networks) {
  * @returns {Promise<Code>}
  */
 export async function codeForDrawing(image, networks) {
-  const python = [
-    ...importsInPython(networks),
-    "from mnistlab.refusal import Judge",
-    "",
-    ...(await imageInPython(image)),
-    "print(Judge(pretrained()).verdict(image))",
-    ...networks.map((network) => `print(${classifierInPython(network)}(image).round(3))  # ${network.title}`),
-  ];
-  return { command: "mnistlab read drawing.png   # “Save as PNG” makes the file", python: python.join("\n") };
+  const lines = networks.map((network) => `print(${classifierInPython(network)}(image).round(3))`);
+  return {
+    command: "mnistlab read drawing.png   # “Save as PNG” makes the file",
+    python: await program(image, ["print(Judge(pretrained()).verdict(image))", ...lines]),
+  };
 }
 
 /**
@@ -81,14 +95,13 @@ export async function codeForDrawing(image, networks) {
  * @returns {Code}
  */
 export function codeForPhoto(name) {
-  const quoted = /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
   const python = [
     "from mnistlab.reader import DigitReader",
     "",
     `for reading in DigitReader().read(${JSON.stringify(name)}):`,
     "    print(reading, reading.kind, reading.confidence, reading.found.box)",
   ];
-  return { command: `mnistlab read ${quoted} --annotate boxes.png`, python: python.join("\n") };
+  return { command: `mnistlab read ${quote(name)} --annotate boxes.png`, python: python.join("\n") };
 }
 
 /**
@@ -97,14 +110,12 @@ export function codeForPhoto(name) {
  * @returns {Promise<Code>}
  */
 export async function codeForInside(image, network) {
-  const python = [
-    ...importsInPython([network]),
-    "",
-    ...(await imageInPython(image)),
-    `for name, values in ${classifierInPython(network)}.activations(image).items():`,
-    "    print(name, values.shape, values.min(), values.max())",
-  ];
-  const command =
-    network.source === "run" ? `mnistlab read drawing.png --run ${folderOf(network)}` : "mnistlab read drawing.png";
-  return { command, python: python.join("\n") };
+  const isRun = network.source === "run";
+  return {
+    command: `mnistlab read drawing.png${isRun ? ` --run ${quote(folderOf(network))}` : ""}`,
+    python: await program(image, [
+      `for name, values in ${classifierInPython(network)}.activations(image).items():`,
+      "    print(name, values.shape, values.min(), values.max())",
+    ]),
+  };
 }
