@@ -1,6 +1,7 @@
 """Digits are found on drawn and composed pages, in reading order, whatever light, paper and turn."""
 
 import sys
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from mnistlab.exceptions import UsageError
 from mnistlab.segmentation import find_digits
 from mnistlab.segmentation.light import find_ink, remove_light
 from mnistlab.segmentation.ruling import remove_ruling
-from mnistlab.segmentation.skew import measure_skew
+from mnistlab.segmentation.skew import level, measure_skew
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import pages
@@ -193,6 +194,22 @@ def test_place_and_size_do_not_matter(down, right, scale):
     photo = np.pad(np.asarray(small), ((down, 10), (right, 10)), constant_values=225)
     moved = [[(t + down, le + right, b + down, r + right) for t, le, b, r in line] for line in boxes]
     check(photo, moved, tolerance=2)
+
+
+def test_a_strip_is_not_turned_into_a_field():
+    """Slanted marks on a strip of paper 50 pixels wide: turned, it would be as large as 25 photos."""
+    strip = np.full((12_000, 50), 230, np.uint8)
+    for top in range(20, 11_900, 40):
+        for right in range(40):
+            strip[top + right // 5 : top + right // 5 + 4, 5 + right] = 20
+    assert abs(measure_skew(strip < 100)) > 5
+    tracemalloc.start()
+    find_digits(strip)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6  # 1.2 GB if it is turned
+    for shape in ((1000, 1400), (300, 3000), (3000, 300)):  # what people take photos of
+        assert level(shape, 12.0).offset.any()
 
 
 def test_large_photos_are_looked_at_reduced_and_cut_from_whole():
