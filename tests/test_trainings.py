@@ -27,6 +27,7 @@ from mnistlab.server.settings import Settings
 from mnistlab.server.training_process import Start, ask_to_end, command_of, read_start
 from mnistlab.server.trainings import NOTES, Trainings, with_settings
 
+PATIENCE = 300  # seconds; a busy machine may take long, and what never comes is still found
 LONG = {"recipe": "mlp", "epochs": 10, "batch_size": 1, "seed": 7}  # 6,000 steps, some seconds
 
 
@@ -35,7 +36,7 @@ def events_of(server, run, last=None, until=lambda name, data: False):
     headers = {} if last is None else {"Last-Event-ID": str(last)}
     found, event = [], {}
     with httpx.stream(
-        "GET", f"http://127.0.0.1:{server.port}/api/runs/{run}/events", headers=headers, timeout=90
+        "GET", f"http://127.0.0.1:{server.port}/api/runs/{run}/events", headers=headers, timeout=PATIENCE
     ) as answer:
         assert answer.status_code == 204 or answer.headers["content-type"].startswith("text/event-stream")
         for line in answer.iter_lines():
@@ -56,7 +57,7 @@ def report_of(server, run):
 
 
 def wait_until_ended(server, run):
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while (report := report_of(server, run))["state"] == "running":
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -20,7 +20,7 @@ from mnistlab.files import make_folder, write_with
 from mnistlab.server.networks import Network, Networks
 
 BATCH_SIZE = 50  # some ten milliseconds each: whoever draws meanwhile hardly waits
-PRIORITY = 10  # nice, as trainings
+PRIORITY = 5  # nice, as trainings
 MAX_KEPT = 24  # networks, of 400 KB each
 
 

@@ -20,7 +20,7 @@ from mnistlab import claims
 from mnistlab.exceptions import RunError
 from mnistlab.files import write_json
 
-PRIORITY = 10  # nice: the page answers first where both want the processor
+PRIORITY = 5  # nice: the page answers first where both want the processor, and the training still gets its share
 
 _NOTING = threading.Lock()  # the end of a process is not noted over the start of the next one
 
