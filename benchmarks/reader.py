@@ -5,7 +5,7 @@ Everything was tuned on pages of training digits; `--tune` measures those and wr
 `normalize_digit` does to MNIST's own test images, and to them drawn with other pens. Writes
 benchmarks/results/reader.json and puts the table into docs/results.md.
 
-    python benchmarks/reader.py [--pages 60] [--tune] [--table-only]
+    python benchmarks/reader.py [--pages 60] [--tune] [--photo-only] [--table-only]
 """
 
 import json
@@ -217,10 +217,16 @@ def main() -> None:
     parser = readme.parser(__doc__)
     parser.add_argument("--pages", type=int, default=60, help="of each style")
     parser.add_argument("--tune", action="store_true", help="measure pages of training digits, write nothing")
+    parser.add_argument(
+        "--photo-only", action="store_true", help="measure the time of a photo anew, on a quiet machine"
+    )
     arguments = parser.parse_args()
-    if not arguments.table_only:
+    if arguments.photo_only:
+        results = json.loads(RESULTS.read_text(encoding="utf-8"))
+        write_json(RESULTS, results | {"photo": measure_photo(load_mnist().test)})
+    elif not arguments.table_only:
         split = load_mnist().train if arguments.tune else load_mnist().test
-        results: dict[str, Any] = {"environment": describe_environment(), "goals": GOALS, "pages": {}}
+        results = {"environment": describe_environment(), "goals": GOALS, "pages": {}}
         for name, style in pages.STYLES.items():
             first_seed = FIRST_SEED["train" if arguments.tune else "test"]
             results["pages"][name] = measure_pages(split, style, first_seed, arguments.pages)
