@@ -24,14 +24,14 @@ from mnistlab.metrics import wilson_interval
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "drawing.json"
 DOCUMENT = ROOT / "docs" / "results.md"
-TEST = "tests/browser/test_drawing.py::test_recorded_drawings_are_read_right"
+TEST = "tests/browser/test_drawing.py::test_recorded_drawings_are_read_right[1]"
 
 
 def measure() -> dict[str, Any]:
     """What the test reports."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", TEST]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "slow", TEST]
         subprocess.run(command, cwd=ROOT, env=os.environ | {"MNISTLAB_BROWSER_REPORT": str(report)}, check=True)
         measured = json.loads(report.read_text(encoding="utf-8"))
     return measured | {"environment": describe_environment() | {"precision": "float32"}}

@@ -29,8 +29,10 @@ def answer(watched):
     return verdict.locator(".numeral").inner_text(), verdict.get_attribute("data-kind")
 
 
-def test_recorded_drawings_are_read_right(watched, draw, drawings):
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+def test_recorded_drawings_are_read_right(watched, draw, drawings, every):
     """160 drawings of eight hands, left and right of the centre, large and small: at least 95 of 100."""
+    drawings = drawings[::every]
     page = watched.open("tab=draw")
     wrong, waits = [], []
     for drawing in drawings:
@@ -57,7 +59,8 @@ def test_recorded_drawings_are_read_right(watched, draw, drawings):
     print(json.dumps(report))
     if place := os.environ.get("MNISTLAB_BROWSER_REPORT"):
         Path(place).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    assert len(drawings) >= 120
+    assert len(drawings) >= 120 / every
+    assert {drawing["digit"] for drawing in drawings} == {*range(10)}
     assert len(wrong) <= 0.05 * len(drawings), wrong
     assert max(waits) > 0  # or the clock was read at the wrong end; below 0 it came before the pen was lifted
 

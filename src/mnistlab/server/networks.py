@@ -23,7 +23,7 @@ from mnistlab.server.run_ids import run_id
 
 SHIPPED = "shipped"
 MAX_LOADED = 12  # networks in memory, a few MB each
-MAX_LISTED = 200
+MAX_LISTED = 100  # the last ones that finished
 _TINY = 1e-30
 Key = tuple[str, int]  # id and version
 
@@ -175,7 +175,7 @@ class Networks:
             return []
         return [
             entry
-            for found in list_runs([self._runs], "name")
+            for found in list_runs([self._runs], "date")
             if found.state == "finished" and (entry := _run_entry(Path(found.folder), self._runs)) is not None
         ]
 

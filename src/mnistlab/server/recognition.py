@@ -106,6 +106,7 @@ def _network_model(found: Description) -> schemas.NetworkModel:
         title=entry.title,
         model=entry.model,
         source="shipped" if entry.folder is None else "run",
+        folder=None if entry.folder is None else str(entry.folder),
         recipe=entry.recipe,
         test_accuracy=entry.test_accuracy,
         num_parameters=found.num_parameters,

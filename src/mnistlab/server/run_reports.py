@@ -46,6 +46,7 @@ class Report:
     Args:
         id: in addresses.
         title: the folder's place below the runs folder.
+        folder: as a command line takes it.
         state: `"stopped"` and `"failed"` trainings can be resumed.
         phase: of a running one: before its first step, at it, or scoring and writing.
         recipe: name of the recipe.
@@ -63,6 +64,7 @@ class Report:
 
     id: str
     title: str
+    folder: str
     state: State
     phase: Phase | None = None
     recipe: str | None = None
@@ -90,7 +92,7 @@ def report_on(place: Place) -> Report:
         if recipe is None:
             raise MnistlabError(f"{place.folder} holds no recipe.toml. Delete it and train again.")
     except (MnistlabError, OSError) as error:
-        return Report(place.run, place.title, "damaged", message=str(error))
+        return Report(place.run, place.title, str(place.folder), "damaged", message=str(error))
     progress = read_progress(place.folder)
     begun = _begun(place, recipe, progress)
     return _ended(begun, place, recipe) if process is None else _running(begun, progress, process)
@@ -149,6 +151,7 @@ def _begun(place: Place, recipe: Recipe, progress: Progress) -> Report:
     return Report(
         id=place.run,
         title=place.title,
+        folder=str(place.folder),
         state="stopped",
         recipe=recipe.name,
         settings=settings | {"augmentation": recipe.augmentation is not None},

@@ -77,6 +77,7 @@ class NetworkModel(BaseModel):
     title: str = Field(description="For people.")
     model: str = Field(description="Kind of network.", examples=["mlp", "cnn"])
     source: Literal["shipped", "run"]
+    folder: str | None = Field(description="Of the run, as a command line takes it; null of what ships.")
     recipe: str | None = Field(description="Of the run that trained it.")
     test_accuracy: float | None = Field(description="On the run's test split, 0 to 1.")
     num_parameters: int | None = Field(description="Numbers that it computes with.")

@@ -93,7 +93,11 @@ def start_process(arguments: list[str], recipe: str, note: Path, log: Path) -> N
             os.setpriority(os.PRIO_PROCESS, process.pid, PRIORITY)
         start = Start(recipe, tuple(command), process.pid, time.time())
         threading.Thread(target=_wait, args=(process, start, note), daemon=True).start()
-        write_json(note, asdict(start))
+        try:
+            write_json(note, asdict(start))
+        except BaseException:  # a full disk: nobody would know of it
+            process.terminate()
+            raise
 
 
 def _wait(process: subprocess.Popen[bytes], start: Start, note: Path) -> None:

@@ -42,11 +42,11 @@ class Order(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     recipe: str = Field(pattern=f"^({'|'.join(RECIPES)})$", examples=["mlp"])
-    epochs: int | None = Field(None, ge=LIMITS["epochs"][0], le=LIMITS["epochs"][1])
-    batch_size: int | None = Field(None, ge=LIMITS["batch_size"][0], le=LIMITS["batch_size"][1])
-    learning_rate: float | None = Field(None, ge=LIMITS["learning_rate"][0], le=LIMITS["learning_rate"][1])
-    augmentation: bool | None = None
-    seed: int | None = Field(None, ge=LIMITS["seed"][0], le=LIMITS["seed"][1])
+    epochs: int | None = Field(None, strict=True, ge=LIMITS["epochs"][0], le=LIMITS["epochs"][1])
+    batch_size: int | None = Field(None, strict=True, ge=LIMITS["batch_size"][0], le=LIMITS["batch_size"][1])
+    learning_rate: float | None = Field(None, strict=True, ge=LIMITS["learning_rate"][0], le=LIMITS["learning_rate"][1])
+    augmentation: bool | None = Field(None, strict=True)
+    seed: int | None = Field(None, strict=True, ge=LIMITS["seed"][0], le=LIMITS["seed"][1])
     name: str | None = Field(None, pattern=ID_PATTERN, description="The new run's id, and its folder's name.")
 
 
@@ -98,8 +98,10 @@ def training_router(trainings: Trainings) -> APIRouter:
         response_class=StreamingResponse,
         responses=documented(404, 422)
         | {
-            200: {"content": {"text/event-stream": {}}, "description": "Events `begin`, `step`, `epoch` and `state`."},
-            204: {"description": "The training has ended, and nothing came after Last-Event-ID."},
+            200: {
+                "content": {"text/event-stream": {}},
+                "description": "Events `begin`, `step`, `epoch` and `state`; the last `state` is not `running`.",
+            },
         },
     )
     async def follow_run(run: RunInPath, last_event_id: Annotated[str | None, Header()] = None) -> Response:
@@ -110,11 +112,8 @@ def training_router(trainings: Trainings) -> APIRouter:
         place = await asyncio.to_thread(trainings.place, run)
         last = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 16 else 0
         lines = _Lines(place, last)
-        report, upcoming = await asyncio.to_thread(lambda: (trainings.report(place), lines.read()))
-        if last and report.state != "running" and not upcoming:
-            return Response(status_code=204)
         return StreamingResponse(
-            _events(trainings, run, lines, upcoming),
+            _events(trainings, run, lines),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -135,9 +134,7 @@ def _recipe(name: str) -> dict[str, Any]:
     )
 
 
-async def _events(
-    trainings: Trainings, run: str, lines: "_Lines", upcoming: list[tuple[int, Line]]
-) -> AsyncIterator[bytes]:
+async def _events(trainings: Trainings, run: str, lines: "_Lines") -> AsyncIterator[bytes]:
     """The events of a run. Files and processes are looked at in a thread, and the client's leaving ends it."""
     shown: Report | None = None
     loop, looked, spoke = asyncio.get_running_loop(), 0.0, 0.0
@@ -147,7 +144,7 @@ async def _events(
         if shown is None or now - looked >= STATE_SECONDS:
             report, looked = await asyncio.to_thread(_report, trainings, run), now
         # After the state: what an ended training wrote is all there.
-        upcoming += await asyncio.to_thread(lines.read)
+        upcoming = await asyncio.to_thread(lines.read)
         for number, line in upcoming:
             yield _event(line["event"], {key: value for key, value in line.items() if key != "event"}, number)
         has_ended = report is None or report.state != "running"
@@ -158,7 +155,7 @@ async def _events(
             yield b"" if upcoming else b": still there\n\n"
         if has_ended:
             return
-        shown, upcoming = report, []
+        shown = report
         await asyncio.sleep(LOOK_SECONDS)
 
 
