@@ -6,7 +6,8 @@
  * @typedef {{id: string, title: string, state: "running" | "stopped" | "finished" | "failed" | "damaged",
  *   phase: "starting" | "training" | "finishing" | null, recipe: string | null, settings: Record<string, any>,
  *   network: string | null, test_accuracy: number | null, epochs: number, epochs_done: number, num_steps: number,
- *   seconds: number, left_seconds: number | null, message: string | null, resumable: boolean}} Report
+ *   seconds: number, left_seconds: number | null, message: string | null, resumable: boolean,
+ *   folder: string | null}} Report
  */
 
 const RATE_STEPS = 40; // of the last, from which the time left is estimated

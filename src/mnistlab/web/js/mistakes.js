@@ -1,5 +1,6 @@
 /** Mistakes: which test digits a network takes for which, those it was surest of, and each of them in detail. */
 
+import { codeForMistakes } from "./code.js";
 import { createDetail } from "./detail.js";
 import { element } from "./elements.js";
 import { createGallery } from "./gallery.js";
@@ -132,6 +133,14 @@ function cellOf({ label, prediction }) {
 }
 
 /**
+ * The test image that an address names.
+ *
+ * @param {State} state
+ * @returns {number | null}
+ */
+const imageOf = ({ image }) => (/^\d{1,4}$/.test(image ?? "") ? Number(image) : null);
+
+/**
  * @param {State} state
  * @param {Mistakes} found
  * @param {Network} network
@@ -181,7 +190,7 @@ async function listDigits(state, found, cell) {
   parts.all.hidden = !cell && !isContested;
   parts.contested.hidden = isContested;
   await parts.gallery.show(indices.map(place));
-  parts.gallery.mark(state.image === undefined ? null : Number(state.image));
+  parts.gallery.mark(imageOf(state));
 }
 
 /**
@@ -190,7 +199,7 @@ async function listDigits(state, found, cell) {
  * @param {Network} network
  */
 async function showImage(state, found, network) {
-  const image = /^\d{1,4}$/.test(state.image ?? "") ? Number(state.image) : null;
+  const image = imageOf(state);
   parts.gallery.mark(image);
   if (image === null) {
     shownImage = "";
@@ -206,32 +215,9 @@ async function showImage(state, found, network) {
   parts.detail.root.scrollIntoView({ block: "nearest" });
 }
 
-/** @returns {import("./code_panel.js").Code} */
+/** @returns {import("./code_panel.js").Code | null} */
 function code() {
   const state = context.state.get();
   const network = chosenNetwork(state);
-  const folder = network?.source === "run" ? `runs/${network.title.split(", ")[0]}` : null;
-  const name = network?.id.startsWith("shipped-") ? `${network.id.slice("shipped-".length)}.onnx` : "digits.onnx";
-  const cell = cellOf(state);
-  const python = [
-    ...(folder ? ["from pathlib import Path", ""] : []),
-    ...(cell ? ["import numpy as np", ""] : []),
-    "from mnistlab.datasets import load_mnist",
-    "from mnistlab.evaluation import evaluate",
-    "from mnistlab.inference import Classifier",
-    ...(folder ? [] : ["from mnistlab.pretrained import PRETRAINED_PATH"]),
-    "",
-    "test = load_mnist().test",
-    `result = evaluate(Classifier(${folder ? `Path("${folder}/model.onnx")` : `PRETRAINED_PATH.with_name("${name}")`}), test)`,
-    "print(result)",
-    "print(result.format_confusion())",
-    cell
-      ? `print(np.flatnonzero((result.labels == ${cell[0]}) & (result.predictions == ${cell[1]})))`
-      : "print(result.wrong)  # the surest mistakes first",
-    ...(state.image ? [`print(test.labels[${state.image}], result.probabilities[${state.image}].round(3))`] : []),
-  ];
-  const command = folder
-    ? `mnistlab evaluate ${folder}`
-    : `mnistlab evaluate $(python -c "from mnistlab.pretrained import PRETRAINED_PATH as p; print(p.with_name('${name}'))")`;
-  return { command, python: python.join("\n") };
+  return network ? codeForMistakes(network, cellOf(state), imageOf(state)) : null;
 }

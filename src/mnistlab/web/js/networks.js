@@ -4,7 +4,8 @@
  * @typedef {{size: [number, number], stride: [number, number], offset: [number, number]}} Field
  * @typedef {{name: string, title: string, kind: string, shape: number[], field: Field | null}} Layer
  * @typedef {{id: string, title: string, model: string, source: "shipped" | "run", recipe: string | null,
- *   test_accuracy: number | null, num_parameters: number | null, layers: Layer[]}} Network
+ *   test_accuracy: number | null, num_parameters: number | null, layers: Layer[], folder: string | null}} Network
+ *   folder: of a run, as the command line takes it
  */
 
 import { api } from "./api.js";

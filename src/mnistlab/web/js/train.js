@@ -65,7 +65,13 @@ async function mount(root, given) {
   figures = element("div", { class: "curves" }, charts.accuracy.root, charts.loss.root);
   const side = element("div", { class: "training-side" }, live.root, figures, list.root);
   root.append(element("div", { class: "training" }, form.root, side));
-  context.code(() => codeForTraining(settings(), known.recipes));
+  context.code(() => codeForTraining(settings(), known.recipes, runsFolder()));
+}
+
+/** The folder of runs, as the folder of one in it says: that ends with the run's title. */
+function runsFolder() {
+  const run = reports.find(({ folder, title }) => folder?.endsWith(`/${title}`));
+  return run?.folder ? run.folder.slice(0, -run.title.length - 1) : "runs";
 }
 
 async function show() {

@@ -8,6 +8,7 @@
  * @typedef {import("./state.js").State} State
  */
 
+import { quoteForPython, quoteForShell } from "./code.js";
 import { element } from "./elements.js";
 
 const NUMBERS = /** @type {const} */ ([
@@ -154,16 +155,17 @@ export function createForm(recipes, limits, { change, start }) {
  *
  * @param {Settings} settings
  * @param {Recipe[]} recipes
+ * @param {string} root the folder of runs
  * @returns {import("./code_panel.js").Code}
  */
-export function codeForTraining(settings, recipes) {
+export function codeForTraining(settings, recipes, root) {
   const changes = /** @type {Record<string, any>} */ (changesOf(settings, recipes));
   const options = Object.entries(changes).map(([name, value]) => {
     const text = name === "augmentation" ? (value ? "yes" : "none") : value;
     return ` --${name.replaceAll("_", "-")} ${text}`;
   });
   const folder = [
-    "runs/",
+    `${root}/`,
     settings.recipe,
     ...Object.entries(changes).map(([name, value]) => `-${name.split("_").pop()}${value}`),
   ].join("");
@@ -172,6 +174,7 @@ export function codeForTraining(settings, recipes) {
     return `, ${name}=${text}`;
   });
   const isMoved = changes.augmentation === true;
+  const recipe = quoteForPython(settings.recipe);
   const python = [
     ...(replaced.length ? ["import dataclasses", ""] : []),
     "from mnistlab import training",
@@ -179,9 +182,10 @@ export function codeForTraining(settings, recipes) {
     `from mnistlab.recipes import RECIPES${isMoved ? ", AffineRanges" : ""}`,
     "",
     replaced.length
-      ? `recipe = dataclasses.replace(RECIPES["${settings.recipe}"]${replaced.join("")})`
-      : `recipe = RECIPES["${settings.recipe}"]`,
-    `print(training.train(recipe, load_mnist(), "${folder}"))`,
+      ? `recipe = dataclasses.replace(RECIPES[${recipe}]${replaced.join("")})`
+      : `recipe = RECIPES[${recipe}]`,
+    `print(training.train(recipe, load_mnist(), ${quoteForPython(folder)}))`,
   ];
-  return { command: `mnistlab train ${settings.recipe}${options.join("")} --out ${folder}`, python: python.join("\n") };
+  const command = `mnistlab train ${quoteForShell(settings.recipe)}${options.join("")} --out ${quoteForShell(folder)}`;
+  return { command, python: python.join("\n") };
 }
