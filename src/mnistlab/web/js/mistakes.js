@@ -5,7 +5,7 @@ import { createDetail } from "./detail.js";
 import { element } from "./elements.js";
 import { createGallery } from "./gallery.js";
 import { createMatrix } from "./matrix.js";
-import { loadNetworks } from "./networks.js";
+import { loadNetworks, missingNetworks } from "./networks.js";
 
 /**
  * @typedef {import("./main.js").Context} Context
@@ -75,8 +75,9 @@ async function mount(root, given) {
   const detail = createDetail();
   const body = element("div", { class: "mistakes-body", hidden: true }, matrix.root, digits);
   const waiting = element("progress", { "aria-label": "The network reads the test digits", hidden: true });
-  root.append(element("div", { class: "mistakes" }, head, waiting, body), detail.root);
-  parts = { waiting, select, sum, matrix, gallery, title, all, contested, detail, body };
+  const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
+  root.append(element("div", { class: "mistakes" }, missing, head, waiting, body), detail.root);
+  parts = { missing, waiting, select, sum, matrix, gallery, title, all, contested, detail, body };
   context.code(code);
 }
 
@@ -89,6 +90,8 @@ async function show(state) {
   const network = chosenNetwork(state);
   if (!network) return;
   parts.select.value = network.id;
+  parts.missing.textContent = missingNetworks(state.network, networks, [network]);
+  parts.missing.hidden = !parts.missing.textContent;
   if (mistakes?.network !== network.id) {
     parts.sum.textContent = "reads the 10,000 test digits. The first time, that takes some seconds …";
     [parts.waiting.hidden, parts.body.hidden] = [false, true];
@@ -97,7 +100,7 @@ async function show(state) {
     if (chosenNetwork(context.state.get())?.id !== network.id) return; // another one was chosen meanwhile
     [mistakes, shownList, shownImage] = [found, "", ""];
   }
-  render(context.state.get(), /** @type {Mistakes} */ (mistakes), network);
+  await render(context.state.get(), /** @type {Mistakes} */ (mistakes), network);
 }
 
 /** @param {State} state */
@@ -145,14 +148,22 @@ const imageOf = ({ image }) => (/^\d{1,4}$/.test(image ?? "") ? Number(image) : 
  * @param {Mistakes} found
  * @param {Network} network
  */
-function render(state, found, network) {
+async function render(state, found, network) {
   const share = `${(100 * found.accuracy).toFixed(2)} %`;
   parts.sum.textContent = `reads ${share} right: ${found.num_wrong.toLocaleString("en")} mistakes in ${found.num_images.toLocaleString("en")} test digits`;
   parts.body.hidden = false;
   const cell = cellOf(state);
   parts.matrix.show(found.matrix, cell);
-  void listDigits(state, found, cell);
-  void showImage(state, found, network);
+  await Promise.all([
+    listDigits(state, found, cell).catch((error) => {
+      shownList = ""; // so that it is asked for again
+      throw error;
+    }),
+    showImage(state, found, network).catch((error) => {
+      shownImage = "";
+      throw error;
+    }),
+  ]);
 }
 
 /**

@@ -11,6 +11,7 @@
 import { api } from "./api.js";
 
 export const MAX_CHOSEN = 6;
+const ID = /^[a-z0-9-]{1,64}$/;
 const USUAL = ["shipped", "shipped-mlp", "shipped-cnn"];
 
 /** @returns {Promise<Network[]>} those that ship first, then finished runs */
@@ -33,3 +34,29 @@ export function chosenNetworks(text, networks) {
   const usual = find(USUAL);
   return usual.length ? usual : networks.slice(0, 1);
 }
+
+/**
+ * What to say of networks in an address that are not there, and of what is shown in their place.
+ *
+ * @param {string | undefined} text ids between commas
+ * @param {Network[]} networks
+ * @param {Network[]} chosen those shown
+ * @returns {string} "" where none is missing
+ */
+export function missingNetworks(text, networks, chosen) {
+  const missing = [...new Set((text ?? "").split(","))].filter((id) => id && !networks.some((one) => one.id === id));
+  if (!missing.length || !chosen.length) return "";
+  const named = missing.every((id) => ID.test(id)) && missing.length <= MAX_CHOSEN;
+  const [what, are] = missing.length === 1 ? ["The network", "is"] : ["The networks", "are"];
+  const names = named ? ` ${missing.join(", ")}` : " that the address names";
+  const instead = chosen.map(({ title }) => title).join(", ");
+  const show = chosen.length === 1 ? "is" : "are";
+  return `${what}${names} ${are} not here: no such run, or its model.onnx is damaged. Shown ${show} ${instead}.`;
+}
+
+/**
+ * Whether a network is the average of several, whose layers are not in its file: it gives its probabilities, no more.
+ *
+ * @param {Network} network
+ */
+export const isAverage = ({ layers }) => layers.every(({ name }) => name === "probabilities");

@@ -1,5 +1,6 @@
 /** Train: choose a recipe, watch it learn, stop it and go on, lay runs over each other. */
 
+import { ApiError } from "./api.js";
 import { createChart } from "./charts.js";
 import { Curves, chartOf } from "./curves.js";
 import { element } from "./elements.js";
@@ -13,6 +14,7 @@ import { changesOf, codeForTraining, createForm, settingsOf } from "./training_f
  */
 
 const MAX_SHOWN = 6; // lines that can be told apart
+const ENDED_MILLISECONDS = 500; // before the server is asked what came of a training of which it tells nothing
 
 /** @type {Context} */
 let context;
@@ -38,6 +40,8 @@ const curves = new Map();
 let following = null;
 let isVisible = false;
 let isDrawing = false;
+let isLost = false; // whether the server no longer answers
+let isStopWanted = false; // whether the focus should go to Stop once it is there
 
 export const tab = { id: "train", title: "Train", mount, show, hide };
 
@@ -48,12 +52,12 @@ export const tab = { id: "train", title: "Train", mount, show, hide };
 async function mount(root, given) {
   context = given;
   known = await context.api.get("/api/recipes");
-  form = createForm(known.recipes, known.limits, { change, start });
-  live = createLive(stop);
+  form = createForm(known.recipes, known.limits, { change, start: () => attempt(start) });
+  live = createLive((run) => void attempt(() => stop(run)));
   charts = { loss: createChart("Loss"), accuracy: createChart("Training accuracy") };
   list = createRunList({
     toggle,
-    resume,
+    resume: (run) => void attempt(() => resume(run)),
     draw: (network) =>
       context.state.set(
         { tab: "draw", networks: network === "shipped" ? network : `shipped,${network}` },
@@ -65,6 +69,9 @@ async function mount(root, given) {
   figures = element("div", { class: "curves" }, charts.accuracy.root, charts.loss.root);
   const side = element("div", { class: "training-side" }, live.root, figures, list.root);
   root.append(element("div", { class: "training" }, form.root, side));
+  document.addEventListener("visibilitychange", () => {
+    if (isVisible && !document.hidden) void attempt(refresh); // what began while nobody looked
+  });
   context.code(() => codeForTraining(settings(), known.recipes, runsFolder()));
 }
 
@@ -140,6 +147,21 @@ function toggle(run, isShown) {
   context.state.set({ runs: [...ids, ...(isShown ? [run] : [])].join(",") || "none" });
 }
 
+/**
+ * Does what may fail, and says so; what was said of an earlier failure is taken back once something works.
+ *
+ * @param {() => Promise<void>} action
+ */
+async function attempt(action) {
+  try {
+    await action();
+    context.trouble("");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    context.trouble(error.message);
+  }
+}
+
 async function start() {
   const { recipe, ...rest } = settings();
   const changes = changesOf({ recipe, ...rest }, known.recipes);
@@ -154,15 +176,26 @@ async function start() {
             .slice(1 - MAX_SHOWN);
     if (context.state.get().runs !== undefined) context.state.set({ runs: [...ids, id].join(",") });
     context.announce(`Training ${id} has started.`);
+    isStopWanted = true;
     requestAnimationFrame(() => requestAnimationFrame(() => live.root.scrollIntoView({ block: "nearest" })));
-  } finally {
-    await refresh();
+  } catch (error) {
+    form.button.disabled = false;
+    form.button.focus();
+    void refresh().catch(() => null); // it may be disabled for a reason
+    throw error;
   }
+  await refresh();
 }
 
 /** @param {string} run */
 async function stop(run) {
-  await context.api.post(`/api/runs/${run}/stop`);
+  try {
+    await context.api.post(`/api/runs/${run}/stop`);
+  } catch (error) {
+    live.goOn();
+    void refresh().catch(() => null); // it may have ended by itself; what is said is why it was not stopped
+    throw error;
+  }
   context.announce("The training saves what it has and ends.");
 }
 
@@ -170,6 +203,7 @@ async function stop(run) {
 async function resume(run) {
   await context.api.post(`/api/runs/${run}/resume`);
   context.announce(`Training ${run} goes on.`);
+  isStopWanted = true;
   await refresh();
 }
 
@@ -190,9 +224,25 @@ function follow(run) {
       if (report.state !== "running") {
         if (following?.run === run) unfollow();
         context.announce(ending(report));
-        void refresh();
+        void attempt(refresh);
       }
       render();
+    },
+    connected: () => {
+      if (isLost) void attempt(refresh);
+      setLost(false);
+    },
+    lost: (error) => {
+      setLost(true);
+      if (error instanceof ApiError && error.status) context.trouble(error.message);
+    },
+    ended: () => {
+      unfollow();
+      setTimeout(() => isVisible && void attempt(() => finish(run)), ENDED_MILLISECONDS);
+    },
+    refused: (error) => {
+      unfollow();
+      context.trouble(error.message, () => attempt(refresh));
     },
   });
   following = { run, end };
@@ -201,6 +251,27 @@ function follow(run) {
 function unfollow() {
   following?.end();
   following = null;
+  setLost(false);
+}
+
+/** @param {boolean} now whether the server no longer answers */
+function setLost(now) {
+  if (now === isLost) return;
+  isLost = now;
+  live.showLost(now);
+}
+
+/** @param {string} run of which the server had nothing more to tell: what came of it */
+async function finish(run) {
+  const report = await context.api.get(`/api/runs/${run}`).catch((/** @type {unknown} */ error) => {
+    if (error instanceof ApiError && error.status === 404) return null; // it is gone, and the list will say so
+    throw error;
+  });
+  if (report && report.state !== "running") {
+    context.announce(ending(report));
+    await load(run);
+  }
+  await refresh();
 }
 
 /** @param {string} run says how its last epoch went; one that is seen a moment later was told before */
@@ -228,10 +299,16 @@ function render() {
   requestAnimationFrame(() => {
     isDrawing = false;
     const report = reports.find((one) => one.state === "running") ?? null;
+    const wasFocused = live.root.contains(document.activeElement);
     form.show(settings(), report?.title ?? null);
     live.show(report, report ? (curves.get(report.id) ?? null) : null);
+    if (!report && wasFocused) form.button.focus();
     const styles = new Map(shown().map((one, at) => [one.id, at]));
     list.show(reports, styles);
+    if (report && isStopWanted) {
+      isStopWanted = false;
+      if ([document.body, form.button].includes(/** @type {any} */ (document.activeElement))) live.button.focus();
+    }
     const overlaid = shown().flatMap((one) => {
       const made = curves.get(one.id);
       return made ? [{ report: one, curves: made, style: styles.get(one.id) ?? 0 }] : [];

@@ -140,8 +140,7 @@ export function createForm(recipes, limits, { change, start }) {
       select.value = settings.recipe;
       about.textContent = recipes.find((one) => one.id === settings.recipe)?.title ?? "";
       for (const { setting, input } of fields) {
-        if (document.activeElement !== input || Number(input.value) !== settings[setting])
-          input.value = String(settings[setting]);
+        if (document.activeElement !== input) input.value = String(settings[setting]); // somebody may be typing there
       }
       augment.checked = settings.augmentation;
       button.disabled = running !== null;
