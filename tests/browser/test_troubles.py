@@ -211,9 +211,18 @@ def test_a_network_that_is_gone_is_named(watched: Any, tab: str) -> None:
     page = watched.open(f"tab={tab}&network=gone-one&networks=gone-one,shipped")
     missing = page.locator(f"#panel-{tab} .missing")
     expect(missing).to_contain_text("The network gone-one is not here")
-    expect(missing).to_contain_text("Shown is ")
+    expect(missing).to_contain_text("Shown here: The reader's network")
     page.evaluate("(tab) => (location.hash = `tab=${tab}&network=shipped&networks=shipped`)", tab)
     expect(missing).to_be_hidden()
+
+
+def test_a_run_that_is_gone_is_told_of(watched: Any, training: Training) -> None:
+    page = watched.open("tab=train&runs=mlp,gone-one")
+    missing = page.locator("#panel-train .missing")
+    expect(missing).to_contain_text("Not all of the runs")
+    page.get_by_role("checkbox", name="mlp").click()
+    expect(missing).to_be_hidden()
+    assert "runs=none" in page.url
 
 
 def test_without_a_clipboard_the_code_is_selected(watched: Any) -> None:

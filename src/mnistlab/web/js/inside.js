@@ -5,7 +5,7 @@ import { codeForInside } from "./code.js";
 import { decodeFloats, encodeImage, onThemeChange } from "./digits.js";
 import { drawing } from "./drawing.js";
 import { element } from "./elements.js";
-import { createFilters, createLayer } from "./layers.js";
+import { createFilters, createLayer, passesOn } from "./layers.js";
 import { isAverage, loadNetworks, missingNetworks } from "./networks.js";
 import { createOcclusion } from "./occlusion.js";
 import { createLookedAt, pixelsInWords, pixelsOf } from "./receptive.js";
@@ -112,18 +112,6 @@ function point(name, cell) {
   said.textContent = `${layer.title}, ${where}: ${value.toFixed(2).replace("-", "−")}. ${saw}`;
   clearTimeout(quiet);
   if (name) quiet = setTimeout(() => context.announce(said.textContent ?? ""), QUIET_MILLISECONDS);
-}
-
-/**
- * Whether a layer hands on what it got, as dropout does after training.
- *
- * @param {Activations} layer
- * @param {Activations | undefined} before
- */
-function passesOn(layer, before) {
-  if (!before || layer.kind !== "other" || layer.values.length !== before.values.length) return false;
-  const isAlike = layer.shape.length > 1 === before.shape.length > 1; // a row of what were pixels is another picture
-  return isAlike && layer.values.every((value, at) => value === before.values[at]);
 }
 
 /** @param {Activations[]} found */

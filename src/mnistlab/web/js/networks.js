@@ -50,8 +50,7 @@ export function missingNetworks(text, networks, chosen) {
   const [what, are] = missing.length === 1 ? ["The network", "is"] : ["The networks", "are"];
   const names = named ? ` ${missing.join(", ")}` : " that the address names";
   const instead = chosen.map(({ title }) => title).join(", ");
-  const show = chosen.length === 1 ? "is" : "are";
-  return `${what}${names} ${are} not here: no such run, or its model.onnx is damaged. Shown ${show} ${instead}.`;
+  return `${what}${names} ${are} not here: no such run, or its model.onnx is damaged. Shown here: ${instead}.`;
 }
 
 /**

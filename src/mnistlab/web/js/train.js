@@ -5,8 +5,8 @@ import { createChart } from "./charts.js";
 import { Curves, chartOf } from "./curves.js";
 import { element } from "./elements.js";
 import { createLive } from "./live.js";
-import { createRunList } from "./run_list.js";
-import { changesOf, codeForTraining, createForm, settingsOf } from "./training_form.js";
+import { createRunList, ending } from "./run_list.js";
+import { changesOf, codeForTraining, createForm, runsFolder, settingsOf } from "./training_form.js";
 
 /**
  * @typedef {import("./curves.js").Report} Report
@@ -40,6 +40,7 @@ const curves = new Map();
 let following = null;
 let isVisible = false;
 let isDrawing = false;
+let isKnown = false; // whether the runs were asked for
 let isLost = false; // whether the server no longer answers
 let isStopWanted = false; // whether the focus should go to Stop once it is there
 
@@ -72,13 +73,7 @@ async function mount(root, given) {
   document.addEventListener("visibilitychange", () => {
     if (isVisible && !document.hidden) void attempt(refresh); // what began while nobody looked
   });
-  context.code(() => codeForTraining(settings(), known.recipes, runsFolder()));
-}
-
-/** The folder of runs, as the folder of one in it says: that ends with the run's title. */
-function runsFolder() {
-  const run = reports.find(({ folder, title }) => folder?.endsWith(`/${title}`));
-  return run?.folder ? run.folder.slice(0, -run.title.length - 1) : "runs";
+  context.code(() => codeForTraining(settings(), known.recipes, runsFolder(reports)));
 }
 
 async function show() {
@@ -107,6 +102,7 @@ function change(changes) {
 /** The runs as the server has them, and the curves of those on the charts. */
 async function refresh() {
   ({ runs: reports, running } = await context.api.get("/api/runs"));
+  isKnown = true;
   for (const id of curves.keys()) if (!reports.some((report) => report.id === id)) curves.delete(id);
   render();
   if (running && isVisible) follow(running);
@@ -285,13 +281,6 @@ function tell(run) {
     );
 }
 
-/** @param {Report} report */
-function ending(report) {
-  if (report.state === "finished")
-    return `${report.title} is finished: ${(100 * (report.test_accuracy ?? 0)).toFixed(2)} % of the test digits right.`;
-  return report.message ?? `${report.title} is ${report.state}.`;
-}
-
 /** Once for all that came since the screen was last drawn. */
 function render() {
   if (isDrawing) return;
@@ -304,7 +293,8 @@ function render() {
     live.show(report, report ? (curves.get(report.id) ?? null) : null);
     if (!report && wasFocused) form.button.focus();
     const styles = new Map(shown().map((one, at) => [one.id, at]));
-    list.show(reports, styles);
+    const wanted = (context.state.get().runs ?? "none").split(",").filter((id) => id !== "none");
+    list.show(reports, styles, isKnown && wanted.some((id) => !reports.some((one) => one.id === id)));
     if (report && isStopWanted) {
       isStopWanted = false;
       if ([document.body, form.button].includes(/** @type {any} */ (document.activeElement))) live.button.focus();

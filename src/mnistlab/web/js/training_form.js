@@ -188,3 +188,14 @@ export function codeForTraining(settings, recipes, root) {
   const command = `mnistlab train ${quoteForShell(settings.recipe)}${options.join("")} --out ${quoteForShell(folder)}`;
   return { command, python: python.join("\n") };
 }
+
+/**
+ * The folder of runs, as the folder of one in it says: that ends with the run's title.
+ *
+ * @param {import("./curves.js").Report[]} reports
+ * @returns {string}
+ */
+export function runsFolder(reports) {
+  const run = reports.find(({ folder, title }) => folder?.endsWith(`/${title}`));
+  return run?.folder ? run.folder.slice(0, -run.title.length - 1) : "runs";
+}
