@@ -23,9 +23,10 @@ KEYS = {
 def code_of(page: Page) -> tuple[str, str]:
     """What the code panel says, on the command line and in Python."""
     page.get_by_role("button", name="How to do this in code").click()
-    expect(page.locator("#code-python")).not_to_be_empty()
+    expect(page.locator("#code-panel")).to_be_visible()  # only then is the code that of the screen
     command, python = (page.locator(f"#code-{kind}").inner_text() for kind in ("command", "python"))
     page.keyboard.press("Escape")
+    expect(page.locator("#code-panel")).to_be_hidden()
     return command, python
 
 

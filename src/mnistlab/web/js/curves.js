@@ -23,6 +23,18 @@ export class Curves {
     this.firstOfPart = 0; // place among the steps of the first since the training last began
   }
 
+  /**
+   * The curves of a run that was told as a whole.
+   *
+   * @param {{history: Row[], steps: Step[], num_steps: number}} run
+   */
+  static of({ history, steps, num_steps }) {
+    const made = new Curves();
+    made.begin({ step: 0, num_steps, history });
+    for (const step of steps) made.step(step);
+    return made;
+  }
+
   /** @param {{step: number, num_steps: number, history: Row[]}} line what came later than its step was undone */
   begin(line) {
     this.steps = this.steps.filter((step) => step.step <= line.step);

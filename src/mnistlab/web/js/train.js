@@ -6,7 +6,7 @@ import { Curves, chartOf } from "./curves.js";
 import { element } from "./elements.js";
 import { createLive } from "./live.js";
 import { createRunList, ending } from "./run_list.js";
-import { changesOf, codeForTraining, createForm, runsFolder, settingsOf } from "./training_form.js";
+import { addressOf, changesOf, codeForTraining, createForm, runsFolder, settingsOf } from "./training_form.js";
 
 /**
  * @typedef {import("./curves.js").Report} Report
@@ -92,11 +92,7 @@ const settings = () => settingsOf(context.state.get(), known.recipes, known.limi
 /** @param {Record<string, string | number | null>} changes of the address; what is the recipe's own is left out */
 function change(changes) {
   context.state.set(changes);
-  const now = settings();
-  const differing = /** @type {Record<string, any>} */ (changesOf(now, known.recipes));
-  const keys = { epochs: "epochs", batch_size: "batch", learning_rate: "rate", seed: "seed" };
-  const kept = Object.fromEntries(Object.entries(keys).map(([name, key]) => [key, differing[name] ?? null]));
-  context.state.set({ ...kept, augment: "augmentation" in differing ? (now.augmentation ? "yes" : "no") : null });
+  context.state.set(addressOf(settings(), known.recipes));
 }
 
 /** The runs as the server has them, and the curves of those on the charts. */
@@ -113,11 +109,7 @@ async function refresh() {
 
 /** @param {string} run */
 async function load(run) {
-  const { history, steps, num_steps: numSteps } = await context.api.get(`/api/runs/${run}`);
-  const made = new Curves();
-  made.begin({ step: 0, num_steps: numSteps, history });
-  for (const step of steps) made.step(step);
-  curves.set(run, made);
+  curves.set(run, Curves.of(await context.api.get(`/api/runs/${run}`)));
 }
 
 /** The runs on the charts: those of the address, else the one under way or the last. */
@@ -164,13 +156,10 @@ async function start() {
   form.button.disabled = true;
   try {
     const { id } = await context.api.post("/api/runs", { recipe, ...changes });
-    const ids =
-      context.state.get().runs === undefined
-        ? []
-        : shown()
-            .map((report) => report.id)
-            .slice(1 - MAX_SHOWN);
-    if (context.state.get().runs !== undefined) context.state.set({ runs: [...ids, id].join(",") });
+    if (context.state.get().runs !== undefined) {
+      const others = shown().map((report) => report.id);
+      context.state.set({ runs: [...others.slice(1 - MAX_SHOWN), id].join(",") });
+    }
     context.announce(`Training ${id} has started.`);
     isStopWanted = true;
     requestAnimationFrame(() => requestAnimationFrame(() => live.root.scrollIntoView({ block: "nearest" })));

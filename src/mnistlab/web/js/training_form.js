@@ -54,6 +54,19 @@ export function changesOf(settings, recipes) {
 }
 
 /**
+ * Settings as an address has them; null for what is the recipe's own.
+ *
+ * @param {Settings} settings
+ * @param {Recipe[]} recipes
+ * @returns {Record<string, string | number | null>}
+ */
+export function addressOf(settings, recipes) {
+  const differing = /** @type {Record<string, any>} */ (changesOf(settings, recipes));
+  const numbers = Object.fromEntries(NUMBERS.map(({ key, setting }) => [key, differing[setting] ?? null]));
+  return { ...numbers, augment: "augmentation" in differing ? (settings.augmentation ? "yes" : "no") : null };
+}
+
+/**
  * @param {Recipe[]} recipes
  * @param {Record<string, [number, number]>} limits
  * @param {{change: (changes: Record<string, string | number | null>) => void, start: () => void}} handlers
