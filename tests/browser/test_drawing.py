@@ -221,6 +221,7 @@ def test_a_digit_from_a_link_is_on_the_sheet_and_in_the_code(watched, open_watch
         page.get_by_role("button", name="Save as PNG").click()
     download.value.save_as(tmp_path / "drawing.png")
     page.get_by_role("button", name="How to do this in code").click()
+    expect(page.locator("#code-command")).not_to_be_empty()
     command = page.locator("#code-command").inner_text().partition("#")[0].split()
     page.keyboard.press("Escape")
     said = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=120, cwd=tmp_path)

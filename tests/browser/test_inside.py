@@ -217,6 +217,7 @@ def test_the_saved_drawing_is_read_on_the_command_line(watched: Any, draw: ANY, 
         page.get_by_role("button", name="Save as PNG").click()
     download.value.save_as(tmp_path / "drawing.png")
     page.get_by_role("button", name="How to do this in code").click()
+    expect(page.locator("#code-command")).not_to_be_empty()
     command = page.locator("#code-command").inner_text().partition("#")[0].split()
     assert command == ["mnistlab", "read", "drawing.png"]
     said = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=120, cwd=tmp_path)
