@@ -192,6 +192,47 @@ def test_a_photo_is_read_and_its_digits_can_be_chosen(watched, mnist):
     expect(page.locator(".photo-lines")).to_have_text("207")
     boxes = page.locator(".photo-frame .box")
     expect(boxes).to_have_count(3)
+    expect(boxes.first).to_be_focused()  # the button that opened the photo is out of sight
     boxes.nth(1).click()
     watched.quiet()
     expect(page.locator(".verdict .numeral")).to_have_text("0")
+
+
+def test_a_digit_from_a_link_is_on_the_sheet_and_in_the_code(watched, open_watched, mnist, draw, tmp_path):
+    """Picked from a photo or the test split, sent as a link: it is seen, saved, drawn over, and taken back."""
+    import subprocess
+    import sys
+
+    seven = mnist.test.images[0]
+    page = watched.open("tab=draw")
+    page.evaluate(
+        """async (levels) => {
+          const { drawing } = await import("/web/js/drawing.js");
+          drawing.pick(Uint8Array.from(levels));
+        }""",
+        seven.flatten().tolist(),
+    )
+    watched.quiet()
+    other = open_watched()
+    page = other.open(page.url.partition("#")[2])
+    expect(page.locator(".picked-note")).to_contain_text("not written here")
+    expect(page.locator(".hint")).to_be_hidden()
+    expect(page.locator(".verdict .numeral")).to_have_text("7")
+    pixels = "(where) => document.querySelector(where).toDataURL()"
+    assert page.evaluate(pixels, ".picked") == page.evaluate(pixels, ".seen canvas")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as PNG").click()
+    download.value.save_as(tmp_path / "drawing.png")
+    page.get_by_role("button", name="How to do this in code").click()
+    expect(page.locator("#code-command")).not_to_be_empty()
+    command = page.locator("#code-command").inner_text().partition("#")[0].split()
+    page.keyboard.press("Escape")
+    said = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert said.stdout.startswith("7 "), said.stderr
+
+    draw(other, [[[0.5, 0.15], [0.5, 0.5], [0.5, 0.85]]])
+    expect(page.locator(".picked")).to_be_hidden()
+    expect(page.locator(".verdict .numeral")).to_have_text("1")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".picked")).to_be_visible()
+    expect(page.locator(".verdict .numeral")).to_have_text("7")

@@ -180,22 +180,34 @@ def test_the_code_panel_gives_code_that_runs_and_says_the_same(
 
 
 def test_names_of_files_and_runs_stay_names_in_the_code_panel(inside: Page) -> None:
-    names = ["page.png", "my page.png", "it's; rm -rf $(x) `y`.png", "-rf.png", 'a"b\\c\nd.png']
+    names = [
+        "page.png",
+        "my page.png",
+        "it's; rm -rf $(x) `y`.png",
+        "-rf.png",
+        'a"b\\c\nd.png',
+        "\u202egnp.\u2028x\x7f",
+    ]
     shown = inside.evaluate(
         """async (names) => {
-          const { codeForInside, codeForPhoto } = await import("/web/js/code.js");
-          const run = (title) => codeForInside(new Uint8Array(784), { id: "x", title, source: "run" });
-          return Promise.all(names.flatMap((name) => [codeForPhoto(name), run(name)]));
+          const { codeForInside, codeForMistakes, codeForPhoto } = await import("/web/js/code.js");
+          const run = (name) => {
+            const network = { id: "x", title: "x, digits", source: "run", folder: `a b/${name}` };
+            return [codeForInside(new Uint8Array(784), network), codeForMistakes(network, [4, 9], 115)];
+          };
+          return Promise.all(names.flatMap((name) => [codeForPhoto(name), ...run(name)]));
         }""",
         names,
     )
-    for name, photo, run in zip(names, shown[::2], shown[1::2], strict=True):
+    for name, photo, run, mistakes in zip(names, shown[::3], shown[1::3], shown[2::3], strict=True):
         file = f"./{name}" if name.startswith("-") else name
         assert shlex.split(photo["command"]) == ["mnistlab", "read", file, "--annotate", "boxes.png"]
-        assert shlex.split(run["command"]) == ["mnistlab", "read", "drawing.png", "--run", f"runs/{name}"]
-        assert name in {node.value for node in ast.walk(ast.parse(photo["python"])) if isinstance(node, ast.Constant)}
-        strings = {node.value for node in ast.walk(ast.parse(run["python"])) if isinstance(node, ast.Constant)}
-        assert f"runs/{name}/model.onnx" in strings
+        assert shlex.split(run["command"]) == ["mnistlab", "read", "drawing.png", "--run", f"a b/{name}"]
+        assert shlex.split(mistakes["command"]) == ["mnistlab", "evaluate", f"a b/{name}"]
+        for python, string in ((photo, name), (run, f"a b/{name}/model.onnx"), (mistakes, f"a b/{name}/model.onnx")):
+            assert "\u202e" not in python["python"]  # which would turn the rest of its line round
+            tree = ast.parse(python["python"])
+            assert string in {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
 
 def test_the_saved_drawing_is_read_on_the_command_line(watched: Any, draw: ANY, tmp_path: Path) -> None:
@@ -205,6 +217,7 @@ def test_the_saved_drawing_is_read_on_the_command_line(watched: Any, draw: ANY, 
         page.get_by_role("button", name="Save as PNG").click()
     download.value.save_as(tmp_path / "drawing.png")
     page.get_by_role("button", name="How to do this in code").click()
+    expect(page.locator("#code-command")).not_to_be_empty()
     command = page.locator("#code-command").inner_text().partition("#")[0].split()
     assert command == ["mnistlab", "read", "drawing.png"]
     said = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=120, cwd=tmp_path)

@@ -96,6 +96,38 @@ def test_axes_show_every_value_between_round_figures(page: Page) -> None:
     assert page.evaluate(scaled, ["names", ["mlp", "cnn"], 4])[:2] == [[0.25, 0.75], ["mlp", "cnn"]]
 
 
+def test_names_of_lines_stand_apart(page: Page) -> None:
+    """Beside the ends of lines that end together, and in a list above lines that do not."""
+    drawn = """async ([ends, levels]) => {
+      const { createChart } = await import("/web/js/charts.js");
+      const chart = createChart("Loss");
+      document.querySelector("main").prepend(chart.root);
+      chart.root.style.width = "800px";
+      const series = ends.map((end, at) => ({
+        name: `mlp-${at}`, points: [{ x: 0, y: 1 }, { x: end, y: levels[at] }],
+      }));
+      chart.show({ title: "Loss", x: { title: "epochs", scale: "linear" }, y: { title: "", scale: "log" }, series });
+      for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+      const boxes = [...chart.root.querySelectorAll(".chart-name, .chart-names span")].map((one) => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        return [left, right, top, bottom];
+      });
+      const inside = chart.root.querySelectorAll(".chart-name").length;
+      chart.root.remove();
+      return [boxes.filter(([left, right]) => right > left), inside];
+    }"""
+    drawer = random.Random(3)
+    for same in (True, False):
+        for _ in range(10):
+            levels = [0.1 * (1 + drawer.random() / 100) for _ in range(6)]
+            boxes, inside = page.evaluate(drawn, [[5 if same else at + 1 for at in range(6)], levels])
+            assert (len(boxes), inside) == (6, 6 if same else 0)
+            for at, (left, right, top, bottom) in enumerate(boxes):
+                for other in boxes[:at]:
+                    is_beside = right <= other[0] or other[1] <= left
+                    assert is_beside or bottom <= other[2] + 2 or other[3] <= top + 2  # pixels of line height, no ink
+
+
 def test_the_table_beside_a_chart_holds_every_figure(watched: Any) -> None:
     page = watched.open("tab=experiments&experiment=label-noise")
     expect(page.get_by_role("heading", name=RESULTS["label-noise"]["question"])).to_be_visible()

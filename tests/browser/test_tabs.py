@@ -1,6 +1,8 @@
 """Train, Mistakes and all tabs in a real browser: what they do, by keyboard too, and for everyone."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -111,7 +113,7 @@ def test_what_the_watch_is_for(open_watched):
     watched.troubles.clear()
 
 
-def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched, draw, drawings):
+def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched, draw, drawings, tmp_path):
     page = watched.open("tab=train")
     page.get_by_label("Recipe").select_option("mlp")
     page.get_by_label("Epochs").fill("60")
@@ -154,6 +156,15 @@ def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched
     networks = other.page.locator(".network")
     expect(networks).to_have_count(2)
     expect(networks.nth(1).locator(".answer-digit")).to_have_text(re.compile(r"\d"))
+
+    # And in code, by the folder that it is in.
+    other.page.get_by_role("button", name="How to do this in code").click()
+    expect(other.page.locator("#code-python")).to_contain_text(
+        re.compile(r'Classifier\(Path\(".*runs/mlp.*/model.onnx')
+    )
+    python = other.page.locator("#code-python").inner_text()
+    ran = subprocess.run([sys.executable, "-c", python], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.fixture(scope="module")

@@ -64,59 +64,90 @@ async function request(path, options) {
   throw new ApiError(sentence, response.status, Number(response.headers.get("Retry-After")) || 0);
 }
 
+/** @returns {Promise<void>} when somebody can see the page */
+function untilVisible() {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden) return;
+      document.removeEventListener("visibilitychange", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+  });
+}
+
 /**
  * Follows a stream of server-sent events, and takes it up again where it broke off.
  *
- * `fetch` rather than `EventSource`, because only it can send the token as a header.
+ * `fetch` rather than `EventSource`, because only it can send the token as a header. While the page is hidden there is
+ * no stream: a browser has six connections to a host, and as many hidden pages would leave none for the one in sight.
  *
  * @param {string} path
  * @param {Record<string, (data: any) => void>} handlers by the event's name; besides, `connected` and `lost` tell of
- *   the connection and `refused` gets the error after which nothing more comes
+ *   the connection, the second with the error; `ended` says that the server has nothing more to tell, and `refused`
+ *   gets the error after which nothing more comes
  * @returns {() => void} ends it
  */
 function events(path, handlers) {
-  const controller = new AbortController();
+  let connection = new AbortController();
+  let isEnded = false;
   let lastId = "";
   let failures = 0;
+  const onVisibility = () => document.hidden && connection.abort();
   const parser = () =>
     createEventParser(({ type, data, id }) => {
       if (id) lastId = id;
-      handlers[type]?.(JSON.parse(data));
+      if (!isEnded) handlers[type]?.(JSON.parse(data));
     });
 
+  /** @returns {Promise<boolean>} whether there is nothing more to come */
   async function follow() {
+    connection = new AbortController();
     const headers = { Accept: "text/event-stream", ...(lastId && { "Last-Event-ID": lastId }) };
-    const response = await request(path, { headers, signal: controller.signal });
+    const response = await request(path, { headers, signal: connection.signal });
     if (!response.body || response.status === 204) return true;
-    failures = 0;
     handlers.connected?.(null);
     const feed = parser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return false;
+      failures = 0;
       feed(value);
     }
   }
 
   (async () => {
-    while (!controller.signal.aborted) {
+    for (;;) {
+      await untilVisible();
+      if (isEnded) return;
+      let pause = 0;
       try {
-        if (await follow()) return;
+        if (await follow()) {
+          handlers.ended?.(null);
+          return;
+        }
       } catch (error) {
-        if (controller.signal.aborted) return;
+        if (isEnded) return;
+        if (connection.signal.aborted) continue; // the page was hidden
         if (error instanceof ApiError && error.status >= 400 && error.status !== 503) {
           handlers.refused?.(error);
           return;
         }
+        if (error instanceof ApiError) pause = 1000 * error.retrySeconds;
+        handlers.lost?.(error);
       }
-      if (controller.signal.aborted) return;
-      handlers.lost?.(null);
-      const pause = RECONNECT_MILLISECONDS[Math.min(failures++, RECONNECT_MILLISECONDS.length - 1)];
+      if (isEnded) return;
+      pause = Math.max(pause, RECONNECT_MILLISECONDS[Math.min(failures++, RECONNECT_MILLISECONDS.length - 1)]);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
-  })();
-  return () => controller.abort();
+  })().finally(() => document.removeEventListener("visibilitychange", onVisibility));
+  document.addEventListener("visibilitychange", onVisibility);
+  return () => {
+    isEnded = true;
+    connection.abort();
+  };
 }
 
 export const api = Object.freeze({

@@ -58,7 +58,7 @@ export function createChart(title) {
 
   function draw() {
     if (!shown || !width) return;
-    const isWide = hasRoom(shown, width);
+    const isWide = hasRoom(shown, width) && endTogether(shown);
     frame.replaceChildren(drawChart(shown, width, isWide));
     const named = shown.series.filter((series) => series.name && !series.marks);
     names.hidden = isWide || named.length < 2;
@@ -101,6 +101,16 @@ export function createChart(title) {
 function hasRoom(chart, width) {
   const longest = Math.max(0, ...chart.series.map((series) => (series.marks ? 0 : series.name.length)));
   return width >= WIDE || longest * LETTER + 20 <= width * 0.2;
+}
+
+/**
+ * Whether all lines reach as far to the right: a name beside the end of a shorter one would lie upon the others.
+ *
+ * @param {Chart} chart
+ */
+function endTogether(chart) {
+  const lines = chart.series.filter((series) => !series.marks && series.points.length);
+  return new Set(lines.map(({ points }) => points[points.length - 1].x)).size <= 1;
 }
 
 /**

@@ -1,5 +1,8 @@
 /**
- * The command line and the Python for what Draw and Inside show.
+ * The command line and the Python for what is on screen.
+ *
+ * Whoever copies them runs them, and what is on screen may come from a stranger's link: names stand there only as
+ * quoted by `quoteForShell` and `quoteForPython`, all else as numbers that were read as such.
  *
  * @typedef {import("./code_panel.js").Code} Code
  * @typedef {import("./networks.js").Network} Network
@@ -27,21 +30,42 @@ async function imageInPython(image) {
 }
 
 /**
- * Where a run is, seen from where `mnistlab serve` was started. Its title is its place in the folder of runs, with the
- * data set behind it where that is not MNIST.
+ * An argument for a shell, whatever is in it.
+ *
+ * @param {string} text
+ */
+export function quoteForShell(text) {
+  const plain = text.startsWith("-") ? `./${text}` : text;
+  return /^[\w./-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * A string of Python, whatever is in it; JSON's escapes are Python's too, but for letters that are not to be seen.
+ *
+ * @param {string} text
+ */
+export function quoteForPython(text) {
+  return JSON.stringify(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (letter) => {
+    return `\\U${(letter.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`;
+  });
+}
+
+/** @param {Network} network that ships */
+const fileOf = (network) => (network.id === "shipped" ? "digits.onnx" : `${network.id.replace("shipped-", "")}.onnx`);
+
+/**
+ * The file of a network as Python.
  *
  * @param {Network} network
  */
-const folderOf = (network) => `runs/${network.title.split(", ")[0]}`;
-
-/** @param {Network} network */
-const fileOf = (network) => `${network.id.replace("shipped-", "")}.onnx`;
-
-/** @param {Network} network */
-function classifierInPython(network) {
-  if (network.source === "run") return `Classifier(Path(${JSON.stringify(`${folderOf(network)}/model.onnx`)}))`;
-  return network.id === "shipped" ? "pretrained()" : `Classifier(PRETRAINED_PATH.with_name("${fileOf(network)}"))`;
+function pathInPython(network) {
+  if (network.folder) return `Path(${quoteForPython(`${network.folder}/model.onnx`)})`;
+  return network.id === "shipped" ? "PRETRAINED_PATH" : `PRETRAINED_PATH.with_name(${quoteForPython(fileOf(network))})`;
 }
+
+/** @param {Network} network */
+const classifierInPython = (network) =>
+  network.id === "shipped" ? "pretrained()" : `Classifier(${pathInPython(network)})`;
 
 /**
  * A program that begins with the image, and with the imports that it needs.
@@ -68,16 +92,6 @@ async function program(image, lines) {
 }
 
 /**
- * An argument for a shell.
- *
- * @param {string} text
- */
-function quote(text) {
-  const plain = text.startsWith("-") ? `./${text}` : text;
-  return /^[\w./-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", "'\\''")}'`;
-}
-
-/**
  * @param {Uint8Array} image
  * @param {Network[]} networks
  * @returns {Promise<Code>}
@@ -98,10 +112,10 @@ export function codeForPhoto(name) {
   const python = [
     "from mnistlab.reader import DigitReader",
     "",
-    `for reading in DigitReader().read(${JSON.stringify(name)}):`,
+    `for reading in DigitReader().read(${quoteForPython(name)}):`,
     "    print(reading, reading.kind, reading.confidence, reading.found.box)",
   ];
-  return { command: `mnistlab read ${quote(name)} --annotate boxes.png`, python: python.join("\n") };
+  return { command: `mnistlab read ${quoteForShell(name)} --annotate boxes.png`, python: python.join("\n") };
 }
 
 /**
@@ -110,12 +124,41 @@ export function codeForPhoto(name) {
  * @returns {Promise<Code>}
  */
 export async function codeForInside(image, network) {
-  const isRun = network.source === "run";
   return {
-    command: `mnistlab read drawing.png${isRun ? ` --run ${quote(folderOf(network))}` : ""}`,
+    command: `mnistlab read drawing.png${network.folder ? ` --run ${quoteForShell(network.folder)}` : ""}`,
     python: await program(image, [
       `for name, values in ${classifierInPython(network)}.activations(image).items():`,
       "    print(name, values.shape, values.min(), values.max())",
     ]),
   };
+}
+
+/**
+ * @param {Network} network
+ * @param {[number, number] | null} cell of the matrix: label and prediction
+ * @param {number | null} image index in the test split
+ * @returns {Code}
+ */
+export function codeForMistakes(network, cell, image) {
+  const { folder } = network;
+  const python = [
+    ...(folder ? ["from pathlib import Path", ""] : []),
+    ...(cell ? ["import numpy as np", ""] : []),
+    "from mnistlab.datasets import load_mnist",
+    "from mnistlab.evaluation import evaluate",
+    "from mnistlab.inference import Classifier",
+    ...(folder ? [] : ["from mnistlab.pretrained import PRETRAINED_PATH"]),
+    "",
+    "test = load_mnist().test",
+    `result = evaluate(Classifier(${pathInPython(network)}), test)`,
+    "print(result)",
+    "print(result.format_confusion())",
+    cell
+      ? `print(np.flatnonzero((result.labels == ${cell[0]}) & (result.predictions == ${cell[1]})))`
+      : "print(result.wrong)  # the surest mistakes first",
+    ...(image === null ? [] : [`print(test.labels[${image}], result.probabilities[${image}].round(3))`]),
+  ];
+  const find = `from mnistlab.pretrained import PRETRAINED_PATH as p; print(p.with_name("${fileOf(network)}"))`;
+  const path = folder ? quoteForShell(folder) : `"$(python -c ${quoteForShell(find)})"`;
+  return { command: `mnistlab evaluate ${path}`, python: python.join("\n") };
 }

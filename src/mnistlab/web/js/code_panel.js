@@ -4,6 +4,8 @@
  * @typedef {{command: string, python: string}} Code
  */
 
+const COPY_KEYS = navigator.platform.startsWith("Mac") ? "⌘C" : "Ctrl+C";
+
 /**
  * @param {() => Code | Promise<Code> | null} ask gives the code of what is on screen at that moment
  * @param {(text: string) => void} announce
@@ -27,14 +29,27 @@ export function mountCodePanel(ask, announce) {
   for (const button of panel.querySelectorAll("[data-copy]")) {
     const label = /** @type {Text} */ (button.firstChild);
     button.addEventListener("click", async () => {
-      const text = document.getElementById(button.getAttribute("data-copy") ?? "")?.textContent ?? "";
-      const isCopied = await navigator.clipboard.writeText(text).then(
-        () => true,
-        () => false,
-      );
-      label.data = isCopied ? "Copied" : "Select and copy it";
-      announce(isCopied ? "Copied." : "The browser does not allow copying. Select the text and copy it.");
-      setTimeout(() => (label.data = "Copy"), 2000);
+      const place = document.getElementById(button.getAttribute("data-copy") ?? "");
+      if (!place) return;
+      const isCopied = await copy(place.textContent ?? "");
+      if (!isCopied) getSelection()?.selectAllChildren(place);
+      label.data = isCopied ? "Copied" : `Selected: press ${COPY_KEYS}`;
+      announce(isCopied ? "Copied." : `The browser does not let a page copy here. It is selected: press ${COPY_KEYS}.`);
+      setTimeout(() => (label.data = "Copy"), isCopied ? 2000 : 6000);
     });
+  }
+}
+
+/**
+ * @param {string} text
+ * @returns {Promise<boolean>} whether it is on the clipboard; over plain HTTP from another machine there is none
+ */
+async function copy(text) {
+  try {
+    if (!navigator.clipboard) return false;
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -6,7 +6,8 @@
  * @typedef {{id: string, title: string, state: "running" | "stopped" | "finished" | "failed" | "damaged",
  *   phase: "starting" | "training" | "finishing" | null, recipe: string | null, settings: Record<string, any>,
  *   network: string | null, test_accuracy: number | null, epochs: number, epochs_done: number, num_steps: number,
- *   seconds: number, left_seconds: number | null, message: string | null, resumable: boolean}} Report
+ *   seconds: number, left_seconds: number | null, message: string | null, resumable: boolean,
+ *   folder: string | null}} Report
  */
 
 const RATE_STEPS = 40; // of the last, from which the time left is estimated
@@ -20,6 +21,18 @@ export class Curves {
     this.numSteps = 0;
     this.done = 0;
     this.firstOfPart = 0; // place among the steps of the first since the training last began
+  }
+
+  /**
+   * The curves of a run that was told as a whole.
+   *
+   * @param {{history: Row[], steps: Step[], num_steps: number}} run
+   */
+  static of({ history, steps, num_steps }) {
+    const made = new Curves();
+    made.begin({ step: 0, num_steps, history });
+    for (const step of steps) made.step(step);
+    return made;
   }
 
   /** @param {{step: number, num_steps: number, history: Row[]}} line what came later than its step was undone */

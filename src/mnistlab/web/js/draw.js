@@ -4,10 +4,10 @@ import { createAnswer, createVerdict } from "./answers.js";
 import { mountPad } from "./canvas.js";
 import { createClassifier } from "./classifier.js";
 import { codeForDrawing, codeForPhoto } from "./code.js";
-import { onThemeChange } from "./digits.js";
+import { drawDigit, onThemeChange } from "./digits.js";
 import { drawing } from "./drawing.js";
 import { element } from "./elements.js";
-import { MAX_CHOSEN, chosenNetworks, loadNetworks } from "./networks.js";
+import { MAX_CHOSEN, chosenNetworks, loadNetworks, missingNetworks } from "./networks.js";
 import { mountPhoto } from "./photo.js";
 import { createSeen } from "./seen.js";
 import { PLACES, paintStrokes } from "./strokes.js";
@@ -36,6 +36,7 @@ let isPlanned = false;
 const verdict = createVerdict();
 const seen = createSeen();
 const list = element("div", { class: "networks" });
+const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
 const chooser = element(
   "fieldset",
   { class: "chooser-list" },
@@ -50,6 +51,13 @@ const canvas = element("canvas", {
   "aria-describedby": "pad-keys",
 });
 const hint = element("p", { class: "hint", text: "Write a digit", "aria-hidden": "true" });
+// A digit that was not written here, in the place where it would have been.
+const picked = element("canvas", { class: "picked pixels", role: "img", "aria-label": "The digit", hidden: true });
+const pickedNote = element("p", {
+  class: "small picked-note",
+  text: "This digit was not written here: it was cut from a photo, or is one of the test split. Write to begin anew.",
+  hidden: true,
+});
 const width = element("input", { type: "range", min: WIDTHS.least, max: WIDTHS.most, value: WIDTHS.usual });
 const undo = element("button", { type: "button", class: "plain", onclick: () => act("undo") }, "Undo");
 const redo = element("button", { type: "button", class: "plain", onclick: () => act("redo") }, "Redo");
@@ -87,7 +95,9 @@ function showDrawing() {
   undo.disabled = !drawing.canUndo && !drawing.isPicked;
   redo.disabled = !drawing.canRedo;
   clear.disabled = !drawing.strokes.length && !drawing.isPicked;
-  hint.hidden = drawing.strokes.length > 0;
+  hint.hidden = drawing.strokes.length > 0 || drawing.isPicked;
+  picked.hidden = pickedNote.hidden = !drawing.isPicked;
+  if (drawing.isPicked) drawDigit(picked, drawing.image);
   seen.show();
   if (drawing.isEmpty) {
     classifier.forget();
@@ -113,6 +123,15 @@ function showNetworks(chosen) {
   list.replaceChildren(...answers.map(({ root }) => root));
   showAnswer(null);
   planShow();
+}
+
+/** @param {string | undefined} ids as the address has them */
+function showChosen(ids) {
+  const chosen = chosenNetworks(ids, networks);
+  showNetworks(chosen);
+  showChooser(chosen);
+  missing.textContent = missingNetworks(ids, networks, chosen);
+  missing.hidden = !missing.textContent;
 }
 
 /** One box to tick for each network. */
@@ -146,7 +165,12 @@ function save() {
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, sheet.width, sheet.height);
   pen.strokeStyle = "#000";
-  paintStrokes(pen, drawing.strokes, 2);
+  if (drawing.isPicked) {
+    const digit = element("canvas", {});
+    drawDigit(digit, drawing.image, { ink: "#000000", paper: "#ffffff" });
+    const edge = sheet.width / 16;
+    pen.drawImage(digit, edge, edge, sheet.width - 2 * edge, sheet.height - 2 * edge);
+  } else paintStrokes(pen, drawing.strokes, 2);
   element("a", { href: sheet.toDataURL("image/png"), download: "drawing.png" }).click();
 }
 
@@ -185,7 +209,8 @@ export const tab = {
     const sheet = element(
       "div",
       { class: "sheet" },
-      element("div", { class: "paper" }, canvas, hint),
+      element("div", { class: "paper" }, canvas, picked, hint),
+      pickedNote,
       tools,
       photo.opener,
       keys,
@@ -193,6 +218,7 @@ export const tab = {
     root.append(
       element("div", { class: "stage" }, photo.root, sheet, verdict.root, seen.root),
       element("h2", { class: "visually-hidden", text: "The networks" }),
+      missing,
       list,
       element("details", { class: "chooser" }, element("summary", { text: "Choose networks" }), chooser),
     );
@@ -201,7 +227,7 @@ export const tab = {
     chooser.addEventListener("change", choose);
     root.addEventListener("keydown", onKey);
     drawing.subscribe(planShow);
-    onThemeChange(() => seen.show());
+    onThemeChange(() => planShow());
     given.code(() => {
       if (photo.name) return codeForPhoto(photo.name);
       return codeForDrawing(drawing.image, chosenNetworks(given.state.get().networks, networks));
@@ -210,22 +236,16 @@ export const tab = {
   },
 
   /** @param {import("./state.js").State} state */
-  show(state) {
+  async show(state) {
     const wasShown = isShown;
     isShown = true;
     photo.listen(true);
-    if (!wasShown) {
-      planShow();
-      void loadNetworks().then((found) => {
-        networks = found;
-        fillChooser();
-        tab.show(context.state.get());
-      });
-    }
-    if (!networks.length) return;
-    const chosen = chosenNetworks(state.networks, networks);
-    showNetworks(chosen);
-    showChooser(chosen);
+    if (!wasShown) planShow();
+    if (networks.length) showChosen(state.networks);
+    if (wasShown && networks.length) return;
+    networks = await loadNetworks();
+    fillChooser();
+    showChosen(context.state.get().networks);
   },
 
   hide() {

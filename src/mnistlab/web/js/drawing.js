@@ -24,9 +24,10 @@ const MAX_UNDO = 200;
 
 /** @type {readonly Stroke[]} */
 let strokes = [];
-/** @type {(readonly Stroke[])[]} */
+/** @typedef {{strokes: readonly Stroke[], picked: Uint8Array | null}} Moment */
+/** @type {Moment[]} */
 let past = [];
-/** @type {(readonly Stroke[])[]} */
+/** @type {Moment[]} */
 let future = [];
 /** @type {Uint8Array | null} */
 let picked = null; // a digit that was not drawn here
@@ -62,7 +63,7 @@ function changed(isDone) {
 
 /** @param {readonly Stroke[]} next */
 function replace(next) {
-  past = [...past.slice(-MAX_UNDO), strokes];
+  past = [...past.slice(-MAX_UNDO), { strokes, picked }];
   future = [];
   strokes = next;
   picked = null;
@@ -75,7 +76,8 @@ function followAddress() {
   picked = digit ? decodeDigit(digit) : null;
   if (!picked && text !== encodeStrokes(strokes)) {
     strokes = decodeStrokes(text);
-    past = strokes.map((_, at) => strokes.slice(0, at)); // so that it can be taken back stroke by stroke
+    // So that it can be taken back stroke by stroke.
+    past = strokes.map((_, at) => ({ strokes: strokes.slice(0, at), picked: null }));
     future = [];
   }
   for (const listener of listeners) listener(true);
@@ -133,8 +135,8 @@ export const drawing = Object.freeze({
   undo() {
     if (picked) picked = null;
     else if (past.length) {
-      future = [...future, strokes];
-      strokes = past.at(-1) ?? [];
+      future = [...future, { strokes, picked }];
+      ({ strokes, picked } = past[past.length - 1]);
       past = past.slice(0, -1);
     } else return;
     changed(true);
@@ -142,9 +144,9 @@ export const drawing = Object.freeze({
   redo() {
     const next = future.at(-1);
     if (!next) return;
-    past = [...past, strokes];
+    past = [...past, { strokes, picked }];
     future = future.slice(0, -1);
-    strokes = next;
+    ({ strokes, picked } = next);
     changed(true);
   },
   clear() {

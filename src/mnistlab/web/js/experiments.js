@@ -1,6 +1,7 @@
 /** Experiments: questions about training, answered by many runs, with the intervals of what was measured. */
 
 import { createChart } from "./charts.js";
+import { quoteForPython, quoteForShell } from "./code.js";
 import { element } from "./elements.js";
 
 /**
@@ -96,18 +97,17 @@ function answer(sentences) {
 
 /** @returns {import("./code_panel.js").Code} */
 function code() {
-  const folder = shown?.folder ?? `experiments/${shown?.experiment ?? "batch-size"}`;
+  const experiment = shown?.experiment ?? "batch-size";
+  const folder = shown?.folder ?? `experiments/${experiment}`;
   const python = [
     "import json",
     "from pathlib import Path",
     "",
-    `results = json.loads(Path("${folder}/results.json").read_text(encoding="utf-8"))  # when the command has run`,
+    `results = json.loads(Path(${quoteForPython(`${folder}/results.json`)}).read_text(encoding="utf-8"))  # when the command has run`,
     'print(*results["answer"], sep="\\n")',
     'for group in results["groups"]:',
     '    print({key: value for key, value in group.items() if not isinstance(value, dict)}, group["accuracy"])',
   ];
-  const command = shown?.command
-    ? `${shown.command} --out ${folder}`
-    : `mnistlab experiment ${shown?.experiment ?? "batch-size"} --out ${folder}`;
-  return { command, python: python.join("\n") };
+  const command = shown?.command ?? `mnistlab experiment ${quoteForShell(experiment)}`;
+  return { command: `${command} --out ${quoteForShell(folder)}`, python: python.join("\n") };
 }

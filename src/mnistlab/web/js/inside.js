@@ -5,12 +5,12 @@ import { codeForInside } from "./code.js";
 import { decodeFloats, encodeImage, onThemeChange } from "./digits.js";
 import { drawing } from "./drawing.js";
 import { element } from "./elements.js";
-import { createFilters, createLayer } from "./layers.js";
-import { loadNetworks } from "./networks.js";
+import { createFilters, createLayer, passesOn } from "./layers.js";
+import { isAverage, loadNetworks, missingNetworks } from "./networks.js";
 import { createOcclusion } from "./occlusion.js";
 import { createLookedAt, pixelsInWords, pixelsOf } from "./receptive.js";
 import { createSamples } from "./samples.js";
-import { createSoftmax } from "./softmax.js";
+import { createProbabilities, createSoftmax } from "./softmax.js";
 
 /**
  * @typedef {import("./main.js").Context} Context
@@ -48,9 +48,30 @@ const filtersChapter = chapter(
   "Its weights as pictures: ink where it wants ink, blue where it wants none.",
   filters,
 );
+const scale = element("span", { class: "legend-scale values", "aria-hidden": "true" });
+const layersChapter = chapter(
+  "Layer by layer",
+  "What every layer makes of the digit. Click a cell to keep it; arrow keys lead from cell to cell.",
+  element("p", { class: "legend small muted" }, "negative", scale, "positive; 0 is paper"),
+  way,
+);
+const softmaxChapter = chapter(
+  "From ten numbers to probabilities",
+  "The last layer gives a number z for each digit. Softmax raises e to each of them and divides by the sum: " +
+    "ten probabilities come out.",
+  softmax,
+);
+const mean = element("div", { class: "softmax-place" });
+const averageChapter = chapter(
+  "Several networks in one",
+  "This run averages several networks: each gives ten probabilities, and their mean is the answer. The layers of " +
+    "those networks are not in its file, so there are none to look into.",
+  mean,
+);
 /** @type {ReturnType<typeof createOcclusion>} */
 let occlusion;
 const live = element("div", { class: "inside-live" });
+const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
 
 /** @returns {Network | undefined} */
 function network() {
@@ -76,7 +97,7 @@ function point(name, cell) {
   const layer = target && activations[target.layer];
   if (!target || !layer) {
     digit.outline(null);
-    said.textContent = "Point at a cell of any layer: the pixels that it saw are outlined here.";
+    said.textContent = layers.size ? "Point at a cell of any layer: the pixels that it saw are outlined here." : "";
     return;
   }
   const { map, row, column } = target.cell;
@@ -91,18 +112,6 @@ function point(name, cell) {
   said.textContent = `${layer.title}, ${where}: ${value.toFixed(2).replace("-", "−")}. ${saw}`;
   clearTimeout(quiet);
   if (name) quiet = setTimeout(() => context.announce(said.textContent ?? ""), QUIET_MILLISECONDS);
-}
-
-/**
- * Whether a layer hands on what it got, as dropout does after training.
- *
- * @param {Activations} layer
- * @param {Activations | undefined} before
- */
-function passesOn(layer, before) {
-  if (!before || layer.kind !== "other" || layer.values.length !== before.values.length) return false;
-  const isAlike = layer.shape.length > 1 === before.shape.length > 1; // a row of what were pixels is another picture
-  return isAlike && layer.values.every((value, at) => value === before.values[at]);
 }
 
 /** @param {Activations[]} found */
@@ -164,11 +173,14 @@ async function refresh() {
     answer.textContent = String(own.digit);
     answer.setAttribute("aria-label", `The answer is ${own.digit}.`);
     showLayers(looked.layers.map((/** @type {any} */ layer) => ({ ...layer, values: decodeFloats(layer.values) })));
-    softmax.replaceChildren(createSoftmax(own.logits, own.temperature));
+    const isMean = isAverage(chosen);
+    layersChapter.hidden = softmaxChapter.hidden = isMean;
+    averageChapter.hidden = !isMean;
+    if (isMean) mean.replaceChildren(createProbabilities(own.probabilities));
+    else softmax.replaceChildren(createSoftmax(own.logits, own.temperature));
     occlusion.show(drawing.image, covered);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (asked === generation) said.textContent = error.message;
+    if (asked === generation || !(error instanceof ApiError)) throw error;
   }
 }
 
@@ -207,20 +219,10 @@ export const tab = {
       element("p", {}, "There is no digit to look at yet. ", toDraw, " or take one of the test split:"),
       createSamples(given),
     );
-    const scale = element("span", { class: "legend-scale values", "aria-hidden": "true" });
     live.append(
-      chapter(
-        "Layer by layer",
-        "What every layer makes of the digit. Click a cell to keep it; arrow keys lead from cell to cell.",
-        element("p", { class: "legend small muted" }, "negative", scale, "positive; 0 is paper"),
-        way,
-      ),
-      chapter(
-        "From ten numbers to probabilities",
-        "The last layer gives a number z for each digit. Softmax raises e to each of them and divides by the sum: " +
-          "ten probabilities come out.",
-        softmax,
-      ),
+      layersChapter,
+      averageChapter,
+      softmaxChapter,
       chapter(
         "Where it looks",
         "A patch of the digit is covered, one place after the other. The redder a place, the more of the answer's " +
@@ -241,24 +243,26 @@ export const tab = {
       said,
     );
     root.append(
+      missing,
       element("div", { class: "inside" }, beside, element("div", { class: "chapters" }, empty, live, filtersChapter)),
     );
     chooser.addEventListener("change", () => context.state.set({ network: chooser.value, layer: null, cell: null }));
-    drawing.subscribe((isDone) => isDone && isShown && follow());
+    drawing.subscribe((isDone) => isDone && isShown && void follow());
     onThemeChange(() => digit.showImage(drawing.image));
-    given.code(() => codeForInside(drawing.image, /** @type {Network} */ (network())));
+    given.code(() => {
+      const chosen = network();
+      return chosen ? codeForInside(drawing.image, chosen) : null;
+    });
   },
 
-  show() {
+  async show() {
     const wasShown = isShown;
     isShown = true;
-    if (!wasShown) {
-      void loadNetworks().then((found) => {
-        networks = found;
-        chooser.replaceChildren(...found.map(({ id, title }) => element("option", { value: id, text: title })));
-        follow();
-      });
-    } else follow();
+    if (!wasShown || !networks.length) {
+      networks = await loadNetworks();
+      chooser.replaceChildren(...networks.map(({ id, title }) => element("option", { value: id, text: title })));
+    }
+    if (isShown) await follow();
   },
 
   hide() {
@@ -271,19 +275,24 @@ export const tab = {
 let followed = ""; // network and drawing that were asked for last
 
 /** Does what the address says. */
-function follow() {
+async function follow() {
   const chosen = network();
   if (!chosen) return;
-  if (chooser.value !== chosen.id || !followed.startsWith(`${chosen.id} `)) {
-    chooser.value = chosen.id;
-    void showFilters(chosen);
-  }
+  missing.textContent = missingNetworks(context.state.get().network, networks, [chosen]);
+  missing.hidden = !missing.textContent;
+  const isOther = chooser.value !== chosen.id || !followed.startsWith(`${chosen.id} `);
+  chooser.value = chosen.id;
   const now = `${chosen.id} ${encodeImage(drawing.image)}`;
-  if (now !== followed) {
-    followed = now;
-    void refresh();
+  if (now === followed) {
+    openLayer();
+    point(null, null);
     return;
   }
-  openLayer();
-  point(null, null);
+  followed = now;
+  try {
+    await Promise.all([refresh(), isOther && showFilters(chosen)]);
+  } catch (error) {
+    if (followed === now) followed = ""; // so that it is asked for again
+    throw error;
+  }
 }

@@ -165,3 +165,15 @@ export function createFilters({ name, shape, values: text }) {
   tell(null);
   return { root: element("div", { class: "filters" }, said, maps.root, opener) };
 }
+
+/**
+ * Whether a layer hands on what it got, as dropout does after training.
+ *
+ * @param {Activations} layer
+ * @param {Activations | undefined} before
+ */
+export function passesOn(layer, before) {
+  if (!before || layer.kind !== "other" || layer.values.length !== before.values.length) return false;
+  const isAlike = layer.shape.length > 1 === before.shape.length > 1; // a row of what were pixels is another picture
+  return isAlike && layer.values.every((value, at) => value === before.values[at]);
+}

@@ -8,6 +8,8 @@ import { element } from "./elements.js";
  * @typedef {import("./curves.js").Report} Report
  */
 
+const LOST = "The server does not answer; the training goes on by itself. Trying again …";
+
 /**
  * The training under way: how far, how well, how long still.
  *
@@ -18,25 +20,42 @@ export function createLive(onStop) {
   const bar = element("progress", { max: 1, value: 0, "aria-label": "Progress of the training" });
   const facts = element("dl", { class: "live-facts" });
   const button = element("button", { type: "button", class: "plain", text: "Stop" });
+  const lost = element("p", { class: "live-lost", role: "status", hidden: true });
   const root = element(
     "section",
     { class: "live", "aria-label": "The training under way", hidden: true },
     title,
     button,
+    lost,
     bar,
     facts,
   );
   let run = "";
   let isStopping = false;
+
+  /** @param {boolean} wanted whether the training was asked to stop; a disabled button would lose the focus */
+  function setStopping(wanted) {
+    isStopping = wanted;
+    button.setAttribute("aria-disabled", String(wanted));
+    button.textContent = wanted ? "Stopping …" : "Stop";
+  }
   button.addEventListener("click", () => {
-    isStopping = true;
-    button.disabled = true;
-    button.textContent = "Stopping …";
+    if (isStopping) return;
+    setStopping(true);
     onStop(run);
   });
 
   return {
     root,
+    button,
+    /** The training goes on after all. */
+    goOn: () => setStopping(false),
+    /** @param {boolean} isLost whether the figures are old, because the server does not answer */
+    showLost(isLost) {
+      if (lost.hidden !== isLost) return;
+      lost.hidden = !isLost;
+      lost.textContent = isLost ? LOST : "";
+    },
     /**
      * @param {Report | null} report
      * @param {Curves | null} made
@@ -44,12 +63,11 @@ export function createLive(onStop) {
     show(report, made) {
       root.hidden = !report;
       if (!report) {
-        isStopping = false;
+        setStopping(false);
         return;
       }
-      if (report.id !== run) [run, isStopping] = [report.id, false];
-      button.disabled = isStopping;
-      button.textContent = isStopping ? "Stopping …" : "Stop";
+      if (report.id !== run && isStopping) setStopping(false);
+      run = report.id;
       const last = made?.steps[made.steps.length - 1];
       const epoch = Math.min(report.epochs, last?.epoch ?? 1);
       const phases = {

@@ -6,19 +6,22 @@
  *   state: typeof import("./state.js").state,
  *   api: typeof import("./api.js").api,
  *   announce: (text: string) => void,
+ *   trouble: (sentence: string, again?: () => unknown) => void,
  *   code: (ask: () => import("./code_panel.js").Code | Promise<import("./code_panel.js").Code>) => void,
  * }} Context what a tab gets to work with
  * @typedef {{
  *   id: string,
  *   title: string,
  *   mount: (root: HTMLElement, context: Context) => void | Promise<void>,
- *   show: (state: State) => void,
+ *   show: (state: State) => void | Promise<void>,
  *   hide: () => void,
- * }} Tab mount is called once, before the first show; show again whenever the address changes while it is on screen
+ * }} Tab mount is called once, before the first show, and again if it failed; show whenever the address changes while
+ *   it is on screen
  */
 
-import { api, takeToken } from "./api.js";
+import { ApiError, api, takeToken } from "./api.js";
 import { mountCodePanel } from "./code_panel.js";
+import { element } from "./elements.js";
 
 takeToken();
 const { state } = await import("./state.js"); // reads the address
@@ -38,6 +41,7 @@ const places = new Map();
 /** @type {Map<string, () => any>} */
 const codes = new Map();
 let shown = "";
+let retry = 0; // timer
 
 /** @param {string} text */
 function announce(text) {
@@ -46,15 +50,19 @@ function announce(text) {
   setTimeout(() => (live.textContent = text), ANNOUNCE_MILLISECONDS);
 }
 
-/** @param {string} sentence what does not work, or "" */
-function showTrouble(sentence) {
+/**
+ * @param {string} sentence what does not work, or ""
+ * @param {() => unknown} [again] tries it again
+ */
+function showTrouble(sentence, again) {
   const trouble = /** @type {HTMLElement} */ (document.getElementById("trouble"));
-  trouble.textContent = sentence;
+  const button = again && element("button", { type: "button", class: "plain", onclick: again }, "Try again");
+  trouble.replaceChildren(sentence, ...(sentence && button ? [button] : []));
   trouble.hidden = !sentence;
 }
 
 /**
- * The tab's module; a tab without one is taken away.
+ * The tab's module.
  *
  * @param {string} id
  * @returns {Promise<Tab | null>}
@@ -65,23 +73,50 @@ function load(id) {
   place.tab ??= import(`./${id}.js`).then(
     (module) => module.tab,
     (error) => {
-      console.error(error);
-      place.button.hidden = true;
-      return null;
+      place.tab = null;
+      throw error;
     },
   );
   return place.tab;
 }
 
-/** @param {State} now */
+/**
+ * Shows a tab; a failure is said, and the tab is tried again on a click, or when the server asks for it.
+ *
+ * @param {State} now
+ */
 async function showTab(now) {
+  clearTimeout(retry);
+  const again = () => {
+    if (document.activeElement?.closest("#trouble")) places.get(shown)?.button.focus(); // its button goes away
+    showTrouble("");
+    void showTab(state.get());
+  };
+  try {
+    await bringUp(now);
+  } catch (error) {
+    const id = places.has(now.tab) ? now.tab : FIRST;
+    if (id !== shown) return; // another one by now
+    if (error instanceof ApiError) {
+      showTrouble(error.message, again);
+      if (error.retrySeconds) retry = setTimeout(again, 1000 * error.retrySeconds);
+    } else if (error instanceof TypeError && !places.get(id)?.tab) {
+      // A module that did not arrive is not asked for again, but by a page that begins anew.
+      showTrouble("This part of the page did not arrive. Is “mnistlab serve” still running?", () => location.reload());
+    } else throw error;
+  }
+}
+
+/** @param {State} now */
+async function bringUp(now) {
   const id = places.has(now.tab) ? now.tab : FIRST;
   const place = places.get(id);
   if (!place) return;
   if (shown !== id) {
     const before = places.get(shown);
-    if (before?.mounted) (await load(shown))?.hide();
+    const last = shown;
     shown = id;
+    if (before?.mounted) void load(last).then((tab) => tab?.hide());
     for (const [other, { button, panel }] of places) {
       const isChosen = other === id;
       button.setAttribute("aria-selected", String(isChosen));
@@ -92,14 +127,28 @@ async function showTab(now) {
     place.button.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   const tab = await load(id);
-  if (!tab) {
-    if (id !== FIRST) state.set({ tab: FIRST });
-    return;
-  }
-  const context = { state, api, announce, code: (/** @type {() => any} */ ask) => void codes.set(id, ask) };
-  place.mounted ??= Promise.resolve(tab.mount(place.panel, context));
+  if (!tab) return;
+  place.mounted ??= mount(id, tab, place.panel).catch((error) => {
+    place.mounted = null; // the next time it may work
+    place.panel.replaceChildren();
+    throw error;
+  });
   await place.mounted;
-  if (shown === id) tab.show(state.get());
+  if (shown === id) await tab.show(state.get());
+}
+
+/**
+ * @param {string} id
+ * @param {Tab} tab
+ * @param {HTMLElement} panel
+ */
+async function mount(id, tab, panel) {
+  const code = (/** @type {() => any} */ ask) => void codes.set(id, ask);
+  // A trouble of a tab that is not on screen is of no interest.
+  const trouble = (/** @type {string} */ sentence, /** @type {(() => unknown) | undefined} */ again) => {
+    if (shown === id) showTrouble(sentence, again);
+  };
+  await tab.mount(panel, { state, api, announce, trouble, code });
 }
 
 function mountTabs() {
@@ -136,4 +185,4 @@ state.subscribe((now) => {
   void showTab(now);
 });
 await showTab(state.get());
-for (const id of places.keys()) void load(id); // so that the next tab opens at once
+for (const id of places.keys()) load(id).catch(() => null); // so that the next tab opens at once

@@ -1,10 +1,11 @@
 /** Mistakes: which test digits a network takes for which, those it was surest of, and each of them in detail. */
 
+import { codeForMistakes } from "./code.js";
 import { createDetail } from "./detail.js";
 import { element } from "./elements.js";
 import { createGallery } from "./gallery.js";
 import { createMatrix } from "./matrix.js";
-import { loadNetworks } from "./networks.js";
+import { loadNetworks, missingNetworks } from "./networks.js";
 
 /**
  * @typedef {import("./main.js").Context} Context
@@ -74,8 +75,9 @@ async function mount(root, given) {
   const detail = createDetail();
   const body = element("div", { class: "mistakes-body", hidden: true }, matrix.root, digits);
   const waiting = element("progress", { "aria-label": "The network reads the test digits", hidden: true });
-  root.append(element("div", { class: "mistakes" }, head, waiting, body), detail.root);
-  parts = { waiting, select, sum, matrix, gallery, title, all, contested, detail, body };
+  const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
+  root.append(element("div", { class: "mistakes" }, missing, head, waiting, body), detail.root);
+  parts = { missing, waiting, select, sum, matrix, gallery, title, all, contested, detail, body };
   context.code(code);
 }
 
@@ -88,6 +90,8 @@ async function show(state) {
   const network = chosenNetwork(state);
   if (!network) return;
   parts.select.value = network.id;
+  parts.missing.textContent = missingNetworks(state.network, networks, [network]);
+  parts.missing.hidden = !parts.missing.textContent;
   if (mistakes?.network !== network.id) {
     parts.sum.textContent = "reads the 10,000 test digits. The first time, that takes some seconds …";
     [parts.waiting.hidden, parts.body.hidden] = [false, true];
@@ -96,7 +100,7 @@ async function show(state) {
     if (chosenNetwork(context.state.get())?.id !== network.id) return; // another one was chosen meanwhile
     [mistakes, shownList, shownImage] = [found, "", ""];
   }
-  render(context.state.get(), /** @type {Mistakes} */ (mistakes), network);
+  await render(context.state.get(), /** @type {Mistakes} */ (mistakes), network);
 }
 
 /** @param {State} state */
@@ -132,18 +136,34 @@ function cellOf({ label, prediction }) {
 }
 
 /**
+ * The test image that an address names.
+ *
+ * @param {State} state
+ * @returns {number | null}
+ */
+const imageOf = ({ image }) => (/^\d{1,4}$/.test(image ?? "") ? Number(image) : null);
+
+/**
  * @param {State} state
  * @param {Mistakes} found
  * @param {Network} network
  */
-function render(state, found, network) {
+async function render(state, found, network) {
   const share = `${(100 * found.accuracy).toFixed(2)} %`;
   parts.sum.textContent = `reads ${share} right: ${found.num_wrong.toLocaleString("en")} mistakes in ${found.num_images.toLocaleString("en")} test digits`;
   parts.body.hidden = false;
   const cell = cellOf(state);
   parts.matrix.show(found.matrix, cell);
-  void listDigits(state, found, cell);
-  void showImage(state, found, network);
+  await Promise.all([
+    listDigits(state, found, cell).catch((error) => {
+      shownList = ""; // so that it is asked for again
+      throw error;
+    }),
+    showImage(state, found, network).catch((error) => {
+      shownImage = "";
+      throw error;
+    }),
+  ]);
 }
 
 /**
@@ -181,7 +201,7 @@ async function listDigits(state, found, cell) {
   parts.all.hidden = !cell && !isContested;
   parts.contested.hidden = isContested;
   await parts.gallery.show(indices.map(place));
-  parts.gallery.mark(state.image === undefined ? null : Number(state.image));
+  parts.gallery.mark(imageOf(state));
 }
 
 /**
@@ -190,7 +210,7 @@ async function listDigits(state, found, cell) {
  * @param {Network} network
  */
 async function showImage(state, found, network) {
-  const image = /^\d{1,4}$/.test(state.image ?? "") ? Number(state.image) : null;
+  const image = imageOf(state);
   parts.gallery.mark(image);
   if (image === null) {
     shownImage = "";
@@ -206,32 +226,9 @@ async function showImage(state, found, network) {
   parts.detail.root.scrollIntoView({ block: "nearest" });
 }
 
-/** @returns {import("./code_panel.js").Code} */
+/** @returns {import("./code_panel.js").Code | null} */
 function code() {
   const state = context.state.get();
   const network = chosenNetwork(state);
-  const folder = network?.source === "run" ? `runs/${network.title.split(", ")[0]}` : null;
-  const name = network?.id.startsWith("shipped-") ? `${network.id.slice("shipped-".length)}.onnx` : "digits.onnx";
-  const cell = cellOf(state);
-  const python = [
-    ...(folder ? ["from pathlib import Path", ""] : []),
-    ...(cell ? ["import numpy as np", ""] : []),
-    "from mnistlab.datasets import load_mnist",
-    "from mnistlab.evaluation import evaluate",
-    "from mnistlab.inference import Classifier",
-    ...(folder ? [] : ["from mnistlab.pretrained import PRETRAINED_PATH"]),
-    "",
-    "test = load_mnist().test",
-    `result = evaluate(Classifier(${folder ? `Path("${folder}/model.onnx")` : `PRETRAINED_PATH.with_name("${name}")`}), test)`,
-    "print(result)",
-    "print(result.format_confusion())",
-    cell
-      ? `print(np.flatnonzero((result.labels == ${cell[0]}) & (result.predictions == ${cell[1]})))`
-      : "print(result.wrong)  # the surest mistakes first",
-    ...(state.image ? [`print(test.labels[${state.image}], result.probabilities[${state.image}].round(3))`] : []),
-  ];
-  const command = folder
-    ? `mnistlab evaluate ${folder}`
-    : `mnistlab evaluate $(python -c "from mnistlab.pretrained import PRETRAINED_PATH as p; print(p.with_name('${name}'))")`;
-  return { command, python: python.join("\n") };
+  return network ? codeForMistakes(network, cellOf(state), imageOf(state)) : null;
 }

@@ -4,12 +4,14 @@
  * @typedef {{size: [number, number], stride: [number, number], offset: [number, number]}} Field
  * @typedef {{name: string, title: string, kind: string, shape: number[], field: Field | null}} Layer
  * @typedef {{id: string, title: string, model: string, source: "shipped" | "run", recipe: string | null,
- *   test_accuracy: number | null, num_parameters: number | null, layers: Layer[]}} Network
+ *   test_accuracy: number | null, num_parameters: number | null, layers: Layer[], folder: string | null}} Network
+ *   folder: of a run, as the command line takes it
  */
 
 import { api } from "./api.js";
 
 export const MAX_CHOSEN = 6;
+const ID = /^[a-z0-9-]{1,64}$/;
 const USUAL = ["shipped", "shipped-mlp", "shipped-cnn"];
 
 /** @returns {Promise<Network[]>} those that ship first, then finished runs */
@@ -32,3 +34,28 @@ export function chosenNetworks(text, networks) {
   const usual = find(USUAL);
   return usual.length ? usual : networks.slice(0, 1);
 }
+
+/**
+ * What to say of networks in an address that are not there, and of what is shown in their place.
+ *
+ * @param {string | undefined} text ids between commas
+ * @param {Network[]} networks
+ * @param {Network[]} chosen those shown
+ * @returns {string} "" where none is missing
+ */
+export function missingNetworks(text, networks, chosen) {
+  const missing = [...new Set((text ?? "").split(","))].filter((id) => id && !networks.some((one) => one.id === id));
+  if (!missing.length || !chosen.length) return "";
+  const named = missing.every((id) => ID.test(id)) && missing.length <= MAX_CHOSEN;
+  const [what, are] = missing.length === 1 ? ["The network", "is"] : ["The networks", "are"];
+  const names = named ? ` ${missing.join(", ")}` : " that the address names";
+  const instead = chosen.map(({ title }) => title).join(", ");
+  return `${what}${names} ${are} not here: no such run, or its model.onnx is damaged. Shown here: ${instead}.`;
+}
+
+/**
+ * Whether a network is the average of several, whose layers are not in its file: it gives its probabilities, no more.
+ *
+ * @param {Network} network
+ */
+export const isAverage = ({ layers }) => layers.every(({ name }) => name === "probabilities");

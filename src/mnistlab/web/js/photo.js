@@ -75,6 +75,7 @@ export function mountPhoto(tabRoot, context) {
       if (controller !== reading || controller.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
       note.textContent = error.message;
+      takeFocus(another);
     }
   }
 
@@ -94,7 +95,18 @@ export function mountPhoto(tabRoot, context) {
         0,
       );
       choose(buttons[first], page.digits[first]);
-    }
+      takeFocus(buttons[first]);
+    } else takeFocus(another);
+  }
+
+  /**
+   * What had the focus has gone with the sheet; who has moved on meanwhile is left there.
+   *
+   * @param {HTMLElement} next
+   */
+  function takeFocus(next) {
+    const now = document.activeElement;
+    if (!now || now === document.body || root.contains(now) || now === opener) next.focus();
   }
 
   /**

@@ -17,10 +17,17 @@ export function createRunList({ toggle, resume, draw, look }) {
     class: "muted",
     text: "No run yet. The first training of the notebook's MLP takes about ten seconds.",
   });
+  const missing = element("p", {
+    class: "trouble missing",
+    role: "status",
+    hidden: true,
+    text: "Not all of the runs that the address names are here; those that are, are shown.",
+  });
   const root = element(
     "section",
     { "aria-labelledby": "runs-title" },
     element("h2", { id: "runs-title", text: "Runs" }),
+    missing,
     empty,
     list,
   );
@@ -31,8 +38,10 @@ export function createRunList({ toggle, resume, draw, look }) {
     /**
      * @param {Report[]} reports
      * @param {Map<string, number>} styles of those on the charts, by their ids
+     * @param {boolean} isMissing whether the address names a run that is not there
      */
-    show(reports, styles) {
+    show(reports, styles, isMissing) {
+      missing.hidden = !isMissing;
       const now = JSON.stringify([reports.map((report) => ({ ...report, seconds: 0, left_seconds: 0 })), [...styles]]);
       if (now === before) return; // what has the focus keeps it
       before = now;
@@ -116,4 +125,11 @@ export function settingsText(report) {
     `rate ${rate}`,
   ];
   return [...parts, augmentation ? "augmented" : "as they are", `seed ${seed}`].join(" · ");
+}
+
+/** @param {Report} report how it ended, for people */
+export function ending(report) {
+  if (report.state === "finished")
+    return `${report.title} is finished: ${(100 * (report.test_accuracy ?? 0)).toFixed(2)} % of the test digits right.`;
+  return report.message ?? `${report.title} is ${report.state}.`;
 }

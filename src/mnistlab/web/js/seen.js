@@ -33,8 +33,7 @@ export function createSeen() {
     show() {
       drawDigit(canvas, drawing.image);
       done.textContent = describe();
-      saver.hidden = !drawing.strokes.length;
-      inside.hidden = drawing.isEmpty;
+      saver.hidden = inside.hidden = drawing.isEmpty;
     },
     /** @param {string} sentence */
     showTrouble(sentence) {

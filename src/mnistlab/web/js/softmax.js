@@ -78,3 +78,30 @@ export function createSoftmax(logits, temperature) {
     );
   return element("div", {}, table, note);
 }
+
+/**
+ * Ten probabilities without the numbers that they were made of.
+ *
+ * @param {number[]} probabilities
+ * @returns {HTMLElement}
+ */
+export function createProbabilities(probabilities) {
+  const most = probabilities.indexOf(Math.max(...probabilities));
+  const rows = probabilities.map((probability, digit) => {
+    const bar = element("span", { class: "share-bar" });
+    bar.style.setProperty("--share", probability.toFixed(4));
+    return element(
+      "tr",
+      { class: digit === most && "is-first" },
+      element("th", { scope: "row", text: digit }),
+      element("td", { text: percent(probability) }),
+      element("td", { class: "share", "aria-hidden": "true" }, bar),
+    );
+  });
+  return element(
+    "table",
+    { class: "softmax" },
+    element("caption", { class: "visually-hidden", text: "Probabilities" }),
+    element("tbody", {}, ...rows),
+  );
+}

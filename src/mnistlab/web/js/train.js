@@ -1,11 +1,12 @@
 /** Train: choose a recipe, watch it learn, stop it and go on, lay runs over each other. */
 
+import { ApiError } from "./api.js";
 import { createChart } from "./charts.js";
 import { Curves, chartOf } from "./curves.js";
 import { element } from "./elements.js";
 import { createLive } from "./live.js";
-import { createRunList } from "./run_list.js";
-import { changesOf, codeForTraining, createForm, settingsOf } from "./training_form.js";
+import { createRunList, ending } from "./run_list.js";
+import { addressOf, changesOf, codeForTraining, createForm, runsFolder, settingsOf } from "./training_form.js";
 
 /**
  * @typedef {import("./curves.js").Report} Report
@@ -13,6 +14,7 @@ import { changesOf, codeForTraining, createForm, settingsOf } from "./training_f
  */
 
 const MAX_SHOWN = 6; // lines that can be told apart
+const ENDED_MILLISECONDS = 500; // before the server is asked what came of a training of which it tells nothing
 
 /** @type {Context} */
 let context;
@@ -38,6 +40,9 @@ const curves = new Map();
 let following = null;
 let isVisible = false;
 let isDrawing = false;
+let isKnown = false; // whether the runs were asked for
+let isLost = false; // whether the server no longer answers
+let isStopWanted = false; // whether the focus should go to Stop once it is there
 
 export const tab = { id: "train", title: "Train", mount, show, hide };
 
@@ -48,12 +53,12 @@ export const tab = { id: "train", title: "Train", mount, show, hide };
 async function mount(root, given) {
   context = given;
   known = await context.api.get("/api/recipes");
-  form = createForm(known.recipes, known.limits, { change, start });
-  live = createLive(stop);
+  form = createForm(known.recipes, known.limits, { change, start: () => attempt(start) });
+  live = createLive((run) => void attempt(() => stop(run)));
   charts = { loss: createChart("Loss"), accuracy: createChart("Training accuracy") };
   list = createRunList({
     toggle,
-    resume,
+    resume: (run) => void attempt(() => resume(run)),
     draw: (network) =>
       context.state.set(
         { tab: "draw", networks: network === "shipped" ? network : `shipped,${network}` },
@@ -65,7 +70,10 @@ async function mount(root, given) {
   figures = element("div", { class: "curves" }, charts.accuracy.root, charts.loss.root);
   const side = element("div", { class: "training-side" }, live.root, figures, list.root);
   root.append(element("div", { class: "training" }, form.root, side));
-  context.code(() => codeForTraining(settings(), known.recipes));
+  document.addEventListener("visibilitychange", () => {
+    if (isVisible && !document.hidden) void attempt(refresh); // what began while nobody looked
+  });
+  context.code(() => codeForTraining(settings(), known.recipes, runsFolder(reports)));
 }
 
 async function show() {
@@ -84,16 +92,13 @@ const settings = () => settingsOf(context.state.get(), known.recipes, known.limi
 /** @param {Record<string, string | number | null>} changes of the address; what is the recipe's own is left out */
 function change(changes) {
   context.state.set(changes);
-  const now = settings();
-  const differing = /** @type {Record<string, any>} */ (changesOf(now, known.recipes));
-  const keys = { epochs: "epochs", batch_size: "batch", learning_rate: "rate", seed: "seed" };
-  const kept = Object.fromEntries(Object.entries(keys).map(([name, key]) => [key, differing[name] ?? null]));
-  context.state.set({ ...kept, augment: "augmentation" in differing ? (now.augmentation ? "yes" : "no") : null });
+  context.state.set(addressOf(settings(), known.recipes));
 }
 
 /** The runs as the server has them, and the curves of those on the charts. */
 async function refresh() {
   ({ runs: reports, running } = await context.api.get("/api/runs"));
+  isKnown = true;
   for (const id of curves.keys()) if (!reports.some((report) => report.id === id)) curves.delete(id);
   render();
   if (running && isVisible) follow(running);
@@ -104,11 +109,7 @@ async function refresh() {
 
 /** @param {string} run */
 async function load(run) {
-  const { history, steps, num_steps: numSteps } = await context.api.get(`/api/runs/${run}`);
-  const made = new Curves();
-  made.begin({ step: 0, num_steps: numSteps, history });
-  for (const step of steps) made.step(step);
-  curves.set(run, made);
+  curves.set(run, Curves.of(await context.api.get(`/api/runs/${run}`)));
 }
 
 /** The runs on the charts: those of the address, else the one under way or the last. */
@@ -134,29 +135,52 @@ function toggle(run, isShown) {
   context.state.set({ runs: [...ids, ...(isShown ? [run] : [])].join(",") || "none" });
 }
 
+/**
+ * Does what may fail, and says so; what was said of an earlier failure is taken back once something works.
+ *
+ * @param {() => Promise<void>} action
+ */
+async function attempt(action) {
+  try {
+    await action();
+    context.trouble("");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    context.trouble(error.message);
+  }
+}
+
 async function start() {
   const { recipe, ...rest } = settings();
   const changes = changesOf({ recipe, ...rest }, known.recipes);
   form.button.disabled = true;
   try {
     const { id } = await context.api.post("/api/runs", { recipe, ...changes });
-    const ids =
-      context.state.get().runs === undefined
-        ? []
-        : shown()
-            .map((report) => report.id)
-            .slice(1 - MAX_SHOWN);
-    if (context.state.get().runs !== undefined) context.state.set({ runs: [...ids, id].join(",") });
+    if (context.state.get().runs !== undefined) {
+      const others = shown().map((report) => report.id);
+      context.state.set({ runs: [...others.slice(1 - MAX_SHOWN), id].join(",") });
+    }
     context.announce(`Training ${id} has started.`);
+    isStopWanted = true;
     requestAnimationFrame(() => requestAnimationFrame(() => live.root.scrollIntoView({ block: "nearest" })));
-  } finally {
-    await refresh();
+  } catch (error) {
+    form.button.disabled = false;
+    form.button.focus();
+    void refresh().catch(() => null); // it may be disabled for a reason
+    throw error;
   }
+  await refresh();
 }
 
 /** @param {string} run */
 async function stop(run) {
-  await context.api.post(`/api/runs/${run}/stop`);
+  try {
+    await context.api.post(`/api/runs/${run}/stop`);
+  } catch (error) {
+    live.goOn();
+    void refresh().catch(() => null); // it may have ended by itself; what is said is why it was not stopped
+    throw error;
+  }
   context.announce("The training saves what it has and ends.");
 }
 
@@ -164,6 +188,7 @@ async function stop(run) {
 async function resume(run) {
   await context.api.post(`/api/runs/${run}/resume`);
   context.announce(`Training ${run} goes on.`);
+  isStopWanted = true;
   await refresh();
 }
 
@@ -184,9 +209,25 @@ function follow(run) {
       if (report.state !== "running") {
         if (following?.run === run) unfollow();
         context.announce(ending(report));
-        void refresh();
+        void attempt(refresh);
       }
       render();
+    },
+    connected: () => {
+      if (isLost) void attempt(refresh);
+      setLost(false);
+    },
+    lost: (error) => {
+      setLost(true);
+      if (error instanceof ApiError && error.status) context.trouble(error.message);
+    },
+    ended: () => {
+      unfollow();
+      setTimeout(() => isVisible && void attempt(() => finish(run)), ENDED_MILLISECONDS);
+    },
+    refused: (error) => {
+      unfollow();
+      context.trouble(error.message, () => attempt(refresh));
     },
   });
   following = { run, end };
@@ -195,6 +236,27 @@ function follow(run) {
 function unfollow() {
   following?.end();
   following = null;
+  setLost(false);
+}
+
+/** @param {boolean} now whether the server no longer answers */
+function setLost(now) {
+  if (now === isLost) return;
+  isLost = now;
+  live.showLost(now);
+}
+
+/** @param {string} run of which the server had nothing more to tell: what came of it */
+async function finish(run) {
+  const report = await context.api.get(`/api/runs/${run}`).catch((/** @type {unknown} */ error) => {
+    if (error instanceof ApiError && error.status === 404) return null; // it is gone, and the list will say so
+    throw error;
+  });
+  if (report && report.state !== "running") {
+    context.announce(ending(report));
+    await load(run);
+  }
+  await refresh();
 }
 
 /** @param {string} run says how its last epoch went; one that is seen a moment later was told before */
@@ -208,13 +270,6 @@ function tell(run) {
     );
 }
 
-/** @param {Report} report */
-function ending(report) {
-  if (report.state === "finished")
-    return `${report.title} is finished: ${(100 * (report.test_accuracy ?? 0)).toFixed(2)} % of the test digits right.`;
-  return report.message ?? `${report.title} is ${report.state}.`;
-}
-
 /** Once for all that came since the screen was last drawn. */
 function render() {
   if (isDrawing) return;
@@ -222,10 +277,17 @@ function render() {
   requestAnimationFrame(() => {
     isDrawing = false;
     const report = reports.find((one) => one.state === "running") ?? null;
+    const wasFocused = live.root.contains(document.activeElement);
     form.show(settings(), report?.title ?? null);
     live.show(report, report ? (curves.get(report.id) ?? null) : null);
+    if (!report && wasFocused) form.button.focus();
     const styles = new Map(shown().map((one, at) => [one.id, at]));
-    list.show(reports, styles);
+    const wanted = (context.state.get().runs ?? "none").split(",").filter((id) => id !== "none");
+    list.show(reports, styles, isKnown && wanted.some((id) => !reports.some((one) => one.id === id)));
+    if (report && isStopWanted) {
+      isStopWanted = false;
+      if ([document.body, form.button].includes(/** @type {any} */ (document.activeElement))) live.button.focus();
+    }
     const overlaid = shown().flatMap((one) => {
       const made = curves.get(one.id);
       return made ? [{ report: one, curves: made, style: styles.get(one.id) ?? 0 }] : [];

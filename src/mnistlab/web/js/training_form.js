@@ -8,6 +8,7 @@
  * @typedef {import("./state.js").State} State
  */
 
+import { quoteForPython, quoteForShell } from "./code.js";
 import { element } from "./elements.js";
 
 const NUMBERS = /** @type {const} */ ([
@@ -50,6 +51,19 @@ export function changesOf(settings, recipes) {
   return Object.fromEntries(
     Object.entries(settings).filter(([name, value]) => name !== "recipe" && recipe[name] !== value),
   );
+}
+
+/**
+ * Settings as an address has them; null for what is the recipe's own.
+ *
+ * @param {Settings} settings
+ * @param {Recipe[]} recipes
+ * @returns {Record<string, string | number | null>}
+ */
+export function addressOf(settings, recipes) {
+  const differing = /** @type {Record<string, any>} */ (changesOf(settings, recipes));
+  const numbers = Object.fromEntries(NUMBERS.map(({ key, setting }) => [key, differing[setting] ?? null]));
+  return { ...numbers, augment: "augmentation" in differing ? (settings.augmentation ? "yes" : "no") : null };
 }
 
 /**
@@ -139,8 +153,7 @@ export function createForm(recipes, limits, { change, start }) {
       select.value = settings.recipe;
       about.textContent = recipes.find((one) => one.id === settings.recipe)?.title ?? "";
       for (const { setting, input } of fields) {
-        if (document.activeElement !== input || Number(input.value) !== settings[setting])
-          input.value = String(settings[setting]);
+        if (document.activeElement !== input) input.value = String(settings[setting]); // somebody may be typing there
       }
       augment.checked = settings.augmentation;
       button.disabled = running !== null;
@@ -154,16 +167,17 @@ export function createForm(recipes, limits, { change, start }) {
  *
  * @param {Settings} settings
  * @param {Recipe[]} recipes
+ * @param {string} root the folder of runs
  * @returns {import("./code_panel.js").Code}
  */
-export function codeForTraining(settings, recipes) {
+export function codeForTraining(settings, recipes, root) {
   const changes = /** @type {Record<string, any>} */ (changesOf(settings, recipes));
   const options = Object.entries(changes).map(([name, value]) => {
     const text = name === "augmentation" ? (value ? "yes" : "none") : value;
     return ` --${name.replaceAll("_", "-")} ${text}`;
   });
   const folder = [
-    "runs/",
+    `${root}/`,
     settings.recipe,
     ...Object.entries(changes).map(([name, value]) => `-${name.split("_").pop()}${value}`),
   ].join("");
@@ -172,6 +186,7 @@ export function codeForTraining(settings, recipes) {
     return `, ${name}=${text}`;
   });
   const isMoved = changes.augmentation === true;
+  const recipe = quoteForPython(settings.recipe);
   const python = [
     ...(replaced.length ? ["import dataclasses", ""] : []),
     "from mnistlab import training",
@@ -179,9 +194,21 @@ export function codeForTraining(settings, recipes) {
     `from mnistlab.recipes import RECIPES${isMoved ? ", AffineRanges" : ""}`,
     "",
     replaced.length
-      ? `recipe = dataclasses.replace(RECIPES["${settings.recipe}"]${replaced.join("")})`
-      : `recipe = RECIPES["${settings.recipe}"]`,
-    `print(training.train(recipe, load_mnist(), "${folder}"))`,
+      ? `recipe = dataclasses.replace(RECIPES[${recipe}]${replaced.join("")})`
+      : `recipe = RECIPES[${recipe}]`,
+    `print(training.train(recipe, load_mnist(), ${quoteForPython(folder)}))`,
   ];
-  return { command: `mnistlab train ${settings.recipe}${options.join("")} --out ${folder}`, python: python.join("\n") };
+  const command = `mnistlab train ${quoteForShell(settings.recipe)}${options.join("")} --out ${quoteForShell(folder)}`;
+  return { command, python: python.join("\n") };
+}
+
+/**
+ * The folder of runs, as the folder of one in it says: that ends with the run's title.
+ *
+ * @param {import("./curves.js").Report[]} reports
+ * @returns {string}
+ */
+export function runsFolder(reports) {
+  const run = reports.find(({ folder, title }) => folder?.endsWith(`/${title}`));
+  return run?.folder ? run.folder.slice(0, -run.title.length - 1) : "runs";
 }
