@@ -68,6 +68,10 @@ bench: setup
 	@$(BIN)/python benchmarks/recipes.py
 	@$(BIN)/python benchmarks/memory.py
 	@$(BIN)/python benchmarks/interruptions.py
+	@$(BIN)/python benchmarks/reader.py
+	@$(BIN)/python benchmarks/serving.py
+	@$(BIN)/python benchmarks/drawing.py
+	@$(BIN)/python benchmarks/fuzzing.py
 	@$(BIN)/python benchmarks/serving.py
 
 pretrained: setup
