@@ -9,6 +9,7 @@ Also measures how soon Ctrl-C ends a training and how soon a second start on one
 import dataclasses
 import json
 import random
+import shutil
 import signal
 import statistics
 import subprocess
@@ -70,16 +71,19 @@ def kill_and_finish(
     """
     command = [sys.executable, __file__, "--train", name, str(folder)]
     kills = dict.fromkeys(PHASES, 0)
-    for _ in range(rng.randint(1, max_kills)):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    num_kills = rng.randint(1, max_kills)
+    while sum(kills.values()) < num_kills:
         stage = "import" if rng.random() < 0.25 else "rest"
-        imported = stage == "rest" and process.stdout is not None and process.stdout.readline()
-        try:
-            process.wait(timeout=rng.uniform(0, seconds[stage]))
-            break
-        except subprocess.TimeoutExpired:
-            process.kill()
-            kills[_phase(bool(process.communicate()[0] or imported), folder)] += 1
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            imported = stage == "rest" and process.stdout is not None and process.stdout.readline()
+            try:
+                process.wait(timeout=rng.uniform(0, seconds[stage]))
+                if any(kills.values()):
+                    break
+                shutil.rmtree(folder)  # it was quicker than the clock
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills[_phase(bool(process.communicate()[0] or imported), folder)] += 1
     subprocess.run(command, check=True, capture_output=True)
     leftovers = [path.name for path in folder.rglob(".*") if path.suffix == ".tmp"]
     return {"kills": kills, "digests": Run(folder).require().digests(), "leftovers": leftovers}
