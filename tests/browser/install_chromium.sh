@@ -15,11 +15,13 @@ elif [ -n "$as_root" ] && { [ -z "${CI:-}" ] || ! command -v sudo >/dev/null 2>&
 else
 	echo "Installing Chromium for the tests of the page (once) ..."
 	log=$(mktemp)
-	if { $as_root apt-get update -qq &&
-		DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends chromium; } >"$log" 2>&1; then
-		rm -f "$log"
-		exit 0
-	fi
+	$as_root apt-get update -qq >"$log" 2>&1 # one source of several may not answer
+	for attempt in 1 2; do
+		if DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends chromium >>"$log" 2>&1; then
+			rm -f "$log"
+			exit 0
+		fi
+	done
 	why="apt-get could not install it: $(tail -n 1 "$log")"
 	rm -f "$log"
 fi
