@@ -39,7 +39,7 @@ class Training:
     """A training that goes on as a test wants it to, between the page and the server."""
 
     def __init__(self, page: Page) -> None:
-        self.report, self.events = REPORT, "steps"  # or "nothing" or "lost"
+        self.report, self.events = REPORT, "steps"  # or "state" or "lost"
         self.last_ids: list[str | None] = []
         self._step = 0
         page.route("**/api/runs", self._list)
@@ -55,8 +55,9 @@ class Training:
         if self.events == "lost":
             route.abort("connectionrefused")
             return
-        if self.events == "nothing":
-            route.fulfill(status=204)
+        if self.events == "state":
+            body = f"event: state\ndata: {json.dumps(self.report)}\n\n"
+            route.fulfill(body=body, headers={"Content-Type": "text/event-stream"})
             return
         begin = [("begin", {"step": 0, "num_steps": 100, "history": []})] if self._step == 0 else []
         self._step += 1
@@ -153,11 +154,11 @@ def test_a_server_that_goes_away_is_told_of_and_found_again(watched: Any, traini
     watched.troubles.clear()  # the refused connections
 
 
-def test_a_stream_that_ends_without_a_word_leaves_a_form_that_works(watched: Any, training: Training) -> None:
+def test_a_stream_that_tells_only_how_it_ended_leaves_a_form_that_works(watched: Any, training: Training) -> None:
     page = watched.open("tab=train")
     start = page.get_by_role("button", name="Start training")
     expect(start).to_be_disabled()
-    training.report, training.events = STOPPED, "nothing"
+    training.report, training.events = STOPPED, "state"
     expect(start).to_be_enabled()
     expect(page.locator(".live")).to_be_hidden()
 

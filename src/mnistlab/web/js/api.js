@@ -85,8 +85,7 @@ function untilVisible() {
  *
  * @param {string} path
  * @param {Record<string, (data: any) => void>} handlers by the event's name; besides, `connected` and `lost` tell of
- *   the connection, the second with the error; `ended` says that the server has nothing more to tell, and `refused`
- *   gets the error after which nothing more comes
+ *   the connection, the second with the error, and `refused` gets the error after which nothing more comes
  * @returns {() => void} ends it
  */
 function events(path, handlers) {
@@ -101,18 +100,17 @@ function events(path, handlers) {
       if (!isEnded) handlers[type]?.(JSON.parse(data));
     });
 
-  /** @returns {Promise<boolean>} whether there is nothing more to come */
   async function follow() {
     connection = new AbortController();
     const headers = { Accept: "text/event-stream", ...(lastId && { "Last-Event-ID": lastId }) };
     const response = await request(path, { headers, signal: connection.signal });
-    if (!response.body || response.status === 204) return true;
+    if (!response.body) return;
     handlers.connected?.(null);
     const feed = parser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return false;
+      if (done) return;
       failures = 0;
       feed(value);
     }
@@ -124,10 +122,7 @@ function events(path, handlers) {
       if (isEnded) return;
       let pause = 0;
       try {
-        if (await follow()) {
-          handlers.ended?.(null);
-          return;
-        }
+        await follow();
       } catch (error) {
         if (isEnded) return;
         if (connection.signal.aborted) continue; // the page was hidden

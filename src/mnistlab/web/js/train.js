@@ -14,7 +14,6 @@ import { addressOf, changesOf, codeForTraining, createForm, runsFolder, settings
  */
 
 const MAX_SHOWN = 6; // lines that can be told apart
-const ENDED_MILLISECONDS = 500; // before the server is asked what came of a training of which it tells nothing
 
 /** @type {Context} */
 let context;
@@ -221,10 +220,6 @@ function follow(run) {
       setLost(true);
       if (error instanceof ApiError && error.status) context.trouble(error.message);
     },
-    ended: () => {
-      unfollow();
-      setTimeout(() => isVisible && void attempt(() => finish(run)), ENDED_MILLISECONDS);
-    },
     refused: (error) => {
       unfollow();
       context.trouble(error.message, () => attempt(refresh));
@@ -244,19 +239,6 @@ function setLost(now) {
   if (now === isLost) return;
   isLost = now;
   live.showLost(now);
-}
-
-/** @param {string} run of which the server had nothing more to tell: what came of it */
-async function finish(run) {
-  const report = await context.api.get(`/api/runs/${run}`).catch((/** @type {unknown} */ error) => {
-    if (error instanceof ApiError && error.status === 404) return null; // it is gone, and the list will say so
-    throw error;
-  });
-  if (report && report.state !== "running") {
-    context.announce(ending(report));
-    await load(run);
-  }
-  await refresh();
 }
 
 /** @param {string} run says how its last epoch went; one that is seen a moment later was told before */
