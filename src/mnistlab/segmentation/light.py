@@ -72,15 +72,16 @@ def remove_light(photo: Grey) -> Lit | None:
     factor = max(1, ceil(sqrt(photo.size / WORK_PIXELS)))
     picture = Image.fromarray(photo)
     work = picture.reduce(factor) if factor > 1 else picture
-    sign = _polarity(np.asarray(work))
+    copy = np.asarray(work)  # a copy each time
+    sign = _polarity(copy)
     paper = _paper(np.asarray(work.reduce(CELL), dtype=np.float32), sign)
     spread = Image.fromarray(paper).transform(
         work.size, Image.Transform.AFFINE, (1 / CELL, 0, 0, 0, 1 / CELL, 0), Image.Resampling.BILINEAR
     )
     paper_there = np.asarray(spread)
     usual = float(np.percentile(paper, 90))
-    difference = np.asarray(work, dtype=np.float32) - paper_there
-    ratio = difference / np.maximum(paper_there, max(_DARKEST_PAPER, _DEEPEST_SHADOW * usual))
+    difference = copy.astype(np.float32) - paper_there
+    ratio = difference / np.maximum(paper_there, _DEEPEST_SHADOW * usual)
     middle = float(np.median(ratio[::2, ::2]))
     noise = _deviation(ratio[::2, ::2])
     ink = sign * (ratio - middle)
@@ -89,7 +90,7 @@ def remove_light(photo: Grey) -> Lit | None:
     strength = _strength(ink[::2, ::2], noise)
     if strength is None:
         return None
-    return Lit(photo, np.asarray(work), factor, ink / np.float32(strength), paper, sign, strength, noise / strength)
+    return Lit(photo, copy, factor, ink / np.float32(strength), paper, sign, strength, noise / strength)
 
 
 def _deviation(values: Floats) -> float:
