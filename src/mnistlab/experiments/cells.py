@@ -3,13 +3,9 @@
 import dataclasses
 import gc
 import hashlib
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from mnistlab import training
 from mnistlab.datasets import Dataset
@@ -18,6 +14,7 @@ from mnistlab.experiments.summaries import Row
 from mnistlab.files import make_folder
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
+from mnistlab.tally import Tally
 
 METRICS = (
     *("test_accuracy", "test_errors", "test_loss", "train_seconds", "steps", "epochs", "num_parameters"),
@@ -93,15 +90,16 @@ def train_cells(
     folders = [run_folder(folder, cell.recipe, dataset) for cell in cells]
     tasks = dict(zip(folders, cells, strict=True))
     missing = {place: cell.recipe for place, cell in tasks.items() if not Run(place).is_complete}
-    with _progress(len(tasks), len(tasks) - len(missing), visible=progress) as tell:
+    kept = len(tasks) - len(missing)
+    with Tally("trainings", len(tasks), kept, earlier="finished", visible=progress) as tally:
         if address is None:
             for place, recipe in missing.items():
                 training.train(recipe, dataset, place, progress=False)
                 gc.collect()  # graphs are cycles: Python itself would let the networks of ten trainings pile up
-                tell(tasks[place], Run(place))
+                tally.tell(_told(tasks[place], Run(place)))
         else:
             for place in cluster.train_on_ray(missing, address, dataset.fingerprint(), data_folder):
-                tell(tasks[place], Run(place))
+                tally.tell(_told(tasks[place], Run(place)))
     return [
         {
             **cell.place,
@@ -114,50 +112,11 @@ def train_cells(
     ]
 
 
-class _progress:  # noqa: N801  (used as a function)
-    """Shows cells done and time left: a live bar on a terminal, a line a cell elsewhere."""
-
-    def __init__(self, total: int, kept: int, *, visible: bool) -> None:
-        self._console = Console(highlight=False, quiet=not visible)
-        self._total, self._kept, self._done = total, kept, 0
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("trainings"),
-            BarColumn(bar_width=28),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
-
-    def __enter__(self) -> Callable[[Cell, Run], None]:
-        if self._kept:
-            self._console.print(f"{self._kept:,} of {self._total:,} trainings were finished earlier")
-        self._started = time.perf_counter()
-        self._task = self._bar.add_task("", total=self._total, completed=self._kept, left="")
-        self._bar.start()
-        return self._tell
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def _tell(self, cell: Cell, run: Run) -> None:
-        self._done += 1
-        left = (self._total - self._kept - self._done) * (time.perf_counter() - self._started) / self._done
-        text = "" if left < 1 else f"about {_duration(left)} left"
-        self._bar.update(self._task, advance=1, left=text)
-        place = ", ".join(_named(column, value) for column, value in cell.place.items())
-        self._bar.console.print(
-            f"  {self._kept + self._done:,}/{self._total:,}  {place}, seed {cell.recipe.seed}  "
-            f"{run.metrics['test_accuracy'] * 100:.2f} %  {run.metrics['train_seconds']:.1f} s  {text}".rstrip(),
-            soft_wrap=True,
-        )
+def _told(cell: Cell, run: Run) -> str:
+    place = ", ".join(_named(column, value) for column, value in cell.place.items())
+    accuracy, seconds = run.metrics["test_accuracy"], run.metrics["train_seconds"]
+    return f"{place}, seed {cell.recipe.seed}  {accuracy * 100:.2f} %  {seconds:.1f} s"
 
 
 def _named(column: str, value: Any) -> str:
     return str(value) if isinstance(value, str) else f"{column.replace('_', ' ')} {value:,}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

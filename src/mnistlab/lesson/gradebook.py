@@ -27,8 +27,8 @@ from mnistlab.lesson.grading import (
 )
 from mnistlab.lesson.notebooks import read_bytes
 from mnistlab.lesson.plain import plain, spreadsheet_cell
-from mnistlab.lesson.progress import GradingProgress
 from mnistlab.lesson.steps import STEPS
+from mnistlab.tally import Tally
 
 KIND = "mnistlab lesson grades"
 
@@ -120,14 +120,14 @@ def grade_all(
         kept = earlier.get((names[path], _digest(path)))
         if kept is not None:
             grades[path] = kept
-    with GradingProgress(len(notebooks), len(grades), is_visible=is_visible) as progress:
+    with Tally("notebooks", len(notebooks), len(grades), earlier="graded", visible=is_visible, stderr=True) as tally:
         for path in notebooks:
             if path in grades:
                 continue
             grade = grade_notebook(path, limits, name=names[path])
             changed = changed_files(digests)
             grades[path] = tampered(grade, changed) if changed else grade
-            progress.tell(grades[path])
+            tally.tell(_told(grades[path]))
             if book is not None:
                 book.write(grades.values())
             if changed:
@@ -135,6 +135,12 @@ def grade_all(
     if book is not None:
         book.write(grades.values())
     return with_copies([grades[path] for path in notebooks])
+
+
+def _told(grade: Grade) -> str:
+    """A notebook's points, and how it ended if not well."""
+    ended = "" if grade.ended == FINISHED else f"  {grade.ended}"
+    return f"{grade.file}  {grade.points} of {grade.out_of}  {grade.seconds:.1f} s{ended}"
 
 
 def _digest(path: Path) -> str:
