@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mnistlab.datasets import Dataset, load_mnist
+from mnistlab.journal import Journal
+from mnistlab.runs import Run
 
 os.environ.setdefault("COLUMNS", "100")
 
@@ -52,3 +55,23 @@ def run_mnistlab(
         timeout=300,
         check=False,
     )
+
+
+def broken_off(journal: Journal, state: list[np.ndarray], save: Callable[..., None] = Journal.save) -> None:
+    """In place of `Journal.save`: a training that ends right after a checkpoint, as a kill would end it."""
+    save(journal, state)
+    raise KeyboardInterrupt
+
+
+def finish_through_cuts(
+    train: Callable[[], Run], monkeypatch: pytest.MonkeyPatch, after_cut: Callable[[], object] = lambda: None
+) -> tuple[Run, int]:
+    """Trains until the end, broken off after every single checkpoint; returns the run and how often that was."""
+    monkeypatch.setattr(Journal, "save", broken_off)
+    cuts = 0
+    while True:
+        try:
+            return train(), cuts
+        except KeyboardInterrupt:
+            cuts += 1
+            after_cut()

@@ -79,19 +79,7 @@ def test_it_learns_what_the_run_did_not_know(starts, own, tmp_path):
 @pytest.mark.parametrize("name", SMALL)
 def test_a_fine_tuning_cut_after_any_checkpoint_ends_the_same(name, starts, own, tmp_path, monkeypatch):
     undisturbed = tune(name, starts, own, tmp_path / "undisturbed").digests()
-    save, cuts = Journal.save, 0
-
-    def save_and_break(journal, state):
-        save(journal, state)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Journal, "save", save_and_break)
-    while True:
-        try:
-            run = tune(name, starts, own, tmp_path / "run")
-            break
-        except KeyboardInterrupt:
-            cuts += 1
+    run, cuts = finish_through_cuts(lambda: tune(name, starts, own, tmp_path / "run"), monkeypatch)
     assert cuts >= 4
     assert run.digests() == undisturbed
 
@@ -99,13 +87,9 @@ def test_a_fine_tuning_cut_after_any_checkpoint_ends_the_same(name, starts, own,
 def test_a_checkpoint_belongs_to_the_weights_it_started_from(starts, own, tiny_mnist, tmp_path, monkeypatch):
     """Same folder and settings, but another run to start from: refused before anything is trained."""
 
-    def save_and_break(journal, state, save=Journal.save):
-        save(journal, state)
-        raise KeyboardInterrupt
-
     other = training.train(dataclasses.replace(SMALL["mlp"], seed=3), tiny_mnist, tmp_path / "other", progress=False)
     with monkeypatch.context() as patch:
-        patch.setattr(Journal, "save", save_and_break)
+        patch.setattr(Journal, "save", broken_off)
         with pytest.raises(KeyboardInterrupt):
             tune("mlp", starts, own, tmp_path / "run")
     with pytest.raises(UsageError, match="holds a run with start_from"):

@@ -69,21 +69,12 @@ def test_several_networks_and_a_training_that_ends_within_an_epoch_are_counted_t
 def test_after_every_interruption_the_file_says_the_same(tiny_mnist, tmp_path, monkeypatch):
     """Broken off after every checkpoint in turn, and what is written is cut in the middle of a line each time."""
     undisturbed = read_progress(train(SMALL, tiny_mnist, tmp_path / "undisturbed").folder)
-    save, cuts = Journal.save, 0
 
-    def save_and_break(journal, state):
-        save(journal, state)
-        raise KeyboardInterrupt
+    def cut_a_line() -> None:
+        with (tmp_path / "run" / PROGRESS_FILE).open("ab") as file:
+            file.write(b'{"event":"step","st')
 
-    monkeypatch.setattr(Journal, "save", save_and_break)
-    while True:
-        try:
-            run = train(SMALL, tiny_mnist, tmp_path / "run")
-            break
-        except KeyboardInterrupt:
-            cuts += 1
-            with (tmp_path / "run" / PROGRESS_FILE).open("ab") as file:
-                file.write(b'{"event":"step","st')
+    run, cuts = finish_through_cuts(lambda: train(SMALL, tiny_mnist, tmp_path / "run"), monkeypatch, cut_a_line)
     told = read_progress(run.folder)
     assert cuts == 10
     assert (told.num_steps, told.done) == (38, 38)

@@ -57,19 +57,7 @@ def train(name, dataset, folder):
 @pytest.mark.parametrize("name", ["mlp", pytest.param("cnn", marks=pytest.mark.slow), "fast"])
 def test_a_training_cut_after_any_checkpoint_ends_the_same(name, tiny_mnist, tmp_path, undisturbed, monkeypatch):
     """Breaks off after every single checkpoint in turn, as a kill right after it would."""
-    save, cuts = Journal.save, 0
-
-    def save_and_break(journal, state):
-        save(journal, state)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Journal, "save", save_and_break)
-    while True:
-        try:
-            run = train(name, tiny_mnist, tmp_path / "run")
-            break
-        except KeyboardInterrupt:
-            cuts += 1
+    run, cuts = finish_through_cuts(lambda: train(name, tiny_mnist, tmp_path / "run"), monkeypatch)
     calls = -(-(500 if name == "cnn" else 600) // 128) * 2 * SMALL[name].members
     assert cuts == calls  # after every call there was a checkpoint
     assert digests(run.folder) == undisturbed[name]
@@ -114,13 +102,7 @@ def test_a_kill_before_the_manifest_is_made_good(tiny_mnist, tmp_path, undisturb
 
 @pytest.mark.parametrize("damage", [b"", b"not an archive", None])
 def test_a_damaged_checkpoint_is_named(tiny_mnist, tmp_path, monkeypatch, damage):
-    save = Journal.save
-
-    def save_and_break(journal, state):
-        save(journal, state)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Journal, "save", save_and_break)
+    monkeypatch.setattr(Journal, "save", broken_off)
     with pytest.raises(KeyboardInterrupt):
         train("mlp", tiny_mnist, tmp_path / "run")
     path = tmp_path / "run" / "checkpoint" / "state.npz"
@@ -209,12 +191,8 @@ def test_every_flipped_bit_of_a_checkpoint_is_noticed(tmp_path):
 
 
 def test_a_checkpoint_of_another_training_is_refused(tiny_mnist, tmp_path, monkeypatch):
-    def save_and_break(journal, state, save=Journal.save):
-        save(journal, state)
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
-        patch.setattr(Journal, "save", save_and_break)
+        patch.setattr(Journal, "save", broken_off)
         for name, seed in (("one", 1), ("two", 2)):
             recipe = dataclasses.replace(SMALL["mlp"], seed=seed)
             with pytest.raises(KeyboardInterrupt):
