@@ -20,12 +20,14 @@ import numpy as np
 import card
 import readme
 from mnistlab import training
-from mnistlab.calibration import calibrate, expected_calibration_error
+from mnistlab.calibration import calibrate
 from mnistlab.datasets import Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
 from mnistlab.export import note_calibration
 from mnistlab.files import write_json, write_with
 from mnistlab.inference import Classifier
+from mnistlab.metrics import expected_calibration_error
+from mnistlab.models import load_run
 from mnistlab.onnx_files import store_halves
 from mnistlab.pretrained import PRETRAINED
 from mnistlab.recipes import RECIPES
@@ -52,7 +54,7 @@ def figures(run: Run, path: Path) -> dict[str, Any]:
     """What the card tells of one network."""
     test = load_mnist().test
     stored, own = (evaluate(Classifier(path, calibrated=calibrated), test) for calibrated in (True, False))
-    by_keras = run.model.predict(test.images, batch_size=500, verbose=0)
+    by_keras = load_run(run).predict(test.images, batch_size=500, verbose=0)
     return {
         "recipe": run.recipe.to_toml(),
         "num_parameters": run.metrics["num_parameters"],

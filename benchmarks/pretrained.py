@@ -30,6 +30,7 @@ from mnistlab.evaluation import evaluate
 from mnistlab.export import join_kinds, note_calibration
 from mnistlab.files import make_folder, write_json, write_with
 from mnistlab.inference import Classifier
+from mnistlab.models import load_run
 from mnistlab.pretrained import PRETRAINED_PATH
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
@@ -167,7 +168,7 @@ def put_together(digits: Run, kinds: Run, path: Path) -> None:
 
 def compare_with_keras(run: Run, images: np.ndarray) -> dict[str, float]:
     """How far the ONNX file of a run is from its Keras model, and how often they answer another digit."""
-    by_keras = run.model.predict(images, batch_size=500, verbose=0)
+    by_keras = load_run(run).predict(images, batch_size=500, verbose=0)
     by_onnx = evaluate(Classifier(run.onnx_path, calibrated=False), Split("", images, np.zeros(len(images), int)))
     return {
         "num_images": len(images),

@@ -19,14 +19,15 @@ import numpy as np
 
 import readme
 from mnistlab import training
-from mnistlab.acceleration import accelerated_parts, resolve_precision
-from mnistlab.augmentation import RandomAffine, transform_images
 from mnistlab.backend import describe_environment
 from mnistlab.bench.worker import measure_machine
 from mnistlab.datasets import Dataset, load_mnist
 from mnistlab.files import write_json
-from mnistlab.models import build_for_training
+from mnistlab.models.parts import accelerated_parts
+from mnistlab.models.precision import resolve_precision
 from mnistlab.recipes import RECIPES, AffineRanges
+from mnistlab.training.augmentation import RandomAffine, transform_images
+from mnistlab.training.compiling import build_for_training
 
 RESULTS = Path(__file__).parent / "results" / "step_profile.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"

@@ -7,12 +7,14 @@ import pytest
 import tensorflow as tf
 
 from mnistlab import preprocessing
-from mnistlab.acceleration import BlockStream, accelerated_parts, standard_parts
-from mnistlab.acceleration.fused import BlockSequential, FastDropout, FusedAdam, FusedBatchNormalization
-from mnistlab.acceleration.precision import has_native_bfloat16, policy_name, resolve_precision
-from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import keras
+from mnistlab.models.fused import FastDropout, FusedAdam, FusedBatchNormalization
+from mnistlab.models.parts import accelerated_parts, standard_parts
+from mnistlab.models.precision import has_native_bfloat16, policy_name, resolve_precision
 from mnistlab.recipes import AffineRanges
+from mnistlab.training.augmentation import RandomAffine
+from mnistlab.training.batches import BlockStream
+from mnistlab.training.fitting import BlockSequential
 
 random = np.random.default_rng(0)
 
@@ -200,7 +202,7 @@ def small_model(kind, optimizer, **options):
 
 @pytest.mark.parametrize("num_images", [256, 250, 31])
 def test_a_block_equals_its_batches_one_by_one(tiny_mnist, num_images, monkeypatch):
-    monkeypatch.setattr("mnistlab.acceleration.pipeline.BLOCK_IMAGES", 100)
+    monkeypatch.setattr("mnistlab.training.batches.BLOCK_IMAGES", 100)
     split = tiny_mnist.train.take(np.arange(num_images))
     stream = BlockStream(split.images, preprocessing.one_hot(split.labels), batch_size=32, seed=0)
     standard, blocks = small_model(keras.Sequential, None), small_model(BlockSequential, None)

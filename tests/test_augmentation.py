@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from keras.src.legacy.preprocessing.image import apply_affine_transform
 from scipy import ndimage
 
-from mnistlab.augmentation import AffineParameters, RandomAffine, affine_transforms, transform_images
 from mnistlab.recipes import AffineRanges
+from mnistlab.training.augmentation import AffineParameters, RandomAffine, affine_transforms, transform_images
 
 
 def to_numpy(images, transforms):

@@ -21,14 +21,14 @@ from scipy import ndimage
 
 from conftest import write_idx
 from mnistlab import export
-from mnistlab.acceleration.precision import has_native_bfloat16
-from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import keras
 from mnistlab.datasets import load_idx
 from mnistlab.exceptions import MnistlabError
+from mnistlab.models.precision import has_native_bfloat16
 from mnistlab.progress import PROGRESS_FILE
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import MANIFEST, RUN_FILES, Run
+from mnistlab.training.augmentation import RandomAffine
 
 NEEDS_TORCH = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
 BACKENDS = ["jax", pytest.param("torch", marks=NEEDS_TORCH)]
@@ -41,7 +41,7 @@ from pathlib import Path
 
 import numpy as np
 from mnistlab import datasets, training
-from mnistlab.augmentation import transform_images
+from mnistlab.training.augmentation import transform_images
 from mnistlab.backend import keras
 from mnistlab.recipes import Recipe
 

@@ -11,12 +11,11 @@ from scipy import special
 from mnistlab.calibration import (
     Calibration,
     calibrate,
-    expected_calibration_error,
     fit_temperature,
     temper,
     threshold,
 )
-from mnistlab.metrics import cross_entropy
+from mnistlab.metrics import cross_entropy, expected_calibration_error
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(0, 2, (4000, 10))

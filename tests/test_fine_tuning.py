@@ -5,19 +5,19 @@ import dataclasses
 import numpy as np
 import pytest
 
-from conftest import run_mnistlab
+from conftest import broken_off, finish_through_cuts, run_mnistlab
 from mnistlab import training
-from mnistlab.acceleration import pipeline
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.fine_tuning import check_start, fine_tuning_recipe, starting_weights
 from mnistlab.inference import Classifier
 from mnistlab.journal import Journal
-from mnistlab.models import build_for_training
 from mnistlab.recipes import RECIPES, Recipe
 from mnistlab.run_folders import default_folder
 from mnistlab.runs import Run
+from mnistlab.training import batches
+from mnistlab.training.compiling import build_for_training
 
 SMALL = {
     "mlp": dataclasses.replace(RECIPES["mlp"], epochs=1),
@@ -28,9 +28,9 @@ SMALL = {
 @pytest.fixture(scope="module", autouse=True)
 def small_blocks():
     """Several calls of the training function in an epoch of 60 images."""
-    before, pipeline.BLOCK_IMAGES = pipeline.BLOCK_IMAGES, 20
+    before, batches.BLOCK_IMAGES = batches.BLOCK_IMAGES, 20
     yield
-    pipeline.BLOCK_IMAGES = before
+    batches.BLOCK_IMAGES = before
 
 
 @pytest.fixture(scope="module")

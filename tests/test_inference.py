@@ -9,7 +9,7 @@ from mnistlab.calibration import Calibration, temper
 from mnistlab.exceptions import MnistlabError, RunError
 from mnistlab.export import export_onnx, join_kinds, note_calibration
 from mnistlab.inference import Classifier
-from mnistlab.models import small_cnn, softmax
+from mnistlab.models import Build, small_cnn, softmax
 from mnistlab.onnx_files import store_halves, widen_halves
 
 CALIBRATION = Calibration(temperature=2.0, least_confidence=0.4)
@@ -18,14 +18,14 @@ KINDS = ("digit", *(f"thing {letter}" for letter in "abcdefghi"))
 
 @pytest.fixture(scope="module")
 def model():
-    return small_cnn(seed=3)
+    return small_cnn(Build(seed=3))
 
 
 @pytest.fixture(scope="module")
 def folder(model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("networks")
     export_onnx(model, folder / "digits.onnx", CALIBRATION)
-    export_onnx(softmax(seed=5), folder / "kinds.onnx")
+    export_onnx(softmax(Build(seed=5)), folder / "kinds.onnx")
     return folder
 
 

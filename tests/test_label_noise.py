@@ -7,9 +7,9 @@ import pytest
 
 from mnistlab import training
 from mnistlab.backend import keras
-from mnistlab.label_noise import CONFUSING_DIGITS, label_counts, soft_labels
-from mnistlab.models import mlp
+from mnistlab.models import Build, mlp
 from mnistlab.recipes import RECIPES
+from mnistlab.training.soft_labels import CONFUSING_DIGITS, label_counts, soft_labels
 
 
 def gradients(model, images, targets):
@@ -31,7 +31,7 @@ def test_label_counts_give_the_gradient_of_literal_copies(mnist, alpha, bias):
     copied_labels = np.concatenate([np.repeat(np.arange(10), row) for row in counts])
     assert len(copied_labels) == 30 * (alpha + 1)
     copies = np.repeat(images, alpha + 1, axis=0)
-    model = mlp(seed=1)
+    model = mlp(Build(seed=1))
     loss, slopes = gradients(model, images, soft_labels(labels, alpha, seed=0, bias=bias))
     copied_loss, copied_slopes = gradients(model, copies, np.eye(10, dtype=np.float32)[copied_labels])
     assert loss == pytest.approx(copied_loss, abs=1e-5)

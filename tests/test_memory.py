@@ -112,7 +112,7 @@ def test_a_fingerprint_is_the_same_in_memory_and_from_a_file(path):
 PROGRAM = """
 import sys
 from pathlib import Path
-from mnistlab.acceleration.pipeline import BlockStream, prefetched
+from mnistlab.training.batches import BlockStream, prefetched
 from mnistlab.datasets import load_idx, validation_indices
 
 def peak_mb():

@@ -10,6 +10,7 @@ from mnistlab.backend import keras
 from mnistlab.export import export_onnx
 from mnistlab.inference import Classifier
 from mnistlab.recipes import RECIPES
+from mnistlab.training.compiling import build_for_training
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("mlp", 669_706), ("cnn", 597_738)])
@@ -74,7 +75,7 @@ def notebook_cnn():
 def test_scaling_inside_the_model_equals_the_notebooks_preprocessing(name, mnist):
     images = mnist.test.images[:100]
     scaled = preprocessing.scale_pixels(images)
-    ours = models.MODELS[name](seed=4)
+    ours = models.MODELS[name](models.Build(seed=4))
     theirs = {"mlp": notebook_mlp, "cnn": notebook_cnn}[name]()
     theirs.set_weights(ours.get_weights())
     prepared = preprocessing.flatten_images(scaled) if name == "mlp" else scaled[..., None]
@@ -85,7 +86,7 @@ def test_seeds_decide_the_initial_weights_and_leave_global_state_alone():
     keras.utils.set_random_seed(5)
     expected = np.random.random()
     keras.utils.set_random_seed(5)
-    first, again, other = (models.cnn(seed=seed).get_weights() for seed in (1, 1, 2))
+    first, again, other = (models.cnn(models.Build(seed=seed)).get_weights() for seed in (1, 1, 2))
     assert np.random.random() == expected
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[0], other[0])
@@ -101,14 +102,14 @@ def _fans(kernel):
 
 
 def test_compiled_as_the_notebook_says():
-    model = models.build_for_training(RECIPES["mlp"], num_steps=10)
+    model = build_for_training(RECIPES["mlp"], num_steps=10)
     assert isinstance(model.loss, keras.losses.CategoricalCrossentropy)
     assert isinstance(model.optimizer, keras.optimizers.Adam)
     assert float(model.optimizer.learning_rate) == pytest.approx(1e-3)
 
 
 def test_standard_form_loads_in_plain_keras(tmp_path, mnist):
-    model = models.build_for_training(RECIPES["cnn"], num_steps=10)
+    model = build_for_training(RECIPES["cnn"], num_steps=10)
     standard = models.to_standard(model, RECIPES["cnn"])
     standard.save(tmp_path / "model.keras")
     config = (tmp_path / "model.keras").read_bytes()
@@ -137,7 +138,7 @@ def test_folding_keeps_every_pixel_in_its_square(name, mnist):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_builds_and_converts(name, mnist):
-    model = models.build_for_training(RECIPES[name], num_steps=10)
+    model = build_for_training(RECIPES[name], num_steps=10)
     standard = models.to_standard(model, RECIPES[name])
     images = mnist.test.images[:4]
     assert np.abs(standard.predict(images, verbose=0) - model.predict(images, verbose=0)).max() < 0.05  # bfloat16
@@ -147,8 +148,7 @@ def test_every_recipe_builds_and_converts(name, mnist):
 def test_an_average_looks_at_shifted_images_with_every_member(mnist, tmp_path):
     recipe = dataclasses.replace(RECIPES["fast"], members=2, test_shifts=True)
     members = [
-        models.to_standard(models.build_for_training(member, num_steps=10), member)
-        for member in recipe.member_recipes()
+        models.to_standard(build_for_training(member, num_steps=10), member) for member in recipe.member_recipes()
     ]
     average = models.finished_model(members, recipe)
     images = mnist.test.images[:20]

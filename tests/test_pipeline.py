@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistlab import preprocessing
-from mnistlab.acceleration import BlockStream, pipeline
-from mnistlab.acceleration.pipeline import EpochOrder, prefetched
-from mnistlab.augmentation import RandomAffine
 from mnistlab.datasets import load_idx, validation_indices
 from mnistlab.recipes import AffineRanges
+from mnistlab.training import batches
+from mnistlab.training.augmentation import RandomAffine
+from mnistlab.training.batches import BlockStream, EpochOrder, prefetched
 
 
 def stream_of(dataset, batch_size=128, augmentation=None, seed=0, held_back=None):
@@ -36,8 +36,8 @@ def mapped(tiny_folder):
 @pytest.fixture
 def small_windows(monkeypatch):
     """Chunks of 16 images and windows of 128, so that the small data set has five windows."""
-    monkeypatch.setattr(pipeline, "RUN_IMAGES", 16)
-    monkeypatch.setattr(pipeline, "WINDOW_IMAGES", 128)
+    monkeypatch.setattr(batches, "RUN_IMAGES", 16)
+    monkeypatch.setattr(batches, "WINDOW_IMAGES", 128)
 
 
 def assert_same_blocks(expected, got):
@@ -77,7 +77,7 @@ def test_epochs_are_shuffled_differently_and_repeatably(tiny_mnist, mapped, smal
 @pytest.mark.parametrize("source", ["memory", "file"])
 @pytest.mark.parametrize("first_block", [0, 1, 4, 5, 7])
 def test_a_stream_continues_at_any_block(tiny_mnist, mapped, small_windows, source, first_block, monkeypatch):
-    monkeypatch.setattr(pipeline, "BLOCK_IMAGES", 128)
+    monkeypatch.setattr(batches, "BLOCK_IMAGES", 128)
     stream = stream_of({"memory": tiny_mnist, "file": mapped}[source], 64, RandomAffine(AffineRanges(), seed=2))
     whole = list(stream.blocks(epochs=2))
     assert_same_blocks(whole[first_block:], stream.blocks(epochs=2, first_block=first_block))
@@ -86,8 +86,8 @@ def test_a_stream_continues_at_any_block(tiny_mnist, mapped, small_windows, sour
 def test_streamed_images_are_augmented_and_the_data_is_not_touched(tiny_mnist):
     before = tiny_mnist.train.images.tobytes()
     stream = stream_of(tiny_mnist, 100, RandomAffine(AffineRanges(), seed=2))
-    batches = [images for images, _ in stream.batches(epochs=2)]
-    first, second = np.concatenate(batches[:6]), np.concatenate(batches[6:])
+    drawn = [images for images, _ in stream.batches(epochs=2)]
+    first, second = np.concatenate(drawn[:6]), np.concatenate(drawn[6:])
     assert first.shape == (600, 28, 28)
     assert first.dtype == np.float32
     assert first.min() >= 0
@@ -146,7 +146,7 @@ def test_a_file_that_fits_into_one_window_has_the_order_of_memory(tiny_mnist, ma
 
 
 def test_images_in_memory_are_shuffled_all_together_however_many(tiny_mnist, small_windows):
-    with mock.patch.object(pipeline, "WINDOW_IMAGES", 10_000):
+    with mock.patch.object(batches, "WINDOW_IMAGES", 10_000):
         expected = list(stream_of(tiny_mnist).blocks(epochs=1))
     assert_same_blocks(expected, stream_of(tiny_mnist).blocks(epochs=1))
 
@@ -158,7 +158,7 @@ def test_windows_divide_an_epoch_without_rest(data):
     num_images = data.draw(st.integers(1, 500))
     num_windows = data.draw(st.integers(1, -(-num_images // run_images)))
     seed, epoch = data.draw(st.integers(0, 2**31 - 1)), data.draw(st.integers(0, 1000))
-    with mock.patch.object(pipeline, "RUN_IMAGES", run_images):
+    with mock.patch.object(batches, "RUN_IMAGES", run_images):
         order = EpochOrder(num_images, num_windows, seed=seed, epoch=epoch)
         windows = [order.window(number) for number in range(num_windows)]
         again = EpochOrder(num_images, num_windows, seed=seed, epoch=epoch).window(num_windows - 1)
@@ -179,7 +179,7 @@ def test_a_file_gives_the_images_of_its_order_and_none_that_are_held_back(tiny_f
     batch_size, seed = data.draw(st.integers(1, 700)), data.draw(st.integers(0, 9))
     run_images = data.draw(st.integers(1, 50))
     window_images = run_images * data.draw(st.integers(1, 20))
-    with mock.patch.multiple(pipeline, RUN_IMAGES=run_images, WINDOW_IMAGES=window_images, BLOCK_IMAGES=100):
+    with mock.patch.multiple(batches, RUN_IMAGES=run_images, WINDOW_IMAGES=window_images, BLOCK_IMAGES=100):
         stream = BlockStream(train.images, train.labels, batch_size=batch_size, seed=seed, held_back=held_back)
         blocks, order = list(stream.blocks(1)), stream.order(0)
         first_block = data.draw(st.integers(0, stream.blocks_per_epoch - 1))
@@ -192,9 +192,9 @@ def test_a_file_gives_the_images_of_its_order_and_none_that_are_held_back(tiny_f
 
 
 def test_a_later_block_is_read_without_those_before_it(mapped, small_windows, monkeypatch):
-    monkeypatch.setattr(pipeline, "BLOCK_IMAGES", 64)
+    monkeypatch.setattr(batches, "BLOCK_IMAGES", 64)
     read = []
-    monkeypatch.setattr(pipeline, "gather", lambda images, indices: read.append(len(indices)) or images[indices])
+    monkeypatch.setattr(batches, "gather", lambda images, indices: read.append(len(indices)) or images[indices])
     stream = stream_of(mapped, 64)
     list(stream.blocks(epochs=9, first_block=9 * stream.blocks_per_epoch - 1))
     assert len(read) == 1
@@ -207,12 +207,12 @@ def test_a_file_sorted_by_label_comes_well_mixed():
     """The figures in the docstring of `EpochOrder`, against the binomial spread of independent draws."""
     num_images, batch_size = 1_200_000, 128
     labels = np.repeat(np.arange(10, dtype=np.uint8), num_images // 10)
-    order = EpochOrder(num_images, -(-num_images // pipeline.WINDOW_IMAGES), seed=0, epoch=0)
+    order = EpochOrder(num_images, -(-num_images // batches.WINDOW_IMAGES), seed=0, epoch=0)
     windows = [labels[positions][shuffled] for positions, shuffled in map(order.window, range(order.num_windows))]
     shares = np.array([np.bincount(window, minlength=10) / len(window) for window in windows])
     assert shares.std() == pytest.approx(0.013, abs=0.0015)
-    batches = np.concatenate(windows)[: num_images // batch_size * batch_size].reshape(-1, batch_size)
-    spread = np.std([(batches == digit).mean(axis=1) for digit in range(10)])
+    labels = np.concatenate(windows)[: num_images // batch_size * batch_size].reshape(-1, batch_size)
+    spread = np.std([(labels == digit).mean(axis=1) for digit in range(10)])
     assert np.sqrt(0.1 * 0.9 / batch_size) == pytest.approx(0.0265, abs=0.0001)
     assert spread == pytest.approx(0.0296, abs=0.0003)
 

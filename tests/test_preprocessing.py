@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mnistlab.exceptions import UsageError
-from mnistlab.preprocessing import flatten_images, format_matrix, from_one_hot, one_hot, scale_pixels
+from mnistlab.formats import format_matrix
+from mnistlab.preprocessing import flatten_images, from_one_hot, one_hot, scale_pixels
 
 RAMP = np.arange(256, dtype=np.uint8)
 

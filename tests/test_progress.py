@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import finish_through_cuts
 from mnistlab import progress, training
-from mnistlab.acceleration import pipeline
 from mnistlab.exceptions import RunError
-from mnistlab.journal import Journal
 from mnistlab.progress import PROGRESS_FILE, Progress, ProgressLog, parse_line, read_progress
 from mnistlab.recipes import RECIPES
+from mnistlab.training import batches
 
 SMALL = dataclasses.replace(RECIPES["mlp"], epochs=2, batch_size=32)
 NUM_IMAGES = 600
@@ -23,7 +23,7 @@ NUM_IMAGES = 600
 @pytest.fixture(autouse=True)
 def every_call_of_small_blocks(monkeypatch):
     """Five calls of the training function in an epoch of 600 images, each of which is written down."""
-    monkeypatch.setattr(pipeline, "BLOCK_IMAGES", 128)
+    monkeypatch.setattr(batches, "BLOCK_IMAGES", 128)
     monkeypatch.setattr(progress, "STEP_SECONDS", 0)
 
 

@@ -25,7 +25,7 @@ from mnistlab.records.listing import COLUMNS, format_table, list_runs, write_csv
 from mnistlab.records.tracking import Tracker
 from mnistlab.run_folders import begin
 from mnistlab.runs import Run, write_manifest
-from mnistlab.schedules import OneCycle
+from mnistlab.training.compiling import OneCycle
 
 TINY = dataclasses.replace(RECIPES["mlp"], epochs=3, validation="test")
 

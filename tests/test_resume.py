@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import run_mnistlab
+from conftest import broken_off, finish_through_cuts, run_mnistlab
 from mnistlab import training
-from mnistlab.acceleration import pipeline
 from mnistlab.exceptions import InterruptionError, RunError, TrainingError, UsageError
 from mnistlab.journal import Journal
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from mnistlab.training import batches
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 SMALL = {
@@ -36,9 +36,9 @@ def digests(folder):
 @pytest.fixture(scope="module", autouse=True)
 def small_blocks():
     """Several calls of the training function in an epoch of 600 images."""
-    before, pipeline.BLOCK_IMAGES = pipeline.BLOCK_IMAGES, 128
+    before, batches.BLOCK_IMAGES = batches.BLOCK_IMAGES, 128
     yield
-    pipeline.BLOCK_IMAGES = before
+    batches.BLOCK_IMAGES = before
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@ import pytest
 
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.files import make_folder, write_bytes, write_json, write_text
+from mnistlab.models import load_run
 from mnistlab.recipes import RECIPES
 from mnistlab.run_folders import begin, check_collection, check_folder, check_question
 from mnistlab.runs import REQUIRED_METRICS, RUN_FILES, Run, history_csv, write_manifest
@@ -136,7 +137,7 @@ def test_html_escapes_the_folders_name(tmp_path):
 def test_unreadable_models_are_named(tmp_path):
     run = complete_run(tmp_path / "run")
     with pytest.raises(RunError, match=r"model\.keras is not a network .* it is no whole zip archive\."):
-        _ = run.model
+        load_run(run)
 
 
 def test_a_dataset_file_of_somebody_else_is_left_alone(tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mnistlab.recipes import RECIPES
-from mnistlab.schedules import OneCycle, learning_rate_of
+from mnistlab.training.compiling import OneCycle, learning_rate_of
 
 
 def test_one_cycle_is_the_polyline_it_says():

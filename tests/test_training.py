@@ -10,7 +10,6 @@ import onnxruntime
 import pytest
 
 from mnistlab import datasets, evaluation, training
-from mnistlab.augmentation import RandomAffine
 from mnistlab.backend import keras
 from mnistlab.calibration import Calibration
 from mnistlab.exceptions import RunError, TrainingError, UsageError
@@ -20,6 +19,7 @@ from mnistlab.models import MODELS
 from mnistlab.progress import PROGRESS_FILE
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import RUN_FILES, Run
+from mnistlab.training.augmentation import RandomAffine
 
 SMALL = {
     "mlp": dataclasses.replace(RECIPES["mlp"], epochs=3, batch_size=32),
@@ -199,9 +199,9 @@ def test_the_recipe_decides_augmentation_and_what_is_held_back(tiny_mnist, tmp_p
     monkeypatch.setattr(trainer, "_warm_up", lambda: None)
     fit = trainer.fit_stream
 
-    def noting_fit(model, stream, **options):
-        streams.append(stream)
-        fit(model, stream, **options)
+    def noting_fit(model, plan, **options):
+        streams.append(plan.stream)
+        fit(model, plan, **options)
 
     monkeypatch.setattr(trainer, "fit_stream", noting_fit)
     for name in ("cnn", "mlp"):

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from mnistlab import metrics
 
+NOTE_PREFIX = "mnistlab."  # of the names of notes, which are all the metadata that a network's file may have
 REFUSED_FRACTION = 0.007  # of validation digits, so that of other digits hardly ever more than 1 % are refused
-NUM_BINS = 15
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures; beyond them all probabilities are certain, or all the same
 _EPSILON = 1e-30
 _NAME = re.compile(r"[a-z]([a-z ]{0,28}[a-z])?")
@@ -141,22 +141,3 @@ def calibrate(
     temperature = fit_temperature(labels, probabilities)
     confidences = temper(probabilities, temperature).max(axis=1)
     return Calibration(temperature=temperature, least_confidence=threshold(confidences, fraction))
-
-
-def expected_calibration_error(labels: NDArray[np.integer], probabilities: NDArray[np.float32]) -> float:
-    """How far confidence and accuracy are apart, on average over the images; 0 is perfect.
-
-    The confidences are cut into 15 equally wide bins; within each, the mean confidence is compared with the accuracy.
-
-    Source:
-        Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015.
-
-    Example:
-        >>> expected_calibration_error(np.array([1, 0]), np.array([[0.25, 0.75], [0.25, 0.75]], np.float32))
-        0.25
-    """
-    confidences = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidences * NUM_BINS).astype(int), NUM_BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidences, minlength=NUM_BINS)
-    return float(np.abs(gaps).sum() / len(labels))

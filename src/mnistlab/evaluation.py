@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab import metrics, preprocessing
+from mnistlab import metrics
 from mnistlab.datasets import NUM_CLASSES, Split
+from mnistlab.formats import format_matrix
 
 # ONNX Runtime keeps every layer's activations to the end of a pass, because each is an output of the file: 1.8 MB an
 # image of the cnn. Larger passes are no faster.
@@ -105,7 +106,7 @@ class Evaluation:
         """The confusion matrix as aligned text, row the true digit, column the predicted one."""
         digits = np.arange(NUM_CLASSES)
         table = np.block([[np.array([[-1]]), digits[None]], [digits[:, None], self.confusion]])
-        return preprocessing.format_matrix(table, "d").replace("-1", "  ", 1)
+        return format_matrix(table, "d").replace("-1", "  ", 1)
 
     def __str__(self) -> str:
         """One sentence: right of total, accuracy, interval."""

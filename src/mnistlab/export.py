@@ -16,10 +16,9 @@ import onnx.compose
 import onnx.utils
 
 from mnistlab.backend import keras
-from mnistlab.calibration import Calibration
+from mnistlab.calibration import NOTE_PREFIX, Calibration
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import MnistlabError
-from mnistlab.onnx_files import NOTE_PREFIX
 
 
 def save_keras(model: Any, path: Path) -> None:

@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from numpy.typing import NDArray
-
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
@@ -69,13 +67,6 @@ def check_start(recipe: Recipe, start: Run | None) -> None:
             f"The recipe starts {expected}, but {where} was given to start from. "
             "Make the recipe with fine_tuning_recipe from the run that you give."
         )
-
-
-def starting_weights(start: Run) -> list[list[NDArray[Any]]]:
-    """The weights of a run's network, or of each of those that it averages; loads Keras."""
-    from mnistlab.models import member_weights
-
-    return member_weights(start.model, start.recipe)
 
 
 def _network(recipe: Recipe) -> str:

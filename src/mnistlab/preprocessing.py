@@ -1,7 +1,7 @@
 """What the notebook does to images and labels before a network sees them, one step per function.
 
-The networks of mnistlab scale inside their first layer and take labels as they are. These steps exist to be looked at,
-and to show that both ways give the same numbers.
+Training uses one of these steps, `one_hot`. The others exist to be looked at and to show that both ways give the same
+numbers: the networks of mnistlab take images as they are and scale them inside their first layer.
 """
 
 from __future__ import annotations
@@ -139,55 +139,3 @@ def from_one_hot(rows: npt.ArrayLike) -> npt.NDArray[np.uint8]:
         )
     labels: npt.NDArray[np.uint8] = matrix.argmax(axis=1).astype(np.uint8)
     return labels
-
-
-def format_matrix(matrix: npt.ArrayLike, format_spec: str = "g") -> str:
-    """A matrix as text in aligned columns, to see an image as the numbers it is.
-
-    Every value is formatted first and the columns are aligned afterwards, so the format may have its own sign, width
-    or padding. Whole numbers may have any type: `"d"` or `"x"` also format the floats 0.0, 1.0, 2.0.
-
-    Args:
-        matrix: real numbers or booleans `(num_rows, num_columns)`.
-        format_spec: what stands after the colon in a Python format, such as `"g"`, `".2f"`, `"+d"`, `"02x"` or `"04d"`.
-
-    Returns:
-        One line per row, each column right-aligned to its widest value, two spaces between columns, no newline
-        at the end.
-
-    Raises:
-        UsageError: (a `ValueError`) the matrix is not two-dimensional or not of numbers, or the format does not fit a
-            value.
-
-    Example:
-        >>> print(format_matrix([[0, 255], [12, 7]]))
-         0  255
-        12    7
-        >>> print(format_matrix([[0.5, -1.25]], "+.2f"))
-        +0.50  -1.25
-    """
-    values = np.asarray(matrix)
-    if values.ndim != 2 or values.dtype.kind not in "buif":
-        raise UsageError(
-            f"format_matrix got {values.dtype} {values.shape}, but numbers (num_rows, num_columns) were expected. "
-            "Pass one image, not a batch."
-        )
-    cells = [[_format_value(value, format_spec) for value in row] for row in values]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(map(str.rjust, row, widths)) for row in cells)
-
-
-def _format_value(value: Any, format_spec: str) -> str:
-    """Formats one NumPy number; integer formats also take whole floats and booleans, which `format` refuses."""
-    candidates = [value]
-    if np.isfinite(value) and value == int(value):
-        candidates.append(int(value))
-    for candidate in candidates:
-        try:
-            return format(candidate, format_spec)
-        except (ValueError, TypeError, OverflowError) as error:
-            reason = error
-    raise UsageError(
-        f"The format {format_spec!r} does not fit the value {value} of type {value.dtype} ({reason}). "
-        'Use one such as "g", ".2f", "d" (whole numbers only) or "x" (likewise).'
-    )

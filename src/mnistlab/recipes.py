@@ -80,7 +80,7 @@ class Recipe:
         label_smoothing: share of the label that is spread over all digits, 0 to 1 (Szegedy et al., arXiv 1512.00567).
         norm_momentum: decay of batch normalization's moving statistics, 0 to 1; short trainings need a quick one.
         label_noise: random labels that join each image's own, 0 or more, drawn once: alpha in Rolnick et al., "Deep
-            Learning is Robust to Massive Label Noise", arXiv 1705.10694. See `mnistlab.label_noise`.
+            Learning is Robust to Massive Label Noise", arXiv 1705.10694. See `mnistlab.training.soft_labels`.
         noise_bias: share of the random labels that are one certain wrong digit, from 0 (uniform) to 1.
         augmentation: ranges of the random affine transforms, or `None` to train on the images as they are.
         validation: where the validation images come from. `"none"`: train on everything, validate on nothing;

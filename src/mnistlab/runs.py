@@ -128,13 +128,6 @@ class Run:
         except (TypeError, ValueError) as error:
             raise RunError(f"{self.folder / 'history.csv'} is damaged: {error}. {self._mend}") from error
 
-    @cached_property
-    def model(self) -> Any:
-        """The trained Keras model, with its optimizer's state; only its numbers come from the file."""
-        from mnistlab.models import load_network
-
-        return load_network(self.require().model_path, self.recipe)
-
     def require(self, compared: Collection[str] = RUN_FILES) -> "Run":
         """This run, if it is complete and its files are what they should be.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnistlab.commands.networks import onnx_path_of
 from mnistlab.commands.options import PATH, debug_option
 from mnistlab.exceptions import DataError, MnistlabError, UsageError
 from mnistlab.files import json_text, write_with
@@ -31,7 +32,7 @@ def read(
     from mnistlab.inference import Classifier
     from mnistlab.reader import DigitReader
 
-    reader = DigitReader(None if run_or_file is None else Classifier(_onnx_path(run_or_file)))
+    reader = DigitReader(None if run_or_file is None else Classifier(onnx_path_of(run_or_file)))
     results: list[dict[str, Any]] = []
     problems: list[MnistlabError] = []
     for photo in photos:
@@ -60,12 +61,6 @@ def _check_target(target: Path, photos: tuple[Path, ...]) -> None:
         raise UsageError(f"--annotate draws on one photo, but {len(photos)} were given.")
     if target.exists():
         raise UsageError(f"{target} exists and is left as it is. Delete it, or choose another name.")
-
-
-def _onnx_path(path: Path) -> Path:
-    from mnistlab.runs import Run
-
-    return path if path.suffix.lower() == ".onnx" and not path.is_dir() else Run(path).require().onnx_path
 
 
 def _read(

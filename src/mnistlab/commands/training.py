@@ -121,7 +121,9 @@ def _train(
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
     print(f"{recipe.name}: {epochs}, batch size {recipe.batch_size:,}, seed {recipe.seed}")
     from mnistlab import training
+    from mnistlab.evaluation import evaluate
     from mnistlab.experiments.run_report import write_run_report
+    from mnistlab.inference import Classifier
     from mnistlab.records.event_files import EventFiles
 
     if known.is_complete:
@@ -131,7 +133,8 @@ def _train(
     events = EventFiles(folder, recipe, len(dataset.train)) if tensorboard else None
     on_epoch = events.update if events else None
     finished = training.train(recipe, dataset, folder, on_epoch=on_epoch, processes=processes, start=start)
-    evaluation = write_run_report(finished, dataset)
+    evaluation = evaluate(Classifier(finished.onnx_path, calibrated=False), dataset.test)
+    write_run_report(finished, dataset, evaluation)
     print(evaluation if start is None else _compare(start, evaluation, dataset))
     if events:
         events.complete(finished)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from mnistlab import __version__, figures, preprocessing, reports, training
-from mnistlab.augmentation import RandomAffine, transform_images
 from mnistlab.backend import keras
 from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
@@ -22,11 +21,13 @@ from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.experiments import batch_size
 from mnistlab.experiments.run_report import run_figures, write_figures, write_run_report
 from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
+from mnistlab.formats import format_matrix
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
 from mnistlab.run_folders import check_collection, check_question
 from mnistlab.runs import Run
+from mnistlab.training.augmentation import RandomAffine, transform_images
 
 SAMPLE_SEED = 0  # of the nine samples shown; the last one is the digit whose matrix is shown, as in the notebook
 NUM_SAMPLES = 9
@@ -126,7 +127,7 @@ def _train_all(
     name: str, recipes: list[Recipe], dataset: Dataset, folder: Path, *, progress: bool
 ) -> list[tuple[Run, Evaluation]]:
     """Trains each recipe into a run folder of its own, scores it as `mnistlab evaluate` does and says how it went."""
-    scored = []
+    scored: list[tuple[Run, Evaluation]] = []
     for recipe in recipes:
         run_folder = folder / "runs" / f"{name}-seed{recipe.seed}"
         if progress:
@@ -211,7 +212,7 @@ def _describe_dataset(dataset: Dataset) -> dict[str, Any]:
         "sample": {
             "index": index,
             "label": int(dataset.train.labels[index]),
-            "matrix": preprocessing.format_matrix(dataset.train.images[index]),
+            "matrix": format_matrix(dataset.train.images[index]),
         },
         "one_hot": [
             {"label": int(label), "row": [int(value) for value in row]}

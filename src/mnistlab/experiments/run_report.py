@@ -10,32 +10,25 @@ from matplotlib.figure import Figure
 from mnistlab import __version__, figures, reports
 from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
-from mnistlab.evaluation import Evaluation, evaluate
+from mnistlab.evaluation import Evaluation
 from mnistlab.files import make_folder, remove_leftovers, write_text, write_with
-from mnistlab.inference import Classifier
 from mnistlab.runs import Run
 
 
-def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation | None = None) -> Evaluation:
+def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
     """Draws a complete run's figures and writes its `report.html`.
 
     Args:
-        run: a complete run.
-        dataset: with the test split that the run was scored on.
-        evaluation: of the run's `model.onnx` on that split, where it was made before; made here by default.
-
-    Returns:
-        The run's evaluation on the test split.
+        run: A complete run.
+        dataset: The data set with the test split that the run was scored on.
+        evaluation: The evaluation of the run's `model.onnx` on that split.
 
     Raises:
         RunError: if the run is not complete, damaged, or in use by another process, or a file cannot be written.
     """
     run.require()
-    if evaluation is None:
-        evaluation = evaluate(Classifier(run.onnx_path, calibrated=False), dataset.test)
     with claim(run.folder):
         _write(run, dataset, evaluation)
-    return evaluation
 
 
 def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:

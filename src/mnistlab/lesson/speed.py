@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.acceleration import accelerated_parts, policy_name
-from mnistlab.augmentation import RandomAffine, transform_images
 from mnistlab.backend import keras
 from mnistlab.exceptions import UsageError
 from mnistlab.lesson.showing import UpdatingLine
+from mnistlab.models.parts import accelerated_parts
+from mnistlab.models.precision import policy_name
 from mnistlab.recipes import AffineRanges
+from mnistlab.training.augmentation import RandomAffine, transform_images
 
 STEPS_PER_CALL = 8  # weight updates for each call from Python
 

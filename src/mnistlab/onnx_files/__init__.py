@@ -5,6 +5,6 @@ A file may be anybody's. It must consist of nothing but plain operations on numb
 
 from mnistlab.onnx_files.costs import check_costs
 from mnistlab.onnx_files.halves import store_halves, widen_halves
-from mnistlab.onnx_files.structure import NOTE_PREFIX, RefusalError, checked_network, read_file
+from mnistlab.onnx_files.structure import RefusalError, checked_network, read_file
 
-__all__ = ["NOTE_PREFIX", "RefusalError", "check_costs", "checked_network", "read_file", "store_halves", "widen_halves"]
+__all__ = ["RefusalError", "check_costs", "checked_network", "read_file", "store_halves", "widen_halves"]

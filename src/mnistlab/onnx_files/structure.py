@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from mnistlab.calibration import NOTE_PREFIX
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import RunError
 
@@ -20,7 +21,6 @@ MAX_PARTS = 200_000  # fields of the file, each of which may cost 100 bytes once
 MAX_NODES = 2_000
 MAX_SETTING = 1024  # of an operation: a stride, an axis, a size
 MAX_NOTE = 200  # characters of a note's text
-NOTE_PREFIX = "mnistlab."  # of the names of notes, which are all the metadata that a file may have
 OPERATIONS = frozenset(
     (
         *("Add", "BatchNormalization", "Cast", "Concat", "Constant", "Conv", "Div", "Flatten", "Gather", "Gemm"),

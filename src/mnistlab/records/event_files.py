@@ -16,7 +16,7 @@ from mnistlab.claims import claim
 from mnistlab.files import append_bytes, make_folder, remove_leftovers, write_bytes
 from mnistlab.recipes import Recipe
 from mnistlab.runs import MANIFEST, HistoryRow, Run
-from mnistlab.schedules import learning_rate_of
+from mnistlab.training.compiling import learning_rate_of
 
 EVENT_FILE = "events.out.tfevents.mnistlab"  # TensorBoard looks for "tfevents"
 FOLDER = "tensorboard"

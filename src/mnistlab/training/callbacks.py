@@ -1,4 +1,4 @@
-"""What is shown and what is kept of a training while it runs."""
+"""What is shown, recorded and kept of a training while it runs."""
 
 import math
 import sys
@@ -15,6 +15,7 @@ from mnistlab.exceptions import InterruptionError, TrainingError
 from mnistlab.journal import Journal, state_of
 from mnistlab.recipes import Recipe
 from mnistlab.runs import HistoryRow
+from mnistlab.training.fitting import FitPlan
 from mnistlab.training.interruption import StopRequest
 
 
@@ -22,17 +23,17 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Shows a training as it goes and keeps its history.
 
     Args:
-        journal: where history and times go.
-        recipe: of the whole training.
-        num_calls: how often Keras calls its training function.
-        visible: whether to write to standard output: a live bar on a terminal, a line an epoch elsewhere.
+        journal: The checkpoint that history and times go into.
+        recipe: The recipe of the whole training.
+        plan: What the training of one network comes to.
+        visible: Whether to write to standard output: a live bar on a terminal, a line for each epoch elsewhere.
     """
 
-    def __init__(self, journal: Journal, recipe: Recipe, *, num_calls: int, visible: bool) -> None:
+    def __init__(self, journal: Journal, recipe: Recipe, plan: FitPlan, *, visible: bool) -> None:
         super().__init__()
         self._journal = journal
         self._recipe = recipe
-        self._num_calls = num_calls
+        self._num_calls = plan.num_calls
         self._visible = visible
         self._console = Console(file=sys.stdout, highlight=False)
         self._live = visible and self._console.is_terminal
@@ -89,22 +90,91 @@ def _figures(seconds: float, row: HistoryRow) -> str:
     return line + (f"  validation {row['val_accuracy'] * 100:.2f} %" if "val_accuracy" in row else "")
 
 
+class RecordingCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes every half second how well the steps since the last time went, and every epoch.
+
+    Keras' figures are means over the epoch so far. Written are the means over the images since the step that was
+    written before, which show what a step changed.
+
+    Args:
+        journal: The point that the training has reached; `ProgressCallback` must come first and keep its history.
+            Without a log in it nothing is written.
+        plan: What the training of each network comes to.
+        members: Networks that are trained one after the other.
+    """
+
+    def __init__(self, journal: Journal, plan: FitPlan, *, members: int) -> None:
+        super().__init__()
+        self._journal = journal
+        self._plan = plan
+        self._members = members
+        self._before: tuple[int, float, float] | None = None  # images in the epoch, their mean loss and accuracy
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Says where the training begins or goes on."""
+        log, journal = self._journal.log, self._journal
+        if log:
+            total = self._members * self._plan.num_steps
+            log.begin(self._steps(journal.num_calls), total, journal.rows, journal.train_seconds)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Begins the epoch's means, unless it was begun before an interruption: then they show after its next call."""
+        self._before = None if self._plan.steps_in_epoch(self._journal.num_calls) else (0, 0.0, 0.0)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Writes the step down, if it is time."""
+        log, journal = self._journal.log, self._journal
+        if log is None or (self._before is not None and not log.is_step_due()):
+            return
+        num_calls = journal.num_calls + 1  # the checkpoint's callback counts this one after us
+        now = self._plan.images_in_epoch(num_calls), float(logs["loss"]), float(logs["accuracy"])
+        if self._before is not None:
+            loss, accuracy = (_mean_since(self._before, now, column) for column in (1, 2))
+            figures = {"epoch": self._epoch(num_calls), "loss": round(loss, 6), "accuracy": round(accuracy, 6)}
+            log.step(self._steps(num_calls), figures | {"seconds": round(journal.train_seconds, 3)})
+        self._before = now
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Writes the epoch's row down."""
+        if self._journal.log:
+            self._journal.log.epoch(self._steps(self._journal.num_calls), self._journal.rows[-1])
+
+    def close(self) -> None:
+        """Leaves nothing unwritten."""
+        if self._journal.log:
+            self._journal.log.flush()
+
+    def _steps(self, num_calls: int) -> int:
+        """Weight updates of this network and those before it, after so many calls of the training function."""
+        return len(self._journal.finished) * self._plan.num_steps + self._plan.steps_after(num_calls)
+
+    def _epoch(self, num_calls: int) -> int:
+        """The epoch of a call, counted over all networks, from 1."""
+        earlier = len(self._journal.finished) * self._plan.epoch_of(self._plan.num_calls)
+        return earlier + self._plan.epoch_of(num_calls)
+
+
+def _mean_since(before: tuple[int, float, float], now: tuple[int, float, float], column: int) -> float:
+    """The mean over the images between two moments, from the means over all images until then."""
+    mean = (now[0] * now[column] - before[0] * before[column]) / (now[0] - before[0])
+    return max(0.0, mean)  # rounding
+
+
 class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Takes a training up where a checkpoint left it, writes checkpoints, and ends it when it must end.
 
     Args:
-        journal: where the training stands; `ProgressCallback` must come first and keep its history.
-        calls_per_epoch: how often Keras calls its training function in an epoch.
-        num_calls: and in the whole training.
-        stop: whether the user has asked to end.
+        journal: The point that the training has reached; `ProgressCallback` must come first and keep its history.
+        plan: What the training of one network comes to.
+        stop: Whether the user has asked to end.
     """
 
-    def __init__(self, journal: Journal, *, calls_per_epoch: int, num_calls: int, stop: StopRequest) -> None:
+    def __init__(self, journal: Journal, plan: FitPlan, *, stop: StopRequest) -> None:
         super().__init__()
         self._journal = journal
-        self._num_calls = num_calls
+        self._num_calls = plan.num_calls
         self._to_restore = journal.state
-        self._calls_per_epoch = calls_per_epoch
+        self._calls_per_epoch = plan.calls_per_epoch
         self._stop = stop
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -5,13 +5,10 @@ on a CPU that costs as much as the convolutions. TensorFlow has one kernel for e
 and change nothing else: same constructor, same variables under the same names, same results to rounding.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
 
-from mnistlab.acceleration.pipeline import BlockStream, calls_in_training, fit_spans, prefetched
-from mnistlab.augmentation import transform_images
 from mnistlab.backend import keras
 
 
@@ -122,85 +119,3 @@ class FastDropout(keras.layers.Dropout):  # type: ignore[misc]
         kept = tf.reshape(halves >= tf.constant(threshold, tf.uint16), tf.shape(inputs))
         scale = tf.cast(2**16 / (2**16 - threshold), inputs.dtype)
         return inputs * (tf.cast(kept, inputs.dtype) * scale)
-
-
-class BlockSequential(keras.Sequential):  # type: ignore[misc]
-    """A `keras.Sequential` that can train on blocks of batches: one call from Python, many weight updates.
-
-    `fit_blocks` is `fit` on a `BlockStream`. To callbacks a block is a batch; metrics are those of all the images.
-    """
-
-    train_function: Any
-    _stream: BlockStream | None = None
-    _blocks: Iterator[Any]
-
-    def fit_blocks(self, stream: BlockStream, *, epochs: int, first_block: int = 0, **options: Any) -> None:
-        """Trains on a stream of blocks; options are those of `fit`.
-
-        Args:
-            stream: what to train on.
-            epochs: passes over its images.
-            first_block: blocks that were trained on before, counted over all epochs. Weights, metrics and optimizer
-                must be put back by a callback.
-            options: of `keras.Model.fit`.
-        """
-        self._stream = stream
-        self._blocks = prefetched(stream.blocks(epochs, first_block=first_block))
-        if not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
-        # Loss and metrics make their variables when they first see data; that must not happen inside the graph's loop.
-        images, targets = tf.constant(stream.images[:1]), tf.constant(stream.targets_of([0]))
-        probabilities = self(images)
-        self.compute_loss(images, targets, probabilities)
-        self.compute_metrics(images, targets, probabilities)
-        try:
-            num_calls = calls_in_training(self, stream, epochs)
-            for first, last, num_blocks in fit_spans(num_calls, stream.blocks_per_epoch, first_block):
-                blocks = tf.data.Dataset.range(num_blocks)
-                self.fit(blocks, initial_epoch=first, epochs=last, shuffle=False, **options)
-        finally:
-            self._stream = None
-            self.train_function = None
-
-    def make_train_function(self, force: bool = False) -> None:
-        """Makes what `fit` calls: on blocks, the training of the stream's next block."""
-        stream = self._stream
-        if stream is None:
-            super().make_train_function(force)
-            return
-        if self.train_function is not None and not force:
-            return
-        train_on_block = tf.function(
-            self._train_on_block,
-            input_signature=(
-                tf.TensorSpec((None, *stream.images.shape[1:]), tf.uint8),
-                tf.TensorSpec((None, stream.num_coefficients), tf.float32),
-                tf.TensorSpec((None, stream.num_classes), tf.float32),
-            ),
-        )
-        self.train_function = lambda _iterator: train_on_block(*next(self._blocks))
-
-    def _train_on_block(self, images: Any, transforms: Any, targets: Any) -> Any:
-        """Runs Keras' own training step on every batch of a block, in order; the last batch holds what is left.
-
-        A loss that is no longer a finite number ends the block in that step.
-        """
-        stream: Any = self._stream
-        num_images, batch_size = tf.shape(images)[0], stream.batch_size
-        one_step = super().train_step
-
-        def train_on_batch(first: Any, _loss: Any) -> Any:
-            batch = slice(first, tf.minimum(first + batch_size, num_images))
-            inputs = images[batch]
-            if stream.augmentation is not None:
-                inputs = transform_images(inputs, transforms[batch])
-            metrics = one_step((inputs, targets[batch]))
-            return first + batch_size, tf.cast(metrics["loss"], tf.float32)
-
-        tf.while_loop(
-            lambda first, loss: (first < num_images) & tf.math.is_finite(loss),
-            train_on_batch,
-            [tf.constant(0), tf.constant(0.0)],
-            parallel_iterations=1,  # updates must happen one after the other
-        )
-        return self.get_metrics_result()

@@ -1,9 +1,15 @@
-"""How the learning rate moves over a training."""
+"""A recipe's network made ready to train: fast parts, optimizer, schedule, the weights it starts from."""
 
 from typing import Any
 
+from numpy.typing import NDArray
+
 from mnistlab.backend import keras
+from mnistlab.models import build, compile_network, load_run, member_weights
+from mnistlab.models.parts import accelerated_parts
 from mnistlab.recipes import Recipe
+from mnistlab.runs import Run
+from mnistlab.training.fitting import sequential_class
 
 WARM_UP_FRACTION = 0.3  # of the steps, until the highest learning rate
 START_FRACTION = 0.1  # of the highest learning rate, at the first step
@@ -44,3 +50,21 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 def learning_rate_of(recipe: Recipe, num_steps: int) -> Any:
     """What the recipe's optimizer takes as its learning rate."""
     return OneCycle(recipe.learning_rate, num_steps) if recipe.schedule == "one-cycle" else recipe.learning_rate
+
+
+def build_for_training(recipe: Recipe, num_steps: int) -> Any:
+    """The recipe's network from accelerated parts, compiled: categorical cross-entropy, Adam, accuracy.
+
+    Args:
+        recipe: The recipe of one network.
+        num_steps: Weight updates of the whole training, which the learning rate's schedule needs to know.
+    """
+    parts = accelerated_parts()
+    model = build(recipe, parts, precision=recipe.precision, sequential=sequential_class())
+    compile_network(model, recipe, parts, learning_rate_of(recipe, num_steps))
+    return model
+
+
+def starting_weights(start: Run) -> list[list[NDArray[Any]]]:
+    """The weights of a run's network, or of each of those that it averages."""
+    return member_weights(load_run(start), start.recipe)

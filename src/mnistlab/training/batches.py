@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab import preprocessing
-from mnistlab.augmentation import NUM_TRANSFORM_COEFFICIENTS, RandomAffine, transform_images
 from mnistlab.backend import keras
 from mnistlab.datasets import NUM_CLASSES
 from mnistlab.datasets.mapping import RUN_IMAGES, gather, is_mapped, read_ahead
+from mnistlab.training.augmentation import NUM_TRANSFORM_COEFFICIENTS, RandomAffine, transform_images
 
 Item = TypeVar("Item")
 
@@ -235,55 +235,3 @@ def prefetched(items: Iterator[Item]) -> Iterator[Item]:
         while (item := upcoming.result()) is not None:
             upcoming = executor.submit(next, items, None)
             yield item
-
-
-def fit_spans(num_calls: int, calls_per_epoch: int, first_call: int) -> Iterator[tuple[int, int, int]]:
-    """What to ask of `fit`, one call after the other, to train from some call of the training function on.
-
-    Yields:
-        `(first epoch, last epoch, calls in each)`: the rest of an epoch that was begun, if any, then all whole ones,
-        then the begin of one that the training does not finish, if any.
-
-    Example:
-        >>> list(fit_spans(num_calls=75, calls_per_epoch=15, first_call=32))
-        [(2, 3, 13), (3, 5, 15)]
-        >>> list(fit_spans(num_calls=37, calls_per_epoch=15, first_call=0))
-        [(0, 2, 15), (2, 3, 7)]
-    """
-    while first_call < num_calls:
-        epoch, done = divmod(first_call, calls_per_epoch)
-        whole = 0 if done else (num_calls - first_call) // calls_per_epoch
-        calls = calls_per_epoch if whole else min(calls_per_epoch - done, num_calls - first_call)
-        yield epoch, epoch + max(1, whole), calls
-        first_call += max(1, whole) * calls
-
-
-def calls_in_epoch(model: Any, stream: BlockStream) -> int:
-    """How often Keras calls its training function in an epoch: once a block where it can, else once a step."""
-    return stream.blocks_per_epoch if hasattr(model, "fit_blocks") else stream.steps_per_epoch
-
-
-def calls_in_training(model: Any, stream: BlockStream, epochs: int) -> int:
-    """How often Keras calls its training function in a training of so many epochs."""
-    whole, rest = divmod(stream.num_steps(epochs), stream.steps_per_epoch)
-    steps_per_call = stream.steps_per_block if hasattr(model, "fit_blocks") else 1
-    return whole * calls_in_epoch(model, stream) + math.ceil(rest / steps_per_call)
-
-
-def fit_stream(model: Any, stream: BlockStream, *, epochs: int, first_call: int = 0, **options: Any) -> None:
-    """Trains a model on a stream: in blocks where its class can, batch by batch elsewhere.
-
-    Args:
-        model: compiled, from `accelerated_parts().model` or `keras.Sequential`.
-        stream: what to train on.
-        epochs: passes over the stream's images.
-        first_call: calls of the training function that were made before, see `calls_in_epoch`; a callback must put
-            back what they left in the model.
-        options: of `keras.Model.fit`: callbacks, validation data and so on.
-    """
-    if hasattr(model, "fit_blocks"):
-        model.fit_blocks(stream, epochs=epochs, first_block=first_call, **options)
-        return
-    for first, last, num_steps in fit_spans(stream.num_steps(epochs), stream.steps_per_epoch, first_call):
-        batches = stream.batches(last, first_step=max(first_call, first * stream.steps_per_epoch))
-        model.fit(batches, steps_per_epoch=num_steps, initial_epoch=first, epochs=last, shuffle=False, **options)
