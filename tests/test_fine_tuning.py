@@ -10,14 +10,14 @@ from mnistlab import training
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.fine_tuning import check_start, fine_tuning_recipe, starting_weights
+from mnistlab.fine_tuning import check_start, fine_tuning_recipe
 from mnistlab.inference import Classifier
 from mnistlab.journal import Journal
 from mnistlab.recipes import RECIPES, Recipe
 from mnistlab.run_folders import default_folder
 from mnistlab.runs import Run
 from mnistlab.training import batches
-from mnistlab.training.compiling import build_for_training
+from mnistlab.training.compiling import build_for_training, starting_weights
 
 SMALL = {
     "mlp": dataclasses.replace(RECIPES["mlp"], epochs=1),
