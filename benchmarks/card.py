@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mnistlab.files import write_json, write_text
 from mnistlab.pretrained import ACCURACY_PATH, PRETRAINED_PATH
+from mnistlab.system.files import write_json, write_text
 
 RESULTS = Path(__file__).parent / "results"
 MADE, MEASURED, NOTEBOOK = (RESULTS / f"{name}.json" for name in ("pretrained", "refusals", "notebook_networks"))

@@ -18,8 +18,8 @@ from typing import Any
 
 import readme
 from mnistlab.backend import describe_environment
-from mnistlab.files import write_json
 from mnistlab.metrics import wilson_interval
+from mnistlab.system.files import write_json
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "drawing.json"

@@ -30,7 +30,7 @@ import odd_pictures
 import odd_requests
 import readme
 from mnistlab.backend import describe_environment
-from mnistlab.files import write_json
+from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "fuzzing.json"
 DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"

@@ -25,9 +25,9 @@ import numpy as np
 
 import readme
 from mnistlab.datasets import Dataset, load_mnist
-from mnistlab.files import write_json
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "interruptions.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"

@@ -23,7 +23,7 @@ import numpy as np
 import readme
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.datasets.idx import idx_header
-from mnistlab.files import write_json
+from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 SETS = {  # name: copies of the training images, whether sorted by label

@@ -13,7 +13,7 @@ from pathlib import Path
 import readme
 from mnistlab.datasets import load_mnist
 from mnistlab.experiments.notebook import run_notebook
-from mnistlab.files import write_json
+from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "notebook.json"
 

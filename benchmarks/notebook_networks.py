@@ -24,7 +24,6 @@ from mnistlab.calibration import calibrate
 from mnistlab.datasets import Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
 from mnistlab.export import note_calibration
-from mnistlab.files import write_json, write_with
 from mnistlab.inference import Classifier
 from mnistlab.metrics import expected_calibration_error
 from mnistlab.models import load_run
@@ -32,6 +31,7 @@ from mnistlab.onnx_files import store_halves
 from mnistlab.pretrained import PRETRAINED
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from mnistlab.system.files import write_json, write_with
 
 RESULTS = card.NOTEBOOK
 NAMES = ("mlp", "cnn")

@@ -28,12 +28,12 @@ from mnistlab.calibration import calibrate, threshold
 from mnistlab.datasets import Dataset, Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
 from mnistlab.export import join_kinds, note_calibration
-from mnistlab.files import make_folder, write_json, write_with
 from mnistlab.inference import Classifier
 from mnistlab.models import load_run
 from mnistlab.pretrained import PRETRAINED_PATH
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
+from mnistlab.system.files import make_folder, write_json, write_with
 
 RESULTS = card.MADE
 KINDS = (

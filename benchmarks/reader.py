@@ -29,11 +29,11 @@ import pages
 import readme
 from mnistlab.backend import describe_environment
 from mnistlab.datasets import Split, load_mnist
-from mnistlab.files import write_json
 from mnistlab.metrics import wilson_interval
 from mnistlab.normalization import normalize_digit
 from mnistlab.pretrained import pretrained
 from mnistlab.reader import DigitReader, Reading
+from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "reader.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "results.md"

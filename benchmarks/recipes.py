@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import readme
-from mnistlab.files import write_json
+from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "recipes.json"
 SEEDS = {"fast": 10, "best": 5, "record": 3}

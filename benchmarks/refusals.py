@@ -22,11 +22,11 @@ from mnistlab.backend import describe_environment
 from mnistlab.calibration import threshold
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation import Evaluation
-from mnistlab.files import write_json
 from mnistlab.inference import Classifier
 from mnistlab.metrics import expected_calibration_error, wilson_interval
 from mnistlab.pretrained import PRETRAINED_PATH, pretrained
 from mnistlab.refusal import Judge, Verdict
+from mnistlab.system.files import write_json
 
 RESULTS = card.MEASURED
 DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"

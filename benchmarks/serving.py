@@ -28,7 +28,7 @@ import numpy as np
 import readme
 import slow_clients
 from mnistlab.datasets import load_mnist
-from mnistlab.files import write_json
+from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "serving.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "results.md"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import readme
 from mnistlab.bench.suite import format_summary, run_suite
-from mnistlab.files import write_json
+from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "bench.json"
 

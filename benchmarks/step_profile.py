@@ -22,10 +22,10 @@ from mnistlab import training
 from mnistlab.backend import describe_environment
 from mnistlab.bench.worker import measure_machine
 from mnistlab.datasets import Dataset, load_mnist
-from mnistlab.files import write_json
 from mnistlab.models.parts import accelerated_parts
 from mnistlab.models.precision import resolve_precision
 from mnistlab.recipes import RECIPES, AffineRanges
+from mnistlab.system.files import write_json
 from mnistlab.training.augmentation import RandomAffine, transform_images
 from mnistlab.training.compiling import build_for_training
 

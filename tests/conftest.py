@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mnistlab.datasets import Dataset, load_mnist
-from mnistlab.journal import Journal
+from mnistlab.journal import Checkpoint
 from mnistlab.runs import Run
 
 os.environ.setdefault("COLUMNS", "100")
@@ -57,9 +57,9 @@ def run_mnistlab(
     )
 
 
-def broken_off(journal: Journal, state: list[np.ndarray], save: Callable[..., None] = Journal.save) -> None:
-    """In place of `Journal.save`: a training that ends right after a checkpoint, as a kill would end it."""
-    save(journal, state)
+def broken_off(checkpoint: Checkpoint, state: list[np.ndarray], save: Callable[..., None] = Checkpoint.save) -> None:
+    """In place of `Checkpoint.save`: a training that ends right after a checkpoint, as a kill would end it."""
+    save(checkpoint, state)
     raise KeyboardInterrupt
 
 
@@ -67,7 +67,7 @@ def finish_through_cuts(
     train: Callable[[], Run], monkeypatch: pytest.MonkeyPatch, after_cut: Callable[[], object] = lambda: None
 ) -> tuple[Run, int]:
     """Trains until the end, broken off after every single checkpoint; returns the run and how often that was."""
-    monkeypatch.setattr(Journal, "save", broken_off)
+    monkeypatch.setattr(Checkpoint, "save", broken_off)
     cuts = 0
     while True:
         try:

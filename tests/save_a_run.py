@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from mnistlab.exceptions import RunError
-from mnistlab.files import write_bytes, write_json, write_text, write_with
-from mnistlab.journal import Journal
+from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES
 from mnistlab.run_folders import begin
 from mnistlab.runs import history_csv, write_manifest
+from mnistlab.system.files import write_bytes, write_json, write_text, write_with
 
 FILES = {
     "recipe": ("dataset.json", "recipe.toml"),
@@ -67,9 +67,9 @@ def save(folder: Path, version: str, kinds: tuple[str, ...] = tuple(FILES)) -> N
 
 def save_checkpoint(path: Path, weights: bytes, seed: int) -> None:
     """Replaces a checkpoint, having read the one that is there."""
-    journal = Journal(path, interval=0)
-    journal.history, journal.num_calls = [{"epoch": 1, "loss": seed}], 1
-    journal.save([np.frombuffer(weights, np.uint8)])
+    checkpoint = Checkpoint(path, interval=0)
+    checkpoint.history, checkpoint.num_calls = [{"epoch": 1, "loss": seed}], 1
+    checkpoint.save([np.frombuffer(weights, np.uint8)])
 
 
 if __name__ == "__main__":

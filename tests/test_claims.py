@@ -10,16 +10,16 @@ import time
 
 import pytest
 
-from mnistlab.claims import claim, require_claim
 from mnistlab.exceptions import RunError
+from mnistlab.system.locks import lock, require_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from mnistlab.claims import claim, require_claim
+from mnistlab.system.locks import lock, require_lock
 from mnistlab.exceptions import RunError
 try:
-    with claim(Path(sys.argv[1])):
+    with lock(Path(sys.argv[1])):
         print("owner", flush=True)
         time.sleep(float(sys.argv[2]))
 except RunError as error:
@@ -37,7 +37,7 @@ def test_the_second_is_told_who_the_first_is_and_leaves_within_two_seconds(tmp_p
     assert owner.stdout.readline() == "owner\n"
     started = time.perf_counter()
     with pytest.raises(RunError, match=rf"is in use by process {owner.pid}\. Wait until that has ended, or choose"):
-        claim(tmp_path).__enter__()
+        lock(tmp_path).__enter__()
     assert time.perf_counter() - started < 2
     owner.kill()
     owner.communicate()
@@ -48,14 +48,14 @@ def test_a_killed_owner_leaves_nothing_to_do(tmp_path):
     assert owner.stdout.readline() == "owner\n"
     os.kill(owner.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     owner.communicate()
-    with claim(tmp_path):
+    with lock(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_folder_is_free_afterwards_and_after_an_error(tmp_path):
     for _ in range(2):
-        with pytest.raises(ZeroDivisionError), claim(tmp_path):
+        with pytest.raises(ZeroDivisionError), lock(tmp_path):
             assert [path.name for path in tmp_path.iterdir()] == [".owner"]
             raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
@@ -63,7 +63,7 @@ def test_the_folder_is_free_afterwards_and_after_an_error(tmp_path):
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(RunError, match=r"gone could not be claimed for this process: No such file or directory\."):
-        claim(tmp_path / "gone").__enter__()
+        lock(tmp_path / "gone").__enter__()
 
 
 def test_threads_take_turns(tmp_path):
@@ -73,7 +73,7 @@ def test_threads_take_turns(tmp_path):
     def work():
         for _ in range(20):
             try:
-                with claim(tmp_path):
+                with lock(tmp_path):
                     inside.append(1)
                     most.append(len(inside))
                     time.sleep(0.001)
@@ -108,8 +108,8 @@ def test_simultaneous_starts_have_one_owner(tmp_path, count):
 
 
 def test_the_same_thread_claims_again_and_again(tmp_path):
-    with claim(tmp_path):
-        with claim(tmp_path):
+    with lock(tmp_path):
+        with lock(tmp_path):
             pass
         assert [path.name for path in tmp_path.iterdir()] == [".owner"]
         second = start(tmp_path, 0)
@@ -121,16 +121,16 @@ def test_a_folder_that_came_back_belongs_to_who_claimed_it_last(tmp_path):
     """Deleted under its owner and made anew by another: the first must stop, and must not free the other's claim."""
     folder = tmp_path / "run"
     folder.mkdir()
-    with claim(folder):
+    with lock(folder):
         shutil.rmtree(folder)
-        require_claim(folder)  # nobody else has it
+        require_lock(folder)  # nobody else has it
         folder.mkdir()
         second = start(folder, 60)
         assert second.stdout.readline() == "owner\n"
         with pytest.raises(RunError, match=rf"was deleted and belongs to process {second.pid} now; this one stops"):
-            require_claim(folder)
+            require_lock(folder)
     with pytest.raises(RunError, match=rf"is in use by process {second.pid}\."):
-        claim(folder).__enter__()
+        lock(folder).__enter__()
     second.kill()
     second.communicate()
 
@@ -141,7 +141,7 @@ def test_a_link_in_place_of_the_claim_is_not_followed(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / ".owner").symlink_to(tmp_path / "precious.txt")
     with pytest.raises(RunError, match="could not be claimed"):
-        claim(tmp_path / "run").__enter__()
+        lock(tmp_path / "run").__enter__()
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
 

@@ -9,9 +9,9 @@ from conftest import run_mnistlab
 from mnistlab.datasets import Dataset
 from mnistlab.exceptions import UsageError
 from mnistlab.experiments import answers, augmentation_ranges, batch_views, comparison, noise_levels
-from mnistlab.files import write_json
 from mnistlab.recipes import RECIPES
 from mnistlab.significance import McNemarTest, paired_test
+from mnistlab.system.files import write_json
 
 SMALL = ("--recipe", "epochs=1", "--recipe", "batch_size=100", "--seeds", "2")
 

@@ -19,10 +19,10 @@ import pytest
 from conftest import run_mnistlab
 from mnistlab import training
 from mnistlab.exceptions import RunError
-from mnistlab.files import is_leftover, make_folder, remove_leftovers
-from mnistlab.journal import Journal
+from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from mnistlab.system.files import is_leftover, make_folder, remove_leftovers
 from save_a_run import FILES, VERSIONS, save
 
 resource = pytest.importorskip("resource", reason="faults as POSIX systems have them")
@@ -320,14 +320,14 @@ def undisturbed(tiny_mnist, tmp_path_factory):
 
 def break_second_save(monkeypatch, trouble):
     """Lets something happen right before the second checkpoint of a training."""
-    save_checkpoint, numbers = Journal.save, iter((1, 2))
+    save_checkpoint, numbers = Checkpoint.save, iter((1, 2))
 
-    def save_in_trouble(journal, state):
+    def save_in_trouble(checkpoint, state):
         if next(numbers) == 2:
             trouble()
-        save_checkpoint(journal, state)
+        save_checkpoint(checkpoint, state)
 
-    monkeypatch.setattr(Journal, "save", save_in_trouble)
+    monkeypatch.setattr(Checkpoint, "save", save_in_trouble)
 
 
 @pytest.mark.parametrize(("trouble", "text"), [("full", MESSAGES["ENOSPC"]), ("read-only", MESSAGES["EROFS"])])
@@ -345,7 +345,7 @@ def test_a_training_goes_on_from_its_checkpoint_when_the_disk_is_mended(
     message = re.fullmatch(text, str(caught.value))
     assert Path(message["path"]) == run.checkpoint_path
     assert int(message["needed"].replace(",", "")) == pytest.approx(run.checkpoint_path.stat().st_size, rel=0.001)
-    assert Journal(run.checkpoint_path, 10).num_calls == 1
+    assert Checkpoint(run.checkpoint_path, 10).num_calls == 1
     disk.mend()
     assert train(tiny_mnist, run.folder).digests() == undisturbed
 
@@ -427,7 +427,7 @@ def test_a_command_on_a_full_disk_is_finished_by_the_same_command(disk, tiny_fol
     assert message, stopped.stderr
     assert Path(message["path"]).name == name
     assert int(message["free"].replace(",", "")) < int(message["needed"].replace(",", ""))
-    assert Journal(Run(folder).checkpoint_path, 10).num_calls == num_calls
+    assert Checkpoint(Run(folder).checkpoint_path, 10).num_calls == num_calls
     assert not leftovers(folder)
     disk.mend()
     finished = run_mnistlab(*command(folder, tiny_folder))

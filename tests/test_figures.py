@@ -14,10 +14,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnistlab import figures, looks
+from mnistlab import figures
 from mnistlab.datasets import Split
 from mnistlab.evaluation import Evaluation
 from mnistlab.exceptions import UsageError
+from mnistlab.system import theme
 
 Drawing = Figure | Axes
 
@@ -152,7 +153,7 @@ def test_an_image_is_ink_on_paper_pixel_by_pixel():
     image = SPLIT.images[7]
     pixels = np.asarray(figures.plot_image(image).images[0].get_array())
     np.testing.assert_array_equal(pixels[..., 3], image)
-    assert {tuple(color) for color in pixels[..., :3].reshape(-1, 3)} == {tuple(bytes.fromhex(looks.LIGHT.ink[1:]))}
+    assert {tuple(color) for color in pixels[..., :3].reshape(-1, 3)} == {tuple(bytes.fromhex(theme.LIGHT.ink[1:]))}
 
 
 def test_the_matrix_writes_every_pixel():
@@ -224,7 +225,7 @@ def test_predictions_are_large_and_mistakes_differ_in_shape_and_colour():
     assert wrong.get_title(loc="right") == f"label {SPLIT.labels[3]}\n91 % sure"
     prediction, label = wrong._left_title, wrong._right_title  # type: ignore[attr-defined]
     assert prediction.get_fontsize() > 1.5 * label.get_fontsize()
-    assert prediction.get_color() == looks.LIGHT.accent != right._left_title.get_color()  # type: ignore[attr-defined]
+    assert prediction.get_color() == theme.LIGHT.accent != right._left_title.get_color()  # type: ignore[attr-defined]
 
 
 def test_no_confidence_is_rounded_up_to_certainty():
@@ -357,7 +358,7 @@ def test_svg_ids_are_unique_across_figures_and_every_reference_resolves(svgs: di
 
 
 def test_svg_follows_the_page(svgs: dict[str, str]):
-    tokens = {color for theme in looks.THEMES.values() for color in theme.tokens().values()}
+    tokens = {color for theme in theme.THEMES.values() for color in theme.tokens().values()}
     for name, svg in svgs.items():
         assert not {color for color in re.findall(r"#[0-9a-fA-F]{6}\b", svg) if color.lower() in tokens}, name
         assert "var(--" in svg, name
@@ -394,13 +395,13 @@ def test_png_has_an_opaque_light_ground(tmp_path: Path):
     figures.save_png(figures.plot_samples(SPLIT), tmp_path / "samples.png", dpi=50)
     pixels = matplotlib.image.imread(tmp_path / "samples.png")
     assert pixels.shape[2] == 3 or (pixels[..., 3] == 1).all()
-    np.testing.assert_allclose(pixels[0, 0, :3], matplotlib.colors.to_rgb(looks.LIGHT.paper), atol=1 / 255)
+    np.testing.assert_allclose(pixels[0, 0, :3], matplotlib.colors.to_rgb(theme.LIGHT.paper), atol=1 / 255)
 
 
 def test_the_dark_style_turns_ink_light_and_is_refused_by_to_svg():
-    with matplotlib.rc_context(looks.matplotlib_style("dark")):
+    with matplotlib.rc_context(theme.matplotlib_style("dark")):
         ax = figures.plot_image(SPLIT.images[0], "Class 1")
-    assert tuple(ax.images[0].get_array()[0, 0, :3]) == tuple(bytes.fromhex(looks.DARK.ink[1:]))
+    assert tuple(ax.images[0].get_array()[0, 0, :3]) == tuple(bytes.fromhex(theme.DARK.ink[1:]))
     with pytest.raises(UsageError, match="light theme"):
         figures.to_svg(ax)
 

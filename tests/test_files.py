@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mnistlab.exceptions import RunError
-from mnistlab.files import copy_whole, make_folder, remove_leftovers, write_bytes, write_json, write_with
+from mnistlab.system.files import copy_whole, make_folder, remove_leftovers, write_bytes, write_json, write_with
 
 
 def names(folder):

@@ -12,7 +12,7 @@ from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.fine_tuning import check_start, fine_tuning_recipe
 from mnistlab.inference import Classifier
-from mnistlab.journal import Journal
+from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES, Recipe
 from mnistlab.run_folders import default_folder
 from mnistlab.runs import Run
@@ -89,7 +89,7 @@ def test_a_checkpoint_belongs_to_the_weights_it_started_from(starts, own, tiny_m
 
     other = training.train(dataclasses.replace(SMALL["mlp"], seed=3), tiny_mnist, tmp_path / "other", progress=False)
     with monkeypatch.context() as patch:
-        patch.setattr(Journal, "save", broken_off)
+        patch.setattr(Checkpoint, "save", broken_off)
         with pytest.raises(KeyboardInterrupt):
             tune("mlp", starts, own, tmp_path / "run")
     with pytest.raises(UsageError, match="holds a run with start_from"):

@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistlab.exceptions import DataError, MnistlabError, RunError, UsageError
-from mnistlab.isolation import landlock, seccomp
-from mnistlab.isolation.limits import MIB, PROTECTIONS, Limits
 from mnistlab.lesson.gradebook import Gradebook, grade_all, to_csv
 from mnistlab.lesson.grading import FINISHED, NOT_CHECKED, TAMPERED, changed_files, grade_notebook, package_digests
 from mnistlab.lesson.notebooks import MAX_NOTEBOOK_BYTES, find_notebooks, read_cells
 from mnistlab.lesson.plain import plain, spreadsheet_cell
 from mnistlab.lesson.steps import STEPS
 from mnistlab.lesson.transcript import Transcript
+from mnistlab.system.sandbox import landlock, seccomp
+from mnistlab.system.sandbox.limits import MIB, PROTECTIONS, Limits
 
 on_linux = pytest.mark.skipif(
     not landlock.version() or platform.machine() not in seccomp.ARCHITECTURES, reason="needs Linux with Landlock"

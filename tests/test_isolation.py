@@ -1,4 +1,4 @@
-"""What a confined process cannot do. Every attempt is made for real, in a process that `run_confined` starts."""
+"""What a confined process cannot do. Every attempt is made for real, in a process that `run_sandboxed` starts."""
 
 import errno
 import json
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab.isolation import folders, landlock, seccomp
-from mnistlab.isolation.limits import MIB, PROTECTIONS, Limits
-from mnistlab.isolation.pipes import Lines
-from mnistlab.isolation.supervision import run_confined
+from mnistlab.system.sandbox import landlock, scratch, seccomp
+from mnistlab.system.sandbox.limits import MIB, PROTECTIONS, Limits
+from mnistlab.system.sandbox.pipes import LineSplitter
+from mnistlab.system.sandbox.supervisor import run_sandboxed
 
 on_linux = pytest.mark.skipif(
     not landlock.version() or platform.machine() not in seccomp.ARCHITECTURES, reason="needs Linux with Landlock"
@@ -53,13 +53,13 @@ def confined(tmp_path, monkeypatch):
     """Runs code in a confined process; returns how it ended, and what it told."""
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "probe.py").write_text(PROBE)
-    package = Path(folders.__file__).parents[2]
+    package = Path(scratch.__file__).parents[2]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "modules"), str(package)]))
 
     def run(code, limits=LIMITS):
         lines = []
-        with folders.scratch_folder() as folder:
-            ending = run_confined("probe", [textwrap.dedent(code)], folder, limits, lines.append)
+        with scratch.scratch_folder() as folder:
+            ending = run_sandboxed("probe", [textwrap.dedent(code)], folder, limits, lines.append)
         assert not folder.exists()
         return ending, [json.loads(line) if line.startswith(b"{") else line for line in lines]
 
@@ -286,7 +286,7 @@ def test_long_lines_are_dropped_and_counted(confined):
 def test_lines_do_not_depend_on_how_they_are_read(size):
     content = b"one\n" + b"x" * 11 + b"\n\ntwo\n" + b"y" * 10 + b"\nthree"
     lines = []
-    cutter = Lines(10, lines.append)
+    cutter = LineSplitter(10, lines.append)
     for start in range(0, len(content), size):
         cutter.add(content[start : start + size])
     assert lines == [b"one", b"", b"", b"two", b"y" * 10]
@@ -297,11 +297,11 @@ def test_it_ends_with_the_process_that_watches(confined, tmp_path):
     watcher = f"""
     import sys
     from pathlib import Path
-    from mnistlab.isolation import folders, supervision
-    from mnistlab.isolation.limits import Limits
+    from mnistlab.system.sandbox import scratch, supervisor
+    from mnistlab.system.sandbox.limits import Limits
     code = "tell(pid=os.getpid())\\nwhile True: pass"
     tell = lambda line: print(line.decode(), flush=True)
-    supervision.run_confined("probe", [code], Path({str(tmp_path)!r}), Limits(), tell)
+    supervisor.run_sandboxed("probe", [code], Path({str(tmp_path)!r}), Limits(), tell)
     """
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(watcher)], stdout=subprocess.PIPE, text=True
@@ -385,7 +385,7 @@ def test_any_folder_can_be_removed(tmp_path):
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "file.txt").write_text("kept")
-    with folders.scratch_folder() as folder:
+    with scratch.scratch_folder() as folder:
         (folder / "link").symlink_to(precious)
         (folder / "closed").mkdir()
         (folder / "closed" / "file").write_text("x")
@@ -398,7 +398,7 @@ def test_any_folder_can_be_removed(tmp_path):
                 os.chdir("deep")
         finally:
             os.chdir(here)
-        assert folders.measure(folder, 10_000)[1] >= 1200
+        assert scratch.measure(folder, 10_000)[1] >= 1200
     assert not folder.exists()
     assert (precious / "file.txt").read_text() == "kept"
 
@@ -407,7 +407,7 @@ def test_a_folder_is_measured(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x").write_bytes(bytes(100_000))
     (tmp_path / "link").symlink_to("/usr")
-    num_bytes, num_entries = folders.measure(tmp_path, 100)
+    num_bytes, num_entries = scratch.measure(tmp_path, 100)
     assert num_entries == 3
     assert 100_000 <= num_bytes < 300_000
-    assert folders.measure(tmp_path, 1)[1] == 2
+    assert scratch.measure(tmp_path, 1)[1] == 2

@@ -6,8 +6,8 @@ import matplotlib
 import pytest
 from matplotlib.colors import to_rgb
 
-from mnistlab import looks
-from mnistlab.looks import DARK, LIGHT, OKABE_ITO, Theme
+from mnistlab.system import theme
+from mnistlab.system.theme import DARK, LIGHT, OKABE_ITO, Theme
 
 
 def contrast(first: str, second: str) -> float:
@@ -74,29 +74,29 @@ def test_dark_ink_is_what_the_filter_makes_of_light_ink():
     inverted = [1 - channel for channel in to_rgb(LIGHT.ink)]
     grey = sum(weight * channel for weight, channel in zip(weights, inverted, strict=True))
     turned = [2 * grey - channel for channel in inverted]
-    assert looks.DIGIT_FILTER_DARK == "invert(1) hue-rotate(180deg)"
+    assert theme.DIGIT_FILTER_DARK == "invert(1) hue-rotate(180deg)"
     assert turned == pytest.approx(to_rgb(DARK.ink), abs=2 / 255)
 
 
 def test_css_and_matplotlib_use_the_same_colours():
-    css = looks.css_variables()
+    css = theme.css_variables()
     light, dark, printed = re.findall(r":root \{(.*?)\}", css)
-    for rule, theme, name in ((light, LIGHT, "light"), (dark, DARK, "dark")):
-        style = looks.matplotlib_style(name)
-        assert f"--paper: {theme.paper};" in rule and style["figure.facecolor"] == theme.paper
-        assert f"--ink: {theme.ink};" in rule and style["text.color"] == theme.ink
-        assert f"--series-2: {theme.series[1]};" in rule and theme.series[1] in style["axes.prop_cycle"]
+    for rule, chosen, name in ((light, LIGHT, "light"), (dark, DARK, "dark")):
+        style = theme.matplotlib_style(name)
+        assert f"--paper: {chosen.paper};" in rule and style["figure.facecolor"] == chosen.paper
+        assert f"--ink: {chosen.ink};" in rule and style["text.color"] == chosen.ink
+        assert f"--series-2: {chosen.series[1]};" in rule and chosen.series[1] in style["axes.prop_cycle"]
     assert css.index("prefers-color-scheme: dark") < css.index("@media print")
     assert "--paper: #ffffff;" in printed
 
 
 def test_every_variable_of_the_light_theme_has_a_dark_counterpart():
     assert LIGHT.tokens().keys() == DARK.tokens().keys()
-    for theme in (LIGHT, DARK):
-        assert len(set(theme.tokens().values())) == len(theme.tokens())  # to_svg tells tokens apart by their colour
+    for chosen in (LIGHT, DARK):
+        assert len(set(chosen.tokens().values())) == len(chosen.tokens())  # to_svg tells tokens apart by their colour
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
-def test_matplotlib_accepts_the_style(name: looks.ThemeName):
-    with matplotlib.rc_context(looks.matplotlib_style(name)):
-        assert matplotlib.rcParams["axes.prop_cycle"].by_key()["color"] == list(looks.THEMES[name].series)
+def test_matplotlib_accepts_the_style(name: theme.ThemeName):
+    with matplotlib.rc_context(theme.matplotlib_style(name)):
+        assert matplotlib.rcParams["axes.prop_cycle"].by_key()["color"] == list(theme.THEMES[name].series)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mnistlab.exceptions import UsageError
-from mnistlab.formats import format_matrix
 from mnistlab.preprocessing import flatten_images, from_one_hot, one_hot, scale_pixels
+from mnistlab.system.text import format_matrix
 
 RAMP = np.arange(256, dtype=np.uint8)
 

@@ -17,14 +17,14 @@ import tensorflow
 from conftest import run_mnistlab
 from mnistlab import training
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.files import write_json, write_text
-from mnistlab.journal import Journal
+from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES
 from mnistlab.records.event_files import EVENT_FILE, EventFiles
 from mnistlab.records.listing import COLUMNS, format_table, list_runs, write_csv
 from mnistlab.records.tracking import Tracker
 from mnistlab.run_folders import begin
 from mnistlab.runs import Run, write_manifest
+from mnistlab.system.files import write_json, write_text
 from mnistlab.training.compiling import OneCycle
 
 TINY = dataclasses.replace(RECIPES["mlp"], epochs=3, validation="test")
@@ -142,14 +142,14 @@ def test_what_is_no_number_is_named(tmp_path, value):
 
 
 def test_an_unfinished_run_says_how_far_it_is(tiny_mnist, tmp_path, monkeypatch):
-    save = Journal.save
+    save = Checkpoint.save
 
-    def save_and_break(journal, state):
-        save(journal, state)
-        if len(journal.history) == 2:
+    def save_and_break(checkpoint, state):
+        save(checkpoint, state)
+        if len(checkpoint.history) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Journal, "save", save_and_break)
+    monkeypatch.setattr(Checkpoint, "save", save_and_break)
     with pytest.raises(KeyboardInterrupt):
         training.train(TINY, tiny_mnist, tmp_path / "run", progress=False, checkpoint_seconds=0)
     assert list_runs([tmp_path])[0].epochs_done == 2
@@ -282,17 +282,17 @@ def test_the_learning_rate_is_that_of_a_training_cut_short(tiny_mnist, tmp_path,
 def test_an_epoch_appears_once_however_often_it_was_trained(tiny_mnist, tmp_path, monkeypatch):
     """Breaks off in every epoch of two networks, some steps behind the last checkpoint."""
     recipe = dataclasses.replace(RECIPES["fast"], epochs=3, members=2, batch_size=64)
-    save, cuts = Journal.save, 0
+    save, cuts = Checkpoint.save, 0
 
-    def break_after(journal, row, end_epoch=Journal.end_epoch):
+    def break_after(checkpoint, row, end_epoch=Checkpoint.end_epoch):
         nonlocal cuts
-        end_epoch(journal, row)
-        if len(journal.history) > cuts:
+        end_epoch(checkpoint, row)
+        if len(checkpoint.history) > cuts:
             cuts += 1
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Journal, "save", lambda journal, state: save(journal, state) if state == [] else None)
-    monkeypatch.setattr(Journal, "end_epoch", break_after)
+    monkeypatch.setattr(Checkpoint, "save", lambda checkpoint, state: save(checkpoint, state) if state == [] else None)
+    monkeypatch.setattr(Checkpoint, "end_epoch", break_after)
     files = set()
     while cuts < 6:
         with pytest.raises(KeyboardInterrupt):

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnistlab import figures, looks, reports
+from mnistlab import figures, reports
 from mnistlab.evaluation import Evaluation
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import RECIPES
+from mnistlab.system import theme
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = "<script>alert(1)</script>&\"'"
@@ -432,7 +433,7 @@ def test_hostile_text_stays_text():
 
 def test_the_page_carries_the_tokens():
     for html in PAGES.values():
-        assert looks.css_variables() in html
+        assert theme.css_variables() in html
 
 
 def test_commands_to_try_are_recipes_that_exist():

@@ -16,7 +16,7 @@ import pytest
 from conftest import broken_off, finish_through_cuts, run_mnistlab
 from mnistlab import training
 from mnistlab.exceptions import InterruptionError, RunError, TrainingError, UsageError
-from mnistlab.journal import Journal
+from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
 from mnistlab.training import batches
@@ -67,20 +67,20 @@ def test_a_training_cut_after_any_checkpoint_ends_the_same(name, tiny_mnist, tmp
 
 def test_a_training_cut_between_checkpoints_repeats_what_is_missing(tiny_mnist, tmp_path, undisturbed, monkeypatch):
     made = []
-    save = Journal.save
+    save = Checkpoint.save
 
-    def save_every_third(journal, state):
-        made.append(journal.num_calls)
+    def save_every_third(checkpoint, state):
+        made.append(checkpoint.num_calls)
         if len(made) % 3 == 0:
-            save(journal, state)
+            save(checkpoint, state)
         if len(made) == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Journal, "save", save_every_third)
+    monkeypatch.setattr(Checkpoint, "save", save_every_third)
     with pytest.raises(KeyboardInterrupt):
         train("mlp", tiny_mnist, tmp_path / "run")
-    monkeypatch.setattr(Journal, "save", save)
-    assert Journal(tmp_path / "run" / "checkpoint" / "state.npz", 10).num_calls == 3
+    monkeypatch.setattr(Checkpoint, "save", save)
+    assert Checkpoint(tmp_path / "run" / "checkpoint" / "state.npz", 10).num_calls == 3
     assert digests(train("mlp", tiny_mnist, tmp_path / "run").folder) == undisturbed["mlp"]
 
 
@@ -102,7 +102,7 @@ def test_a_kill_before_the_manifest_is_made_good(tiny_mnist, tmp_path, undisturb
 
 @pytest.mark.parametrize("damage", [b"", b"not an archive", None])
 def test_a_damaged_checkpoint_is_named(tiny_mnist, tmp_path, monkeypatch, damage):
-    monkeypatch.setattr(Journal, "save", broken_off)
+    monkeypatch.setattr(Checkpoint, "save", broken_off)
     with pytest.raises(KeyboardInterrupt):
         train("mlp", tiny_mnist, tmp_path / "run")
     path = tmp_path / "run" / "checkpoint" / "state.npz"
@@ -115,7 +115,7 @@ def test_an_unfinished_run_refuses_another_recipe(tiny_mnist, tmp_path, monkeypa
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Journal, "save", interrupt)
+    monkeypatch.setattr(Checkpoint, "save", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train("mlp", tiny_mnist, tmp_path / "run")
     other = dataclasses.replace(SMALL["mlp"], batch_size=64)
@@ -150,7 +150,7 @@ def test_numbers_that_are_not_finite_leave_the_last_good_checkpoint(spoil, tiny_
 
     def watch_and_spoil(self, batch, logs=None):
         watch(self, batch, logs)
-        if self._journal.num_calls == 3:
+        if self._checkpoint.num_calls == 3:
             kept.append(path.read_bytes())
             variable = spoil(self.model)
             variable.assign(np.full(variable.shape, np.inf, np.float32))
@@ -171,9 +171,9 @@ def test_every_flipped_bit_of_a_checkpoint_is_noticed(tmp_path):
     """Flips each bit of a small checkpoint in turn: refused, or nothing that counts has changed."""
     path = tmp_path / "run" / "checkpoint" / "state.npz"
     path.parent.mkdir(parents=True)
-    journal = Journal(path, 10)
-    journal.num_calls = 7
-    journal.save([np.arange(3, dtype=np.float32), np.ones(2, np.int64)])
+    checkpoint = Checkpoint(path, 10)
+    checkpoint.num_calls = 7
+    checkpoint.save([np.arange(3, dtype=np.float32), np.ones(2, np.int64)])
     content = path.read_bytes()
     refused = 0
     for bit in range(8 * len(content)):
@@ -181,7 +181,7 @@ def test_every_flipped_bit_of_a_checkpoint_is_noticed(tmp_path):
         flipped[bit // 8] ^= 1 << bit % 8
         path.write_bytes(flipped)
         try:
-            found = Journal(path, 10)
+            found = Checkpoint(path, 10)
         except RunError as error:
             assert "Delete it to train from the beginning." in str(error)
             refused += 1
@@ -192,7 +192,7 @@ def test_every_flipped_bit_of_a_checkpoint_is_noticed(tmp_path):
 
 def test_a_checkpoint_of_another_training_is_refused(tiny_mnist, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(Journal, "save", broken_off)
+        patch.setattr(Checkpoint, "save", broken_off)
         for name, seed in (("one", 1), ("two", 2)):
             recipe = dataclasses.replace(SMALL["mlp"], seed=seed)
             with pytest.raises(KeyboardInterrupt):
@@ -209,7 +209,7 @@ def test_asked_to_end_in_the_last_step_it_keeps_that_too(tiny_mnist, tmp_path, u
 
     def request(self, batch, logs=None):
         watch(self, batch, logs)
-        if self._journal.num_calls == self._num_calls:
+        if self._checkpoint.num_calls == self._num_calls:
             self._stop.requested = True
 
     with monkeypatch.context() as patch:
@@ -263,8 +263,8 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
         r"Stopped after step [\d,]+; .*state\.npz keeps everything.* The same command goes on from it\.\n", errors
     )
     step = int(re.search(r"step ([\d,]+)", errors)[1].replace(",", ""))
-    journal = Journal(tmp_path / "run" / "checkpoint" / "state.npz", 10)
-    assert journal.num_calls == len(journal.history) == step / 19 > 1
+    checkpoint = Checkpoint(tmp_path / "run" / "checkpoint" / "state.npz", 10)
+    assert checkpoint.num_calls == len(checkpoint.history) == step / 19 > 1
     again = run_mnistlab(*command(tmp_path / "run", tiny_folder, 400)[3:-2], "--out", tmp_path / "run", "--seed", "1")
     assert again.returncode == 2
     assert "seed 0, not 1" in again.stderr

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from live_server import client_of, finished_run
-from mnistlab import looks
 from mnistlab.inference import Classifier
 from mnistlab.normalization import normalize_digit
 from mnistlab.pretrained import PRETRAINED_PATH, pretrained
@@ -22,6 +21,7 @@ from mnistlab.server.run_ids import run_id
 from mnistlab.server.settings import Settings
 from mnistlab.server.static import WEB_FOLDER, load_assets
 from mnistlab.server.work import Workers
+from mnistlab.system import theme
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +239,7 @@ def test_the_page_is_a_fixed_table(client):
         assert answer.headers["content-type"] == asset.media_type
         again = client.get(address, headers={"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
-    assert client.get("/web/css/tokens.css").text == looks.css_variables()
+    assert client.get("/web/css/tokens.css").text == theme.css_variables()
     assert client.request("HEAD", "/web/css/tokens.css").status_code == 200
     assert client.post("/web/css/tokens.css").status_code == 405
 

@@ -144,8 +144,8 @@ def test_only_a_process_that_trains_there_is_asked_to_end(tmp_path):
     folder.mkdir(parents=True)
     begin(folder, RECIPES["mlp"], {"name": "MNIST", "fingerprint": "0" * 64})
     code = (
-        "import sys, time; from pathlib import Path; from mnistlab.claims import claim\n"
-        "with claim(Path(sys.argv[1])): print('mine', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from mnistlab.system.locks import lock\n"
+        "with lock(Path(sys.argv[1])): print('mine', flush=True); time.sleep(60)"
     )
     with owner_of(folder, code) as process, client_of(Settings(runs=tmp_path / "runs")) as client:
         listed = client.get("/api/runs").json()

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from mnistlab.looks import LIGHT, OKABE_ITO
 from mnistlab.reader import Reading
+from mnistlab.system.theme import LIGHT, OKABE_ITO
 
 _COLORS = {"digit": OKABE_ITO["blue"], "unsure": OKABE_ITO["vermilion"], "no digit": OKABE_ITO["black"]}
 _MAX_SIDE = 2400  # pixels of the picture; a phone's photo is larger than any screen

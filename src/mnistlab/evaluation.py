@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mnistlab import metrics
 from mnistlab.datasets import NUM_CLASSES, Split
-from mnistlab.formats import format_matrix
+from mnistlab.system.text import format_matrix
 
 # ONNX Runtime keeps every layer's activations to the end of a pass, because each is an output of the file: 1.8 MB an
 # image of the cnn. Larger passes are no faster.

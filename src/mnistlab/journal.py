@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.claims import require_claim
 from mnistlab.exceptions import RunError
-from mnistlab.files import write_bytes
 from mnistlab.progress import ProgressLog
 from mnistlab.runs import HistoryRow
+from mnistlab.system.files import write_bytes
+from mnistlab.system.locks import require_lock
 
 Arrays = list[NDArray[Any]]
 EpochFunction = Callable[[list[HistoryRow]], object]
 
 
-class Journal:
+class Checkpoint:
     """History, times, finished networks and state of a training, over all its interruptions.
 
-    A journal that finds a checkpoint takes the training up from there.
+    A checkpoint that finds a checkpoint takes the training up from there.
 
     Args:
         path: of the checkpoint, one NumPy archive.
@@ -116,7 +116,7 @@ class Journal:
             RunError: if it cannot be written, or the run's folder belongs to another process now; the one before is
                 untouched.
         """
-        require_claim(self.path.parent.parent)
+        require_lock(self.path.parent.parent)
         self.state = state
         arrays = {f"state.{index}": array for index, array in enumerate(state)}
         arrays |= {f"optimizer.{index}": array for index, array in enumerate(self.optimizer_state)}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistlab.exceptions import RunError
-from mnistlab.files import append_bytes
+from mnistlab.system.files import append_bytes
 
 PROGRESS_FILE = "progress.jsonl"
 STEP_SECONDS = 0.5  # between two steps that are written down

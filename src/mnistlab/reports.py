@@ -11,9 +11,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from mnistlab import looks
 from mnistlab.exceptions import UsageError
-from mnistlab.formats import FILTERS, SPACE, interval, percent, seconds
+from mnistlab.system import theme
+from mnistlab.system.text import FILTERS, SPACE, interval, percent, seconds
 
 NAMES = {"mlp": "fully connected network", "cnn": "convolutional network"}
 
@@ -137,7 +137,7 @@ def _render(
         results=results,
         # The only text that is not escaped: SVG that mnistlab.figures made, and its own CSS.
         figures={name: Markup(figures[name]) for name in expected},
-        css_variables=Markup(looks.css_variables()),
+        css_variables=Markup(theme.css_variables()),
         environment={"mnistlab": results["mnistlab"], **results["environment"]},
         **context,
     )

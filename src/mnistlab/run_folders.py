@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mnistlab.claims import OWNER_FILE, is_unused
 from mnistlab.exceptions import UsageError
-from mnistlab.files import is_leftover, write_json, write_text
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
+from mnistlab.system.files import is_leftover, write_json, write_text
+from mnistlab.system.locks import OWNER_FILE, is_unused
 
 DatasetIdentity = Mapping[str, str]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.files import json_text, write_json
 from mnistlab.recipes import Recipe
+from mnistlab.system.files import json_text, write_json
 
 HistoryRow = dict[str, Any]
 

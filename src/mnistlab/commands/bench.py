@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mnistlab.commands.options import PATH, debug_option
-from mnistlab.files import write_json
+from mnistlab.system.files import write_json
 
 
 @click.command()

@@ -6,7 +6,7 @@ import click
 
 from mnistlab.commands.networks import load_network_of
 from mnistlab.commands.options import PATH, debug_option
-from mnistlab.files import json_text
+from mnistlab.system.files import json_text
 
 
 @click.command()

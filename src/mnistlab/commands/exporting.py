@@ -7,7 +7,7 @@ import click
 
 from mnistlab.commands.options import PATH, debug_option
 from mnistlab.exceptions import UsageError
-from mnistlab.files import copy_whole, write_text, write_with
+from mnistlab.system.files import copy_whole, write_text, write_with
 from mnistlab.usage import SUFFIXES, FileFormat, usage_note
 
 

@@ -12,7 +12,7 @@ import click
 from mnistlab.commands.lesson_migrate import migrate
 from mnistlab.commands.options import PATH, debug_option
 from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, UsageError
-from mnistlab.files import json_text, make_folder, write_text
+from mnistlab.system.files import json_text, make_folder, write_text
 
 QUICK_SECONDS, FULL_SECONDS = 300, 1800
 CSV_NAME = "grades.csv"
@@ -75,9 +75,9 @@ def _check(file: Path, *, full: bool) -> Any:
     Raises:
         DataError: if it cannot be run at all.
     """
-    from mnistlab.isolation.limits import Limits
     from mnistlab.lesson.grading import grade_notebook
     from mnistlab.lesson.notebooks import read_cells
+    from mnistlab.system.sandbox.limits import Limits
 
     read_cells(file)  # says at once what is wrong with the file
     limits = Limits(seconds=FULL_SECONDS if full else QUICK_SECONDS)
@@ -169,11 +169,11 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
         raise UsageError(
             f"--csv makes a table of a folder's notebooks, but {path} is one file. Give the folder, or --json."
         )
-    from mnistlab.isolation.limits import GIB, Limits
     from mnistlab.lesson.gradebook import Gradebook, grade_all
     from mnistlab.lesson.grading import package_digests
     from mnistlab.lesson.notebooks import find_notebooks
     from mnistlab.lesson.showing_grades import format_grade, format_missing
+    from mnistlab.system.sandbox.limits import GIB, Limits
 
     limits = Limits(seconds=limit_seconds, memory_bytes=int(memory * GIB))
     notebooks, folder = (find_notebooks(path), path) if is_class else ([path], path.parent)

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from mnistlab.claims import claim
-from mnistlab.files import make_folder
 from mnistlab.recipes import MAX_SEED
+from mnistlab.system.files import make_folder
+from mnistlab.system.locks import lock
 
 
 class FilePath(click.ParamType[Path]):
@@ -42,7 +42,7 @@ def owned(folder: Path) -> Iterator[None]:
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     make_folder(folder)
     try:
-        with claim(folder):
+        with lock(folder):
             yield
     finally:
         with contextlib.suppress(OSError):  # something was written

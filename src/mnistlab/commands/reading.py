@@ -8,7 +8,7 @@ import click
 from mnistlab.commands.networks import onnx_path_of
 from mnistlab.commands.options import PATH, debug_option
 from mnistlab.exceptions import DataError, MnistlabError, UsageError
-from mnistlab.files import json_text, write_with
+from mnistlab.system.files import json_text, write_with
 
 if TYPE_CHECKING:
     from mnistlab.reader import DigitReader, Reading

@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from mnistlab.commands.options import PATH, debug_option
-from mnistlab.files import json_text
+from mnistlab.system.files import json_text
 
 
 @click.command()

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 
 from mnistlab import __version__, reports
 from mnistlab.backend import describe_environment
-from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.cells import Cell, differing_settings, train_cells
 from mnistlab.experiments.run_report import write_figures
 from mnistlab.experiments.summaries import Row
-from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
 from mnistlab.run_folders import check_collection, check_question
+from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text
+from mnistlab.system.locks import lock
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,7 @@ def run_experiment(
     check_collection(folder, "an experiment")
     check_question(folder, experiment.question)
     make_folder(folder / "runs")
-    with claim(folder):
+    with lock(folder):
         remove_leftovers(folder)
         rows = train_cells(
             experiment.cells, dataset, folder, address=address, data_folder=data_folder, progress=progress

@@ -15,18 +15,18 @@ from rich.console import Console
 
 from mnistlab import __version__, figures, preprocessing, reports, training
 from mnistlab.backend import keras
-from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.experiments import batch_size
 from mnistlab.experiments.run_report import run_figures, write_figures, write_run_report
-from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
-from mnistlab.formats import format_matrix
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
 from mnistlab.run_folders import check_collection, check_question
 from mnistlab.runs import Run
+from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text
+from mnistlab.system.locks import lock
+from mnistlab.system.text import format_matrix
 from mnistlab.training.augmentation import RandomAffine, transform_images
 
 SAMPLE_SEED = 0  # of the nine samples shown; the last one is the digit whose matrix is shown, as in the notebook
@@ -68,7 +68,7 @@ def run_notebook(
     check_collection(folder, "a report")
     check_question(folder, None)
     make_folder(folder / "runs")
-    with claim(folder):
+    with lock(folder):
         return _run_all(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)
 
 

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnistlab import __version__, figures, reports
-from mnistlab.claims import claim
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation
-from mnistlab.files import make_folder, remove_leftovers, write_text, write_with
 from mnistlab.runs import Run
+from mnistlab.system.files import make_folder, remove_leftovers, write_text, write_with
+from mnistlab.system.locks import lock
 
 
 def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
@@ -27,7 +27,7 @@ def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation) -> None
         RunError: if the run is not complete, damaged, or in use by another process, or a file cannot be written.
     """
     run.require()
-    with claim(run.folder):
+    with lock(run.folder):
         _write(run, dataset, evaluation)
 
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from mnistlab.exceptions import MnistlabError, RunError, UsageError
-from mnistlab.files import write_json, write_text
-from mnistlab.isolation.limits import Limits
 from mnistlab.lesson.grading import (
     FINISHED,
     TAMPERED,
@@ -28,7 +26,9 @@ from mnistlab.lesson.grading import (
 from mnistlab.lesson.notebooks import read_bytes
 from mnistlab.lesson.plain import plain, spreadsheet_cell
 from mnistlab.lesson.steps import STEPS
-from mnistlab.tally import Tally
+from mnistlab.system.console import ProgressBar
+from mnistlab.system.files import write_json, write_text
+from mnistlab.system.sandbox.limits import Limits
 
 KIND = "mnistlab lesson grades"
 
@@ -120,14 +120,16 @@ def grade_all(
         kept = earlier.get((names[path], _digest(path)))
         if kept is not None:
             grades[path] = kept
-    with Tally("notebooks", len(notebooks), len(grades), earlier="graded", visible=is_visible, stderr=True) as tally:
+    with ProgressBar(
+        "notebooks", len(notebooks), len(grades), earlier="graded", visible=is_visible, stderr=True
+    ) as bar:
         for path in notebooks:
             if path in grades:
                 continue
             grade = grade_notebook(path, limits, name=names[path])
             changed = changed_files(digests)
             grades[path] = tampered(grade, changed) if changed else grade
-            tally.tell(_told(grades[path]))
+            bar.tell(_told(grades[path]))
             if book is not None:
                 book.write(grades.values())
             if changed:

@@ -14,15 +14,15 @@ from typing import Any
 
 import mnistlab
 from mnistlab.exceptions import MnistlabError
-from mnistlab.isolation.folders import scratch_folder
-from mnistlab.isolation.limits import Limits
-from mnistlab.isolation.supervision import Ending, run_confined
 from mnistlab.lesson.judging import judge
 from mnistlab.lesson.notebooks import companions, read_bytes
 from mnistlab.lesson.plain import plain
 from mnistlab.lesson.steps import STEPS, Step
 from mnistlab.lesson.transcript import Transcript
 from mnistlab.lesson.verdicts import Mark, Verdict
+from mnistlab.system.sandbox.limits import Limits
+from mnistlab.system.sandbox.scratch import scratch_folder
+from mnistlab.system.sandbox.supervisor import ExitReport, run_sandboxed
 
 NOT_CHECKED = "not checked"
 _SHORTENED = "Training was shortened; run it in Jupyter or with --full."
@@ -117,7 +117,7 @@ def grade_notebook(
             shutil.copyfile(other, folder / other.name)
         variables = _variables(folder)
         arguments = [copy.name, "quick" if is_quick else "full"]
-        ending = run_confined("mnistlab.lesson.worker", arguments, folder, limits, transcript.add, variables)
+        ending = run_sandboxed("mnistlab.lesson.worker", arguments, folder, limits, transcript.add, variables)
     steps = tuple(_grade_step(step, transcript, is_quick=is_quick) for step in STEPS)
     return Grade(
         file=shown,
@@ -175,7 +175,7 @@ def _grade_step(step: Step, transcript: Transcript, *, is_quick: bool) -> StepGr
     )
 
 
-def _ended(transcript: Transcript, ending: Ending) -> str:
+def _ended(transcript: Transcript, ending: ExitReport) -> str:
     if ending.reason == "ended" and transcript.is_finished and ending.exit_code == 0:
         return FINISHED
     where = f"in cell {transcript.cell}" if transcript.cell else "before its first cell"
@@ -183,7 +183,7 @@ def _ended(transcript: Transcript, ending: Ending) -> str:
     return f"stopped {where}: {message}"
 
 
-def _problems(transcript: Transcript, ending: Ending) -> tuple[str, ...]:
+def _problems(transcript: Transcript, ending: ExitReport) -> tuple[str, ...]:
     problems = [transcript.problem] if transcript.problem else []
     if transcript.num_cells is None and not transcript.problem:
         last = plain(ending.tail.strip().rpartition("\n")[2])

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from mnistlab.lesson.verdicts import SYMBOLS, Mark, Verdict
-from mnistlab.looks import LIGHT, OKABE_ITO
+from mnistlab.system.theme import LIGHT, OKABE_ITO
 
 # Read on white and on black alike: the text keeps the notebook's colour, and only the edge has one of its own.
 _EDGES = {Mark.DONE: OKABE_ITO["bluish green"], Mark.NOT_YET: OKABE_ITO["vermilion"], Mark.NOT_STARTED: LIGHT.muted}

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from mnistlab.isolation.limits import PROTECTIONS
 from mnistlab.lesson.grading import FINISHED, NOT_CHECKED, Grade, StepGrade
 from mnistlab.lesson.steps import STEP_BY_KEY
 from mnistlab.lesson.verdicts import SYMBOLS, Mark
+from mnistlab.system.sandbox.limits import PROTECTIONS
 
 MAX_FAILURES = 3
 

@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mnistlab.claims import claim
-from mnistlab.files import append_bytes, make_folder, remove_leftovers, write_bytes
 from mnistlab.recipes import Recipe
 from mnistlab.runs import MANIFEST, HistoryRow, Run
+from mnistlab.system.files import append_bytes, make_folder, remove_leftovers, write_bytes
+from mnistlab.system.locks import lock
 from mnistlab.training.compiling import learning_rate_of
 
 EVENT_FILE = "events.out.tfevents.mnistlab"  # TensorBoard looks for "tfevents"
@@ -68,7 +68,7 @@ class EventFiles:
         Raises:
             RunError: if another process owns the run, or a file cannot be written.
         """
-        with claim(run.folder):
+        with lock(run.folder):
             self.update(run.history, (run.folder / MANIFEST).stat().st_mtime)
 
     @functools.cached_property

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.files import write_text
 from mnistlab.journal import count_epochs
 from mnistlab.runs import MANIFEST, RUN_FILES, SMALL_FILES, Run
+from mnistlab.system.files import write_text
 
 Order = Literal["accuracy", "name", "time", "date"]
 State = Literal["finished", "unfinished", "damaged"]

@@ -9,9 +9,9 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
-from mnistlab.claims import claim
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.runs import MANIFEST, RUN_FILES, Run
+from mnistlab.system.locks import lock
 
 DEFAULT_EXPERIMENT = "mnistlab"
 IDENTITY_TAG = "mnistlab.manifest"  # SHA-256 of the run's manifest, which holds those of all its files
@@ -78,7 +78,7 @@ class Tracker:
                 when it is logged again.
         """
         run.require()
-        with claim(run.folder):
+        with lock(run.folder):
             try:
                 return self._log(run)
             except Exception as error:  # of MLflow, of a database, of the network, of a store for files

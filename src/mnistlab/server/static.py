@@ -8,8 +8,8 @@ from pathlib import Path
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mnistlab.looks import css_variables
 from mnistlab.server.errors import SENTENCES, answer
+from mnistlab.system.theme import css_variables
 
 WEB_FOLDER = Path(__file__).parents[1] / "web"
 MEDIA_TYPES: Mapping[str, str] = {

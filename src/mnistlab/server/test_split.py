@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from mnistlab.datasets import NUM_CLASSES, Dataset, load_mnist
 from mnistlab.evaluation import Evaluation
 from mnistlab.exceptions import RunError
-from mnistlab.files import make_folder, write_with
 from mnistlab.server.networks import Network, Networks
+from mnistlab.system.files import make_folder, write_with
 
 BATCH_SIZE = 50  # some ten milliseconds each: whoever draws meanwhile hardly waits
 PRIORITY = 5  # nice, as trainings

@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mnistlab import claims
 from mnistlab.exceptions import RunError
-from mnistlab.files import write_json
+from mnistlab.system import locks
+from mnistlab.system.files import write_json
 
 PRIORITY = 5  # nice: the page answers first where both want the processor, and the training still gets its share
 
@@ -132,7 +132,7 @@ def process_of(folder: Path, start: Start | None) -> int | None:
     """
     if start is not None and start.exit_code is None and _is_start(start.pid, start):
         return start.pid
-    return claims.owner(folder)
+    return locks.lock_owner(folder)
 
 
 def _is_start(pid: int, start: Start) -> bool:
@@ -175,4 +175,4 @@ def _trains_only(pid: int, folder: Path) -> bool:
     found = command_of(pid)
     words = [Path(word).name for word in found[:4]]  # python -m mnistlab train, python …/bin/mnistlab train
     is_training = "train" in words and not {"mnistlab", "mnistlab.cli"}.isdisjoint(words)
-    return is_training and claims.owner(folder) == pid
+    return is_training and locks.lock_owner(folder) == pid

@@ -8,13 +8,13 @@ import threading
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from mnistlab.files import make_folder
 from mnistlab.recipes import AUGMENTATIONS, RECIPES, AffineRanges, Recipe
 from mnistlab.runs import MANIFEST, RUN_FILES
 from mnistlab.server.errors import ApiError
 from mnistlab.server.run_ids import ID_PATTERN, SHIPPED_PREFIX, run_id
 from mnistlab.server.run_reports import Place, Report, arguments_of, recipe_of, report_on
 from mnistlab.server.training_process import ask_to_end, read_start, start_process
+from mnistlab.system.files import make_folder
 
 NOTES = ".page"  # in the runs folder: how each training was last started, and what its process complained of
 

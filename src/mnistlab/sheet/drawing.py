@@ -11,15 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mnistlab import looks
 from mnistlab.exceptions import UsageError
-from mnistlab.files import write_bytes
 from mnistlab.sheet import layout
+from mnistlab.system import theme
+from mnistlab.system.files import write_bytes
 
 _INCH: Final = 25.4  # millimetres
 _POINT: Final = _INCH / 72
 _BLACK: Final = "#000000"
-_LINE: Final = looks.OKABE_ITO[
+_LINE: Final = theme.OKABE_ITO[
     "sky blue"
 ]  # of boxes and labels: no pen writes like that, and grey printers make it pale
 _WHITE: Final = "#ffffff"

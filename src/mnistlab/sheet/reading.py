@@ -14,11 +14,11 @@ import numpy as np
 from mnistlab.datasets import IMAGE_SHAPE, Dataset, Split
 from mnistlab.datasets.idx import idx_header
 from mnistlab.exceptions import DataError, RunError, UsageError
-from mnistlab.files import write_bytes
 from mnistlab.photos import load_photo
 from mnistlab.sheet.boxes import Cell, State, read_boxes
 from mnistlab.sheet.contact import contact_sheet
 from mnistlab.sheet.page import find_page
+from mnistlab.system.files import write_bytes
 
 CONTACT_SHEET: Final = "contact-sheet.png"
 _STEMS: Final = {"train": "train", "test": "t10k"}

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from mnistlab import __version__
 from mnistlab.backend import silenced
 from mnistlab.exceptions import InterruptionError, MnistlabError, RunError, UsageError
-from mnistlab.files import json_text
 from mnistlab.processes import Processes, check_divisible
 from mnistlab.recipes import Recipe
+from mnistlab.system.files import json_text
 from mnistlab.training.fitting import WholeBatches
 
 MEETING_SECONDS = 300  # how long the first process to come waits for the last

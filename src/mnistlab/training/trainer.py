@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.backend import describe_environment, keras
-from mnistlab.claims import claim, require_claim
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
 from mnistlab.export import export_onnx, save_keras
-from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
 from mnistlab.fine_tuning import check_start
-from mnistlab.journal import EpochFunction, Journal
+from mnistlab.journal import Checkpoint, EpochFunction
 from mnistlab.models import count_multiply_adds, finished_model, load_run, optimizer_state, standard_network
 from mnistlab.models.precision import resolve_precision
 from mnistlab.preprocessing import one_hot
@@ -30,6 +28,9 @@ from mnistlab.progress import ProgressLog
 from mnistlab.recipes import Recipe
 from mnistlab.run_folders import begin, check_folder, default_folder
 from mnistlab.runs import Run, history_csv, write_manifest
+from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text, write_with
+from mnistlab.system.interruption import StopRequest
+from mnistlab.system.locks import lock, require_lock
 from mnistlab.training import batches
 from mnistlab.training.augmentation import RandomAffine
 from mnistlab.training.batches import BlockStream
@@ -38,7 +39,6 @@ from mnistlab.training.compiling import build_for_training, starting_weights
 from mnistlab.training.distribution import Team, join
 from mnistlab.training.final_metrics import calibration_of, score
 from mnistlab.training.fitting import FitPlan, fit_stream, sequential_class
-from mnistlab.training.interruption import StopRequest
 from mnistlab.training.soft_labels import soft_labels
 from mnistlab.training.validation import check_fits, hold_back
 
@@ -101,15 +101,15 @@ def train(
             run.require()
             return run
         make_folder(run.folder)
-        with claim(run.folder):
+        with lock(run.folder):
             remove_leftovers(run.folder)
             # It may be complete by now: by another process, or by one that died just then.
             if not check_folder(run.folder, recipe, identity).is_complete:
                 begin(run.folder, recipe, identity)
-                journal = _open_checkpoint(run, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
+                checkpoint = _open_checkpoint(run, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
                 team.send_checkpoint(run.checkpoint_path)
                 _warm_up()
-                training = _Training(recipe, dataset, journal, team, start, visible=progress)
+                training = _Training(recipe, dataset, checkpoint, team, start, visible=progress)
                 training.fit()
                 team.leave()
                 training.score()
@@ -141,8 +141,8 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | 
     with join(processes, recipe, identity) as team, tempfile.TemporaryDirectory() as folder:
         checkpoint_path = Path(folder) / "state.npz"
         if team.receive_checkpoint(checkpoint_path):
-            journal = Journal(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, identity))
-            _Training(recipe, dataset, journal, team, start, visible=False).fit()
+            checkpoint = Checkpoint(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, identity))
+            _Training(recipe, dataset, checkpoint, team, start, visible=False).fit()
 
 
 def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
@@ -151,13 +151,13 @@ def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
     return hashlib.sha256(f"{recipe.to_toml()}{identity['fingerprint']}{calls}".encode()).hexdigest()
 
 
-def _open_checkpoint(run: Run, interval: float, on_epoch: EpochFunction | None, identity: str) -> Journal:
+def _open_checkpoint(run: Run, interval: float, on_epoch: EpochFunction | None, identity: str) -> Checkpoint:
     """The checkpoint of a run that this process trains, from which the training goes on if it was begun before."""
     make_folder(run.checkpoint_path.parent)
     remove_leftovers(run.checkpoint_path.parent)
-    journal = Journal(run.checkpoint_path, interval, on_epoch, identity)
-    journal.log = ProgressLog(run.folder)
-    return journal
+    checkpoint = Checkpoint(run.checkpoint_path, interval, on_epoch, identity)
+    checkpoint.log = ProgressLog(run.folder)
+    return checkpoint
 
 
 def _remove_checkpoint(run: Run) -> None:
@@ -170,16 +170,16 @@ class _Training:
     Args:
         recipe: What to train, and how.
         dataset: Train and test split.
-        journal: The point that the training has reached.
+        checkpoint: The point that the training has reached.
         team: The processes that train together, or this one alone.
         start: The run whose weights the training starts from, if any.
         visible: Whether to show progress on standard output.
     """
 
     def __init__(
-        self, recipe: Recipe, dataset: Dataset, journal: Journal, team: Team, start: Run | None, *, visible: bool
+        self, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint, team: Team, start: Run | None, *, visible: bool
     ) -> None:
-        self._recipe, self._dataset, self._journal = recipe, dataset, journal
+        self._recipe, self._dataset, self._checkpoint = recipe, dataset, checkpoint
         self._team, self._start, self._visible = team, start, visible
         held_back, self._validation = hold_back(recipe, dataset)
         self._members = recipe.member_recipes()
@@ -187,53 +187,53 @@ class _Training:
 
     def fit(self) -> None:
         """Trains the recipe's networks, one after the other, from where the checkpoint stands."""
-        journal, members = self._journal, self._members
+        checkpoint, members = self._checkpoint, self._members
         first_weights = None if self._start is None else starting_weights(self._start)
-        while len(journal.finished) < len(members):
-            number = len(journal.finished)
+        while len(checkpoint.finished) < len(members):
+            number = len(checkpoint.finished)
             with self._team.scope():
                 model = build_for_training(members[number], self._streams[number].num_steps(self._recipe.epochs))
                 if first_weights is not None:  # a checkpoint, if there is one, replaces them again
                     model.set_weights(first_weights[number])
                 was_stopped = self._fit_network(model, self._streams[number])
-            journal.finish_network(model.get_weights(), optimizer_state(model))
+            checkpoint.finish_network(model.get_weights(), optimizer_state(model))
             if was_stopped:
                 raise InterruptionError(
-                    f"Stopped after the last step; {journal.path} keeps everything up to there. "
+                    f"Stopped after the last step; {checkpoint.path} keeps everything up to there. "
                     "The same command does the rest."
                 )
-        states: list[list[NDArray[Any]]] = [[] for _ in members[1:]] + [journal.optimizer_state]
-        networks = [standard_network(*parts) for parts in zip(members, journal.finished, states, strict=True)]
+        states: list[list[NDArray[Any]]] = [[] for _ in members[1:]] + [checkpoint.optimizer_state]
+        networks = [standard_network(*parts) for parts in zip(members, checkpoint.finished, states, strict=True)]
         self._model = finished_model(networks, self._recipe)
 
     def _fit_network(self, model: Any, stream: BlockStream) -> bool:
         """Trains one network from where the checkpoint stands to its end; says whether the user asked to stop."""
-        journal, recipe, validation = self._journal, self._recipe, self._validation
+        checkpoint, recipe, validation = self._checkpoint, self._recipe, self._validation
         plan = FitPlan(model, stream, recipe.epochs)
         with StopRequest() as stop:
-            progress = ProgressCallback(journal, recipe, plan, visible=self._visible)
-            recorded = RecordingCallback(journal, plan, members=recipe.members)
-            kept = CheckpointCallback(journal, plan, stop=stop)
-            journal.begin_fit()
+            progress = ProgressCallback(checkpoint, recipe, plan, visible=self._visible)
+            recorded = RecordingCallback(checkpoint, plan, members=recipe.members)
+            kept = CheckpointCallback(checkpoint, plan, stop=stop)
+            checkpoint.begin_fit()
             try:
                 fit_stream(
                     model,
                     plan,
-                    first_call=journal.num_calls,
+                    first_call=checkpoint.num_calls,
                     validation_data=None if validation is None else (validation.images, one_hot(validation.labels)),
                     validation_batch_size=PREDICTION_BATCH_SIZE,
                     verbose=0,
                     callbacks=[progress, recorded, kept],
                 )
             finally:
-                journal.end_fit()
+                checkpoint.end_fit()
                 recorded.close()
                 progress.close()  # Keras does not end a training that an exception ended
         return stop.requested
 
     def score(self) -> None:
         """Scores the finished model on every test image, after fitting its temperature on the validation images."""
-        recipe, journal, stream = self._recipe, self._journal, self._streams[0]
+        recipe, checkpoint, stream = self._recipe, self._checkpoint, self._streams[0]
         num_steps = stream.num_steps(recipe.epochs)
         num_epochs = num_steps / stream.steps_per_epoch  # a training may end in the middle of one
         self._calibration = calibration_of(self._model, recipe, self._validation)
@@ -249,18 +249,18 @@ class _Training:
             "num_validation_images": 0 if self._validation is None else len(self._validation),
             "members": recipe.members,
             "steps": recipe.members * num_steps,
-            "train_seconds": round(journal.train_seconds, 3),
-            "epoch_seconds": journal.epoch_seconds,
-            "images_per_second": round(recipe.members * num_epochs * stream.num_images / journal.train_seconds, 1),
+            "train_seconds": round(checkpoint.train_seconds, 3),
+            "epoch_seconds": checkpoint.epoch_seconds,
+            "images_per_second": round(recipe.members * num_epochs * stream.num_images / checkpoint.train_seconds, 1),
             "multiply_adds": count_multiply_adds(self._model),
             **score(self._model, self._dataset.test, num_steps, self._calibration),
         }
 
     def write(self, run: Run) -> None:
         """Writes the run's files, the manifest last: its presence says that the run is complete."""
-        require_claim(run.folder)
+        require_lock(run.folder)
         environment = describe_environment() | {"precision": resolve_precision(self._recipe.precision)}
-        write_text(run.folder / "history.csv", history_csv(self._journal.history))
+        write_text(run.folder / "history.csv", history_csv(self._checkpoint.history))
         write_with(run.model_path, lambda path: save_keras(self._model, path))
         write_with(run.onnx_path, lambda path: export_onnx(self._model, path, self._calibration))
         write_json(run.folder / "environment.json", environment | self._team.describe())

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mnistlab.exceptions import DataError, UsageError
-from mnistlab.files import write_text
 from mnistlab.lesson.migration import magics
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.documents import MAX_FILE_BYTES, CodeCell, Document, read_document
@@ -25,6 +24,7 @@ from mnistlab.lesson.migration.rules import (
     spelling,
     training,
 )
+from mnistlab.system.files import write_text
 
 SUFFIX = "-keras3"
 COMMENT = "# MIGRATE: "

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mnistlab.isolation import landlock, seccomp
-from mnistlab.isolation.limits import GIB, Limits
+from mnistlab.system.sandbox import landlock, seccomp
+from mnistlab.system.sandbox.limits import GIB, Limits
 
 MAX_OPEN_FILES = 512
 STACKS_BYTES = 2 * GIB  # the system counts the stacks of threads as memory, used or not

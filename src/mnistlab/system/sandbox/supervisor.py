@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from mnistlab.isolation import folders
-from mnistlab.isolation.limits import GIB, MIB, Limits
-from mnistlab.isolation.metering import make_meter
-from mnistlab.isolation.pipes import Lines, Reader, Tail
+from mnistlab.system.sandbox import scratch
+from mnistlab.system.sandbox.limits import GIB, MIB, Limits, make_meter
+from mnistlab.system.sandbox.pipes import LineSplitter, PipeReader, Tail
 
 Reason = Literal["ended", "time", "memory", "output", "reports", "files", "threads"]
 
@@ -29,7 +28,7 @@ _KEPT_VARIABLES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Ending:
+class ExitReport:
     """How a confined process ended.
 
     Args:
@@ -47,14 +46,14 @@ class Ending:
     tail: str
 
 
-def run_confined(
+def run_sandboxed(
     module: str,
     arguments: Sequence[str],
     folder: Path,
     limits: Limits,
     listen: Callable[[bytes], None],
     variables: Mapping[str, str] | None = None,
-) -> Ending:
+) -> ExitReport:
     """Runs `module.main(pipe, arguments)` in a confined process and waits until it has ended or was ended.
 
     Args:
@@ -72,7 +71,7 @@ def run_confined(
     started = time.monotonic()
     settings = {"folder": str(folder), "limits": dataclasses.asdict(limits), "watcher": os.getpid()}
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "mnistlab.isolation", json.dumps(settings), module, *arguments],
+        [sys.executable, "-P", "-m", "mnistlab.system.sandbox", json.dumps(settings), module, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -82,9 +81,9 @@ def run_confined(
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    reports = Reader(process.stdout, limits.report_bytes, Lines(limits.line_bytes, listen).add)
+    reports = PipeReader(process.stdout, limits.report_bytes, LineSplitter(limits.line_bytes, listen).add)
     tail = Tail()
-    output = Reader(process.stderr, limits.output_bytes, tail.add)
+    output = PipeReader(process.stderr, limits.output_bytes, tail.add)
     try:
         reason = _watch(process, folder, limits, started, reports, output)
     finally:
@@ -93,7 +92,7 @@ def run_confined(
         output.close()
     message = _explain(reason, limits, process.returncode)
     seconds = time.monotonic() - started
-    return Ending(reason, message, process.returncode, seconds, tail.content.decode(errors="replace"))
+    return ExitReport(reason, message, process.returncode, seconds, tail.content.decode(errors="replace"))
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -119,8 +118,8 @@ def _watch(
     folder: Path,
     limits: Limits,
     started: float,
-    reports: Reader,
-    output: Reader,
+    reports: PipeReader,
+    output: PipeReader,
 ) -> Reason:
     """Waits for the end of the process; returns why it must be ended if that comes first."""
     use = make_meter(process.pid)
@@ -148,7 +147,7 @@ def _watch(
         if num_written > limits.written_bytes:
             return "files"
         if now >= next_measurement:
-            num_bytes, num_entries = folders.measure(folder, limits.num_files)
+            num_bytes, num_entries = scratch.measure(folder, limits.num_files)
             if num_bytes > limits.folder_bytes or num_entries > limits.num_files:
                 return "files"
             next_measurement = time.monotonic() + FOLDER_SECONDS

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 
-class Tally:
+class ProgressBar:
     """Shows a line for each thing that was done, and a bar meanwhile.
 
     Args:

@@ -1,4 +1,4 @@
-"""The confined process: `python -m mnistlab.isolation SETTINGS MODULE [ARGUMENT]...`, started by `supervision`.
+"""The confined process: `python -m mnistlab.system.sandbox SETTINGS MODULE [ARGUMENT]...`, started by `supervisor`.
 
 Its standard output is a pipe to the watcher. It moves that pipe aside, prints to standard error from then on, says on
 the pipe which protections are in force, and calls `MODULE.main(pipe, arguments)`.
@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from mnistlab.isolation.confinement import confine
-from mnistlab.isolation.limits import Limits
+from mnistlab.system.sandbox.confinement import confine
+from mnistlab.system.sandbox.limits import Limits
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ _HELD = _Held()
 
 
 @contextlib.contextmanager
-def claim(folder: Path) -> Iterator[None]:
+def lock(folder: Path) -> Iterator[None]:
     """Makes this thread the only owner of a folder for the length of a `with` block.
 
     Within the block the same thread can claim the folder again; it stays its own until the outer block ends.
@@ -44,7 +44,7 @@ def claim(folder: Path) -> Iterator[None]:
 
     Example:
         >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder, claim(Path(folder)):
+        >>> with tempfile.TemporaryDirectory() as folder, lock(Path(folder)):
         ...     print(sorted(os.listdir(folder)))
         ['.owner']
     """
@@ -58,7 +58,7 @@ def claim(folder: Path) -> Iterator[None]:
         raise RunError(f"{folder} could not be claimed for this process: {error.strerror}.") from error
     if descriptor is None:
         raise RunError(
-            f"{folder} is in use by {_owner(path)}. Wait until that has ended, or choose another folder with --out."
+            f"{folder} is in use by {_owner_in(path)}. Wait until that has ended, or choose another folder with --out."
         )
     _HELD.descriptors[place] = descriptor
     try:
@@ -74,7 +74,7 @@ def claim(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def require_claim(folder: Path) -> None:
+def require_lock(folder: Path) -> None:
     """Makes sure that a folder that this thread has claimed was not given to another process since.
 
     That happens when the folder is deleted and another process makes it anew. A folder that nobody claimed is fine.
@@ -86,12 +86,12 @@ def require_claim(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         if descriptor is not None and not _is_locked_by(folder / OWNER_FILE, descriptor):
             raise RunError(
-                f"{folder} was deleted and belongs to {_owner(folder / OWNER_FILE)} now; this one stops. "
+                f"{folder} was deleted and belongs to {_owner_in(folder / OWNER_FILE)} now; this one stops. "
                 "Choose another folder with --out."
             )
 
 
-def owner(folder: Path) -> int | None:
+def lock_owner(folder: Path) -> int | None:
     """Which process owns a folder now.
 
     Returns:
@@ -101,9 +101,9 @@ def owner(folder: Path) -> int | None:
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with claim(Path(folder)):
-        ...         within = owner(Path(folder))
-        ...     print(within == os.getpid(), owner(Path(folder)))
+        ...     with lock(Path(folder)):
+        ...         within = lock_owner(Path(folder))
+        ...     print(within == os.getpid(), lock_owner(Path(folder)))
         True None
     """
     path = folder / OWNER_FILE
@@ -171,7 +171,7 @@ else:
         return True
 
 
-def _owner(path: Path) -> str:
+def _owner_in(path: Path) -> str:
     with contextlib.suppress(OSError, ValueError):
         return f"process {int(path.read_text(encoding='ascii'))}"
     return "another process"

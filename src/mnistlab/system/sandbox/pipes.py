@@ -9,7 +9,7 @@ from typing import IO
 TAIL_BYTES = 4096
 
 
-class Reader:
+class PipeReader:
     """Reads a pipe in a thread of its own, up to a number of bytes."""
 
     def __init__(self, pipe: IO[bytes], max_bytes: int, add: Callable[[bytes], None]) -> None:
@@ -39,7 +39,7 @@ class Reader:
             self._pipe.close()
 
 
-class Lines:
+class LineSplitter:
     """Cuts bytes into lines; drops lines that are too long."""
 
     def __init__(self, max_bytes: int, listen: Callable[[bytes], None]) -> None:
