@@ -38,7 +38,7 @@ check("batch.predict", {10_000: ("shorter", "lower"), 32: ("longer", "higher")})
 PREPARED = """
 from mnistlab.datasets import load_mnist
 from mnistlab.lesson import check
-from mnistlab.preprocessing import one_hot, scale_pixels
+from mnistlab.datasets.preprocessing import one_hot, scale_pixels
 mnist = load_mnist()
 x_train, x_test = (scale_pixels(split.images).reshape(-1, 784) for split in (mnist.train, mnist.test))
 y_train, y_test = one_hot(mnist.train.labels), one_hot(mnist.test.labels)

@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from mnistlab import models, preprocessing
+from mnistlab import models
 from mnistlab.backend import keras
+from mnistlab.datasets import preprocessing
 from mnistlab.export import export_onnx
 from mnistlab.inference import Classifier
 from mnistlab.recipes import RECIPES

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnistlab import preprocessing
-from mnistlab.datasets import load_idx, validation_indices
+from mnistlab.datasets import load_idx, preprocessing, validation_indices
 from mnistlab.recipes import AffineRanges
 from mnistlab.training import batches
 from mnistlab.training.augmentation import RandomAffine

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from mnistlab.datasets.preprocessing import flatten_images, from_one_hot, one_hot, scale_pixels
 from mnistlab.exceptions import UsageError
-from mnistlab.preprocessing import flatten_images, from_one_hot, one_hot, scale_pixels
 from mnistlab.system.text import format_matrix
 
 RAMP = np.arange(256, dtype=np.uint8)

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
 
-from mnistlab import __version__, figures, preprocessing, reports, training
+from mnistlab import __version__, figures, reports, training
 from mnistlab.backend import keras
-from mnistlab.datasets import Dataset
+from mnistlab.datasets import Dataset, preprocessing
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.experiments import batch_size
 from mnistlab.experiments.run_report import run_figures, write_figures, write_run_report

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mnistlab.backend import describe_environment, keras
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split
+from mnistlab.datasets.preprocessing import one_hot
 from mnistlab.evaluation import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
 from mnistlab.export import export_onnx, save_keras
@@ -22,7 +23,6 @@ from mnistlab.fine_tuning import check_start
 from mnistlab.journal import Checkpoint, EpochFunction
 from mnistlab.models import count_multiply_adds, finished_model, load_run, optimizer_state, standard_network
 from mnistlab.models.precision import resolve_precision
-from mnistlab.preprocessing import one_hot
 from mnistlab.processes import Processes
 from mnistlab.progress import ProgressLog
 from mnistlab.recipes import Recipe

@@ -23,8 +23,9 @@
 import numpy as np
 from IPython.display import display
 
-from mnistlab import datasets, evaluation, figures, preprocessing
+from mnistlab import datasets, evaluation, figures
 from mnistlab.backend import keras  # Keras itself, imported without TensorFlow's log lines
+from mnistlab.datasets import preprocessing
 from mnistlab.lesson import check, draw_strokes, hint, ready, summary
 from mnistlab.lesson.speed import AugmentedBatches, ProgressLine, accelerate
 

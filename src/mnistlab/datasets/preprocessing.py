@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
+from mnistlab.datasets.splits import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.exceptions import UsageError
 
 _MAX_CLASSES: Final = 256  # labels are uint8
