@@ -18,7 +18,7 @@ from typing import Any
 
 import readme
 from mnistlab.backend import describe_environment
-from mnistlab.metrics import wilson_interval
+from mnistlab.evaluation.metrics import wilson_interval
 from mnistlab.system.files import write_json
 
 ROOT = Path(__file__).parents[1]

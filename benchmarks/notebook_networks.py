@@ -20,12 +20,12 @@ import numpy as np
 import card
 import readme
 from mnistlab import training
-from mnistlab.calibration import calibrate
 from mnistlab.datasets import Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
+from mnistlab.evaluation.calibration import calibrate
+from mnistlab.evaluation.metrics import expected_calibration_error
 from mnistlab.export import note_calibration
 from mnistlab.inference import Classifier
-from mnistlab.metrics import expected_calibration_error
 from mnistlab.models import load_run
 from mnistlab.onnx_files import store_halves
 from mnistlab.pretrained import PRETRAINED

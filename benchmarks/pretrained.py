@@ -24,9 +24,9 @@ import nondigits
 import readme
 import widening
 from mnistlab import training
-from mnistlab.calibration import calibrate, threshold
 from mnistlab.datasets import Dataset, Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
+from mnistlab.evaluation.calibration import calibrate, threshold
 from mnistlab.export import join_kinds, note_calibration
 from mnistlab.inference import Classifier
 from mnistlab.models import load_run

@@ -29,7 +29,7 @@ import pages
 import readme
 from mnistlab.backend import describe_environment
 from mnistlab.datasets import Split, load_mnist
-from mnistlab.metrics import wilson_interval
+from mnistlab.evaluation.metrics import wilson_interval
 from mnistlab.normalization import normalize_digit
 from mnistlab.pretrained import pretrained
 from mnistlab.reader import DigitReader, Reading

@@ -19,11 +19,11 @@ import nondigits
 import pretrained as making
 import readme
 from mnistlab.backend import describe_environment
-from mnistlab.calibration import threshold
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation import Evaluation
+from mnistlab.evaluation.calibration import threshold
+from mnistlab.evaluation.metrics import expected_calibration_error, wilson_interval
 from mnistlab.inference import Classifier
-from mnistlab.metrics import expected_calibration_error, wilson_interval
 from mnistlab.pretrained import PRETRAINED_PATH, pretrained
 from mnistlab.refusal import Judge, Verdict
 from mnistlab.system.files import write_json

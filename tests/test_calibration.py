@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from mnistlab.calibration import (
-    Calibration,
-    calibrate,
-    fit_temperature,
-    temper,
-    threshold,
-)
-from mnistlab.metrics import cross_entropy, expected_calibration_error
+from mnistlab.evaluation.calibration import Calibration, calibrate, fit_temperature, temper, threshold
+from mnistlab.evaluation.metrics import cross_entropy, expected_calibration_error
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(0, 2, (4000, 10))

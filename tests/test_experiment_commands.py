@@ -7,10 +7,10 @@ import pytest
 
 from conftest import run_mnistlab
 from mnistlab.datasets import Dataset
+from mnistlab.evaluation.significance import McNemarTest, paired_test
 from mnistlab.exceptions import UsageError
 from mnistlab.experiments import answers, augmentation_ranges, batch_views, comparison, noise_levels
 from mnistlab.recipes import RECIPES
-from mnistlab.significance import McNemarTest, paired_test
 from mnistlab.system.files import write_json
 
 SMALL = ("--recipe", "epochs=1", "--recipe", "batch_size=100", "--seeds", "2")

@@ -5,7 +5,7 @@ import onnx
 import pytest
 
 from mnistlab.backend import keras
-from mnistlab.calibration import Calibration, temper
+from mnistlab.evaluation.calibration import Calibration, temper
 from mnistlab.exceptions import MnistlabError, RunError
 from mnistlab.export import export_onnx, join_kinds, note_calibration
 from mnistlab.inference import Classifier

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lesson_bank as bank
-from mnistlab import datasets, metrics
+from mnistlab import datasets
 from mnistlab.backend import keras
+from mnistlab.evaluation import metrics
 from mnistlab.exceptions import UsageError
 from mnistlab.lesson import checking, hint, judging
 from mnistlab.lesson.checks import activations, answers, data, networks, pictures, regularization, training, weights

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from mnistlab.exceptions import UsageError
-from mnistlab.metrics import (
+from mnistlab.evaluation.metrics import (
     accuracy,
     confusion_matrix,
     count_errors,
@@ -18,6 +17,7 @@ from mnistlab.metrics import (
     per_class_accuracy,
     wilson_interval,
 )
+from mnistlab.exceptions import UsageError
 
 PAIRS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=60)
 

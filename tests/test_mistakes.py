@@ -8,11 +8,11 @@ import pytest
 
 from live_server import client_of, finished_run
 from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
+from mnistlab.evaluation.neighbours import Neighbours
 from mnistlab.exceptions import RunError
 from mnistlab.inference import Classifier
 from mnistlab.pretrained import PRETRAINED_PATH
 from mnistlab.server import test_split
-from mnistlab.server.neighbours import Neighbours
 from mnistlab.server.networks import Networks
 from mnistlab.server.settings import Settings
 from mnistlab.server.trainings import NOTES

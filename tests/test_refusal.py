@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistlab.calibration import Calibration
+from mnistlab.evaluation.calibration import Calibration
 from mnistlab.export import export_onnx
 from mnistlab.inference import Classifier
 from mnistlab.models import softmax

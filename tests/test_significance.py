@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from mnistlab.evaluation.significance import holm, mcnemar_test, mean_interval, paired_test
 from mnistlab.exceptions import UsageError
-from mnistlab.significance import holm, mcnemar_test, mean_interval, paired_test
 
 
 def test_an_interval_of_three_values_by_hand():

@@ -11,7 +11,7 @@ import pytest
 
 from mnistlab import datasets, evaluation, training
 from mnistlab.backend import keras
-from mnistlab.calibration import Calibration
+from mnistlab.evaluation.calibration import Calibration
 from mnistlab.exceptions import RunError, TrainingError, UsageError
 from mnistlab.export import export_litert
 from mnistlab.inference import Classifier

@@ -16,8 +16,8 @@ import onnx.compose
 import onnx.utils
 
 from mnistlab.backend import keras
-from mnistlab.calibration import NOTE_PREFIX, Calibration
 from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.evaluation.calibration import NOTE_PREFIX, Calibration
 from mnistlab.exceptions import MnistlabError
 
 

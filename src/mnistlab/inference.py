@@ -8,8 +8,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from mnistlab.calibration import Calibration, temper
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
+from mnistlab.evaluation.calibration import Calibration, temper
 from mnistlab.exceptions import RunError
 from mnistlab.onnx_files import RefusalError, check_costs, checked_network, read_file
 

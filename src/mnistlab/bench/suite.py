@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mnistlab import __version__
+from mnistlab.evaluation.significance import mean_interval
 from mnistlab.exceptions import MnistlabError
-from mnistlab.significance import mean_interval
 
 MULTIPLY_ADDS = {"mlp": 668_672, "cnn": 10_235_008}  # a forward pass of one image; tests count them from the layers
 FIRST_LAYER = {"mlp": 401_408, "cnn": 194_688}  # of them; nobody needs the gradient of the images

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from mnistlab.calibration import NOTE_PREFIX
 from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.evaluation.calibration import NOTE_PREFIX
 from mnistlab.exceptions import RunError
 
 # Each limit is several times what the largest network here, `record`, needs: 3.5 MB and 353 nodes.

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from mnistlab.datasets import NUM_CLASSES
 from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
 from mnistlab.evaluation import Evaluation
+from mnistlab.evaluation.neighbours import Neighbours
 from mnistlab.server.errors import documented
 from mnistlab.server.lab_schemas import CellAnswer, ImageAnswer, ImagesAnswer, MistakesAnswer
-from mnistlab.server.neighbours import Neighbours
 from mnistlab.server.run_ids import ID_PATTERN
 from mnistlab.server.test_split import Answers
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from mnistlab.calibration import Calibration, calibrate, temper
 from mnistlab.datasets import Split
 from mnistlab.evaluation import Evaluation, evaluate
-from mnistlab.metrics import expected_calibration_error
+from mnistlab.evaluation.calibration import Calibration, calibrate, temper
+from mnistlab.evaluation.metrics import expected_calibration_error
 from mnistlab.recipes import Recipe
 from mnistlab.training.callbacks import not_finite
 

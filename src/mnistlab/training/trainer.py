@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mnistlab.backend import describe_environment, keras
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split
 from mnistlab.datasets.preprocessing import one_hot
-from mnistlab.evaluation import PREDICTION_BATCH_SIZE
+from mnistlab.evaluation.scoring import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
 from mnistlab.export import export_onnx, save_keras
 from mnistlab.fine_tuning import check_start

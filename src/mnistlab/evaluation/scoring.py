@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab import metrics
 from mnistlab.datasets import NUM_CLASSES, Split
+from mnistlab.evaluation import metrics
 from mnistlab.system.text import format_matrix
 
 # ONNX Runtime keeps every layer's activations to the end of a pass, because each is an output of the file: 1.8 MB an

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab import metrics
+from mnistlab.evaluation import metrics
 
 NOTE_PREFIX = "mnistlab."  # of the names of notes, which are all the metadata that a network's file may have
 REFUSED_FRACTION = 0.007  # of validation digits, so that of other digits hardly ever more than 1 % are refused
