@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mnistlab.datasets import Dataset, load_mnist
-from mnistlab.journal import Checkpoint
 from mnistlab.runs import Run
+from mnistlab.runs.checkpoint import Checkpoint
 
 os.environ.setdefault("COLUMNS", "100")
 

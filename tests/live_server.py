@@ -16,8 +16,8 @@ import httpx
 
 from mnistlab.pretrained import PRETRAINED_PATH
 from mnistlab.recipes import RECIPES
-from mnistlab.run_folders import begin
-from mnistlab.runs import REQUIRED_METRICS, history_csv, write_manifest
+from mnistlab.runs.folders import begin
+from mnistlab.runs.run import REQUIRED_METRICS, history_csv, write_manifest
 from mnistlab.server.app import create_app
 from mnistlab.server.settings import Settings
 from mnistlab.system.files import write_json, write_text

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from mnistlab.exceptions import RunError
-from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES
-from mnistlab.run_folders import begin
-from mnistlab.runs import history_csv, write_manifest
+from mnistlab.runs.checkpoint import Checkpoint
+from mnistlab.runs.folders import begin
+from mnistlab.runs.run import history_csv, write_manifest
 from mnistlab.system.files import write_bytes, write_json, write_text, write_with
 
 FILES = {

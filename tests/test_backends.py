@@ -25,9 +25,10 @@ from mnistlab.backend import keras
 from mnistlab.datasets import load_idx
 from mnistlab.exceptions import MnistlabError
 from mnistlab.models.precision import has_native_bfloat16
-from mnistlab.progress import PROGRESS_FILE
 from mnistlab.recipes import RECIPES, AffineRanges
-from mnistlab.runs import MANIFEST, RUN_FILES, Run
+from mnistlab.runs import Run
+from mnistlab.runs.progress import PROGRESS_FILE
+from mnistlab.runs.run import MANIFEST, RUN_FILES
 from mnistlab.training.augmentation import RandomAffine
 
 NEEDS_TORCH = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")

@@ -44,7 +44,7 @@ from pathlib import Path
 from mnistlab import datasets, training
 from mnistlab.backend import keras
 from mnistlab.models import networks
-from mnistlab.processes import Processes
+from mnistlab.runs.processes import Processes
 from mnistlab.recipes import RECIPES
 from mnistlab.training import callbacks
 

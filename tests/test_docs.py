@@ -17,7 +17,7 @@ import pytest
 
 from mnistlab.cli import cli
 from mnistlab.recipes import RECIPES
-from mnistlab.runs import RUN_FILES
+from mnistlab.runs.run import RUN_FILES
 
 ROOT = Path(__file__).parents[1]
 README, TUTORIAL, REFERENCE = ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "reference.md"

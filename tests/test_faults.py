@@ -19,9 +19,9 @@ import pytest
 from conftest import run_mnistlab
 from mnistlab import training
 from mnistlab.exceptions import RunError
-from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from mnistlab.runs.checkpoint import Checkpoint
 from mnistlab.system.files import is_leftover, make_folder, remove_leftovers
 from save_a_run import FILES, VERSIONS, save
 

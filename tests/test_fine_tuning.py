@@ -10,12 +10,12 @@ from mnistlab import training
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.fine_tuning import check_start, fine_tuning_recipe
 from mnistlab.inference import Classifier
-from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES, Recipe
-from mnistlab.run_folders import default_folder
 from mnistlab.runs import Run
+from mnistlab.runs.checkpoint import Checkpoint
+from mnistlab.runs.fine_tuning import check_start, fine_tuning_recipe
+from mnistlab.runs.folders import default_folder
 from mnistlab.training import batches
 from mnistlab.training.compiling import build_for_training, starting_weights
 

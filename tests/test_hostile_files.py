@@ -23,9 +23,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from mnistlab.archives import read_network_file
 from mnistlab.exceptions import RunError
 from mnistlab.inference import Classifier
+from mnistlab.runs.archives import read_network_file
 
 MAX_SECONDS = 2
 MAX_MEGABYTES = 256
@@ -38,7 +38,7 @@ from pathlib import Path
 
 good_keras, good_onnx, *files = map(Path, sys.argv[1:])
 import numpy as np
-from mnistlab.archives import read_network_file
+from mnistlab.runs.archives import read_network_file
 from mnistlab.exceptions import RunError
 from mnistlab.inference import Classifier
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import finish_through_cuts
-from mnistlab import progress, training
+from mnistlab import training
 from mnistlab.exceptions import RunError
-from mnistlab.progress import PROGRESS_FILE, Progress, ProgressLog, parse_line, read_progress
 from mnistlab.recipes import RECIPES
+from mnistlab.runs import progress
+from mnistlab.runs.progress import PROGRESS_FILE, Progress, ProgressLog, parse_line, read_progress
 from mnistlab.training import batches
 
 SMALL = dataclasses.replace(RECIPES["mlp"], epochs=2, batch_size=32)

@@ -17,13 +17,14 @@ import tensorflow
 from conftest import run_mnistlab
 from mnistlab import training
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES
 from mnistlab.records.event_files import EVENT_FILE, EventFiles
-from mnistlab.records.listing import COLUMNS, format_table, list_runs, write_csv
-from mnistlab.records.tracking import Tracker
-from mnistlab.run_folders import begin
-from mnistlab.runs import Run, write_manifest
+from mnistlab.runs import Run, list_runs
+from mnistlab.runs.checkpoint import Checkpoint
+from mnistlab.runs.folders import begin
+from mnistlab.runs.listing import COLUMNS, format_table, write_csv
+from mnistlab.runs.run import write_manifest
+from mnistlab.runs.tracking import Tracker
 from mnistlab.system.files import write_json, write_text
 from mnistlab.training.compiling import OneCycle
 

@@ -16,9 +16,9 @@ import pytest
 from conftest import broken_off, finish_through_cuts, run_mnistlab
 from mnistlab import training
 from mnistlab.exceptions import InterruptionError, RunError, TrainingError, UsageError
-from mnistlab.journal import Checkpoint
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from mnistlab.runs.checkpoint import Checkpoint
 from mnistlab.training import batches
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"

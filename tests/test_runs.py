@@ -3,8 +3,9 @@ import pytest
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.models import load_run
 from mnistlab.recipes import RECIPES
-from mnistlab.run_folders import begin, check_collection, check_folder, check_question
-from mnistlab.runs import REQUIRED_METRICS, RUN_FILES, Run, history_csv, write_manifest
+from mnistlab.runs import Run
+from mnistlab.runs.folders import begin, check_collection, check_folder, check_question
+from mnistlab.runs.run import REQUIRED_METRICS, RUN_FILES, history_csv, write_manifest
 from mnistlab.system.files import make_folder, write_bytes, write_json, write_text
 
 DATA = {"name": "digits", "fingerprint": "1f"}

@@ -16,9 +16,10 @@ from mnistlab.exceptions import RunError, TrainingError, UsageError
 from mnistlab.export import export_litert
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS
-from mnistlab.progress import PROGRESS_FILE
 from mnistlab.recipes import RECIPES, AffineRanges
-from mnistlab.runs import RUN_FILES, Run
+from mnistlab.runs import Run
+from mnistlab.runs.progress import PROGRESS_FILE
+from mnistlab.runs.run import RUN_FILES
 from mnistlab.training.augmentation import RandomAffine
 
 SMALL = {

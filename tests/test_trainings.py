@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from conftest import run_mnistlab
 from live_server import client_of, finished_run, live_server
 from mnistlab.commands.training import train as train_command
-from mnistlab.progress import PROGRESS_FILE
 from mnistlab.recipes import AUGMENTATIONS, MAX_SEED, RECIPES
-from mnistlab.run_folders import begin
 from mnistlab.runs import Run
+from mnistlab.runs.folders import begin
+from mnistlab.runs.progress import PROGRESS_FILE
 from mnistlab.server.run_reports import Place, arguments_of, report_on
 from mnistlab.server.settings import Settings
 from mnistlab.server.training_process import Start, ask_to_end, command_of, read_start

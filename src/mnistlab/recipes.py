@@ -95,7 +95,7 @@ class Recipe:
             multiplies it natively and float32 elsewhere.
         seed: of initial weights, shuffling, augmentation, dropout and the validation split; 0 to 2,147,483,647.
         start_from: SHA-256 of the `model.keras` whose weights the training starts from, 64 hexadecimal digits; by
-            default it starts from random weights. See `mnistlab.fine_tuning`.
+            default it starts from random weights. See `mnistlab.runs.fine_tuning`.
 
     Raises:
         UsageError: if a value is outside what is said above.

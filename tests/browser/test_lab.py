@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mnistlab.commands.training import train
-from mnistlab.progress import Progress
 from mnistlab.recipes import RECIPES, AffineRanges
+from mnistlab.runs.progress import Progress
 
 RESULTS = json.loads((Path(__file__).parents[2] / "benchmarks/results/questions.json").read_text(encoding="utf-8"))
 

@@ -192,7 +192,7 @@ def _run(
     out: Path | None,
 ) -> None:
     """Loads the data, makes and runs the experiment, and prints the answer."""
-    from mnistlab.run_folders import check_collection
+    from mnistlab.runs.folders import check_collection
 
     folder = out or Path("experiments") / name
     check_collection(folder, "an experiment")

@@ -24,7 +24,7 @@ def load_network_of(path: Path) -> Any:
     from mnistlab.inference import Classifier
 
     if path.suffix.lower() == ".keras" and not path.is_dir():
-        from mnistlab.archives import read_network_file
+        from mnistlab.runs.archives import read_network_file
 
         read_network_file(path)  # refuses what is none of our networks before Keras is there
         from mnistlab.models import load_network

@@ -19,7 +19,7 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 
     A second call keeps what is finished and does the rest.
     """
-    from mnistlab.run_folders import check_collection, check_question
+    from mnistlab.runs.folders import check_collection, check_question
 
     check_collection(out, "a report")
     check_question(out, None)

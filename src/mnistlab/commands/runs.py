@@ -29,7 +29,8 @@ def runs(
 
     Numbers are checked against the manifest of their run; networks are not read, `evaluate` checks those.
     """
-    from mnistlab.records.listing import format_table, list_runs, write_csv
+    from mnistlab.runs import list_runs
+    from mnistlab.runs.listing import format_table, write_csv
 
     searched = folders or (Path("runs"),)
     entries = list_runs(searched, sort)

@@ -62,10 +62,10 @@ def train(
     **overrides: Any,
 ) -> None:
     """Train RECIPE and leave a run folder with model, metrics, figures and report."""
-    from mnistlab.fine_tuning import fine_tuning_recipe
-    from mnistlab.processes import check_divisible, run_locally
-    from mnistlab.run_folders import check_folder, default_folder
     from mnistlab.runs import Run
+    from mnistlab.runs.fine_tuning import fine_tuning_recipe
+    from mnistlab.runs.folders import check_folder, default_folder
+    from mnistlab.runs.processes import check_divisible, run_locally
 
     given = {key: value for key, value in overrides.items() if value is not None}
     start = None if start_from is None else Run(start_from)
@@ -89,7 +89,7 @@ def train(
     check_folder(folder, chosen)
     tracker = None
     if mlflow_uri is not None:
-        from mnistlab.records.tracking import Tracker
+        from mnistlab.runs.tracking import Tracker
 
         tracker = Tracker(mlflow_uri)
     with owned(folder):
@@ -115,7 +115,7 @@ def _train(
     start: Any,
 ) -> None:
     """Trains, scores, draws and logs in a folder that is ours."""
-    from mnistlab.run_folders import check_folder
+    from mnistlab.runs.folders import check_folder
 
     known = check_folder(folder, recipe, dataset.identity())
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
@@ -155,7 +155,7 @@ def _compare(start: Any, after: Any, dataset: Any) -> str:
 
 def _processes(distribute: str | None, num_processes: int | None, number: int | None) -> Any:
     """What `--distribute` asks for: `None`, how many processes to start here, or which of several this is."""
-    from mnistlab.processes import Processes, check_backend
+    from mnistlab.runs.processes import Processes, check_backend
 
     if distribute is None or distribute.isdecimal():
         if num_processes is not None or number is not None:

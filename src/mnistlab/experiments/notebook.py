@@ -22,8 +22,8 @@ from mnistlab.experiments.run_report import run_figures, write_figures, write_ru
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
-from mnistlab.run_folders import check_collection, check_question
 from mnistlab.runs import Run
+from mnistlab.runs.folders import check_collection, check_question
 from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text
 from mnistlab.system.locks import lock
 from mnistlab.system.text import format_matrix

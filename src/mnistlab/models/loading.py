@@ -8,7 +8,6 @@ from typing import Any
 
 import h5py
 
-from mnistlab.archives import NetworkFile, read_network_file
 from mnistlab.backend import keras
 from mnistlab.exceptions import RunError
 from mnistlab.models.building import build, finished_model, standard_network
@@ -16,6 +15,7 @@ from mnistlab.models.networks import MODELS
 from mnistlab.models.parts import standard_parts
 from mnistlab.recipes import RECIPES, Recipe
 from mnistlab.runs import Run
+from mnistlab.runs.archives import NetworkFile, read_network_file
 
 
 def load_network(path: Path, recipe: Recipe | None = None) -> Any:

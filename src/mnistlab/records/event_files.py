@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mnistlab.recipes import Recipe
-from mnistlab.runs import MANIFEST, HistoryRow, Run
+from mnistlab.runs import Run
+from mnistlab.runs.run import MANIFEST, HistoryRow
 from mnistlab.system.files import append_bytes, make_folder, remove_leftovers, write_bytes
 from mnistlab.system.locks import lock
 from mnistlab.training.compiling import learning_rate_of

@@ -14,9 +14,9 @@ from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import MnistlabError
 from mnistlab.inference import PROBABILITIES, Classifier
 from mnistlab.pretrained import PRETRAINED, accuracies_of_pretrained
-from mnistlab.records.listing import list_runs
 from mnistlab.refusal import Judge
-from mnistlab.runs import MANIFEST, Run
+from mnistlab.runs import Run, list_runs
+from mnistlab.runs.run import MANIFEST
 from mnistlab.server.errors import ApiError
 from mnistlab.server.layers import LOGITS, Anatomy, Layer, dissect
 from mnistlab.server.run_ids import run_id

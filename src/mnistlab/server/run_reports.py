@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mnistlab.exceptions import MnistlabError
-from mnistlab.progress import Line, Progress, read_progress
 from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
-from mnistlab.runs import SMALL_FILES, Run
+from mnistlab.runs import Run
+from mnistlab.runs.progress import Line, Progress, read_progress
+from mnistlab.runs.run import SMALL_FILES
 from mnistlab.server.training_process import Start, process_of
 
 State = Literal["running", "stopped", "finished", "failed", "damaged"]

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from mnistlab.progress import PROGRESS_FILE, Line, parse_line
 from mnistlab.recipes import MAX_SEED, RECIPES
+from mnistlab.runs.progress import PROGRESS_FILE, Line, parse_line
 from mnistlab.server.errors import ApiError, documented
 from mnistlab.server.lab_schemas import RecipesAnswer, RunAnswer, RunId, RunsAnswer
 from mnistlab.server.run_ids import ID_PATTERN

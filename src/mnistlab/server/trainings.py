@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from mnistlab.recipes import AUGMENTATIONS, RECIPES, AffineRanges, Recipe
-from mnistlab.runs import MANIFEST, RUN_FILES
+from mnistlab.runs.run import MANIFEST, RUN_FILES
 from mnistlab.server.errors import ApiError
 from mnistlab.server.run_ids import ID_PATTERN, SHIPPED_PREFIX, run_id
 from mnistlab.server.run_reports import Place, Report, arguments_of, recipe_of, report_on

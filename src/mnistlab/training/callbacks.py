@@ -12,9 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mnistlab.backend import keras
 from mnistlab.exceptions import InterruptionError, TrainingError
-from mnistlab.journal import Checkpoint, state_of
 from mnistlab.recipes import Recipe
-from mnistlab.runs import HistoryRow
+from mnistlab.runs.checkpoint import Checkpoint, state_of
+from mnistlab.runs.run import HistoryRow
 from mnistlab.system.interruption import StopRequest
 from mnistlab.training.fitting import FitPlan
 

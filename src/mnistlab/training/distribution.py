@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from mnistlab import __version__
 from mnistlab.backend import silenced
 from mnistlab.exceptions import InterruptionError, MnistlabError, RunError, UsageError
-from mnistlab.processes import Processes, check_divisible
 from mnistlab.recipes import Recipe
+from mnistlab.runs.processes import Processes, check_divisible
 from mnistlab.system.files import json_text
 from mnistlab.training.fitting import WholeBatches
 

@@ -19,15 +19,16 @@ from mnistlab.datasets.preprocessing import one_hot
 from mnistlab.evaluation.scoring import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
 from mnistlab.export import export_onnx, save_keras
-from mnistlab.fine_tuning import check_start
-from mnistlab.journal import Checkpoint, EpochFunction
 from mnistlab.models import count_multiply_adds, finished_model, load_run, optimizer_state, standard_network
 from mnistlab.models.precision import resolve_precision
-from mnistlab.processes import Processes
-from mnistlab.progress import ProgressLog
 from mnistlab.recipes import Recipe
-from mnistlab.run_folders import begin, check_folder, default_folder
-from mnistlab.runs import Run, history_csv, write_manifest
+from mnistlab.runs import Run
+from mnistlab.runs.checkpoint import Checkpoint, EpochFunction
+from mnistlab.runs.fine_tuning import check_start
+from mnistlab.runs.folders import begin, check_folder, default_folder
+from mnistlab.runs.processes import Processes
+from mnistlab.runs.progress import ProgressLog
+from mnistlab.runs.run import history_csv, write_manifest
 from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text, write_with
 from mnistlab.system.interruption import StopRequest
 from mnistlab.system.locks import lock, require_lock

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.exceptions import RunError
-from mnistlab.progress import ProgressLog
-from mnistlab.runs import HistoryRow
+from mnistlab.runs.progress import ProgressLog
+from mnistlab.runs.run import HistoryRow
 from mnistlab.system.files import write_bytes
 from mnistlab.system.locks import require_lock
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import Recipe
-from mnistlab.runs import Run
+from mnistlab.runs.run import Run
 
 EPOCHS: Final = 10
 BATCH_SIZE: Final = 10  # five steps an epoch on the 50 training digits of one page

@@ -8,7 +8,7 @@ from typing import Any
 
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import Recipe
-from mnistlab.runs import Run
+from mnistlab.runs.run import Run
 from mnistlab.system.files import is_leftover, write_json, write_text
 from mnistlab.system.locks import OWNER_FILE, is_unused
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.journal import count_epochs
-from mnistlab.runs import MANIFEST, RUN_FILES, SMALL_FILES, Run
+from mnistlab.runs.checkpoint import count_epochs
+from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run
 from mnistlab.system.files import write_text
 
 Order = Literal["accuracy", "name", "time", "date"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.runs import MANIFEST, RUN_FILES, Run
+from mnistlab.runs.run import MANIFEST, RUN_FILES, Run
 from mnistlab.system.locks import lock
 
 DEFAULT_EXPERIMENT = "mnistlab"
