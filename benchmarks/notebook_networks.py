@@ -26,9 +26,9 @@ from mnistlab.evaluation.calibration import calibrate
 from mnistlab.evaluation.metrics import expected_calibration_error
 from mnistlab.export import note_calibration
 from mnistlab.inference import Classifier
+from mnistlab.inference.onnx_files import store_halves
+from mnistlab.inference.pretrained import PRETRAINED
 from mnistlab.models import load_run
-from mnistlab.onnx_files import store_halves
-from mnistlab.pretrained import PRETRAINED
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
 from mnistlab.system.files import write_json, write_with

@@ -30,8 +30,8 @@ import readme
 from mnistlab.backend import describe_environment
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation.metrics import wilson_interval
+from mnistlab.inference import pretrained
 from mnistlab.normalization import normalize_digit
-from mnistlab.pretrained import pretrained
 from mnistlab.reader import DigitReader, Reading
 from mnistlab.system.files import write_json
 

@@ -23,9 +23,8 @@ from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation import Evaluation
 from mnistlab.evaluation.calibration import threshold
 from mnistlab.evaluation.metrics import expected_calibration_error, wilson_interval
-from mnistlab.inference import Classifier
-from mnistlab.pretrained import PRETRAINED_PATH, pretrained
-from mnistlab.refusal import Judge, Verdict
+from mnistlab.inference import Classifier, Judge, Verdict, pretrained
+from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.system.files import write_json
 
 RESULTS = card.MEASURED

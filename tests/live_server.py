@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from mnistlab.pretrained import PRETRAINED_PATH
+from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.recipes import RECIPES
 from mnistlab.runs.folders import begin
 from mnistlab.runs.run import REQUIRED_METRICS, history_csv, write_manifest

@@ -11,7 +11,7 @@ from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
 from mnistlab.evaluation.neighbours import Neighbours
 from mnistlab.exceptions import RunError
 from mnistlab.inference import Classifier
-from mnistlab.pretrained import PRETRAINED_PATH
+from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.server import test_split
 from mnistlab.server.networks import Networks
 from mnistlab.server.settings import Settings

@@ -13,8 +13,8 @@ from onnx.reference import ReferenceEvaluator
 
 from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import UsageError
-from mnistlab.inference import Classifier
-from mnistlab.pretrained import PRETRAINED, PRETRAINED_PATH, accuracies_of_pretrained, pretrained
+from mnistlab.inference import Classifier, pretrained
+from mnistlab.inference.pretrained import PRETRAINED, PRETRAINED_PATH, accuracies_of_pretrained
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -112,7 +112,7 @@ def test_the_card_is_that_of_the_stored_results(monkeypatch):
 
 def test_it_answers_without_keras():
     code = (
-        "import sys, numpy; from mnistlab.pretrained import pretrained; from mnistlab.refusal import Judge; "
+        "import sys, numpy; from mnistlab.inference import Judge, pretrained; "
         "Judge(pretrained()).verdict(numpy.zeros((28, 28), numpy.uint8)); "
         "pretrained('mlp'), pretrained('cnn'); "
         "heavy = {'keras', 'tensorflow', 'scipy', 'matplotlib'} & set(sys.modules); "

@@ -9,10 +9,8 @@ import pytest
 
 from mnistlab.evaluation.calibration import Calibration
 from mnistlab.export import export_onnx
-from mnistlab.inference import Classifier
+from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.models import softmax
-from mnistlab.pretrained import pretrained
-from mnistlab.refusal import Judge, Verdict
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,8 +7,8 @@ import onnx
 import pytest
 
 from mnistlab.inference import Classifier
-from mnistlab.pretrained import PRETRAINED_PATH
-from mnistlab.server.layers import dissect
+from mnistlab.inference.anatomy import dissect
+from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.server.networks import Entry, Network
 from mnistlab.server.run_ids import run_id
 

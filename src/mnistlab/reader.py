@@ -8,11 +8,9 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.inference import Classifier
+from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.normalization import Normalized, normalize_digit
 from mnistlab.photos import load_photo
-from mnistlab.pretrained import pretrained
-from mnistlab.refusal import Judge, Verdict
 from mnistlab.segmentation import Found, find_digits
 
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from mnistlab.pretrained import pretrained
+from mnistlab.inference import pretrained
 
 SEVEN = [[[0.28, 0.28], [0.5, 0.27], [0.72, 0.26], [0.62, 0.45], [0.52, 0.65], [0.45, 0.82]]]
 ANY = Callable[..., Any]

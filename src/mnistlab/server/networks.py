@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import MnistlabError
-from mnistlab.inference import PROBABILITIES, Classifier
-from mnistlab.pretrained import PRETRAINED, accuracies_of_pretrained
-from mnistlab.refusal import Judge
+from mnistlab.inference import Classifier, Judge
+from mnistlab.inference.anatomy import LOGITS, Anatomy, Layer, dissect
+from mnistlab.inference.classifier import PROBABILITIES
+from mnistlab.inference.pretrained import PRETRAINED, accuracies_of_pretrained
 from mnistlab.runs import Run, list_runs
 from mnistlab.runs.run import MANIFEST
 from mnistlab.server.errors import ApiError
-from mnistlab.server.layers import LOGITS, Anatomy, Layer, dissect
 from mnistlab.server.run_ids import run_id
 
 SHIPPED = "shipped"

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from mnistlab import __version__
 from mnistlab.datasets import IMAGE_SHAPE
-from mnistlab.refusal import Verdict
+from mnistlab.inference import Verdict
+from mnistlab.inference.anatomy import Layer
 from mnistlab.server import schemas
 from mnistlab.server.errors import ApiError, documented
-from mnistlab.server.layers import Layer
 from mnistlab.server.networks import Description, Network, Networks
 from mnistlab.server.photos import PhotoReader
 from mnistlab.server.schemas import decode_image, encode_floats

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from mnistlab.datasets import IMAGE_SHAPE
-from mnistlab.server.layers import Kind
+from mnistlab.inference.anatomy import Kind
 from mnistlab.server.run_ids import ID_PATTERN
 
 _NUM_BASE64 = 1048  # characters that 784 bytes take

@@ -84,8 +84,8 @@ async function program(image, lines) {
     "import numpy as np",
     "",
     uses("Classifier(") && "from mnistlab.inference import Classifier",
-    names.length && `from mnistlab.pretrained import ${names.join(", ")}`,
-    uses("Judge(") && "from mnistlab.refusal import Judge",
+    names.length && `from mnistlab.inference.pretrained import ${names.join(", ")}`,
+    uses("Judge(") && "from mnistlab.inference.rejection import Judge",
     "",
   ];
   return [...imports.filter((line) => typeof line === "string"), ...(await imageInPython(image)), ...lines].join("\n");
@@ -147,7 +147,7 @@ export function codeForMistakes(network, cell, image) {
     "from mnistlab.datasets import load_mnist",
     "from mnistlab.evaluation import evaluate",
     "from mnistlab.inference import Classifier",
-    ...(folder ? [] : ["from mnistlab.pretrained import PRETRAINED_PATH"]),
+    ...(folder ? [] : ["from mnistlab.inference.pretrained import PRETRAINED_PATH"]),
     "",
     "test = load_mnist().test",
     `result = evaluate(Classifier(${pathInPython(network)}), test)`,
@@ -158,7 +158,7 @@ export function codeForMistakes(network, cell, image) {
       : "print(result.wrong)  # the surest mistakes first",
     ...(image === null ? [] : [`print(test.labels[${image}], result.probabilities[${image}].round(3))`]),
   ];
-  const find = `from mnistlab.pretrained import PRETRAINED_PATH as p; print(p.with_name("${fileOf(network)}"))`;
+  const find = `from mnistlab.inference.pretrained import PRETRAINED_PATH as p; print(p.with_name("${fileOf(network)}"))`;
   const path = folder ? quoteForShell(folder) : `"$(python -c ${quoteForShell(find)})"`;
   return { command: `mnistlab evaluate ${path}`, python: python.join("\n") };
 }

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.inference import Classifier
+from mnistlab.inference.classifier import Classifier
 
 LEAST_INK = 10.0  # black pixels; of 60,000 training digits the faintest has 19.9
 LEAST_BLACK = 60  # of 255; what is fainter everywhere is the ground's own unevenness
@@ -61,7 +61,7 @@ class Judge:
     Args:
         classifier: whose answers to judge. A run that held back validation images has its own least confidence; other
             runs take 0.5.
-        guard: whose network tells digits from other things, `mnistlab.pretrained.pretrained()` for a run on MNIST. By
+        guard: whose network tells digits from other things, `pretrained()` for a run on MNIST. By
             default the classifier's own, which the runs of `mnistlab train` do not have: then confidence alone
             decides, which lets many letters pass.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.evaluation.calibration import Calibration, temper
 from mnistlab.exceptions import RunError
-from mnistlab.onnx_files import RefusalError, check_costs, checked_network, read_file
+from mnistlab.inference.onnx_files import RefusalError, check_costs, checked_network, read_file
 
 PROBABILITIES, KINDS = "probabilities", "kinds"  # names of outputs
 

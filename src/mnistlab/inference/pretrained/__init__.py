@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from mnistlab.exceptions import UsageError
-from mnistlab.inference import Classifier
+from mnistlab.inference.classifier import Classifier
 
 PRETRAINED_PATH = Path(__file__).parent / "digits.onnx"
 """The network that reads; the card beside it tells how it was made, on what, and how good it is."""

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from mnistlab.onnx_files.structure import DTYPES, RefusalError, numbers_of, tensor_type
+from mnistlab.inference.onnx_files.structure import DTYPES, RefusalError, numbers_of, tensor_type
 
 # Several times what the largest network here, `record`, needs: 0.9 million values and 50 million multiplications.
 MAX_LIST_NUMBERS = 100_000  # in lists, which ONNX Runtime takes for shapes and computes while it loads

@@ -11,8 +11,8 @@ import onnx
 from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
-from mnistlab.inference import PROBABILITIES
-from mnistlab.onnx_files import checked_network, read_file, widen_halves
+from mnistlab.inference.classifier import PROBABILITIES
+from mnistlab.inference.onnx_files import checked_network, read_file, widen_halves
 
 Kind = Literal["input", "convolution", "normalisation", "activation", "pool", "dense", "softmax", "other"]
 Pair = tuple[int, int]  # along rows and along columns
