@@ -122,9 +122,9 @@ def _train(
     print(f"{recipe.name}: {epochs}, batch size {recipe.batch_size:,}, seed {recipe.seed}")
     from mnistlab import training
     from mnistlab.evaluation import evaluate
-    from mnistlab.experiments.run_report import write_run_report
     from mnistlab.inference import Classifier
     from mnistlab.records.event_files import EventFiles
+    from mnistlab.reports import write_run_report
 
     if known.is_complete:
         print("  finished earlier")

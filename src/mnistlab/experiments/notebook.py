@@ -18,10 +18,11 @@ from mnistlab.backend import keras
 from mnistlab.datasets import Dataset, preprocessing
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.experiments import batch_size
-from mnistlab.experiments.run_report import run_figures, write_figures, write_run_report
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
+from mnistlab.reports import write_run_report
+from mnistlab.reports.run_report import run_figures, write_figures
 from mnistlab.runs import Run
 from mnistlab.runs.folders import check_collection, check_question
 from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text

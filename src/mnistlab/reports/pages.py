@@ -242,7 +242,7 @@ def _epochs(epochs: int) -> str:
 
 
 _ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.PackageLoader("mnistlab"),
+    loader=jinja2.PackageLoader("mnistlab.reports"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,

@@ -7,9 +7,10 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnistlab import __version__, figures, reports
+from mnistlab import __version__, figures
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation
+from mnistlab.reports.pages import render_run
 from mnistlab.runs import Run
 from mnistlab.system.files import make_folder, remove_leftovers, write_text, write_with
 from mnistlab.system.locks import lock
@@ -45,7 +46,7 @@ def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
         "confusion": evaluation.confusion.tolist(),
         "environment": run.environment,
     }
-    write_text(run.folder / "report.html", reports.render_run(results, svgs))
+    write_text(run.folder / "report.html", render_run(results, svgs))
 
 
 def write_figures(folder: Path, drawn: dict[str, Figure | Axes]) -> dict[str, str]:
