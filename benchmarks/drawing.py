@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import readme
-from mnistlab.backend import describe_environment
 from mnistlab.evaluation.metrics import wilson_interval
+from mnistlab.models.backend import describe_environment
 from mnistlab.system.files import write_json
 
 ROOT = Path(__file__).parents[1]

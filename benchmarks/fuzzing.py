@@ -29,7 +29,7 @@ import httpx
 import odd_pictures
 import odd_requests
 import readme
-from mnistlab.backend import describe_environment
+from mnistlab.models.backend import describe_environment
 from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "fuzzing.json"

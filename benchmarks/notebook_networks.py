@@ -24,11 +24,11 @@ from mnistlab.datasets import Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
 from mnistlab.evaluation.calibration import calibrate
 from mnistlab.evaluation.metrics import expected_calibration_error
-from mnistlab.export import note_calibration
 from mnistlab.inference import Classifier
 from mnistlab.inference.onnx_files import store_halves
 from mnistlab.inference.pretrained import PRETRAINED
 from mnistlab.models import load_run
+from mnistlab.models.export import note_calibration
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
 from mnistlab.system.files import write_json, write_with

@@ -27,10 +27,10 @@ from mnistlab import training
 from mnistlab.datasets import Dataset, Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
 from mnistlab.evaluation.calibration import calibrate, threshold
-from mnistlab.export import join_kinds, note_calibration
 from mnistlab.inference import Classifier
 from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.models import load_run
+from mnistlab.models.export import join_kinds, note_calibration
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
 from mnistlab.system.files import make_folder, write_json, write_with

@@ -27,10 +27,10 @@ from skimage.morphology import skeletonize
 
 import pages
 import readme
-from mnistlab.backend import describe_environment
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation.metrics import wilson_interval
 from mnistlab.inference import pretrained
+from mnistlab.models.backend import describe_environment
 from mnistlab.normalization import normalize_digit
 from mnistlab.reader import DigitReader, Reading
 from mnistlab.system.files import write_json

@@ -18,13 +18,13 @@ import card
 import nondigits
 import pretrained as making
 import readme
-from mnistlab.backend import describe_environment
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation import Evaluation
 from mnistlab.evaluation.calibration import threshold
 from mnistlab.evaluation.metrics import expected_calibration_error, wilson_interval
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.inference.pretrained import PRETRAINED_PATH
+from mnistlab.models.backend import describe_environment
 from mnistlab.system.files import write_json
 
 RESULTS = card.MEASURED

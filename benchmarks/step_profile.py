@@ -19,9 +19,9 @@ import numpy as np
 
 import readme
 from mnistlab import training
-from mnistlab.backend import describe_environment
 from mnistlab.bench.worker import measure_machine
 from mnistlab.datasets import Dataset, load_mnist
+from mnistlab.models.backend import describe_environment
 from mnistlab.models.parts import accelerated_parts
 from mnistlab.models.precision import resolve_precision
 from mnistlab.recipes import RECIPES, AffineRanges

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mnistlab import datasets
-from mnistlab.backend import keras
+from mnistlab.models.backend import keras
 
 layers = keras.layers
 Build = Callable[[], list[Any]]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mnistlab.backend import keras
 from mnistlab.datasets import preprocessing
+from mnistlab.models.backend import keras
 from mnistlab.models.fused import FastDropout, FusedAdam, FusedBatchNormalization
 from mnistlab.models.parts import accelerated_parts, standard_parts
 from mnistlab.models.precision import has_native_bfloat16, policy_name, resolve_precision

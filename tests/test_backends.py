@@ -20,10 +20,10 @@ import pytest
 from scipy import ndimage
 
 from conftest import write_idx
-from mnistlab import export
-from mnistlab.backend import keras
 from mnistlab.datasets import load_idx
 from mnistlab.exceptions import MnistlabError
+from mnistlab.models import export
+from mnistlab.models.backend import keras
 from mnistlab.models.precision import has_native_bfloat16
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
@@ -43,7 +43,7 @@ from pathlib import Path
 import numpy as np
 from mnistlab import datasets, training
 from mnistlab.training.augmentation import transform_images
-from mnistlab.backend import keras
+from mnistlab.models.backend import keras
 from mnistlab.recipes import Recipe
 
 dataset = datasets.load_idx(Path(sys.argv[1]))

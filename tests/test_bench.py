@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from conftest import run_mnistlab
-from mnistlab.backend import keras
 from mnistlab.bench import stock, suite
 from mnistlab.models import MODELS
+from mnistlab.models.backend import keras
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])

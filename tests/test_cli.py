@@ -17,9 +17,9 @@ import onnxruntime
 import pytest
 
 from conftest import run_mnistlab, write_idx
-from mnistlab.backend import keras
 from mnistlab.cli import cli
 from mnistlab.inference import Classifier
+from mnistlab.models.backend import keras
 
 
 @pytest.fixture(scope="module")

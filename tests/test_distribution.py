@@ -42,7 +42,7 @@ import dataclasses, json, sys
 import jax
 from pathlib import Path
 from mnistlab import datasets, training
-from mnistlab.backend import keras
+from mnistlab.models.backend import keras
 from mnistlab.models import networks
 from mnistlab.runs.processes import Processes
 from mnistlab.recipes import RECIPES

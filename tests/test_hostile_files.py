@@ -1198,7 +1198,7 @@ ARCHITECTURES = [
 def test_our_own_files_are_still_accepted(name, tmp_path, mnist):
     """A network of each kind is written, read back number by number, and gives the same probabilities as in Keras."""
     from mnistlab import models
-    from mnistlab.export import export_onnx, save_keras
+    from mnistlab.models.export import export_onnx, save_keras
     from mnistlab.recipes import RECIPES, Recipe
 
     recipe = RECIPES[name] if name in RECIPES else Recipe(name=name, model=name)

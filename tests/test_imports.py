@@ -36,7 +36,7 @@ def test_light_modules_import_no_keras(module):
 
 
 def test_keras_is_imported_in_silence():
-    code = "from mnistlab.backend import keras; keras.ops.ones(3); print(keras.backend.backend())"
+    code = "from mnistlab.models.backend import keras; keras.ops.ones(3); print(keras.backend.backend())"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (result.stdout, result.stderr) == ("tensorflow\n", "")
 

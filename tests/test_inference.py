@@ -4,13 +4,13 @@ import numpy as np
 import onnx
 import pytest
 
-from mnistlab.backend import keras
 from mnistlab.evaluation.calibration import Calibration, temper
 from mnistlab.exceptions import MnistlabError, RunError
-from mnistlab.export import export_onnx, join_kinds, note_calibration
 from mnistlab.inference import Classifier
 from mnistlab.inference.onnx_files import store_halves, widen_halves
 from mnistlab.models import Build, small_cnn, softmax
+from mnistlab.models.backend import keras
+from mnistlab.models.export import export_onnx, join_kinds, note_calibration
 
 CALIBRATION = Calibration(temperature=2.0, least_confidence=0.4)
 KINDS = ("digit", *(f"thing {letter}" for letter in "abcdefghi"))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mnistlab import training
-from mnistlab.backend import keras
 from mnistlab.models import Build, mlp
+from mnistlab.models.backend import keras
 from mnistlab.recipes import RECIPES
 from mnistlab.training.soft_labels import CONFUSING_DIGITS, label_counts, soft_labels
 

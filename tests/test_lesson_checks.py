@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 import lesson_bank as bank
 from mnistlab import datasets
-from mnistlab.backend import keras
 from mnistlab.evaluation import metrics
 from mnistlab.exceptions import UsageError
 from mnistlab.lesson import checking, hint, judging
@@ -21,6 +20,7 @@ from mnistlab.lesson.hints import HINTS, hint_text
 from mnistlab.lesson.judging import ARGUMENTS, judge
 from mnistlab.lesson.steps import STEP_BY_KEY, STEPS
 from mnistlab.lesson.verdicts import Mark, Verdict
+from mnistlab.models.backend import keras
 
 NETWORK_STEPS = {
     network: [step for step in ARGUMENTS if ARGUMENTS[step] == ("model",) and network in step]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from mnistlab import models
-from mnistlab.backend import keras
 from mnistlab.datasets import preprocessing
-from mnistlab.export import export_onnx
 from mnistlab.inference import Classifier
+from mnistlab.models.backend import keras
+from mnistlab.models.export import export_onnx
 from mnistlab.recipes import RECIPES
 from mnistlab.training.compiling import build_for_training
 

@@ -360,7 +360,7 @@ def test_mlflow_has_recipe_history_results_and_files(trained, store, tmp_path):
     assert record.data.params["dataset"] == "tiny MNIST"
     assert record.data.metrics["test_accuracy"] == trained.metrics["test_accuracy"]
     assert record.data.metrics["test_errors"] == trained.metrics["test_errors"]
-    assert record.data.tags["mnistlab.backend"] == trained.environment["backend"]
+    assert record.data.tags["mnistlab.models.backend"] == trained.environment["backend"]
     for name in ("loss", "val_accuracy"):
         history = client.get_metric_history(record.info.run_id, name)
         assert [(point.step, point.value) for point in history] == [

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from mnistlab.evaluation.calibration import Calibration
-from mnistlab.export import export_onnx
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.models import softmax
+from mnistlab.models.export import export_onnx
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,12 +10,12 @@ import onnxruntime
 import pytest
 
 from mnistlab import datasets, evaluation, training
-from mnistlab.backend import keras
 from mnistlab.evaluation.calibration import Calibration
 from mnistlab.exceptions import RunError, TrainingError, UsageError
-from mnistlab.export import export_litert
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS
+from mnistlab.models.backend import keras
+from mnistlab.models.export import export_litert
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
 from mnistlab.runs.progress import PROGRESS_FILE

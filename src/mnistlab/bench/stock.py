@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from mnistlab.backend import keras
 from mnistlab.datasets import Dataset
+from mnistlab.models.backend import keras
 from mnistlab.recipes import ModelName
 
 

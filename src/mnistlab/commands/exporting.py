@@ -30,8 +30,8 @@ def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
         if path.exists():
             raise UsageError(f"{path} exists and is left as it is. Delete it, or choose another name with --out.")
     if file_format == "litert":
-        from mnistlab.export import export_litert
         from mnistlab.models import load_run
+        from mnistlab.models.export import export_litert
 
         model = load_run(complete)
         write_with(target, lambda path: export_litert(model, path))

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnistlab import __version__, reports
-from mnistlab.backend import describe_environment
 from mnistlab.datasets import Dataset
 from mnistlab.experiments.cells import Cell, differing_settings, train_cells
 from mnistlab.experiments.summaries import Row
+from mnistlab.models.backend import describe_environment
 from mnistlab.reports.run_report import write_figures
 from mnistlab.runs.folders import check_collection, check_question
 from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from mnistlab import __version__, figures, reports, training
-from mnistlab.backend import keras
 from mnistlab.datasets import Dataset, preprocessing
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.experiments import batch_size
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
+from mnistlab.models.backend import keras
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
 from mnistlab.reports import write_run_report
 from mnistlab.reports.run_report import run_figures, write_figures

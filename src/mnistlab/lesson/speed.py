@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.backend import keras
 from mnistlab.exceptions import UsageError
 from mnistlab.lesson.showing import UpdatingLine
+from mnistlab.models.backend import keras
 from mnistlab.models.parts import accelerated_parts
 from mnistlab.models.precision import policy_name
 from mnistlab.recipes import AffineRanges

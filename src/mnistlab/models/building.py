@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from mnistlab.backend import keras
 from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.models.backend import keras
 from mnistlab.models.networks import MODELS, Build
 from mnistlab.models.parts import Parts, standard_parts
 from mnistlab.recipes import Precision, Recipe

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mnistlab.backend import keras
+from mnistlab.models.backend import keras
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]

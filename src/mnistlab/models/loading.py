@@ -8,8 +8,8 @@ from typing import Any
 
 import h5py
 
-from mnistlab.backend import keras
 from mnistlab.exceptions import RunError
+from mnistlab.models.backend import keras
 from mnistlab.models.building import build, finished_model, standard_network
 from mnistlab.models.networks import MODELS
 from mnistlab.models.parts import standard_parts

@@ -9,8 +9,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from mnistlab.backend import keras
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
+from mnistlab.models.backend import keras
 from mnistlab.models.parts import Parts, standard_parts
 from mnistlab.models.precision import policy_name
 from mnistlab.recipes import Precision

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from mnistlab.backend import keras
+from mnistlab.models.backend import keras
 
 
 class Parts(NamedTuple):

@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from mnistlab.backend import keras
+from mnistlab.models.backend import keras
 from mnistlab.recipes import Precision
 
 BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})

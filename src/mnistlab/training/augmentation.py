@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.backend import keras
 from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.models.backend import keras
 from mnistlab.recipes import AffineRanges
 
 NUM_TRANSFORM_COEFFICIENTS = 8  # a projective transform; an affine one leaves the last two at zero

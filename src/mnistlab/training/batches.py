@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.backend import keras
 from mnistlab.datasets import NUM_CLASSES, preprocessing
 from mnistlab.datasets.mapping import RUN_IMAGES, gather, is_mapped, read_ahead
+from mnistlab.models.backend import keras
 from mnistlab.training.augmentation import NUM_TRANSFORM_COEFFICIENTS, RandomAffine, transform_images
 
 Item = TypeVar("Item")

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from mnistlab.backend import keras
 from mnistlab.exceptions import InterruptionError, TrainingError
+from mnistlab.models.backend import keras
 from mnistlab.recipes import Recipe
 from mnistlab.runs.checkpoint import Checkpoint, state_of
 from mnistlab.runs.run import HistoryRow

@@ -4,8 +4,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from mnistlab.backend import keras
 from mnistlab.models import build, compile_network, load_run, member_weights
+from mnistlab.models.backend import keras
 from mnistlab.models.parts import accelerated_parts
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab import __version__
-from mnistlab.backend import silenced
 from mnistlab.exceptions import InterruptionError, MnistlabError, RunError, UsageError
+from mnistlab.models.backend import silenced
 from mnistlab.recipes import Recipe
 from mnistlab.runs.processes import Processes, check_divisible
 from mnistlab.system.files import json_text

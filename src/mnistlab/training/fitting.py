@@ -14,7 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mnistlab.backend import keras
+from mnistlab.models.backend import keras
 from mnistlab.training.augmentation import transform_images
 from mnistlab.training.batches import BlockStream, prefetched
 

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.backend import describe_environment, keras
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split
 from mnistlab.datasets.preprocessing import one_hot
 from mnistlab.evaluation.scoring import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
-from mnistlab.export import export_onnx, save_keras
 from mnistlab.models import count_multiply_adds, finished_model, load_run, optimizer_state, standard_network
+from mnistlab.models.backend import describe_environment, keras
+from mnistlab.models.export import export_onnx, save_keras
 from mnistlab.models.precision import resolve_precision
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run

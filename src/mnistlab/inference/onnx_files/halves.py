@@ -19,7 +19,7 @@ def store_halves(path: Path) -> None:
     answers change a little; compare them before the file replaces the original.
 
     Args:
-        path: a file that `mnistlab.export` wrote; it is replaced.
+        path: a file that `mnistlab.models.export` wrote; it is replaced.
 
     Raises:
         MnistlabError: if a weight is too large for half precision, above 65,504.

@@ -24,10 +24,10 @@ import numpy as np
 from IPython.display import display
 
 from mnistlab import datasets, evaluation, figures
-from mnistlab.backend import keras  # Keras itself, imported without TensorFlow's log lines
 from mnistlab.datasets import preprocessing
 from mnistlab.lesson import check, draw_strokes, hint, ready, summary
 from mnistlab.lesson.speed import AugmentedBatches, ProgressLine, accelerate
+from mnistlab.models.backend import keras  # Keras itself, imported without TensorFlow's log lines
 
 keras.utils.set_random_seed(0)  # the same start for everybody
 

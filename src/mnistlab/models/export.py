@@ -15,10 +15,10 @@ import onnx
 import onnx.compose
 import onnx.utils
 
-from mnistlab.backend import keras
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.evaluation.calibration import NOTE_PREFIX, Calibration
 from mnistlab.exceptions import MnistlabError
+from mnistlab.models.backend import keras
 
 
 def save_keras(model: Any, path: Path) -> None:
@@ -170,7 +170,7 @@ def _export_on_tensorflow(model: Any, path: Path, file_format: str) -> None:
         source = Path(folder) / "model.keras"
         model.save(source)
         finished = subprocess.run(
-            [sys.executable, "-m", "mnistlab.export", file_format, source, path.absolute()],
+            [sys.executable, "-m", "mnistlab.models.export", file_format, source, path.absolute()],
             capture_output=True,
             text=True,
             # Tracing needs no GPU, and this process may hold all of its memory.
