@@ -18,7 +18,6 @@ from conftest import run_mnistlab
 from mnistlab import training
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.recipes import RECIPES
-from mnistlab.records.event_files import EVENT_FILE, EventFiles
 from mnistlab.runs import Run, list_runs
 from mnistlab.runs.checkpoint import Checkpoint
 from mnistlab.runs.folders import begin
@@ -27,6 +26,7 @@ from mnistlab.runs.run import write_manifest
 from mnistlab.runs.tracking import Tracker
 from mnistlab.system.files import write_json, write_text
 from mnistlab.training.compiling import OneCycle
+from mnistlab.training.event_files import EVENT_FILE, EventFiles
 
 TINY = dataclasses.replace(RECIPES["mlp"], epochs=3, validation="test")
 

@@ -123,8 +123,8 @@ def _train(
     from mnistlab import training
     from mnistlab.evaluation import evaluate
     from mnistlab.inference import Classifier
-    from mnistlab.records.event_files import EventFiles
     from mnistlab.reports import write_run_report
+    from mnistlab.training.event_files import EventFiles
 
     if known.is_complete:
         print("  finished earlier")
