@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mnistlab.datasets import load_mnist
-from mnistlab.normalization import Normalized, normalize_digit
+from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.system.files import write_text
 
 VECTORS = Path(__file__).parent.parent / "tests" / "data" / "normalize_digit.json"

@@ -31,8 +31,8 @@ from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation.metrics import wilson_interval
 from mnistlab.inference import pretrained
 from mnistlab.models.backend import describe_environment
-from mnistlab.normalization import normalize_digit
 from mnistlab.reader import DigitReader, Reading
+from mnistlab.reader.normalization import normalize_digit
 from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "reader.json"

@@ -12,8 +12,8 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 
 from mnistlab.exceptions import UsageError
-from mnistlab.normalization import NEARER_THICKNESS, USUAL_THICKNESS, measure_thickness, normalize_digit
-from mnistlab.normalization.strokes import resample
+from mnistlab.reader.normalization import NEARER_THICKNESS, USUAL_THICKNESS, measure_thickness, normalize_digit
+from mnistlab.reader.normalization.strokes import resample
 
 VECTORS = json.loads((Path(__file__).parent / "data" / "normalize_digit.json").read_text(encoding="utf-8"))
 SEVEN = np.array([(10, 8), (10, 50), (14, 56), (70, 34), (68, 26), (20, 44), (18, 8)])

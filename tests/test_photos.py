@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from mnistlab.exceptions import DataError, UsageError
-from mnistlab.photos import FORMATS, MIN_SIDE, load_photo
+from mnistlab.reader import load_photo
+from mnistlab.reader.photos import FORMATS, MIN_SIDE
 
 # A slope in both directions: what is turned or mirrored differs.
 LEVELS = np.add.outer(np.arange(40) * 4, np.arange(30) * 3).astype(np.uint8)
@@ -212,7 +213,7 @@ def test_paths_that_are_no_files(tmp_path):
 MEASURE = """
 import sys
 from pathlib import Path
-from mnistlab.photos import load_photo
+from mnistlab.reader import load_photo
 from mnistlab.exceptions import MnistlabError
 for path in sys.argv[1:]:
     try:

@@ -13,10 +13,9 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from mnistlab import datasets
-from mnistlab.annotation import annotate
 from mnistlab.commands.reading import read
 from mnistlab.exceptions import DataError, UsageError
-from mnistlab.reader import DigitReader, lines_of
+from mnistlab.reader import DigitReader, annotate, lines_of
 
 PAPER, INK = 225, 60
 

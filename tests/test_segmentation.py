@@ -13,10 +13,10 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.exceptions import UsageError
-from mnistlab.segmentation import find_digits
-from mnistlab.segmentation.light import find_ink, remove_light
-from mnistlab.segmentation.ruling import remove_ruling
-from mnistlab.segmentation.skew import level, measure_skew
+from mnistlab.reader.segmentation import find_digits
+from mnistlab.reader.segmentation.light import find_ink, remove_light
+from mnistlab.reader.segmentation.ruling import remove_ruling
+from mnistlab.reader.segmentation.skew import level, measure_skew
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import pages

@@ -12,8 +12,8 @@ from PIL import Image
 from live_server import client_of, finished_run
 from mnistlab.inference import Classifier, Judge, pretrained
 from mnistlab.inference.pretrained import PRETRAINED_PATH
-from mnistlab.normalization import normalize_digit
 from mnistlab.reader import DigitReader, lines_of
+from mnistlab.reader.normalization import normalize_digit
 from mnistlab.server.errors import ApiError
 from mnistlab.server.recognition import covered_images
 from mnistlab.server.run_ids import run_id

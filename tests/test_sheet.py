@@ -16,10 +16,10 @@ from mnistlab.cli import cli
 from mnistlab.datasets import Dataset, load_idx
 from mnistlab.exceptions import DataError, UsageError
 from mnistlab.inference import Classifier
+from mnistlab.reader.sheet import draw_page, layout, make_sheet, read_sheets, write_dataset
+from mnistlab.reader.sheet.boxes import locate
+from mnistlab.reader.sheet.page import find_page
 from mnistlab.recipes import RECIPES
-from mnistlab.sheet import draw_page, layout, make_sheet, read_sheets, write_dataset
-from mnistlab.sheet.boxes import locate
-from mnistlab.sheet.page import find_page
 
 PIXELS_PER_MM = 8
 HELD_BACK = 55_000  # the training images from here on are the handwriting

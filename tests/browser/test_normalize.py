@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from mnistlab.datasets import load_mnist
-from mnistlab.normalization import normalize_digit
+from mnistlab.reader.normalization import normalize_digit
 
 VECTORS = Path(__file__).parents[1] / "data" / "normalize_digit.json"
 

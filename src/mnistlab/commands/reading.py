@@ -67,13 +67,12 @@ def _read(
     reader: "DigitReader", photo: Path, *, as_json: bool, annotated: Path | None, explain: bool, many: bool
 ) -> dict[str, Any]:
     """Reads one photo and prints it, unless JSON was asked for."""
-    from mnistlab.photos import load_photo
-    from mnistlab.reader import lines_of
+    from mnistlab.reader import lines_of, load_photo
 
     grey = load_photo(photo)
     readings = reader.read(grey)
     if annotated is not None:
-        from mnistlab.annotation import annotate
+        from mnistlab.reader import annotate
 
         write_with(annotated, lambda path: annotate(grey, readings).save(path, format="PNG"))
     lines = lines_of(readings)

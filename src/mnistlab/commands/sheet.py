@@ -8,7 +8,7 @@ import click
 from mnistlab.commands.options import PATH, debug_option
 
 if TYPE_CHECKING:
-    from mnistlab.sheet.layout import PaperName
+    from mnistlab.reader.sheet.layout import PaperName
 
 
 @click.group()
@@ -23,7 +23,7 @@ def sheet() -> None:
 @debug_option
 def make(pdf: Path, paper: "PaperName") -> None:
     """Write a page with 100 boxes to the new file PDF: print it, fill it in, photograph it."""
-    from mnistlab.sheet import make_sheet
+    from mnistlab.reader.sheet import make_sheet
 
     make_sheet(pdf, paper)
     print(f"{pdf}  print it, write a digit into each box, photograph the whole page, and read the photo with:")
@@ -36,7 +36,7 @@ def make(pdf: Path, paper: "PaperName") -> None:
 @debug_option
 def read(photos: tuple[Path, ...], out: Path) -> None:
     """Cut the digits from each PHOTO of a filled page and write them as a data set in MNIST's form."""
-    from mnistlab.sheet import check_free, read_sheets, write_dataset
+    from mnistlab.reader.sheet import check_free, read_sheets, write_dataset
 
     check_free(out)
     reading = read_sheets(photos)

@@ -68,8 +68,7 @@ class PhotoReader:
 
 def read_photo(content: bytes) -> dict[str, Any]:
     """Reads one photo, given its file's bytes."""
-    from mnistlab.photos import load_photo
-    from mnistlab.reader import DigitReader, lines_of
+    from mnistlab.reader import DigitReader, lines_of, load_photo
 
     grey: NDArray[np.uint8] = load_photo(content)
     readings = DigitReader().read(grey)

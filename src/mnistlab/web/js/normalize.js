@@ -1,5 +1,5 @@
 /**
- * Any grey crop of a digit in MNIST's own form: `mnistlab.normalization` once more, to the grey level.
+ * Any grey crop of a digit in MNIST's own form: `mnistlab.reader.normalization` once more, to the grey level.
  *
  * `docs/normalization.md` is the specification; `tests/data/normalize_digit.json` holds this file to it.
  *

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mnistlab.exceptions import UsageError
-from mnistlab.sheet import layout
+from mnistlab.reader.sheet import layout
 from mnistlab.system import theme
 from mnistlab.system.files import write_bytes
 

@@ -12,8 +12,8 @@ from scipy import ndimage
 from skimage.transform import ProjectiveTransform
 
 from mnistlab.exceptions import DataError
-from mnistlab.sheet import layout
-from mnistlab.sheet.marks import Floats, Grey, Mark, choose_corners, find_marks, frame_area, missing_corner
+from mnistlab.reader.sheet import layout
+from mnistlab.reader.sheet.marks import Floats, Grey, Mark, choose_corners, find_marks, frame_area, missing_corner
 
 PAPER_LEVEL: Final = 230  # grey level of paper on a straightened page; noise has room on either side
 MIN_PIXELS_PER_MM: Final = 2.5  # below it a digit of 8 mm has fewer than MNIST's 20 pixels

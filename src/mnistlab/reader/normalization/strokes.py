@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.normalization.levels import Floats
+from mnistlab.reader.normalization.levels import Floats
 
 Box = tuple[int, int, int, int]
 

@@ -11,12 +11,12 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.exceptions import UsageError
-from mnistlab.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
-from mnistlab.segmentation.lines import drop_small, group_lines
-from mnistlab.segmentation.parting import part_touching
-from mnistlab.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
-from mnistlab.segmentation.ruling import remove_ruling
-from mnistlab.segmentation.skew import Turn, level, measure_skew, turn_ink
+from mnistlab.reader.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
+from mnistlab.reader.segmentation.lines import drop_small, group_lines
+from mnistlab.reader.segmentation.parting import part_touching
+from mnistlab.reader.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
+from mnistlab.reader.segmentation.ruling import remove_ruling
+from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
 
 MARGIN: Final = 3  # pixels of ground around each crop
 FULL_SIZE: Final = 64  # pixels; digits that the reduced copy shows so large lose nothing by it

@@ -9,8 +9,8 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from mnistlab.datasets import NUM_CLASSES
-from mnistlab.sheet.boxes import Cell
-from mnistlab.sheet.layout import BOX_HEIGHT, BOX_WIDTH
+from mnistlab.reader.sheet.boxes import Cell
+from mnistlab.reader.sheet.layout import BOX_HEIGHT, BOX_WIDTH
 from mnistlab.system import theme
 
 _SIDE: Final = 56  # pixels of an image, two for each of its own

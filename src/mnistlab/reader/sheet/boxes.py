@@ -10,10 +10,10 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
-from mnistlab.normalization import normalize_digit
-from mnistlab.sheet.layout import BOX_HEIGHT, BOX_WIDTH, BOXES, NUM_ROWS, Box
-from mnistlab.sheet.marks import Floats, Grey
-from mnistlab.sheet.page import PAPER_LEVEL, Page
+from mnistlab.reader.normalization import normalize_digit
+from mnistlab.reader.sheet.layout import BOX_HEIGHT, BOX_WIDTH, BOXES, NUM_ROWS, Box
+from mnistlab.reader.sheet.marks import Floats, Grey
+from mnistlab.reader.sheet.page import PAPER_LEVEL, Page
 
 State = Literal["digit", "empty", "blackened"]
 

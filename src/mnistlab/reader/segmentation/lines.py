@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Final
 
-from mnistlab.segmentation.parts import Part, usual_size
+from mnistlab.reader.segmentation.parts import Part, usual_size
 
 _MIN_OVERLAP: Final = 0.45  # of the lower of two heights, that neighbours in a line share
 _MAX_RATIO: Final = 8.0  # of heights in a line; pieces of digits are among them

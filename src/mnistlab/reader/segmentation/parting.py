@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.segmentation.light import Mask
-from mnistlab.segmentation.parts import Labels, Part, usual_size
+from mnistlab.reader.segmentation.light import Mask
+from mnistlab.reader.segmentation.parts import Labels, Part, usual_size
 
 _WIDE: Final = 1.3  # width for the height, from which on a part may be several digits; 97 of 100 digits are narrower
 _WIDER: Final = 1.15  # width for the usual size in the line

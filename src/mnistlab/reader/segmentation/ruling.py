@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
-from mnistlab.segmentation.light import Floats, Mask
+from mnistlab.reader.segmentation.light import Floats, Mask
 
 MAX_WIDTH: Final = 6  # pixels of the reduced copy; wider ones are strokes
 _PALE: Final = 0.75  # of the usual ink; darker lines cannot be told from writing by their darkness

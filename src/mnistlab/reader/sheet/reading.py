@@ -14,10 +14,10 @@ import numpy as np
 from mnistlab.datasets import IMAGE_SHAPE, Dataset, Split
 from mnistlab.datasets.idx import idx_header
 from mnistlab.exceptions import DataError, RunError, UsageError
-from mnistlab.photos import load_photo
-from mnistlab.sheet.boxes import Cell, State, read_boxes
-from mnistlab.sheet.contact import contact_sheet
-from mnistlab.sheet.page import find_page
+from mnistlab.reader.photos import load_photo
+from mnistlab.reader.sheet.boxes import Cell, State, read_boxes
+from mnistlab.reader.sheet.contact import contact_sheet
+from mnistlab.reader.sheet.page import find_page
 from mnistlab.system.files import write_bytes
 
 CONTACT_SHEET: Final = "contact-sheet.png"

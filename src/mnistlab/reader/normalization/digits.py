@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import UsageError
-from mnistlab.normalization.levels import Floats, Ink, find_levels
-from mnistlab.normalization.strokes import (
+from mnistlab.reader.normalization.levels import Floats, Ink, find_levels
+from mnistlab.reader.normalization.strokes import (
     FINE,
     HALF,
     USUAL_THICKNESS,

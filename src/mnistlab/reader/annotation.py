@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from mnistlab.reader import Reading
+from mnistlab.reader.reading import Reading
 from mnistlab.system.theme import LIGHT, OKABE_ITO
 
 _COLORS = {"digit": OKABE_ITO["blue"], "unsure": OKABE_ITO["vermilion"], "no digit": OKABE_ITO["black"]}

@@ -4,7 +4,7 @@ All arithmetic is on 64-bit floats and integers, in few and plain steps, so that
 same bytes. `tests/data/normalize_digit.json` holds inputs with what must come out.
 """
 
-from mnistlab.normalization.digits import Normalized, normalize_digit
-from mnistlab.normalization.strokes import NEARER_THICKNESS, USUAL_THICKNESS, measure_thickness
+from mnistlab.reader.normalization.digits import Normalized, normalize_digit
+from mnistlab.reader.normalization.strokes import NEARER_THICKNESS, USUAL_THICKNESS, measure_thickness
 
 __all__ = ["NEARER_THICKNESS", "USUAL_THICKNESS", "Normalized", "measure_thickness", "normalize_digit"]

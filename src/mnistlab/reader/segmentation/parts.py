@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from mnistlab.segmentation.light import Floats, Mask
+from mnistlab.reader.segmentation.light import Floats, Mask
 
 Labels = npt.NDArray[np.int32]
 

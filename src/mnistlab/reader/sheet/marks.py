@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage.measure import label
 
-from mnistlab.sheet.layout import FRAME_HEIGHT, FRAME_WIDTH, MARK_SIDES
+from mnistlab.reader.sheet.layout import FRAME_HEIGHT, FRAME_WIDTH, MARK_SIDES
 
 Grey = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]

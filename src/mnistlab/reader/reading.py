@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
-from mnistlab.normalization import Normalized, normalize_digit
-from mnistlab.photos import load_photo
-from mnistlab.segmentation import Found, find_digits
+from mnistlab.reader.normalization import Normalized, normalize_digit
+from mnistlab.reader.photos import load_photo
+from mnistlab.reader.segmentation import Found, find_digits
 
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
 _STEPS: Final[dict[str, dict[str, Any]]] = {

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from mnistlab.segmentation.light import WORK_PIXELS, Floats, Mask
+from mnistlab.reader.segmentation.light import WORK_PIXELS, Floats, Mask
 
 MAX_DEGREES: Final = 12.0
 _MAX_POINTS: Final = 60_000  # more would not make the angle better
