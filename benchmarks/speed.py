@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import readme
-from mnistlab.bench.suite import format_summary, run_suite
+from mnistlab.experiments.benchmark.suite import format_summary, run_suite
 from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "bench.json"

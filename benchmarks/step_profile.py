@@ -19,8 +19,8 @@ import numpy as np
 
 import readme
 from mnistlab import training
-from mnistlab.bench.worker import measure_machine
 from mnistlab.datasets import Dataset, load_mnist
+from mnistlab.experiments.benchmark.worker import measure_machine
 from mnistlab.models.backend import describe_environment
 from mnistlab.models.parts import accelerated_parts
 from mnistlab.models.precision import resolve_precision

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from conftest import run_mnistlab
-from mnistlab.bench import stock, suite
+from mnistlab.experiments.benchmark import stock, suite
 from mnistlab.models import MODELS
 from mnistlab.models.backend import keras
 

@@ -9,7 +9,8 @@ from conftest import run_mnistlab
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation.significance import McNemarTest, paired_test
 from mnistlab.exceptions import UsageError
-from mnistlab.experiments import answers, augmentation_ranges, batch_views, comparison, noise_levels
+from mnistlab.experiments import augmentation_ranges, batch_views, comparison, label_noise
+from mnistlab.experiments.experiment import run_experiment
 from mnistlab.recipes import RECIPES
 from mnistlab.system.files import write_json
 
@@ -128,13 +129,13 @@ def test_data_that_is_too_small_is_named(tiny_folder, tmp_path):
 def test_an_answer_is_not_overwritten_by_another(tiny_mnist: Dataset, tmp_path):
     write_json(tmp_path / "results.json", {"mnistlab": "0", "question": "How many random labels can a network take?"})
     with pytest.raises(UsageError, match="holds an experiment: How many random labels can a network take"):
-        answers.run_experiment(comparison.experiment(RECIPES["mlp"], RECIPES["fast"]), tiny_mnist, tmp_path)
+        run_experiment(comparison.experiment(RECIPES["mlp"], RECIPES["fast"]), tiny_mnist, tmp_path)
 
 
 def test_another_folder_is_left_alone(tiny_mnist: Dataset, tmp_path):
     (tmp_path / "letter.txt").write_text("mine")
     with pytest.raises(UsageError, match="is not an experiment"):
-        answers.run_experiment(comparison.experiment(RECIPES["mlp"], RECIPES["fast"]), tiny_mnist, tmp_path)
+        run_experiment(comparison.experiment(RECIPES["mlp"], RECIPES["fast"]), tiny_mnist, tmp_path)
 
 
 # Sentences
@@ -160,13 +161,13 @@ def test_the_verdict_follows_the_test():
 @pytest.mark.parametrize(("accuracy", "verdict"), [(0.92, "holds"), (0.90, "is not reached")])
 def test_the_claim_is_judged(accuracy, verdict):
     row = group("", accuracy, model="cnn", alpha=100, bias=0.0) | {"seconds": {"mean": 130.0}}
-    sentence = noise_levels.explain([row], 60_000)[0]
+    sentence = label_noise.explain([row], 60_000)[0]
     assert f"{verdict}: here the cnn reads {accuracy * 100:.2f} %" in sentence
 
 
 def test_biased_noise_names_the_share_at_which_the_labels_turn():
     rows = [group("", accuracy, model="mlp", alpha=20, bias=bias) for bias, accuracy in ((0.0, 0.93), (0.1, 0.03))]
-    assert noise_levels.explain(rows, 60_000) == [
+    assert label_noise.explain(rows, 60_000) == [
         "mlp: with 20 random labels an image, 93.00 % when 0 % of them are one confusing digit, 3.00 % when 10 % are. "
         "From a share of 1/20, 5 %, on an image bears the confusing digit more often than its own."
     ]
@@ -208,4 +209,4 @@ def test_batch_sizes_are_compared_with_the_notebooks():
 
 def test_a_single_noise_has_an_answer_too():
     row = group("", 0.93, model="mlp", alpha=20, bias=0.0)
-    assert noise_levels.explain([row], 60_000) == ["mlp: 93.00 % with 20 random labels an image."]
+    assert label_noise.explain([row], 60_000) == ["mlp: 93.00 % with 20 random labels an image."]

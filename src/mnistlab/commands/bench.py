@@ -15,7 +15,7 @@ from mnistlab.system.files import write_json
 @debug_option
 def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     """Measure this machine, the notebook on stock Keras, and mnistlab, side by side."""
-    from mnistlab.bench.suite import format_summary, run_suite
+    from mnistlab.experiments.benchmark.suite import format_summary, run_suite
 
     keep = None if json_path is None else lambda results: write_json(json_path, results)
     results = run_suite(quick=quick, rounds=rounds, tell=lambda line: print(line, flush=True), keep=keep)

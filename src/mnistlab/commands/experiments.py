@@ -153,10 +153,10 @@ def label_noise(
     RECIPES["mlp"].override(settings, varied)  # refuses what no recipe can have before anything slow is begun
 
     def make(_dataset: Any) -> Any:
-        from mnistlab.experiments import noise_levels
+        from mnistlab.experiments import label_noise
 
-        chosen = {name: noise_levels.RECIPES[name].override(settings, varied) for name in names}
-        return noise_levels.experiment(chosen, num_seeds=common["seeds"], alphas=alphas, biases=biases)
+        chosen = {name: label_noise.RECIPES[name].override(settings, varied) for name in names}
+        return label_noise.experiment(chosen, num_seeds=common["seeds"], alphas=alphas, biases=biases)
 
     _run("label-noise", make, **common)
 
@@ -203,7 +203,7 @@ def _run(
     try:
         with owned(folder):
             dataset = load_dataset(data)
-            from mnistlab.experiments.answers import run_experiment
+            from mnistlab.experiments.experiment import run_experiment
 
             chosen = make(dataset)
             num_trainings = len({cell.recipe for cell in chosen.cells})  # some stand in several places

@@ -8,9 +8,9 @@ from typing import Any
 from mnistlab import figures, training
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation.significance import LEVEL
-from mnistlab.experiments.answers import Experiment, Findings
 from mnistlab.experiments.batch_size import still_falling
 from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.experiment import Experiment, Findings
 from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, seeds_text, summarize, times
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run

@@ -1,6 +1,7 @@
-"""One measurement in a process of its own: `python -m mnistlab.bench.worker KIND MODEL EPOCHS NUM_IMAGES SEED`.
+"""One measurement in a process of its own.
 
-Prints one JSON object. A process each, so that none inherits another's memory, threads or compiled kernels.
+`python -m mnistlab.experiments.benchmark.worker KIND MODEL EPOCHS NUM_IMAGES SEED` prints one JSON
+object. Each has a process of its own, so that none inherits another's memory, threads or compiled kernels.
 """
 
 import dataclasses
@@ -43,7 +44,7 @@ def measure_training(kind: Kind, model_name: ModelName, epochs: int, num_images:
     mnist = load_mnist()
     dataset = Dataset(mnist.name, mnist.train.take(np.arange(num_images)), mnist.test)
     if kind == "stock":
-        from mnistlab.bench.stock import train_stock
+        from mnistlab.experiments.benchmark.stock import train_stock
 
         measured: dict[str, Any] = dict(train_stock(model_name, dataset, epochs=epochs, seed=seed))
     else:

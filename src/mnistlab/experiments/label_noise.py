@@ -8,8 +8,8 @@ from typing import Any
 
 from mnistlab import figures
 from mnistlab.datasets import Dataset
-from mnistlab.experiments.answers import Experiment, Findings
 from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.experiment import Experiment, Findings
 from mnistlab.experiments.summaries import Row, by_place, seeds_text, summarize
 from mnistlab.recipes import AffineRanges, Recipe
 

@@ -144,7 +144,7 @@ def _verdict(low: float, high: float) -> str:
 
 
 def _measure(kind: str, *arguments: str | int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "mnistlab.bench.worker", kind, *map(str, arguments)]
+    command = [sys.executable, "-m", "mnistlab.experiments.benchmark.worker", kind, *map(str, arguments)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode:
         last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
