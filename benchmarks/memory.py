@@ -65,7 +65,7 @@ def measure(data: Path, run: Path) -> dict:
     The training is the time from `dataset.json` to `history.csv`: one is written before the network is built, the other
     when it has seen its last image.
     """
-    command = [sys.executable, "-m", "mnistlab.cli", "train", "fast", "--data", str(data), "--out", str(run)]
+    command = [sys.executable, "-m", "mnistlab", "train", "fast", "--data", str(data), "--out", str(run)]
     samples = []
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)

@@ -26,7 +26,7 @@ def measure(recipe: str, num_seeds: int) -> dict:
     for seed in range(num_seeds):
         with tempfile.TemporaryDirectory() as folder:
             run = Path(folder) / "run"
-            command = [sys.executable, "-m", "mnistlab.cli", "train", recipe, "--seed", str(seed), "--out", str(run)]
+            command = [sys.executable, "-m", "mnistlab", "train", recipe, "--seed", str(seed), "--out", str(run)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             runs.append(json.loads((run / "metrics.json").read_text(encoding="utf-8")))
             environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))

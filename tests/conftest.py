@@ -47,7 +47,7 @@ def run_mnistlab(
 ) -> subprocess.CompletedProcess[str]:
     """Runs the command line in a process of its own, as a user does."""
     return subprocess.run(
-        [sys.executable, "-m", "mnistlab.cli", *map(str, arguments)],
+        [sys.executable, "-m", "mnistlab", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=cwd,

@@ -97,7 +97,7 @@ def experiment_on_ray(tiny_folder, out):
         *(
             sys.executable,
             "-m",
-            "mnistlab.cli",
+            "mnistlab",
             "experiment",
             "batch-size",
             "--data",

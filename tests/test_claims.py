@@ -150,7 +150,7 @@ def test_of_two_commands_at_once_one_leaves_within_two_seconds(pairs, tiny_folde
     """`mnistlab train` twice in the same moment on one folder: one trains, the other names it and is gone."""
     for number in range(pairs):
         arguments = ["train", "mlp", "--epochs", "1", "--data", str(tiny_folder), "--out", str(tmp_path / str(number))]
-        command = [sys.executable, "-m", "mnistlab.cli", *arguments]
+        command = [sys.executable, "-m", "mnistlab", *arguments]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         both = [subprocess.Popen(command, **options) for _ in range(2)]
         while not (left := [process for process in both if process.poll() is not None]):

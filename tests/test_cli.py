@@ -17,7 +17,7 @@ import onnxruntime
 import pytest
 
 from conftest import run_mnistlab, write_idx
-from mnistlab.cli import cli
+from mnistlab.cli.main import cli
 from mnistlab.inference import Classifier
 from mnistlab.models.backend import keras
 
@@ -38,7 +38,7 @@ def run_folder(tiny_folder, tmp_path_factory):
 
 def test_help_is_quick_and_light():
     code = (
-        "import sys; from mnistlab.cli import cli; cli.main(['--help'], standalone_mode=False); "
+        "import sys; from mnistlab.cli.main import cli; cli.main(['--help'], standalone_mode=False); "
         "heavy = {'keras', 'tensorflow', 'numpy', 'matplotlib', 'onnxruntime'} & set(sys.modules); "
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
@@ -108,7 +108,7 @@ def test_evaluate_scores_mnist_by_default(run_folder):
 
 def test_evaluate_imports_no_tensorflow(run_folder):
     code = (
-        "import sys; from mnistlab.cli import cli; "
+        "import sys; from mnistlab.cli.main import cli; "
         f"cli.main(['evaluate', {str(run_folder)!r}], standalone_mode=False); "
         "sys.exit(f'imported TensorFlow' if 'tensorflow' in sys.modules or 'keras' in sys.modules else 0)"
     )

@@ -166,7 +166,7 @@ def test_what_cannot_be_distributed_is_refused(tiny_folder, tmp_path):
 
 def start(name, data, out, *options):
     return subprocess.Popen(
-        [sys.executable, "-m", "mnistlab.cli", *map(str, arguments(name, data, out, *options))],
+        [sys.executable, "-m", "mnistlab", *map(str, arguments(name, data, out, *options))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from mnistlab.cli import cli
+from mnistlab.cli.main import cli
 from mnistlab.recipes import RECIPES
 from mnistlab.runs.run import RUN_FILES
 

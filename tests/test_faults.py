@@ -371,7 +371,7 @@ MNISTLAB = """
 import functools
 from mnistlab import training
 training.train = functools.partial(training.train, checkpoint_seconds=0)
-from mnistlab.cli import main
+from mnistlab.cli.main import main
 main()
 """
 

@@ -116,5 +116,5 @@ def test_results_that_are_none_are_left_out(client, tmp_path, content):
 def test_the_commands_are_commands():
     """Each is one that the command line takes."""
     for arguments in findings.COMMANDS.values():
-        asked = [sys.executable, "-m", "mnistlab.cli", "experiment", *arguments, "--help"]
+        asked = [sys.executable, "-m", "mnistlab", "experiment", *arguments, "--help"]
         assert subprocess.run(asked, capture_output=True, check=False).returncode == 0

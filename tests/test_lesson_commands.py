@@ -213,7 +213,7 @@ def test_wrong_use_gets_one_message(arguments, exit_code, text, tmp_path):
 def test_hints_and_help_import_no_keras():
     for arguments in (["lesson", "hint", "cnn.conv2"], ["lesson", "--help"], ["lesson", "grade", "--help"]):
         code = (
-            "import sys; from mnistlab.cli import cli; "
+            "import sys; from mnistlab.cli.main import cli; "
             f"cli.main({arguments!r}, standalone_mode=False); "
             "sys.exit('Keras' if {'keras', 'tensorflow'} & set(sys.modules) else 0)"
         )

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mnistlab.commands.lesson_migrate import migrate
+from mnistlab.cli.migrate import migrate
 from mnistlab.exceptions import DataError, UsageError
 from mnistlab.lesson.migration import default_path, migrate_file, migrate_text
 from mnistlab.lesson.migration.homes import LEAVES, MODULES, exists

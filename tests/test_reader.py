@@ -13,7 +13,7 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from mnistlab import datasets
-from mnistlab.commands.reading import read
+from mnistlab.cli.read import read
 from mnistlab.exceptions import DataError, UsageError
 from mnistlab.reader import DigitReader, annotate, lines_of
 

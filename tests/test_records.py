@@ -213,7 +213,7 @@ def test_where_no_runs_are(tmp_path):
 
 def test_the_list_imports_no_keras(folders):
     code = (
-        "import sys; from mnistlab.cli import cli; "
+        "import sys; from mnistlab.cli.main import cli; "
         f"cli.main(['runs', {str(folders)!r}], standalone_mode=False); "
         "sys.exit('imported TensorFlow' if 'tensorflow' in sys.modules or 'keras' in sys.modules else 0)"
     )

@@ -236,7 +236,7 @@ def command(folder, data, epochs):
         "--out",
         str(folder),
     ]
-    return [sys.executable, "-m", "mnistlab.cli", *arguments]
+    return [sys.executable, "-m", "mnistlab", *arguments]
 
 
 def default_signals():

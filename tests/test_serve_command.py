@@ -20,7 +20,7 @@ def serve():
     started = []
 
     def start(*arguments):
-        command = [sys.executable, "-m", "mnistlab.cli", "serve", "--port", "0", *arguments]
+        command = [sys.executable, "-m", "mnistlab", "serve", "--port", "0", *arguments]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=os.environ | {"BROWSER": "echo"})
         started.append(process)

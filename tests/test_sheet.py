@@ -12,7 +12,7 @@ from scipy import ndimage
 from skimage.transform import ProjectiveTransform
 
 from mnistlab import evaluation, training
-from mnistlab.cli import cli
+from mnistlab.cli.main import cli
 from mnistlab.datasets import Dataset, load_idx
 from mnistlab.exceptions import DataError, UsageError
 from mnistlab.inference import Classifier

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from conftest import run_mnistlab
 from live_server import client_of, finished_run, live_server
-from mnistlab.commands.training import train as train_command
+from mnistlab.cli.train import train as train_command
 from mnistlab.recipes import AUGMENTATIONS, MAX_SEED, RECIPES
 from mnistlab.runs import Run
 from mnistlab.runs.folders import begin

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from mnistlab.commands.training import train
+from mnistlab.cli.train import train
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs.progress import Progress
 

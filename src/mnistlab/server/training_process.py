@@ -174,5 +174,5 @@ def _trains_only(pid: int, folder: Path) -> bool:
     """Whether a process is `mnistlab train` and owns a folder at the same moment."""
     found = command_of(pid)
     words = [Path(word).name for word in found[:4]]  # python -m mnistlab train, python …/bin/mnistlab train
-    is_training = "train" in words and not {"mnistlab", "mnistlab.cli"}.isdisjoint(words)
+    is_training = "train" in words and not {"mnistlab", "mnistlab.cli", "mnistlab.cli.main"}.isdisjoint(words)
     return is_training and locks.lock_owner(folder) == pid

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnistlab.commands.options import PATH, debug_option
+from mnistlab.cli.options import PATH, debug_option
 from mnistlab.exceptions import UsageError
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from mnistlab.commands.networks import load_network_of
-from mnistlab.commands.options import PATH, debug_option
+from mnistlab.cli.networks import load_network_of
+from mnistlab.cli.options import PATH, debug_option
 from mnistlab.system.files import json_text
 
 

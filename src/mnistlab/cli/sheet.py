@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnistlab.commands.options import PATH, debug_option
+from mnistlab.cli.options import PATH, debug_option
 
 if TYPE_CHECKING:
     from mnistlab.reader.sheet.layout import PaperName

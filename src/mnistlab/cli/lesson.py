@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from mnistlab.commands.lesson_migrate import migrate
-from mnistlab.commands.options import PATH, debug_option
+from mnistlab.cli.migrate import migrate
+from mnistlab.cli.options import PATH, debug_option
 from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, UsageError
 from mnistlab.system.files import json_text, make_folder, write_text
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
+from mnistlab.cli.options import PATH, debug_option, load_dataset, owned
 from mnistlab.exceptions import InterruptionError
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mnistlab.commands.options import PATH, debug_option
+from mnistlab.cli.options import PATH, debug_option
 from mnistlab.system.files import write_json
 
 

@@ -5,10 +5,10 @@ from typing import get_args
 
 import click
 
-from mnistlab.commands.options import PATH, debug_option
+from mnistlab.cli.options import PATH, debug_option
+from mnistlab.cli.usage import SUFFIXES, FileFormat, usage_note
 from mnistlab.exceptions import UsageError
 from mnistlab.system.files import copy_whole, write_text, write_with
-from mnistlab.usage import SUFFIXES, FileFormat, usage_note
 
 
 @click.command()

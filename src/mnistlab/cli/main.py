@@ -7,18 +7,18 @@ import traceback
 import click
 
 from mnistlab import __version__
-from mnistlab.commands.bench import bench
-from mnistlab.commands.evaluate import evaluate
-from mnistlab.commands.experiments import experiment
-from mnistlab.commands.exporting import export
-from mnistlab.commands.lesson import lesson
-from mnistlab.commands.options import debug_option
-from mnistlab.commands.reading import read
-from mnistlab.commands.run import run
-from mnistlab.commands.runs import runs
-from mnistlab.commands.serving import serve
-from mnistlab.commands.sheet import sheet
-from mnistlab.commands.training import train
+from mnistlab.cli.bench import bench
+from mnistlab.cli.evaluate import evaluate
+from mnistlab.cli.experiment import experiment
+from mnistlab.cli.export import export
+from mnistlab.cli.lesson import lesson
+from mnistlab.cli.options import debug_option
+from mnistlab.cli.read import read
+from mnistlab.cli.run import run
+from mnistlab.cli.runs import runs
+from mnistlab.cli.serve import serve
+from mnistlab.cli.sheet import sheet
+from mnistlab.cli.train import train
 from mnistlab.exceptions import MnistlabError
 
 
@@ -67,7 +67,3 @@ def _fail(message: str, exit_code: int, debug: bool) -> None:
         traceback.print_exc()
     click.echo(message, err=True)
     sys.exit(exit_code)
-
-
-if __name__ == "__main__":
-    main()

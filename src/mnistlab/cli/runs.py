@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from mnistlab.commands.options import PATH, debug_option
+from mnistlab.cli.options import PATH, debug_option
 from mnistlab.system.files import json_text
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnistlab.commands.networks import onnx_path_of
-from mnistlab.commands.options import PATH, debug_option
+from mnistlab.cli.networks import onnx_path_of
+from mnistlab.cli.options import PATH, debug_option
 from mnistlab.exceptions import DataError, MnistlabError, UsageError
 from mnistlab.system.files import json_text, write_with
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mnistlab.commands.options import PATH, SEED, debug_option, load_dataset, owned
+from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset, owned
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
 

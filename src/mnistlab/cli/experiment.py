@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mnistlab.commands.options import PATH, debug_option, load_dataset, owned
+from mnistlab.cli.options import PATH, debug_option, load_dataset, owned
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES
 
