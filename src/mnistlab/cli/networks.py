@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from mnistlab.runs import Run
-
 
 def onnx_path_of(path: Path) -> Path:
     """The ONNX file of a run folder, or the file itself.
@@ -12,6 +10,8 @@ def onnx_path_of(path: Path) -> Path:
     Raises:
         RunError: if it is neither an .onnx file nor a complete run.
     """
+    from mnistlab.runs import Run
+
     return path if path.suffix.lower() == ".onnx" and not path.is_dir() else Run(path).require().onnx_path
 
 
