@@ -201,6 +201,6 @@ def test_without_ray_the_message_says_what_to_install(tiny_mnist, tmp_path, monk
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ray" else find_spec(name))
     with pytest.raises(
-        UsageError, match=r"--cluster needs Ray, which is not installed\. Run: pip install 'mnistlab\[cluster\]'"
+        UsageError, match=r"A cluster needs Ray, which is not installed\. Run: pip install 'mnistlab\[cluster\]'"
     ):
         train_cells(CELLS[:1], tiny_mnist, tmp_path, address="auto", progress=False)

@@ -35,12 +35,11 @@ MESSAGES = {
     r"(?P<free>[\d,]+) bytes are free\. Make room and run the same command again; everything that was finished is "
     r"kept\.",
     "EIO": r"(?P<path>.+) could not be written \((?P<needed>[\d,]+) bytes\): Input/output error\. Mend that, or choose "
-    r"another folder with --out\.",
+    r"another folder\.",
     "EROFS": r"(?P<path>.+) could not be written \((?P<needed>[\d,]+) bytes\): Read-only file system\. Mend that, or "
-    r"choose another folder with --out\.",
+    r"choose another folder\.",
     "ENOENT": r"(?P<path>.+) could not be written \((?P<needed>[\d,]+) bytes\): there is no folder (?P<folder>.+) any "
-    r"more, or there never was\. Run the same command again, which makes the folder of a run, or choose another place "
-    r"with --out\.",
+    r"more, or there never was\. Run the same command again, which makes the folder of a run, or choose another place\.",
 }
 ELSEWHERE = {  # while a writer that insists on a path writes into the folder for temporary files
     "ENOSPC": r"(?P<path>.+) could not be written: it needs more than the [\d,]+ bytes that are free in "

@@ -111,7 +111,7 @@ def test_only_temporary_files_are_leftovers(tmp_path):
 
 def test_an_unwritable_place_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match=r"run cannot be written: Not a directory\. Choose another folder with --out"):
+    with pytest.raises(RunError, match=r"run cannot be written: Not a directory\. Choose another folder"):
         make_folder(tmp_path / "file" / "run")
 
 

@@ -330,7 +330,7 @@ def test_without_mlflow_nothing_is_trained(tiny_folder, tmp_path):
     result = run_mnistlab("train", "mlp", "--data", tiny_folder, "--mlflow", "http://localhost:5000", cwd=tmp_path)
     assert result.returncode == 2
     assert result.stderr == (
-        "--mlflow needs MLflow, which is not installed. Install it with `pip install mlflow-skinny`, or with "
+        "Logging to MLflow needs MLflow, which is not installed. Install it with `pip install mlflow-skinny`, or with "
         "`pip install mlflow` to log into a database file.\n"
     )
     assert list(tmp_path.iterdir()) == []

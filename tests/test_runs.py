@@ -37,10 +37,10 @@ def test_a_begun_run_knows_its_recipe(tmp_path):
 def test_what_contradicts_is_named_with_both_values(tmp_path, finished):
     (complete_run if finished else begun)(tmp_path / "run")
     with pytest.raises(
-        UsageError, match=r"run holds a run with .*model mlp, not cnn.*Choose another folder with --out"
+        UsageError, match=r"run holds a run with .*model mlp, not cnn.*Delete it, or choose another folder"
     ):
         check_folder(tmp_path / "run", RECIPES["cnn"], DATA)
-    with pytest.raises(UsageError, match=r"run with data digits 1f, not fashion 2e\. Choose another folder"):
+    with pytest.raises(UsageError, match=r"run with data digits 1f, not fashion 2e\. Delete it, or choose another folder"):
         check_folder(tmp_path / "run", RECIPES["mlp"], {"name": "fashion", "fingerprint": "2e"})
 
 

@@ -21,6 +21,17 @@ from mnistlab.cli.sheet import sheet
 from mnistlab.cli.train import train
 from mnistlab.exceptions import MnistlabError
 
+OPTIONS = {
+    "folder": "--out",
+    "data": "--data",
+    "batch_size": "--batch-size",
+    "validation": "--validation none (of an experiment --recipe validation=none)",
+    "processes": "--distribute",
+    "address": "--cluster",
+    "uri": "--mlflow",
+}
+"""How the command line sets an argument of the library, by its name."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="mnistlab", message="%(prog)s %(version)s")
@@ -52,13 +63,19 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         _fail("Interrupted. What was finished is kept; the same command does the rest.", 130, debug)
     except MnistlabError as error:
-        _fail(str(error), error.exit_code, debug)
+        _fail(_with_option(error), error.exit_code, debug)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}. What was finished before is untouched.", 1, debug)
     except Exception as error:
         _fail(f"Unexpected {type(error).__name__}: {error}. Run it again with --debug and report the result.", 1, debug)
     sys.exit(0)
+
+
+def _with_option(error: MnistlabError) -> str:
+    """An error's message, with the option that sets the argument which its last sentence advises to change."""
+    option = OPTIONS.get(error.argument or "")
+    return f"{str(error).removesuffix('.')} with {option}." if option else str(error)
 
 
 def _fail(message: str, exit_code: int, debug: bool) -> None:

@@ -141,7 +141,8 @@ class Checkpoint:
         if self._identity not in (None, position["identity"]):
             raise RunError(
                 f"{self.path} belongs to a training of another recipe, other data or another backend. Delete it to "
-                "train from the beginning, or choose another folder with --out."
+                "train from the beginning, or choose another folder.",
+                argument="folder",
             )
         self.num_calls, self.history = position["num_calls"], position["history"]
         self.epoch_seconds = position["epoch_seconds"]

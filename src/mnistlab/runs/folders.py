@@ -46,10 +46,11 @@ def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None =
             )
         if differences:
             raise UsageError(
-                f"{folder} holds a run with {'; '.join(differences)}. Choose another folder with --out, or delete it."
+                f"{folder} holds a run with {'; '.join(differences)}. Delete it, or choose another folder.",
+                argument="folder",
             )
     elif folder.exists() and (not folder.is_dir() or any(not _is_ours(path) for path in folder.iterdir())):
-        raise UsageError(f"{folder} exists and is not a run. Choose another folder with --out.")
+        raise UsageError(f"{folder} exists and is not a run. Choose another folder.", argument="folder")
     return run
 
 
@@ -70,7 +71,7 @@ def check_collection(folder: Path, kind: str) -> None:
         UsageError: if it holds something else.
     """
     if folder.exists() and (not folder.is_dir() or not (is_unused(folder) or _is_collection(folder))):
-        raise UsageError(f"{folder} exists and is not {kind} of mnistlab. Choose another folder with --out.")
+        raise UsageError(f"{folder} exists and is not {kind} of mnistlab. Choose another folder.", argument="folder")
 
 
 def check_question(folder: Path, question: str | None) -> None:
@@ -86,7 +87,7 @@ def check_question(folder: Path, question: str | None) -> None:
     results = _read_results(folder)
     if results and results.get("question") != question:
         held = f"an experiment: {results['question']}" if "question" in results else "the report of `mnistlab run`."
-        raise UsageError(f"{folder} holds {held} Choose another folder with --out.")
+        raise UsageError(f"{folder} holds {held} Choose another folder.", argument="folder")
 
 
 def _is_collection(folder: Path) -> bool:

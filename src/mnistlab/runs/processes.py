@@ -46,7 +46,8 @@ class Processes:
         host, _, port = self.address.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise UsageError(
-                f"--distribute is {self.address!r}; it must be a number of processes, or HOST:PORT of process 0."
+                f"The address is {self.address!r}; give HOST:PORT of process 0, or a number of processes.",
+                argument="processes",
             )
         if self.num_processes < 2 or not 0 <= self.number < self.num_processes:
             raise UsageError(
@@ -85,7 +86,8 @@ def check_divisible(batch_size: int, num_parts: int) -> None:
     if batch_size % num_parts:
         raise UsageError(
             f"A batch of {batch_size:,} images cannot be cut into {num_parts} equal parts. "
-            f"Choose a --batch-size that {num_parts} divides."
+            f"Choose a batch size that {num_parts} divides.",
+            argument="batch_size",
         )
 
 

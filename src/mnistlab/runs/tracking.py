@@ -42,11 +42,11 @@ class Tracker:
     def __init__(self, uri: str) -> None:
         if importlib.util.find_spec("mlflow") is None:
             raise UsageError(
-                "--mlflow needs MLflow, which is not installed. Install it with `pip install mlflow-skinny`, or with "
-                "`pip install mlflow` to log into a database file."
+                "Logging to MLflow needs MLflow, which is not installed. Install it with `pip install mlflow-skinny`, "
+                "or with `pip install mlflow` to log into a database file."
             )
         if not uri.strip():
-            raise UsageError("The address of --mlflow is empty; expected one such as http://localhost:5000.")
+            raise UsageError("The address of MLflow is empty; give one such as http://localhost:5000.", argument="uri")
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         self._uri = uri

@@ -45,7 +45,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        raise RunError(_explain(path, len(content), error)) from error
+        raise _unwritten(path, len(content), error) from error
 
 
 def append_bytes(path: Path, content: bytes) -> None:
@@ -61,7 +61,7 @@ def append_bytes(path: Path, content: bytes) -> None:
         with path.open("ab") as file:
             file.write(content)
     except OSError as error:
-        raise RunError(_explain(path, len(content), error)) from error
+        raise _unwritten(path, len(content), error) from error
 
 
 def _created(path: Path) -> BinaryIO:
@@ -86,26 +86,28 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _explain(path: Path, num_bytes: int, error: OSError) -> str:
-    """One or two sentences for a person whose file could not be written."""
+def _unwritten(path: Path, num_bytes: int, error: OSError) -> RunError:
+    """The error for a file that could not be written."""
     folder = path.parent
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         try:
             free = f"{shutil.disk_usage(folder).free:,} bytes are free"
         except OSError:
             free = "too few are free"
-        return (
+        return RunError(
             f"{path} could not be written: the disk is full. It needs {num_bytes:,} bytes and {free}. "
             "Make room and run the same command again; everything that was finished is kept."
         )
     if not folder.is_dir():
-        return (
+        return RunError(
             f"{path} could not be written ({num_bytes:,} bytes): there is no folder {folder} any more, or there never "
-            "was. Run the same command again, which makes the folder of a run, or choose another place with --out."
+            "was. Run the same command again, which makes the folder of a run, or choose another place.",
+            argument="folder",
         )
-    return (
+    return RunError(
         f"{path} could not be written ({num_bytes:,} bytes): {error.strerror or error}. "
-        "Mend that, or choose another folder with --out."
+        "Mend that, or choose another folder.",
+        argument="folder",
     )
 
 
@@ -199,7 +201,7 @@ def make_folder(folder: Path) -> None:
             pass
     except OSError as error:
         reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
-        raise RunError(f"{folder} cannot be written: {reason}. Choose another folder with --out.") from error
+        raise RunError(f"{folder} cannot be written: {reason}. Choose another folder.", argument="folder") from error
 
 
 def remove_leftovers(folder: Path) -> None:

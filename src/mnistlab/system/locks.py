@@ -58,7 +58,8 @@ def lock(folder: Path) -> Iterator[None]:
         raise RunError(f"{folder} could not be claimed for this process: {error.strerror}.") from error
     if descriptor is None:
         raise RunError(
-            f"{folder} is in use by {_owner_in(path)}. Wait until that has ended, or choose another folder with --out."
+            f"{folder} is in use by {_owner_in(path)}. Wait until that has ended, or choose another folder.",
+            argument="folder",
         )
     _HELD.descriptors[place] = descriptor
     try:
@@ -87,7 +88,8 @@ def require_lock(folder: Path) -> None:
         if descriptor is not None and not _is_locked_by(folder / OWNER_FILE, descriptor):
             raise RunError(
                 f"{folder} was deleted and belongs to {_owner_in(folder / OWNER_FILE)} now; this one stops. "
-                "Choose another folder with --out."
+                "Choose another folder.",
+                argument="folder",
             )
 
 

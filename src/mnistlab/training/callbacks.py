@@ -247,5 +247,6 @@ def not_finite(what: str, step: int) -> TrainingError:
     """
     return TrainingError(
         f"{what} in step {step:,}; training stopped there, and no model was written. "
-        "Try a smaller learning rate, a larger batch size, or --precision float32, with another --out."
+        "Try a smaller learning rate, a larger batch size or the precision float32, in another folder.",
+        argument="folder",
     )

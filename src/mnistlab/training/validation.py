@@ -26,6 +26,6 @@ def check_fits(recipe: Recipe, dataset: Dataset) -> None:
     if recipe.validation == "split" and recipe.num_validation >= len(dataset.train):
         raise UsageError(
             f"The recipe holds back {recipe.num_validation:,} validation images, but {dataset.name} has only "
-            f"{len(dataset.train):,} training images. Use --validation none (of an experiment "
-            "--recipe validation=none), or a larger data set."
+            f"{len(dataset.train):,} training images. Take a larger data set, or validate on nothing.",
+            argument="validation",
         )

@@ -111,7 +111,9 @@ def write_dataset(reading: SheetReading, folder: Path) -> Dataset:
             folder.rmdir()
         temporary.rename(folder)
     except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error.strerror}. Choose another folder with --out.") from error
+        raise RunError(
+            f"{folder} cannot be written: {error.strerror}. Choose another folder.", argument="folder"
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return dataset
@@ -124,4 +126,6 @@ def check_free(folder: Path) -> None:
         UsageError: (a `ValueError`) if it does, or is no folder.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} exists and is left as it is. Delete it, or choose another folder with --out.")
+        raise UsageError(
+            f"{folder} exists and is left as it is. Delete it, or choose another folder.", argument="folder"
+        )
