@@ -2,9 +2,9 @@
 
 Writes data sets of up to 1.2 million images (941 MB) into a temporary folder, trains the recipe `fast` on each for one
 whole epoch in a process of its own, looks every 20 ms at what of that process is resident, writes
-`benchmarks/results/memory.json` and puts its table into README.md. Every copy of MNIST is shifted by other pixels, so
-no image comes twice. The last data set is the largest one sorted by label, the worst case for a shuffle that does not
-see the whole file at once. Linux only: the figures come from /proc.
+`benchmarks/results/memory.json` and puts its table into docs/performance.md. Every copy of MNIST is shifted by other
+pixels, so no image comes twice. The last data set is the largest one sorted by label, the worst case for a shuffle that
+does not see the whole file at once. Linux only: the figures come from /proc.
 
     python benchmarks/memory.py [--table-only]
 """
@@ -26,6 +26,7 @@ from mnistlab.datasets.idx import idx_header
 from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 SETS = {  # name: copies of the training images, whether sorted by label
     "1-fold": (1, False),
     "5-fold": (5, False),
@@ -149,7 +150,7 @@ def main() -> None:
                 flush=True,
             )
         write_json(RESULTS, results)
-    readme.put("memory.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))))
+    readme.put("memory.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What the recipes `fast`, `best` and `record` reach over several seeds.
 
 Trains each in a process per seed, scores it once on the test split, writes `benchmarks/results/recipes.json` after each
-recipe and puts its table into README.md. The recipes were tuned on a validation split of the training images alone.
+recipe and puts its table into docs/results.md. The recipes were tuned on a validation split of the training images
+alone.
 
     python benchmarks/recipes.py [--only fast best] [--table-only]
 """
@@ -17,6 +18,7 @@ import readme
 from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "recipes.json"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "results.md"
 SEEDS = {"fast": 10, "best": 5, "record": 3}
 
 
@@ -74,7 +76,7 @@ def main() -> None:
     for name in [] if arguments.table_only else arguments.only:
         results[name] = measure(name, SEEDS[name])
         write_json(RESULTS, results)
-    readme.put("recipes.py", table(results))
+    readme.put("recipes.py", table(results), DOCUMENT)
 
 
 if __name__ == "__main__":

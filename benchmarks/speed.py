@@ -1,6 +1,6 @@
 """How fast and how accurate mnistlab is beside the notebook on stock Keras: `mnistlab bench` over ten seeds.
 
-Writes `benchmarks/results/bench.json` after every round and puts its table into README.md.
+Writes `benchmarks/results/bench.json` after every round and puts its table into docs/performance.md.
 
     python benchmarks/speed.py [--rounds 10] [--table-only]
 """
@@ -13,6 +13,7 @@ from mnistlab.experiments.benchmark.suite import format_summary, run_suite
 from mnistlab.system.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "bench.json"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 
 
 def table(results: dict) -> str:
@@ -40,7 +41,7 @@ def main() -> None:
             tell=lambda line: print(line, flush=True),
             keep=lambda results: write_json(RESULTS, results),
         )
-    readme.put("speed.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))))
+    readme.put("speed.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
 
 
 if __name__ == "__main__":

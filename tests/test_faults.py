@@ -39,7 +39,8 @@ MESSAGES = {
     "EROFS": r"(?P<path>.+) could not be written \((?P<needed>[\d,]+) bytes\): Read-only file system\. Mend that, or "
     r"choose another folder\.",
     "ENOENT": r"(?P<path>.+) could not be written \((?P<needed>[\d,]+) bytes\): there is no folder (?P<folder>.+) any "
-    r"more, or there never was\. Run the same command again, which makes the folder of a run, or choose another place\.",
+    r"more, or there never was\. Run the same command again, which makes the folder of a run, or choose another "
+    r"place\.",
 }
 ELSEWHERE = {  # while a writer that insists on a path writes into the folder for temporary files
     "ENOSPC": r"(?P<path>.+) could not be written: it needs more than the [\d,]+ bytes that are free in "
