@@ -1,7 +1,6 @@
 """What the documentation promises: its code runs, its commands exist, its links lead somewhere, nothing is left out."""
 
 import contextlib
-import dataclasses
 import doctest
 import importlib
 import io
@@ -165,7 +164,7 @@ def test_every_recipe_setting_is_in_the_reference():
     assert header[1:-1] == list(RECIPES)
     documented = {setting: dict(zip(RECIPES, values, strict=True)) for setting, *values, _ in settings}
     for name, recipe in RECIPES.items():
-        for setting, value in dataclasses.asdict(recipe).items():
+        for setting, value in recipe.settings().items():
             if setting != "name":
                 shown = "none" if value is None else "yes" if isinstance(value, dict) else value
                 shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else shown

@@ -41,7 +41,7 @@ def differing_settings(cells: Sequence[Cell]) -> list[Row]:
 
     The seed is left out, and a setting that a column of the place says already.
     """
-    recipes = {tuple(cell.place.items()): dataclasses.asdict(cell.recipe) for cell in reversed(cells)}
+    recipes = {tuple(cell.place.items()): cell.recipe.settings() for cell in reversed(cells)}
     places = list(reversed(recipes))
     names = [
         name

@@ -105,7 +105,7 @@ def _write(experiment: Experiment, findings: Findings, rows: list[Row], dataset:
         "dataset": dataset.name,
         "num_test_images": len(dataset.test),
         "environment": describe_environment(),
-        "recipe": dataclasses.asdict(experiment.cells[0].recipe),
+        "recipe": experiment.cells[0].recipe.settings(),
         "settings": differing_settings(experiment.cells),
         "groups": findings.groups,
         **findings.details,

@@ -227,7 +227,7 @@ def _describe_model(runs: list[Run], evaluation: Evaluation, folder: Path) -> di
     names = ("seed", "train_seconds", "images_per_second", "test_accuracy", "test_loss", "test_errors")
     first = runs[0]
     return {
-        "recipe": dataclasses.asdict(first.recipe),
+        "recipe": first.recipe.settings(),
         "summary": summary_text(MODELS[first.recipe.model]()),
         "num_parameters": first.metrics["num_parameters"],
         "num_train_images": first.metrics["num_train_images"],

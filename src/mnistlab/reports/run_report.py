@@ -1,6 +1,5 @@
 """The figures and the report of one run folder."""
 
-import dataclasses
 import functools
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
     svgs = write_figures(run.folder, run_figures(run, evaluation, dataset))
     results = {
         "mnistlab": __version__,
-        "recipe": dataclasses.asdict(run.recipe),
+        "recipe": run.recipe.settings(),
         "metrics": run.metrics,
         "interval": list(evaluation.interval),
         "num_test_images": evaluation.num_images,

@@ -134,7 +134,7 @@ class Tracker:
 
 def _params(run: Run) -> Iterator[tuple[str, str]]:
     """The recipe, a name and a value for each setting, and what it was trained on."""
-    for name, value in dataclasses.asdict(run.recipe).items():
+    for name, value in run.recipe.settings().items():
         if isinstance(value, dict):
             yield from ((f"{name}.{part}", str(number)) for part, number in value.items())
         else:

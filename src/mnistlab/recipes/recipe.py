@@ -1,4 +1,4 @@
-"""Recipes: everything that decides a training, in one frozen dataclass."""
+"""Everything that decides a training, in one frozen dataclass."""
 
 import dataclasses
 import math
@@ -94,6 +94,8 @@ class Recipe:
         precision: of the arithmetic in the layers; weights stay float32. `"auto"` takes bfloat16 where the hardware
             multiplies it natively and float32 elsewhere.
         seed: of initial weights, shuffling, augmentation, dropout and the validation split; 0 to 2,147,483,647.
+        title: One line for people who choose among recipes; it decides nothing, so no file holds it and no comparison
+            looks at it.
         start_from: SHA-256 of the `model.keras` whose weights the training starts from, 64 hexadecimal digits; by
             default it starts from random weights. See `mnistlab.runs.fine_tuning`.
 
@@ -101,9 +103,8 @@ class Recipe:
         UsageError: if a value is outside what is said above.
 
     Example:
-        >>> RECIPES["cnn"].epochs
-        5
-        >>> dataclasses.replace(RECIPES["mlp"], batch_size=32).batch_size
+        >>> recipe = Recipe(name="mlp", model="mlp")
+        >>> dataclasses.replace(recipe, batch_size=32).batch_size
         32
     """
 
@@ -128,6 +129,7 @@ class Recipe:
     precision: Precision = "auto"
     seed: int = 0
     start_from: str | None = None
+    title: str = dataclasses.field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuses settings that no training could follow."""
@@ -175,10 +177,13 @@ class Recipe:
         held_back = self.num_validation if self.validation == "split" else 0
         return math.ceil((num_images - held_back) / self.batch_size)
 
+    def settings(self) -> dict[str, Any]:
+        """Everything that decides the training, by name, as plain values; augmentation is a dictionary or `None`."""
+        return {key: value for key, value in dataclasses.asdict(self).items() if key != "title"}
+
     def to_toml(self) -> str:
         """The recipe as the text of `recipe.toml`; settings that are `None` are left out."""
-        settings = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
-        return tomli_w.dumps(settings)
+        return tomli_w.dumps({key: value for key, value in self.settings().items() if value is not None})
 
     def override(self, settings: Sequence[str], varied: Sequence[str] = ()) -> "Recipe":
         """The recipe with some settings replaced.
@@ -191,10 +196,17 @@ class Recipe:
             UsageError: if one of them is no setting, or its value is none that a recipe can have.
 
         Example:
-            >>> RECIPES["mlp"].override(["epochs=3", "learning_rate=0.002"]).epochs
+            >>> Recipe(name="mlp", model="mlp").override(["epochs=3", "learning_rate=0.002"]).epochs
             3
         """
-        known = {field.name for field in dataclasses.fields(self)} - {"name", "model", "seed", "start_from", *varied}
+        known = {field.name for field in dataclasses.fields(self)} - {
+            "name",
+            "model",
+            "seed",
+            "start_from",
+            "title",
+            *varied,
+        }
         changes: dict[str, Any] = {}
         for setting in settings:
             name, equals, text = setting.partition("=")
@@ -237,44 +249,5 @@ class Recipe:
         return [
             f"{field.name} {getattr(self, field.name)}, not {getattr(other, field.name)}"
             for field in dataclasses.fields(self)
-            if getattr(self, field.name) != getattr(other, field.name)
+            if field.compare and getattr(self, field.name) != getattr(other, field.name)
         ]
-
-
-_FAST = Recipe(
-    name="fast",
-    model="small_cnn",
-    epochs=1,
-    batch_size=256,
-    learning_rate=0.04,
-    schedule="one-cycle",
-    beta_1=0.8,
-    beta_2=0.95,
-    label_smoothing=0.1,
-    norm_momentum=0.9,
-)
-_BEST = dataclasses.replace(
-    _FAST,
-    name="best",
-    model="deep_cnn",
-    epochs=5,
-    learning_rate=0.02,
-    augmentation=AffineRanges(),
-    test_shifts=True,
-)
-
-RECIPES: dict[str, Recipe] = {
-    "mlp": Recipe(name="mlp", model="mlp"),
-    "cnn": Recipe(name="cnn", model="cnn", augmentation=AffineRanges(), validation="split"),
-    "fast": _FAST,
-    "best": _BEST,
-    "record": dataclasses.replace(
-        _BEST,
-        name="record",
-        model="deeper_cnn",
-        epochs=12,
-        members=3,
-        augmentation=AffineRanges(rotation=10.0, width_shift=0.1, height_shift=0.1, shear=5.0, zoom=0.1),
-    ),
-}
-"""The trainings by name: the notebook's two, the quickest way to 99 %, the most that a minute and 15 minutes buy."""
