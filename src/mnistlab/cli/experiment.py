@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mnistlab.cli.options import PATH, debug_option, load_dataset, owned
+from mnistlab.cli.options import PATH, debug_option, load_dataset
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES
 
@@ -192,7 +192,7 @@ def _run(
     out: Path | None,
 ) -> None:
     """Loads the data, makes and runs the experiment, and prints the answer."""
-    from mnistlab.runs.folders import check_collection
+    from mnistlab.runs.folders import check_collection, own_results
 
     folder = out or Path("experiments") / name
     check_collection(folder, "an experiment")
@@ -201,7 +201,7 @@ def _run(
 
         check_cluster(cluster)
     try:
-        with owned(folder):
+        with own_results(folder, "an experiment"):
             dataset = load_dataset(data)
             from mnistlab.experiments.experiment import run_experiment
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mnistlab.cli.options import PATH, debug_option, load_dataset, owned
+from mnistlab.cli.options import PATH, debug_option, load_dataset
 from mnistlab.exceptions import InterruptionError
 
 
@@ -19,12 +19,10 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
 
     A second call keeps what is finished and does the rest.
     """
-    from mnistlab.runs.folders import check_collection, check_question
+    from mnistlab.runs.folders import own_results
 
-    check_collection(out, "a report")
-    check_question(out, None)
     try:
-        with owned(out):
+        with own_results(out, "a report", question=None):
             dataset = load_dataset(data)
             from mnistlab.experiments.notebook import run_notebook
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset, owned
+from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
 
@@ -64,7 +64,7 @@ def train(
     """Train RECIPE and leave a run folder with model, metrics, figures and report."""
     from mnistlab.runs import Run
     from mnistlab.runs.fine_tuning import fine_tuning_recipe
-    from mnistlab.runs.folders import check_folder, default_folder
+    from mnistlab.runs.folders import check_folder, default_folder, own_run
     from mnistlab.runs.processes import check_divisible, run_locally
 
     given = {key: value for key, value in overrides.items() if value is not None}
@@ -92,7 +92,7 @@ def train(
         from mnistlab.runs.tracking import Tracker
 
         tracker = Tracker(mlflow_uri)
-    with owned(folder):
+    with own_run(folder, chosen):
         dataset = load_dataset(data)
         _train(chosen, dataset, folder, tensorboard=tensorboard, tracker=tracker, processes=processes, start=start)
     print(f"The run lies in {folder}; open {folder / 'report.html'}")

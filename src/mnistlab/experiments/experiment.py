@@ -16,9 +16,8 @@ from mnistlab.experiments.cells import Cell, differing_settings, train_cells
 from mnistlab.experiments.summaries import Row
 from mnistlab.models.backend import describe_environment
 from mnistlab.reports.run_report import write_figures
-from mnistlab.runs.folders import check_collection, check_question
-from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text
-from mnistlab.system.locks import lock
+from mnistlab.runs.folders import own_results
+from mnistlab.system.files import write_json, write_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,11 +81,7 @@ def run_experiment(
         UsageError: if the folder holds something else.
         RunError: if another process works in the folder, or a file in it is damaged or cannot be written.
     """
-    check_collection(folder, "an experiment")
-    check_question(folder, experiment.question)
-    make_folder(folder / "runs")
-    with lock(folder):
-        remove_leftovers(folder)
+    with own_results(folder, "an experiment", experiment.question):
         rows = train_cells(
             experiment.cells, dataset, folder, address=address, data_folder=data_folder, progress=progress
         )

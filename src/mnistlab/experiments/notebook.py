@@ -24,9 +24,8 @@ from mnistlab.recipes import RECIPES, AffineRanges, Recipe
 from mnistlab.reports import write_run_report
 from mnistlab.reports.run_report import run_figures, write_figures
 from mnistlab.runs import Run
-from mnistlab.runs.folders import check_collection, check_question
-from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text
-from mnistlab.system.locks import lock
+from mnistlab.runs.folders import own_results
+from mnistlab.system.files import write_json, write_text
 from mnistlab.system.text import format_matrix
 from mnistlab.training.augmentation import RandomAffine, transform_images
 
@@ -66,10 +65,7 @@ def run_notebook(
     recipes = {name: _fit_to(dataset, RECIPES[name], epochs) for name in ("mlp", "cnn")}
     for recipe in recipes.values():
         training.check_fits(recipe, dataset)
-    check_collection(folder, "a report")
-    check_question(folder, None)
-    make_folder(folder / "runs")
-    with lock(folder):
+    with own_results(folder, "a report", question=None):
         return _run_all(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)
 
 
@@ -83,7 +79,6 @@ def _run_all(
     progress: bool,
 ) -> dict[str, Any]:
     started = time.perf_counter()
-    remove_leftovers(folder)
     if progress:
         print(dataset, end="\n\n")
     seeded = {

@@ -1,24 +1,85 @@
-"""Who may use a folder: a run, or results over several runs; what somebody else put there is left alone."""
+"""Who may use a folder, for a run or for results over several runs; what somebody else put there is left alone.
+
+`own_run` and `own_results` are the one way to write into a folder: they check it, make it, lock it, clear up what a
+process left that died in it, and remove what they made if nothing was written. Within one thread they nest: the command
+line owns a folder before anything slow is loaded, and the function that it calls owns it again.
+"""
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import Recipe
 from mnistlab.runs.run import Run
-from mnistlab.system.files import is_leftover, write_json, write_text
-from mnistlab.system.locks import OWNER_FILE, is_unused
+from mnistlab.system.files import is_leftover, make_folder, remove_leftovers, write_json, write_text
+from mnistlab.system.locks import OWNER_FILE, is_unused, lock
 
 DatasetIdentity = Mapping[str, str]
+ANY_QUESTION = ""
 
 
 def default_folder(recipe: Recipe) -> Path:
     """Where a recipe's run goes if nobody says otherwise."""
     origin = "" if recipe.start_from is None else f"-from-{recipe.start_from[:8]}"
     return Path("runs") / f"{recipe.name}-seed{recipe.seed}{origin}"
+
+
+@contextlib.contextmanager
+def own_run(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None) -> Iterator[Run]:
+    """Makes a folder this thread's own for a run, for the length of a `with` block.
+
+    Args:
+        folder: The run folder.
+        recipe: The recipe to train.
+        dataset: `name` and `fingerprint` of the data to train on; not looked at by default.
+
+    Yields:
+        The run, as it is once the folder is owned; another process may have completed it just before.
+
+    Raises:
+        UsageError: if another recipe or other data belongs to the folder, or it holds something else.
+        RunError: if another process owns the folder, a file in it is damaged, or it cannot be written.
+    """
+    check_folder(folder, recipe, dataset)
+    with _owned(folder):
+        yield check_folder(folder, recipe, dataset)
+
+
+@contextlib.contextmanager
+def own_results(folder: Path, kind: str, question: str | None = ANY_QUESTION) -> Iterator[None]:
+    """Makes a folder this thread's own for results over several runs, for the length of a `with` block.
+
+    Args:
+        folder: The folder of the results.
+        kind: Name of the results in a message: `a report`.
+        question: Question of an experiment, or `None` for the report of the notebook; not looked at by default.
+
+    Raises:
+        UsageError: if the folder holds something else, or results that answer another question.
+        RunError: if another process owns the folder, or it cannot be written.
+    """
+    check_collection(folder, kind)
+    if question != ANY_QUESTION:
+        check_question(folder, question)
+    with _owned(folder):
+        yield
+
+
+@contextlib.contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    make_folder(folder)
+    try:
+        with lock(folder):
+            remove_leftovers(folder)
+            yield
+    finally:
+        with contextlib.suppress(OSError):  # something was written
+            for place in missing:
+                place.rmdir()
 
 
 def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None) -> Run:

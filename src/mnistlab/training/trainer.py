@@ -25,13 +25,13 @@ from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
 from mnistlab.runs.checkpoint import Checkpoint, EpochFunction
 from mnistlab.runs.fine_tuning import check_start
-from mnistlab.runs.folders import begin, check_folder, default_folder
+from mnistlab.runs.folders import begin, check_folder, default_folder, own_run
 from mnistlab.runs.processes import Processes
 from mnistlab.runs.progress import ProgressLog
 from mnistlab.runs.run import history_csv, write_manifest
 from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text, write_with
 from mnistlab.system.interruption import StopRequest
-from mnistlab.system.locks import lock, require_lock
+from mnistlab.system.locks import require_lock
 from mnistlab.training import batches
 from mnistlab.training.augmentation import RandomAffine
 from mnistlab.training.batches import BlockStream
@@ -101,11 +101,8 @@ def train(
         if check_folder(run.folder, recipe, identity).is_complete and not run.checkpoint_path.parent.exists():
             run.require()
             return run
-        make_folder(run.folder)
-        with lock(run.folder):
-            remove_leftovers(run.folder)
-            # It may be complete by now: by another process, or by one that died just then.
-            if not check_folder(run.folder, recipe, identity).is_complete:
+        with own_run(run.folder, recipe, identity) as owned:
+            if not owned.is_complete:
                 begin(run.folder, recipe, identity)
                 checkpoint = _open_checkpoint(run, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
                 team.send_checkpoint(run.checkpoint_path)
