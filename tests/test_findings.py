@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from live_server import client_of
-from mnistlab.server import findings
+from mnistlab.server.experiments import charts as findings
 from mnistlab.server.settings import Settings
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"

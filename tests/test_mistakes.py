@@ -11,11 +11,11 @@ from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
 from mnistlab.exceptions import RunError
 from mnistlab.inference import Classifier
 from mnistlab.pretrained import PRETRAINED_PATH
-from mnistlab.server import test_split
+from mnistlab.server.mistakes import answers as test_split
 from mnistlab.server.neighbours import Neighbours
 from mnistlab.server.networks import Networks
 from mnistlab.server.settings import Settings
-from mnistlab.server.trainings import NOTES
+from mnistlab.server.training.trainings import NOTES
 
 
 @pytest.fixture(scope="module")

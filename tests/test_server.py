@@ -16,12 +16,12 @@ from mnistlab.normalization import normalize_digit
 from mnistlab.pretrained import PRETRAINED_PATH, pretrained
 from mnistlab.reader import DigitReader, lines_of
 from mnistlab.refusal import Judge
-from mnistlab.server.errors import ApiError
-from mnistlab.server.recognition import covered_images
+from mnistlab.server.http.errors import ApiError
+from mnistlab.server.http.static import PAGE_FOLDER, load_assets
+from mnistlab.server.http.work import Workers
+from mnistlab.server.recognition.routes import covered_images
 from mnistlab.server.run_ids import run_id
 from mnistlab.server.settings import Settings
-from mnistlab.server.static import WEB_FOLDER, load_assets
-from mnistlab.server.work import Workers
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +231,7 @@ def test_the_description_documents_every_route(client):
 def test_the_page_is_a_fixed_table(client):
     assets = load_assets()
     assert set(assets) >= {"/web/css/tokens.css"}
-    on_disk = {path for path in WEB_FOLDER.rglob("*") if path.is_file()} if WEB_FOLDER.is_dir() else set()
+    on_disk = {path for path in PAGE_FOLDER.rglob("*") if path.is_file()} if PAGE_FOLDER.is_dir() else set()
     assert len(assets) == len(on_disk) + 1, "a file of the page has a kind that is not served"
     for address, asset in assets.items():
         answer = client.get(address)

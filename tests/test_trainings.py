@@ -22,10 +22,10 @@ from mnistlab.progress import PROGRESS_FILE
 from mnistlab.recipes import AUGMENTATIONS, MAX_SEED, RECIPES
 from mnistlab.run_folders import begin
 from mnistlab.runs import Run
-from mnistlab.server.run_reports import Place, arguments_of, report_on
 from mnistlab.server.settings import Settings
-from mnistlab.server.training_process import Start, ask_to_end, command_of, read_start
-from mnistlab.server.trainings import NOTES, Trainings, with_settings
+from mnistlab.server.training.process import Start, ask_to_end, command_of, read_start
+from mnistlab.server.training.status import Place, arguments_of, report_on
+from mnistlab.server.training.trainings import NOTES, Trainings, with_settings
 
 PATIENCE = 300  # seconds; a busy machine may take long, and what never comes is still found
 LONG = {"recipe": "mlp", "epochs": 10, "batch_size": 1, "seed": 7}  # 6,000 steps, some seconds

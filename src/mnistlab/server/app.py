@@ -6,20 +6,21 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 
 from mnistlab import __version__
-from mnistlab.server import errors, recognition
-from mnistlab.server.errors import documented, register
-from mnistlab.server.finding_routes import findings_router
-from mnistlab.server.limits import BodyLimits
-from mnistlab.server.mistakes import mistakes_router
+from mnistlab.server.experiments.routes import findings_router
+from mnistlab.server.http import errors
+from mnistlab.server.http.errors import documented, register
+from mnistlab.server.http.limits import BodyLimits
+from mnistlab.server.http.security import AnswerHeaders, Gate
+from mnistlab.server.http.static import StaticFiles, load_assets
+from mnistlab.server.http.work import Workers
+from mnistlab.server.mistakes.answers import Answers
+from mnistlab.server.mistakes.routes import mistakes_router
 from mnistlab.server.networks import Networks
-from mnistlab.server.photos import PhotoReader
-from mnistlab.server.security import AnswerHeaders, Gate
+from mnistlab.server.recognition import routes as recognition
+from mnistlab.server.recognition.photos import PhotoReader
 from mnistlab.server.settings import Settings
-from mnistlab.server.static import StaticFiles, load_assets
-from mnistlab.server.test_split import Answers
-from mnistlab.server.training_routes import training_router
-from mnistlab.server.trainings import NOTES, Trainings
-from mnistlab.server.work import Workers
+from mnistlab.server.training.routes import training_router
+from mnistlab.server.training.trainings import NOTES, Trainings
 
 DESCRIPTION = """\
 What mnistlab's page does, for programs: ask networks which digit an image shows, look into their layers, read photos,

@@ -17,7 +17,7 @@ from mnistlab.pretrained import PRETRAINED, accuracies_of_pretrained
 from mnistlab.records.listing import list_runs
 from mnistlab.refusal import Judge
 from mnistlab.runs import MANIFEST, Run
-from mnistlab.server.errors import ApiError
+from mnistlab.server.http.errors import ApiError
 from mnistlab.server.layers import LOGITS, Anatomy, Layer, dissect
 from mnistlab.server.run_ids import run_id
 

@@ -16,10 +16,10 @@ import uvicorn
 
 from mnistlab.exceptions import MnistlabError, UsageError
 from mnistlab.server.app import create_app
-from mnistlab.server.connections import GuardedProtocol
-from mnistlab.server.security import EVERYWHERE, is_loopback
+from mnistlab.server.http.connections import GuardedProtocol
+from mnistlab.server.http.security import EVERYWHERE, is_loopback
+from mnistlab.server.http.work import THREAD_NAME
 from mnistlab.server.settings import Settings
-from mnistlab.server.work import THREAD_NAME
 
 BACKLOG = 256  # connections that the kernel holds ready
 SHUTDOWN_SECONDS = 0.5  # for answers under way; event streams never end by themselves

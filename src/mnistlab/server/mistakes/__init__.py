@@ -1,0 +1,1 @@
+"""The mistakes of a network over HTTP."""

@@ -1,0 +1,82 @@
+"""Photos that come over HTTP: one at a time, few that wait, all of bounded size."""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistlab.exceptions import MnistlabError
+from mnistlab.server.http.errors import ApiError
+from mnistlab.server.http.work import Workers
+from mnistlab.server.recognition.schemas import encode_image
+
+_log = logging.getLogger("mnistlab.server")
+
+
+class PhotoReader:
+    """Reads photos, one at a time; scikit-image is imported with the first.
+
+    Args:
+        max_waiting: photos that may wait while one is read.
+        max_held_bytes: of photos that are still coming, all together.
+    """
+
+    def __init__(self, max_waiting: int, max_held_bytes: int) -> None:
+        self._most, self._num_held = max_held_bytes, 0
+        self._workers = Workers(1, max_waiting)
+
+    async def read(self, chunks: AsyncIterator[bytes]) -> dict[str, Any]:
+        """What is on a photo, as `ReadAnswer` describes it.
+
+        Args:
+            chunks: the file's bytes, as they come.
+
+        Raises:
+            ApiError: 503, if too many photos are here already.
+            DataError: if it is no photo that can be read.
+        """
+        content = await self._receive(chunks)
+        try:
+            return await self._workers.run(read_photo, content)
+        except (ApiError, MnistlabError):
+            raise
+        except Exception as error:  # of a photo that nobody thought of
+            _log.exception("a photo of %d bytes could not be read", len(content))
+            raise ApiError(422, "The photo cannot be read. Save it again with another program.") from error
+
+    async def _receive(self, chunks: AsyncIterator[bytes]) -> bytes:
+        """Collects a photo. Bytes are counted, not photos, or a few clients that send slowly would take all places."""
+        content = bytearray()
+        try:
+            async for chunk in chunks:
+                if self._num_held + len(chunk) > self._most:
+                    raise ApiError(
+                        503, "Too many photos come at once. Send it again in a few seconds.", retry_seconds=3
+                    )
+                self._num_held += len(chunk)
+                content += chunk
+            return bytes(content)
+        finally:
+            self._num_held -= len(content)
+
+    def close(self) -> None:
+        """Begins no more photos."""
+        self._workers.close()
+
+
+def read_photo(content: bytes) -> dict[str, Any]:
+    """Reads one photo, given its file's bytes."""
+    from mnistlab.photos import load_photo
+    from mnistlab.reader import DigitReader, lines_of
+
+    grey: NDArray[np.uint8] = load_photo(content)
+    readings = DigitReader().read(grey)
+    texts = ["".join(str(one.digit) for one in line if one.digit is not None) for line in lines_of(readings)]
+    return {
+        "width": grey.shape[1],
+        "height": grey.shape[0],
+        "lines": [text for text in texts if text],
+        "digits": [reading.to_dict() | {"image": encode_image(reading.image)} for reading in readings],
+    }

@@ -1,0 +1,1 @@
+"""Trainings over HTTP: started, watched, stopped and resumed."""
