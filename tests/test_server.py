@@ -13,13 +13,13 @@ from live_server import client_of, finished_run
 from mnistlab import looks
 from mnistlab.inference import Classifier
 from mnistlab.normalization import normalize_digit
+from mnistlab.occlusion import covered_images
 from mnistlab.pretrained import PRETRAINED_PATH, pretrained
 from mnistlab.reader import DigitReader, lines_of
 from mnistlab.refusal import Judge
 from mnistlab.server.http.errors import ApiError
 from mnistlab.server.http.static import PAGE_FOLDER, load_assets
 from mnistlab.server.http.work import Workers
-from mnistlab.server.recognition.routes import covered_images
 from mnistlab.server.run_ids import run_id
 from mnistlab.server.settings import Settings
 
@@ -155,8 +155,8 @@ def test_every_pixel_may_be_covered_by_itself(client, mnist):
 
 
 def test_a_patch_may_cover_everything():
-    covered, rows = covered_images(np.full((28, 28), 9, np.uint8), 28, 28)
-    assert rows == 1 and not covered.any()
+    covered = covered_images(np.full((28, 28), 9, np.uint8), 28, 28)
+    assert covered.shape == (1, 1, 28, 28) and not covered.any()
 
 
 def test_a_photo_is_read_as_the_reader_reads_it(client, mnist):

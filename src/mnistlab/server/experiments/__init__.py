@@ -1,1 +1,1 @@
-"""The results of experiments over HTTP."""
+"""Routes about the results of experiments."""

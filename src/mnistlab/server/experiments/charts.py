@@ -1,4 +1,4 @@
-"""What experiments found, as charts with their intervals: those that mnistlab publishes, and the user's own."""
+"""The results of experiments as charts with intervals: those that mnistlab publishes, and the user's own."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ Results = dict[str, Any]
 Group = dict[str, Any]
 
 PUBLISHED_PATH = Path(__file__).parents[2] / "experiments" / "published.json"
-"""What `benchmarks/questions.py` measured, without the single trainings; that program writes it."""
+"""What `benchmarks/questions.py` measured, without the single trainings. That program writes the file."""
 
 PUBLISHED_KEYS = (
     *("experiment", "question", "answer", "method", "dataset", "num_test_images", "environment", "groups"),
@@ -24,7 +24,7 @@ TITLES = {
     "biased-noise": "Biased labels",
     "augmentation": "Augmentation",
 }
-COMMANDS = {  # what follows `mnistlab experiment`
+COMMANDS = {  # arguments of `mnistlab experiment`
     "batch-size": ["batch-size", "--seeds", "5"],
     "compare": ["compare", "mlp", "cnn", "--seeds", "5"],
     "label-noise": ["label-noise", "--seeds", "3"],
@@ -36,23 +36,23 @@ COMMANDS = {  # what follows `mnistlab experiment`
         *("augmentation", "--model", "fast", "--recipe", "augmentation=yes", "--recipe", "epochs=4", "--seeds", "5"),
     ],
 }
-"""How the published results were made."""
+"""The commands that made the published results."""
 
-MAX_BYTES = 5_000_000
-DEPTH = 2  # folders below one that is searched: experiments/NAME
+MAX_BYTES = 5_000_000  # larger files of results are left out
+DEPTH = 2  # levels of folders that are searched
 
 
 def published(results: Results) -> Results:
     """The part of an experiment's results that the page shows.
 
     Args:
-        results: of `results.json`, or an entry of `benchmarks/results/questions.json`.
+        results: Content of `results.json`, or an entry of `benchmarks/results/questions.json`.
     """
     return {key: results[key] for key in PUBLISHED_KEYS if key in results}
 
 
 def find_results(folders: Iterable[Path]) -> dict[Path, Results]:
-    """The results of the user's own experiments in and below some folders; what is damaged is left out."""
+    """The results of the user's own experiments in and below some folders. Damaged ones are left out."""
     found = {}
     for folder in folders:
         patterns = ["/".join(["*"] * depth + ["results.json"]) for depth in range(DEPTH + 1)]
@@ -71,8 +71,8 @@ def describe(name: str, results: Results) -> dict[str, Any]:
     """An experiment for the page: question, answer, charts.
 
     Args:
-        name: `batch-size`, or the folder's.
-        results: what `results.json` holds.
+        name: Name of a published experiment, such as `batch-size`, or of the folder of the user's own.
+        results: Content of `results.json`.
 
     Returns:
         `title`, `question`, `answer` and `method` as sentences, `conditions`, one sentence of data and hardware, and
@@ -80,7 +80,7 @@ def describe(name: str, results: Results) -> dict[str, Any]:
         `y`, `low`, `high` and `num`. Accuracies and differences are in percent and points.
 
     Raises:
-        KeyError, TypeError, ValueError: if these are no results of an experiment that the page knows.
+        KeyError, TypeError, ValueError: if these are not results of an experiment that the page knows.
     """
     kind = str(results["experiment"])
     environment = results["environment"]
@@ -156,13 +156,13 @@ def _chart(title: str, x: dict[str, str], y: dict[str, str], series: list[dict[s
 
 
 def _series(groups: Sequence[Group], key: str, point: Callable[[Group], dict[str, Any]]) -> list[dict[str, Any]]:
-    """A line for each value of a column, in the order in which they come."""
+    """One series for each value of a column, in their order in the results."""
     names = list(dict.fromkeys(str(group[key]) for group in groups))
     return [{"name": name, "points": [point(group) for group in groups if group[key] == name]} for name in names]
 
 
 def _point(x: float | str, measured: dict[str, Any], factor: float = 1.0) -> dict[str, Any]:
-    """A mean with its 95 % interval; of a single training there is none."""
+    """A mean with its 95 % interval, which a single training does not have."""
     low, high = (None if measured[end] is None else _finite(factor * measured[end]) for end in ("low", "high"))
     place = x if isinstance(x, str) else _finite(x)
     return {"x": place, "y": _finite(factor * measured["mean"]), "low": low, "high": high, "num": int(measured["num"])}

@@ -1,4 +1,4 @@
-"""The results of experiments over HTTP."""
+"""The results of experiments over HTTP: those that mnistlab publishes, then the user's own."""
 
 import functools
 import json
@@ -11,20 +11,20 @@ from fastapi import APIRouter
 from fastapi import Path as PathParameter
 
 from mnistlab.server.experiments.charts import COMMANDS, PUBLISHED_PATH, describe, find_results
+from mnistlab.server.experiments.schemas import ExperimentAnswer, ExperimentsAnswer
 from mnistlab.server.http.errors import ApiError, documented
 from mnistlab.server.run_ids import ID_PATTERN, run_id
-from mnistlab.server.training.schemas import ExperimentAnswer, ExperimentsAnswer
 
 
-def findings_router(folders: Sequence[Path]) -> APIRouter:
+def experiments_router(folders: Sequence[Path]) -> APIRouter:
     """The routes below `/api/experiments`.
 
     Args:
-        folders: where the user's own experiments may lie.
+        folders: Folders in which to look for the user's own experiments.
     """
     router = APIRouter(prefix="/api", tags=["experiments"])
 
-    def all_findings() -> dict[str, dict[str, Any]]:
+    def find_all() -> dict[str, dict[str, Any]]:
         own = {}
         for folder, results in find_results(folders).items():
             described = describe(folder.name, results) | {"source": "own", "folder": str(folder), "command": None}
@@ -35,13 +35,13 @@ def findings_router(folders: Sequence[Path]) -> APIRouter:
     def list_experiments() -> dict[str, Any]:
         """The experiments: those that mnistlab publishes, then the user's own."""
         keys = ("title", "question", "answer", "source")
-        found = all_findings().items()
+        found = find_all().items()
         return {"experiments": [{"id": name} | {key: one[key] for key in keys} for name, one in found]}
 
     @router.get("/experiments/{experiment}", response_model=ExperimentAnswer, responses=documented(404, 422))
     def show_experiment(experiment: Annotated[str, PathParameter(pattern=ID_PATTERN)]) -> dict[str, Any]:
         """One experiment: question, answer, and charts with 95 % intervals."""
-        found = all_findings().get(experiment)
+        found = find_all().get(experiment)
         if found is None:
             raise ApiError(404, "There is no experiment of this id. /api/experiments lists them.")
         return {"id": experiment} | found

@@ -1,1 +1,1 @@
-"""What stands between a connection and a route: deadlines, headers, who may ask, limits, errors, the page's files."""
+"""HTTP apart from the routes: deadlines of connections, who may ask, limits, errors, the page's files, threads."""

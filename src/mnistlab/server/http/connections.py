@@ -1,7 +1,7 @@
-"""Connections that end: a client that sends slowly, reads slowly or not at all, or never comes, is shown out.
+"""Deadlines for connections: a client that sends slowly, or does not read its answer, is disconnected.
 
-Uvicorn waits for ever for headers, for a body and for a client that does not read. This subclass of its protocol keeps
-the time; the server looks at all connections several times a second, which costs less than a timer for each.
+Uvicorn waits forever for headers, for a body and for a client that does not read. This subclass of its protocol notes
+when each wait began; the server checks all connections several times a second, which costs less than a timer for each.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _SENTENCES = {
 
 
 def raw_answer(status: int) -> bytes:
-    """A whole HTTP answer with a sentence, where there is no request yet that an application could answer."""
+    """A complete HTTP answer as bytes, for errors found before there is a request that the application could answer."""
     body = json.dumps({"error": _SENTENCES[status]}).encode()
     headers = HEADERS | {
         "Content-Type": "application/json",
@@ -42,10 +42,10 @@ def raw_answer(status: int) -> bytes:
 
 
 class _Transport:
-    """Stands before a transport: what closes the connection while a request is still coming lingers instead.
+    """A transport that waits a second before it closes a connection on which a request is still arriving.
 
-    To close a socket with unread bytes resets the connection, and the client may never see the answer that it was
-    given. So the answer goes out, then nothing is read any more, and a second later the socket is closed.
+    Closing a socket with unread bytes resets the connection, and the client may never see the answer that it was
+    sent. So the answer is sent, nothing more is read, and the socket is closed a second later.
     """
 
     def __init__(self, transport: asyncio.Transport, protocol: "GuardedProtocol") -> None:
@@ -55,16 +55,16 @@ class _Transport:
         return getattr(self._transport, name)
 
     def is_closing(self) -> bool:
-        """Whether it is closed, or will be in a second."""
+        """Whether the connection is closed or about to be."""
         return self._protocol.is_ending or self._transport.is_closing()
 
     def resume_reading(self) -> None:
-        """Reads on, unless it is about to end."""
+        """Reads on, unless the connection is about to be closed."""
         if not self.is_closing():
             self._transport.resume_reading()
 
     def close(self) -> None:
-        """Closes now if the client has said all it has to say, or else in a second."""
+        """Closes at once if the client has sent its whole request, otherwise in a second."""
         if self._protocol.is_receiving:
             self._protocol.end()
         else:
@@ -75,9 +75,9 @@ class GuardedProtocol(H11Protocol):
     """One connection, with deadlines.
 
     Args:
-        settings: which.
-        refused: connections of this server that were one too many and are not closed yet.
-        arguments: what Uvicorn gives.
+        settings: The server's deadlines and its limit on connections.
+        refused: Connections above that limit that are not closed yet; shared by all connections of a server.
+        arguments: Uvicorn's own arguments.
     """
 
     def __init__(self, settings: Settings, refused: "set[GuardedProtocol]", **arguments: Any) -> None:
@@ -93,16 +93,16 @@ class GuardedProtocol(H11Protocol):
 
     @property
     def is_receiving(self) -> bool:
-        """Whether a request has begun to come and not ended."""
+        """Whether part of a request has arrived and the rest has not."""
         return self._waits_for == "body" or (self._waits_for == "headers" and self._has_begun)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begins, or refuses when there are too many."""
+        """Starts to wait for a request, or refuses the connection if there are too many."""
         self._raw = transport
         super().connection_made(cast("asyncio.Transport", _Transport(transport, self)))
         self._await("headers", begun=False)
         if len(self.connections) > self._settings.max_connections:
-            self.connections.discard(self)  # those that are told to come again do not count, up to as many
+            self.connections.discard(self)  # refused ones are counted apart, up to as many again
             if len(self._refused) < self._settings.max_connections:
                 self._refused.add(self)
                 self._refuse(503)
@@ -110,18 +110,18 @@ class GuardedProtocol(H11Protocol):
                 transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Is over."""
+        """Forgets a connection that was refused."""
         self._refused.discard(self)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Ends with the server, after an answer that is under way."""
+        """Closes the connection because the server stops; an answer that has begun is finished first."""
         if not self.is_ending:
             with contextlib.suppress(h11.LocalProtocolError):
                 super().shutdown()
 
     def data_received(self, data: bytes) -> None:
-        """Takes what came, and notes what is awaited next."""
+        """Passes on the bytes that arrived and notes what to wait for next."""
         if self.is_ending:
             return
         if self._waits_for is None and (self.cycle is None or self.cycle.response_complete):
@@ -131,25 +131,25 @@ class GuardedProtocol(H11Protocol):
         self._follow()
 
     def handle_events(self) -> None:
-        """Also called for requests that came with the one before."""
+        """Handles what was parsed, also a request that arrived together with the one before it."""
         super().handle_events()
         self._follow()
 
     def on_response_complete(self) -> None:
-        """Ends a connection whose request is still coming: the rest would be read for nothing."""
+        """Closes a connection whose request is still arriving: the rest would be read for nothing."""
         if self.conn.their_state is h11.SEND_BODY:
             self.end()
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answers what is no HTTP in a sentence, as everything else."""
+        """Answers bytes that are not HTTP with a sentence, like every other error."""
         self._refuse(400)
 
     def check(self, now: float) -> None:
-        """Looks whether a deadline has passed.
+        """Closes the connection if a deadline has passed.
 
         Args:
-            now: by the clock of the event loop.
+            now: Time in seconds by the clock of the event loop.
         """
         self._check_sending(now)
         if self.is_ending or self._raw.is_closing() or self._waits_for is None:
@@ -162,7 +162,7 @@ class GuardedProtocol(H11Protocol):
                 self._raw.close()
 
     def end(self) -> None:
-        """Sends what is written, reads no more, and closes in a second."""
+        """Sends what is already written, reads no more, and closes in a second."""
         if self.is_ending or self._raw.is_closing():
             return
         self.is_ending = True
@@ -173,18 +173,18 @@ class GuardedProtocol(H11Protocol):
         self.loop.call_later(LINGER_SECONDS, self._raw.close)
 
     def _check_sending(self, now: float) -> None:
-        """Drops a client that does not read, also one whose connection is only waiting to be closed."""
+        """Disconnects a client that does not read, even if its connection is only waiting to be closed."""
         if self._raw.get_write_buffer_size() == 0:
             self._unsent_since = None
         elif self._unsent_since is None:
             self._unsent_since = now
         elif now - self._unsent_since > self._settings.send_seconds:
-            # Reset, or the kernel would go on trying for minutes.
+            # Reset the connection, or the kernel would keep trying for minutes.
             self._raw.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._raw.abort()
 
     def _follow(self) -> None:
-        """Notes what the client is expected to send next."""
+        """Notes what the client has to send next."""
         state = self.conn.their_state
         if state is h11.SEND_BODY:
             if self._waits_for != "body":
@@ -196,11 +196,11 @@ class GuardedProtocol(H11Protocol):
         self._waits_for, self._waits_since, self._has_begun = what, self.loop.time(), begun
 
     def _refuse(self, status: int) -> None:
-        """Answers without the application, unless that has begun to answer, and ends."""
+        """Answers without the application, unless it has begun to answer, and closes."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete or not cycle.response_started:
             self._raw.write(raw_answer(status))
         if cycle is not None and not cycle.response_complete:
-            cycle.disconnected = True  # whatever the application still says goes nowhere
+            cycle.disconnected = True  # drops whatever the application still sends
             cycle.message_event.set()
         self.end()

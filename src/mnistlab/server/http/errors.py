@@ -1,9 +1,9 @@
-"""Every error leaves the server as `{"error": sentence}`, with the status that says whose it is."""
+"""Every error leaves the server as `{"error": sentence}`, with the status code that says whose fault it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -16,9 +16,9 @@ SENTENCES: Mapping[int, str] = {
     404: "There is nothing at this address. The addresses are in /api/openapi.json.",
     405: "This address takes another method. The addresses and methods are in /api/openapi.json.",
 }
-"""For errors that Starlette and FastAPI find themselves."""
+"""What is said about errors that Starlette and FastAPI find themselves, by status code."""
 
-MAX_PLACE = 80  # characters of the name of a wrong part; it can be the client's own text
+MAX_PLACE = 80  # characters shown of the name of a wrong field, which may be the client's own text
 
 
 class ErrorAnswer(BaseModel):
@@ -34,10 +34,10 @@ class ApiError(HTTPException):
     """An error that a route finds.
 
     Args:
-        status: 4xx, or 503 for what works later.
-        sentence: what came, what was expected, what to do.
-        retry_seconds: after which it may work.
-        closes: whether the connection ends with the answer.
+        status: Status code: 4xx, or 503 if the same request may succeed later.
+        sentence: What came, what was expected, what to do.
+        retry_seconds: Seconds after which the client may try again.
+        closes: Whether the connection is closed after the answer.
     """
 
     def __init__(self, status: int, sentence: str, *, retry_seconds: int | None = None, closes: bool = False) -> None:
@@ -46,12 +46,12 @@ class ApiError(HTTPException):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The entries of a route's `responses` for some statuses."""
+    """What a route passes as `responses` so that OpenAPI describes these status codes."""
     return {status: {"model": ErrorAnswer, "description": _MEANINGS[status]} for status in statuses}
 
 
 EVERYWHERE = (400, 403, 408, 413, 415, 422, 503)
-"""What any route may answer, most of it before the route is asked."""
+"""Status codes that any route may answer with, most of them before the route is called."""
 
 _MEANINGS: Mapping[int, str] = {
     400: "The body cannot be decoded.",
@@ -67,37 +67,36 @@ _MEANINGS: Mapping[int, str] = {
 }
 
 
-def register(app: FastAPI) -> None:
-    """Makes an app answer with sentences."""
-    app.add_exception_handler(HTTPException, _answer_http_error)
-    app.add_exception_handler(RequestValidationError, _answer_wrong_request)
-    app.add_exception_handler(MnistlabError, _answer_refusal)
-
-
 def answer(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """One error as a response."""
+    """The response for one error."""
     return JSONResponse({"error": sentence}, status, headers)
 
 
-async def _answer_http_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+async def _answer_http_error(_request: Request, error: HTTPException) -> JSONResponse:
     own = isinstance(error, ApiError)
     sentence = error.detail if own else SENTENCES.get(error.status_code, f"{error.detail}.")
     return answer(error.status_code, sentence, error.headers)
 
 
-async def _answer_wrong_request(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+async def _answer_wrong_request(_request: Request, error: RequestValidationError) -> JSONResponse:
     return answer(422, f"The request is not what was expected: {_describe(error.errors())}.")
 
 
-async def _answer_refusal(_request: Request, error: Exception) -> JSONResponse:
-    """What the library refuses: a damaged run, a photo that is none."""
+async def _answer_refusal(_request: Request, error: MnistlabError) -> JSONResponse:
+    """Answers when the library refuses something: a damaged run, a file that is not a photo."""
     return answer(422, str(error))
 
 
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    HTTPException: _answer_http_error,
+    RequestValidationError: _answer_wrong_request,
+    MnistlabError: _answer_refusal,
+}
+"""How the application answers each kind of exception."""
+
+
 def _describe(problems: Iterable[Mapping[str, Any]]) -> str:
-    """The first three problems; what the client sent is not repeated."""
+    """The first three problems in words, without repeating what the client sent."""
     named = []
     for problem in list(problems)[:3]:
         place = ".".join(map(str, problem["loc"])).encode("ascii", "backslashreplace").decode()[:MAX_PLACE]

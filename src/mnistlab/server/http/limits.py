@@ -1,4 +1,4 @@
-"""How much a request may bring: counted while it comes, so that what is too much is never held."""
+"""Limits on request bodies, counted while they arrive, so that no more than the limit is ever held in memory."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,7 +9,7 @@ PHOTO_PATH = "/api/read"
 
 
 class BodyLimits:
-    """Refuses bodies that are too large, or of a type that another web page could send unasked."""
+    """Refuses bodies that are too large, or of a type that any web page can send without permission."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -42,13 +42,16 @@ class BodyLimits:
 
 
 def _check_announced(length: bytes, most: int) -> None:
-    # Decimal digits alone: int() would also take signs, blanks and underscores. No number is longer than 20 digits.
+    # Only decimal digits: int() would also take signs, blanks and underscores. No real length has more than 20 digits.
     if not length.isdigit() or len(length) > 20 or int(length) > most:
         raise _too_large(most)
 
 
 def _check_type(scope: Scope, headers: dict[bytes, bytes]) -> None:
-    """JSON or nothing: a form can be sent by any web page, JSON only after the browser has asked, and is refused."""
+    """Refuses every body but JSON.
+
+    Any web page can send a form. Before it sends JSON the browser asks for permission, which this server never gives.
+    """
     has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if has_body and scope["path"] != PHOTO_PATH and kind != b"application/json":

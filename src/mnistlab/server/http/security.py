@@ -1,8 +1,8 @@
-"""Whom the server answers. It listens on the user's own machine, and so does every web page that the user opens.
+"""Whom the server answers. It runs on the user's own machine, and so does every web page that the user opens.
 
-Another page may send requests here, by name (DNS rebinding) or by address, and must get nothing: neither an answer that
-it can read nor anything done. So the Host must be ours, an Origin must be ours, no header ever allows another origin,
-there are no cookies, and whoever comes from beyond this machine brings a token.
+Another page may send requests here, by name (DNS rebinding) or by address. It must neither get an answer that it can
+read nor make anything happen. So the Host must be ours, an Origin must be ours, no header ever allows another origin,
+there are no cookies, and requests from other machines need a token.
 """
 
 import hmac
@@ -18,7 +18,7 @@ from mnistlab.server.http.errors import answer
 from mnistlab.server.settings import Settings
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-EVERYWHERE = ("0.0.0.0", "::")  # hosts that stand for every address of this machine
+EVERYWHERE = ("0.0.0.0", "::")  # hosts that mean every address of this machine
 POLICY = "; ".join(
     (
         *("default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:"),
@@ -34,19 +34,19 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-"""Of every answer, whatever it is."""
+"""Headers of every answer."""
 
 _log = logging.getLogger("mnistlab.server")
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an IP address is this machine's own, unreachable from others."""
+    """Whether an IP address can be reached from this machine only."""
     return ipaddress.ip_address(address).is_loopback
 
 
 def host_names(host: str) -> tuple[str, ...]:
-    """The names, as a URL has them, under which a server that listens on an address may be asked.
+    """The names, as a URL has them, of a server that listens on an address.
 
     Example:
         >>> host_names("127.0.0.1")
@@ -61,7 +61,7 @@ def host_names(host: str) -> tuple[str, ...]:
 
 
 class AnswerHeaders:
-    """Adds the headers that every answer has, and turns what nobody foresaw into a sentence."""
+    """Adds the headers that every answer has, and answers unforeseen errors with a sentence."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -86,7 +86,7 @@ class AnswerHeaders:
         try:
             await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
-            pass  # nobody waits for an answer
+            pass  # nobody is waiting for an answer
         except Exception:
             _log.exception("%s %s failed", scope["method"], ascii(scope["path"]))
             if started:
@@ -146,13 +146,13 @@ class Gate:
 
 
 def _only(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:
-    """The value of a header that comes once; of one that comes more often, something that is none of its values."""
+    """The value of a header, `"several"` if it comes more than once, `None` if it is missing."""
     values = [value.decode("latin-1") for name, value in headers if name == wanted]
     return None if not values else values[0] if len(values) == 1 else "several"
 
 
 def _is_address(name: str) -> bool:
-    """Whether it is an IP address as a URL has it. A name can be made to lead anywhere, an address cannot."""
+    """Whether a host is an IP address as a URL has it. A name can be made to lead anywhere, an address cannot."""
     try:
         ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:

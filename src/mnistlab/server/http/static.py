@@ -1,4 +1,4 @@
-"""The page's own files: a table made at start. What a client asks for is looked up, never joined to a path."""
+"""The page's own files, read once at the start. An address is looked up in a table, never joined to a path."""
 
 import dataclasses
 import hashlib
@@ -16,24 +16,21 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".png": "image/png",
     ".svg": "image/svg+xml",
-    ".webmanifest": "application/manifest+json",
 }
-"""Of the files that are served; others are none of the page."""
+"""Media types of the page's files by their suffix; files with other suffixes are not served."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Asset:
-    """One file of the page: its bytes, what they are, and a tag that changes with them."""
+    """One file of the page: its bytes and their media type."""
 
     content: bytes
     media_type: str
 
     @property
     def tag(self) -> str:
-        """Its ETag."""
+        """Its ETag, which changes with the bytes."""
         return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
 
@@ -41,10 +38,11 @@ def load_assets(folder: Path = PAGE_FOLDER) -> dict[str, Asset]:
     """Reads every file of the page.
 
     Args:
-        folder: with `index.html`, `js` and `css`.
+        folder: Folder that holds `index.html` and, in folders below it, everything else.
 
     Returns:
-        By its address: `/` for `index.html`, `/web/…` for the others, `/web/css/tokens.css` made from `looks`.
+        The files by their address: `/` for `index.html`, `/web/FOLDER/NAME` for the others. `/web/css/tokens.css` is
+        made from the theme.
     """
     assets = {"/web/css/tokens.css": Asset(css_variables().encode(), MEDIA_TYPES[".css"])}
     for path in sorted(folder.rglob("*")):
@@ -55,8 +53,8 @@ def load_assets(folder: Path = PAGE_FOLDER) -> dict[str, Asset]:
     return assets
 
 
-class StaticFiles:
-    """Answers for the addresses of a table and passes everything else on."""
+class PageFiles:
+    """Answers requests for the page's files and passes everything else on."""
 
     def __init__(self, app: ASGIApp, assets: Mapping[str, Asset]) -> None:
         self._app = app
@@ -71,7 +69,7 @@ class StaticFiles:
 def _response(scope: Scope, asset: Asset, tag: str) -> Response:
     if scope["method"] not in ("GET", "HEAD"):
         return answer(405, SENTENCES[405], {"Allow": "GET, HEAD"})
-    # Asked for anew each time, and answered in a line while it is the same: a new release is seen at once.
+    # The browser asks each time and gets a 304 while the file is the same, so a new release is seen at once.
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if any(value.decode("latin-1") == tag for name, value in scope["headers"] if name == b"if-none-match"):
         return Response(status_code=304, headers=headers)

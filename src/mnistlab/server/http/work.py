@@ -1,4 +1,4 @@
-"""Work that takes longer than an event loop may be held up: a few threads, and a queue that has an end."""
+"""Work that would hold up the event loop: done by a few threads, with a queue of limited length."""
 
 import asyncio
 import contextlib
@@ -17,9 +17,9 @@ class Workers:
     """Threads that compute for requests.
 
     Args:
-        num_threads: how many compute at a time.
-        max_waiting: how many more may wait; those beyond are refused at once, which is kinder than an answer that
-            comes when nobody waits for it any more.
+        num_threads: Number of calls that run at the same time.
+        max_waiting: Number of further calls that may wait. The next is refused at once, which is kinder than an answer
+            that comes when nobody is waiting for it any more.
 
     Example:
         `await workers.run(classifier, image)`
@@ -34,7 +34,7 @@ class Workers:
         """Calls a function in one of the threads.
 
         Raises:
-            ApiError: 503, if too many calls wait already.
+            ApiError: 503 if too many calls are waiting already.
         """
         if self._num_busy >= self._most:
             raise ApiError(503, "The server is busy. Ask again in a second.", retry_seconds=1)
@@ -46,12 +46,12 @@ class Workers:
             with contextlib.suppress(RuntimeError):  # the server has ended
                 loop.call_soon_threadsafe(self._release)
 
-        future.add_done_callback(release)  # counted until it ends: a client that goes away does not stop it
+        future.add_done_callback(release)  # counted until it ends: it goes on even if the client has left
         return await asyncio.wrap_future(future)
 
     def _release(self) -> None:
         self._num_busy -= 1
 
     def close(self) -> None:
-        """Ends the threads; what waits is not begun."""
+        """Ends the threads; calls that are waiting are never begun."""
         self._executor.shutdown(wait=False, cancel_futures=True)

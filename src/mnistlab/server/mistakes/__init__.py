@@ -1,1 +1,1 @@
-"""The mistakes of a network over HTTP."""
+"""Routes about the test images that a network gets wrong."""

@@ -1,4 +1,4 @@
-"""What each network answers to all images of the test split, asked once and kept."""
+"""The answers of each network to all images of the test split, asked for once and kept."""
 
 import contextlib
 import hashlib
@@ -19,22 +19,24 @@ from mnistlab.exceptions import RunError
 from mnistlab.files import make_folder, write_with
 from mnistlab.server.networks import Network, Networks
 
-BATCH_SIZE = 50  # some ten milliseconds each: whoever draws meanwhile hardly waits
-PRIORITY = 5  # nice, as trainings
-MAX_KEPT = 24  # networks, of 400 KB each
+BATCH_SIZE = 50  # images, about ten milliseconds: whoever is drawing at the same time hardly waits
+PRIORITY = 5  # niceness, as for trainings
+MAX_KEPT = 24  # networks whose answers stay in memory, 400 KB each
 
 
-class Answers:
-    """The test split as the networks read it.
+class TestSplitAnswers:
+    """Evaluations of networks on the test split of MNIST.
 
     Args:
-        networks: which there are.
-        kept: a folder in which answers outlive the server; it is made when it is needed.
+        networks: Networks that can be asked.
+        folder: Folder in which answers outlive the server; it is made when it is needed.
     """
 
-    def __init__(self, networks: Networks, kept: Path) -> None:
+    __test__ = False  # pytest would take its name for that of a test
+
+    def __init__(self, networks: Networks, folder: Path) -> None:
         self._networks = networks
-        self._folder = kept
+        self._folder = folder
         self._lock = threading.Lock()
         self._asked: OrderedDict[tuple[str, int], Future[Evaluation]] = OrderedDict()
         self._is_closed = threading.Event()
@@ -46,10 +48,10 @@ class Answers:
         return load_mnist()
 
     def ask(self, network_id: str) -> "Future[Evaluation]":
-        """What a network says of every test image; at once, if it was asked before.
+        """The evaluation of a network, which is ready at once if somebody asked for it before.
 
         Raises:
-            ApiError: if there is no such network.
+            ApiError: 404 if there is no such network.
         """
         network = self._networks[network_id]
         key = (network_id, network.entry.version)
@@ -63,7 +65,7 @@ class Answers:
         return known
 
     def close(self) -> None:
-        """Begins nothing more, and ends what was begun with the batch under way."""
+        """Begins no more evaluations, and breaks off the running one after its present batch."""
         self._is_closed.set()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
@@ -73,7 +75,7 @@ class Answers:
         probabilities = _load(path, len(test))
         if probabilities is None:
             probabilities = np.concatenate(list(self._read(network, test.images)))
-            with contextlib.suppress(RunError):  # a folder that cannot be written to costs only time
+            with contextlib.suppress(RunError):  # without the file, the network is asked again next time
                 make_folder(self._folder)
                 write_with(path, lambda place: np.save(place, probabilities, allow_pickle=False))
         return Evaluation(labels=test.labels, probabilities=probabilities)
@@ -86,7 +88,7 @@ class Answers:
 
 
 def _load(path: Path, num_images: int) -> NDArray[np.float32] | None:
-    """Answers that were kept, if they are what they should be."""
+    """The probabilities in a file, or `None` if it is missing, damaged or of another shape."""
     try:
         kept = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
@@ -95,6 +97,6 @@ def _load(path: Path, num_images: int) -> NDArray[np.float32] | None:
 
 
 def _give_way() -> None:
-    """On Linux a thread has a priority of its own."""
+    """Lowers the priority of this thread; only Linux gives each thread a priority of its own."""
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PRIORITY)

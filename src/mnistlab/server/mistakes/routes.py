@@ -1,35 +1,34 @@
-"""The mistakes of a network over HTTP: which test images it reads wrong, and what they look like."""
+"""The mistakes of a network over HTTP: the test images that it gets wrong, and the images themselves."""
 
 import asyncio
-import base64
 import functools
 import threading
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Path, Query
-from numpy.typing import NDArray
 
 from mnistlab.datasets import NUM_CLASSES
 from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
 from mnistlab.evaluation import Evaluation
 from mnistlab.server.http.errors import documented
-from mnistlab.server.mistakes.answers import Answers
+from mnistlab.server.images import encode_image
+from mnistlab.server.mistakes.answers import TestSplitAnswers
+from mnistlab.server.mistakes.schemas import CellAnswer, ImageAnswer, ImagesAnswer, MistakesAnswer
 from mnistlab.server.neighbours import Neighbours
 from mnistlab.server.run_ids import ID_PATTERN
-from mnistlab.server.training.schemas import CellAnswer, ImageAnswer, ImagesAnswer, MistakesAnswer
 
 NUM_TEST_IMAGES = 10_000
-MAX_WRONG = 2000  # of a network that learnt nothing, 9,000 would be
-MAX_IMAGES = 200
-MAX_REMEMBERED = 256  # images whose neighbours were looked for
+MAX_WRONG = 2000  # mistakes in one answer; a network that has learnt nothing makes 9,000
+MAX_IMAGES = 200  # images in one answer
+MAX_REMEMBERED = 256  # images whose neighbours stay in memory
 
 NetworkId = Annotated[str, Path(pattern=ID_PATTERN)]
 Digit = Annotated[int, Query(ge=0, lt=NUM_CLASSES)]
 ImageIndex = Annotated[int, Path(ge=0, lt=NUM_TEST_IMAGES)]
 
 
-def mistakes_router(answers: Answers) -> APIRouter:
+def mistakes_router(answers: TestSplitAnswers) -> APIRouter:
     """The routes below `/api/mistakes` and `/api/images/test`."""
     router = APIRouter(prefix="/api", tags=["mistakes"])
     pictures = _Pictures(answers)
@@ -97,20 +96,20 @@ def mistakes_router(answers: Answers) -> APIRouter:
 
 
 class _Pictures:
-    """Images of MNIST as the page gets them."""
+    """Images of MNIST in the form of the answers."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: TestSplitAnswers) -> None:
         self._answers = answers
         self._lock = threading.Lock()
         self.nearest = functools.lru_cache(MAX_REMEMBERED)(self._nearest)
 
     def describe(self, index: int) -> dict[str, Any]:
-        """An image of the test split with its label, and whether people contest that."""
+        """An image of the test split with its label, and whether people contest that label."""
         test = self._answers.dataset.test
         return {
             "index": index,
             "label": int(test.labels[index]),
-            "image": _encode(test.images[index]),
+            "image": encode_image(test.images[index]),
             "contested": CONTESTED_TEST_LABELS.get(index),
         }
 
@@ -121,19 +120,15 @@ class _Pictures:
     def _nearest(self, index: int) -> list[dict[str, Any]]:
         """The training images nearest to an image of the test split."""
         train, test = self._answers.dataset.train, self._answers.dataset.test
-        with self._lock:  # one at a time: a search takes all that memory can deliver
+        with self._lock:  # one search at a time: each needs all the bandwidth of the memory
             found = self._neighbours.find(test.images[index])
         return [
-            {"index": at, "label": int(train.labels[at]), "distance": distance, "image": _encode(train.images[at])}
+            {"index": at, "label": int(train.labels[at]), "distance": distance, "image": encode_image(train.images[at])}
             for at, distance in found
         ]
 
 
-async def _evaluation(answers: Answers, network: str) -> Evaluation:
+async def _evaluation(answers: TestSplitAnswers, network: str) -> Evaluation:
     asked = await asyncio.to_thread(answers.ask, network)
-    # Shielded: who leaves must not take the answer from others that wait for it.
+    # Shielded, so that a client that leaves does not cancel the evaluation for others that wait for it.
     return await asyncio.shield(asyncio.wrap_future(asked))
-
-
-def _encode(image: NDArray[np.uint8]) -> str:
-    return base64.b64encode(image.tobytes()).decode()

@@ -1,4 +1,4 @@
-"""Photos that come over HTTP: one at a time, few that wait, all of bounded size."""
+"""Photos that arrive over HTTP: one is read at a time, few may wait, and their size is limited."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mnistlab.exceptions import MnistlabError
 from mnistlab.server.http.errors import ApiError
 from mnistlab.server.http.work import Workers
-from mnistlab.server.recognition.schemas import encode_image
+from mnistlab.server.images import encode_image
 
 _log = logging.getLogger("mnistlab.server")
 
@@ -19,8 +19,8 @@ class PhotoReader:
     """Reads photos, one at a time; scikit-image is imported with the first.
 
     Args:
-        max_waiting: photos that may wait while one is read.
-        max_held_bytes: of photos that are still coming, all together.
+        max_waiting: Number of photos that may wait while one is read.
+        max_held_bytes: Largest total size of photos of which only a part has arrived.
     """
 
     def __init__(self, max_waiting: int, max_held_bytes: int) -> None:
@@ -28,26 +28,29 @@ class PhotoReader:
         self._workers = Workers(1, max_waiting)
 
     async def read(self, chunks: AsyncIterator[bytes]) -> dict[str, Any]:
-        """What is on a photo, as `ReadAnswer` describes it.
+        """Reads one photo.
 
         Args:
-            chunks: the file's bytes, as they come.
+            chunks: The file's bytes, as they arrive.
+
+        Returns:
+            The fields of `ReadAnswer`.
 
         Raises:
-            ApiError: 503, if too many photos are here already.
-            DataError: if it is no photo that can be read.
+            ApiError: 503 if there are too many photos already, 422 if reading it fails in an unforeseen way.
+            DataError: if the bytes are not a photo that can be read.
         """
         content = await self._receive(chunks)
         try:
             return await self._workers.run(read_photo, content)
         except (ApiError, MnistlabError):
             raise
-        except Exception as error:  # of a photo that nobody thought of
+        except Exception as error:  # a photo that nobody thought of
             _log.exception("a photo of %d bytes could not be read", len(content))
             raise ApiError(422, "The photo cannot be read. Save it again with another program.") from error
 
     async def _receive(self, chunks: AsyncIterator[bytes]) -> bytes:
-        """Collects a photo. Bytes are counted, not photos, or a few clients that send slowly would take all places."""
+        """Collects a photo. Bytes are counted, not photos, or a few slow clients could keep everybody else out."""
         content = bytearray()
         try:
             async for chunk in chunks:
@@ -62,12 +65,12 @@ class PhotoReader:
             self._num_held -= len(content)
 
     def close(self) -> None:
-        """Begins no more photos."""
+        """Ends the thread; photos that are waiting are never read."""
         self._workers.close()
 
 
 def read_photo(content: bytes) -> dict[str, Any]:
-    """Reads one photo, given its file's bytes."""
+    """The size of a photo and the digits on it, from the bytes of its file."""
     from mnistlab.photos import load_photo
     from mnistlab.reader import DigitReader, lines_of
 

@@ -1,4 +1,4 @@
-"""Routes that ask networks: what is this, what does every layer say, which pixels mattered, what is on the photo."""
+"""Routes that ask networks: which digit is this, what does each layer say, which pixels matter, what is on a photo."""
 
 import platform
 from typing import Any
@@ -6,21 +6,19 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from fastapi import APIRouter, Request
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from mnistlab import __version__
-from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.occlusion import occlusion_map
 from mnistlab.refusal import Verdict
 from mnistlab.server.http.errors import ApiError, documented
 from mnistlab.server.http.work import Workers
-from mnistlab.server.layers import Layer
+from mnistlab.server.images import decode_image, encode_floats
+from mnistlab.server.layers import LayerView
 from mnistlab.server.networks import Description, Network, Networks
 from mnistlab.server.recognition import schemas
 from mnistlab.server.recognition.photos import PhotoReader
-from mnistlab.server.recognition.schemas import decode_image, encode_floats
 
-BATCH = 128  # images at a time; all 784 places at once would take hundreds of MB
 _PHOTO_BODY = {
     "requestBody": {
         "required": True,
@@ -32,21 +30,21 @@ _PHOTO_BODY = {
 }
 
 
-def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRouter:
-    """The routes.
+def recognition_router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRouter:
+    """The routes that ask networks, and those that say whether the server answers and in which versions.
 
     Args:
-        networks: whom to ask.
-        workers: where it is computed.
-        photos: reads whole photos.
+        networks: Networks that can be asked.
+        workers: Threads that ask them.
+        photos: Reader of whole photos.
     """
-    routes = APIRouter(prefix="/api", tags=["recognition"])
+    router = APIRouter(prefix="/api", tags=["recognition"])
 
-    @routes.get("/health", summary="Whether the server answers")
+    @router.get("/health", summary="Whether the server answers")
     async def health() -> schemas.Health:
         return schemas.Health(status="ok")
 
-    @routes.get("/version", summary="What answers, in which versions")
+    @router.get("/version", summary="What answers, in which versions")
     async def version() -> schemas.Version:
         return schemas.Version(
             mnistlab=__version__,
@@ -55,23 +53,23 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
             numpy=np.__version__,
         )
 
-    @routes.get("/networks", summary="Every network that can be asked")
+    @router.get("/networks", summary="Every network that can be asked")
     async def list_networks() -> schemas.NetworksAnswer:
         """Those that ship with mnistlab, and one for each finished run in or below the runs folder."""
         found = await workers.run(lambda: [_network_model(one) for one in networks.listed()])
         return schemas.NetworksAnswer(networks=found)
 
-    @routes.post("/classify", summary="Which digit an image shows", responses=documented(404))
+    @router.post("/classify", summary="Which digit an image shows", responses=documented(404))
     async def classify(asked: schemas.ClassifyRequest) -> schemas.ClassifyAnswer:
         """One to six networks answer side by side; the network that ships also judges whether it is a digit at all."""
         return await workers.run(_classify, networks, asked)
 
-    @routes.post("/activations", summary="What every layer of a network says of an image", responses=documented(404))
+    @router.post("/activations", summary="What every layer of a network says of an image", responses=documented(404))
     async def activations(asked: schemas.LookRequest) -> schemas.ActivationsAnswer:
         """From the image to the probabilities; each with the pixels that its cells see."""
         return await workers.run(_activations, networks, asked)
 
-    @routes.get(
+    @router.get(
         "/networks/{network_id}/filters",
         summary="What the first layer of a network looks for",
         responses=documented(404),
@@ -80,12 +78,12 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
         """The weights of the first layer that has any, as pictures over the image's own pixels."""
         return await workers.run(_filters, networks, network_id)
 
-    @routes.post("/occlusion", summary="Where covering an image changes the answer", responses=documented(404))
+    @router.post("/occlusion", summary="Where covering an image changes the answer", responses=documented(404))
     async def occlusion(asked: schemas.OcclusionRequest) -> schemas.OcclusionAnswer:
         """A patch of ground covers one place after the other, and the network is asked each time."""
         return await workers.run(_occlusion, networks, asked)
 
-    @routes.post("/read", summary="The digits on a photo", openapi_extra=_PHOTO_BODY)
+    @router.post("/read", summary="The digits on a photo", openapi_extra=_PHOTO_BODY)
     async def read(request: Request) -> schemas.ReadAnswer:
         """Finds and reads handwritten digits on a photo or scan of up to 5 MB, line by line.
 
@@ -96,7 +94,7 @@ def router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRout
             raise ApiError(415, "Send the bytes of a picture, with Content-Type image/png, image/jpeg or the like.")
         return schemas.ReadAnswer.model_validate(await photos.read(request.stream()))
 
-    return routes
+    return router
 
 
 def _network_model(found: Description) -> schemas.NetworkModel:
@@ -114,7 +112,7 @@ def _network_model(found: Description) -> schemas.NetworkModel:
     )
 
 
-def _plain(layer: Layer) -> dict[str, Any]:
+def _plain(layer: LayerView) -> dict[str, Any]:
     field = layer.field
     seen = None if field is None else {"size": field.size, "stride": field.stride, "offset": field.offset}
     return {"name": layer.name, "title": layer.title, "kind": layer.kind, "shape": [*layer.shape], "field": seen}
@@ -183,40 +181,14 @@ def _occlusion(networks: Networks, asked: schemas.OcclusionRequest) -> schemas.O
     classifier, image = networks[asked.network].classifier, decode_image(asked.image)
     whole = classifier(image)
     digit = int(whole.argmax())
-    covered, rows = covered_images(image, asked.size, asked.step)
-    batches = np.array_split(covered, -(-len(covered) // BATCH))
-    probabilities = np.concatenate([classifier(batch) for batch in batches])
+    covered = occlusion_map(classifier, image, asked.size, asked.step)  # (rows, columns, 10)
     return schemas.OcclusionAnswer(
         digit=digit,
         confidence=float(whole[digit]),
-        rows=rows,
-        columns=len(covered) // rows,
+        rows=covered.shape[0],
+        columns=covered.shape[1],
         size=asked.size,
         step=asked.step,
-        drop=encode_floats(whole[digit] - probabilities[:, digit]),
-        answers=probabilities.argmax(axis=1).tolist(),
+        drop=encode_floats(whole[digit] - covered[..., digit]),
+        answers=covered.argmax(axis=-1).ravel().tolist(),
     )
-
-
-def covered_images(image: NDArray[np.uint8], size: int, step: int) -> tuple[NDArray[np.uint8], int]:
-    """An image with a patch of ground at one place after the other, row by row.
-
-    Args:
-        image: uint8 `(28, 28)`.
-        size: pixels of the patch's side, 1 to 28.
-        step: pixels from one place to the next, at least 1.
-
-    Returns:
-        uint8 `(num_places, 28, 28)`, and the number of rows of places.
-
-    Example:
-        >>> covered, rows = covered_images(np.full((28, 28), 255, np.uint8), 7, 7)
-        >>> covered.shape, rows, int((covered[0] == 0).sum())
-        ((16, 28, 28), 4, 49)
-    """
-    num = (IMAGE_SHAPE[0] - size) // step + 1
-    covered = np.repeat(image[np.newaxis], num * num, axis=0).reshape(num, num, *IMAGE_SHAPE)
-    windows = sliding_window_view(covered, (size, size), axis=(2, 3), writeable=True)[:, :, ::step, ::step]
-    places = np.arange(num)
-    windows[places[:, None], places[None, :], places[:, None], places[None, :]] = 0
-    return covered.reshape(-1, *IMAGE_SHAPE), num

@@ -1,53 +1,20 @@
-"""What requests bring and answers hold, as OpenAPI describes it."""
+"""Requests and answers of the routes that ask networks, as OpenAPI describes them."""
 
-import base64
 from typing import Annotated, Literal
 
-import numpy as np
 from fastapi import Path as PathParameter
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.server.images import Floats, Image
 from mnistlab.server.layers import Kind
 from mnistlab.server.run_ids import ID_PATTERN
 
-_NUM_BASE64 = 1048  # characters that 784 bytes take
-_BLANK = base64.b64encode(bytes(784)).decode()
-
 NetworkId = Annotated[str, Field(pattern=ID_PATTERN, description="Of a network in /api/networks.")]
 NetworkInPath = Annotated[str, PathParameter(pattern=ID_PATTERN, description="Of a network in /api/networks.")]
-Image = Annotated[
-    str,
-    Field(
-        # 784 bytes in Base64: 1,045 characters of six bits, one of two bits, padding.
-        pattern=r"^[A-Za-z0-9+/]{1045}[AQgw]==$",
-        min_length=_NUM_BASE64,
-        max_length=_NUM_BASE64,
-        description="28 × 28 pixels row by row, a byte each, 0 ground to 255 ink, in Base64.",
-        examples=[_BLANK],
-    ),
-]
-Floats = Annotated[str, Field(description="Numbers, little-endian float32, in Base64.")]
-
-
-def decode_image(text: str) -> NDArray[np.uint8]:
-    """The image of a request that was found to be one, uint8 `(28, 28)`."""
-    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(IMAGE_SHAPE)
-
-
-def encode_image(image: NDArray[np.uint8]) -> str:
-    """An image, uint8 `(28, 28)`, for an answer."""
-    return base64.b64encode(np.ascontiguousarray(image).tobytes()).decode()
-
-
-def encode_floats(values: NDArray[np.floating]) -> str:
-    """Numbers for an answer."""
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
 
 
 class Request(BaseModel):
-    """A request's body; parts that nobody knows are refused."""
+    """The body of a request; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 

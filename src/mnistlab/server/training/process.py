@@ -1,7 +1,7 @@
-"""The process of a training: it outlives whoever started it, is found again, and is asked to end only if it is the one.
+"""The process of a training: it outlives the server that started it, is found again, and can be asked to end.
 
-A process number alone proves nothing, because numbers are given again. What a process was started with does: the
-command names the run's folder, in which one process at a time can train.
+A process number alone proves nothing, because numbers are used again. The command does: it names the run's folder, in
+which only one process at a time can train. So no process is asked to end unless its command fits.
 """
 
 import contextlib
@@ -20,21 +20,23 @@ from mnistlab import claims
 from mnistlab.exceptions import RunError
 from mnistlab.files import write_json
 
-PRIORITY = 5  # nice: the page answers first where both want the processor, and the training still gets its share
+PRIORITY = 5  # niceness: the page answers first if both need the processor, and the training still gets its share
 
-_NOTING = threading.Lock()  # the end of a process is not noted over the start of the next one
+_NOTING = threading.Lock()  # so that the end of one process never overwrites the start of the next
 
 
 @dataclass(frozen=True)
 class Start:
-    """How a training was last started from the page.
+    """The last start of a training from the page.
 
     Args:
-        recipe: what it trains, as `recipe.toml` has it; the folder has one only when data and Keras are loaded.
-        command: all arguments of the process.
-        pid: its number.
-        started: in seconds since 1970.
-        exit_code: what it ended with, if that was seen; minus the number of the signal that ended it.
+        recipe: The recipe in the form of `recipe.toml`; the run's folder has that file only after data and Keras are
+            loaded.
+        command: All arguments of the process.
+        pid: Number of the process.
+        started: Time of the start in seconds since 1970.
+        exit_code: Exit code of the process, or minus the number of the signal that ended it; `None` if it has not ended
+            or no server saw its end.
     """
 
     recipe: str
@@ -45,7 +47,7 @@ class Start:
 
 
 def read_start(path: Path) -> Start | None:
-    """The last start that was noted in a file, or `None` if it holds none."""
+    """The start that a file notes, or `None` if there is none in it."""
     try:
         noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         command = tuple(str(part) for part in noted["command"])
@@ -62,19 +64,19 @@ def read_start(path: Path) -> Start | None:
 
 
 def start_process(arguments: list[str], recipe: str, note: Path, log: Path) -> None:
-    """Starts `mnistlab` as a process of its own session, and notes what was started and how it ended.
+    """Starts `mnistlab` as a process in a session of its own, and notes its start and its end.
 
     Args:
-        arguments: of the command line.
-        recipe: what it trains, as `Recipe.to_toml` gives it.
-        note: the file for `read_start`.
-        log: the file for its standard error; what was in it is lost.
+        arguments: Arguments after `mnistlab`.
+        recipe: The recipe that they train, in the form of `recipe.toml`.
+        note: File for the note, which `read_start` reads.
+        log: File for the process's standard error; it is overwritten.
 
     Raises:
         RunError: if no process can be started.
     """
     command = [sys.executable, "-m", "mnistlab", *arguments]
-    # A group of its own, on Windows too: Ctrl-C in the server's terminal is not meant for the training.
+    # A process group of its own, on Windows too: Ctrl-C in the server's terminal must not end the training.
     apart: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
     with _NOTING:
         try:
@@ -95,13 +97,13 @@ def start_process(arguments: list[str], recipe: str, note: Path, log: Path) -> N
         threading.Thread(target=_wait, args=(process, start, note), daemon=True).start()
         try:
             write_json(note, asdict(start))
-        except BaseException:  # a full disk: nobody would know of it
+        except BaseException:  # a full disk, say: without its note nobody could find the process
             process.terminate()
             raise
 
 
 def _wait(process: subprocess.Popen[bytes], start: Start, note: Path) -> None:
-    """Sees to it that no dead process is left behind, and notes how it ended."""
+    """Waits for a process, so that no zombie is left, and notes its exit code."""
     exit_code = process.wait()
     with _NOTING, contextlib.suppress(RunError):  # the folder may be gone
         if read_start(note) == start:
@@ -109,7 +111,7 @@ def _wait(process: subprocess.Popen[bytes], start: Start, note: Path) -> None:
 
 
 def command_of(pid: int) -> tuple[str, ...]:
-    """The arguments that a process was started with; none if it has ended or cannot be looked at."""
+    """The arguments with which a process was started; empty if it has ended or cannot be inspected."""
     with contextlib.suppress(OSError):
         if Path("/proc/self/cmdline").exists():
             content = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -124,11 +126,11 @@ def process_of(folder: Path, start: Start | None) -> int | None:
     """The process that trains in a run folder.
 
     Args:
-        folder: of the run; it need not exist yet.
-        start: how the training was last started from the page, if it was.
+        folder: Folder of the run; it need not exist yet.
+        start: The last start of the training from the page, if there was one.
 
     Returns:
-        Its number, 0 if it is not known, or `None` if no process does.
+        Number of the process; 0 if the number is not known, `None` if there is no such process.
     """
     if start is not None and start.exit_code is None and _is_start(start.pid, start):
         return start.pid
@@ -141,21 +143,21 @@ def _is_start(pid: int, start: Start) -> bool:
 
 
 def ask_to_end(folder: Path, start: Start | None) -> bool:
-    """Asks the process that trains in a folder to save and end, if it is proved to be one that does only that.
+    """Asks the process that trains in a folder to save and end, if it certainly does nothing else.
 
     Args:
-        folder: of the run.
-        start: how the training was last started from the page, if it was.
+        folder: Folder of the run.
+        start: The last start of the training from the page, if there was one.
 
     Returns:
-        Whether it was asked. Not, if no process trains there, or one that was started for something else.
+        Whether the process was asked. It is not if no process trains there, or if it was started for something else.
     """
     pid = process_of(folder, start)
     if not pid:
         return False
     with contextlib.ExitStack() as closing:
         descriptor = None
-        with contextlib.suppress(OSError, AttributeError):  # Linux alone; it keeps the number from being given again
+        with contextlib.suppress(OSError, AttributeError):  # Linux only; while it is open the number is not used again
             descriptor = os.pidfd_open(pid)
             closing.callback(os.close, descriptor)
         if not (start is not None and _is_start(pid, start)) and not _trains_only(pid, folder):
@@ -171,7 +173,7 @@ def ask_to_end(folder: Path, start: Start | None) -> bool:
 
 
 def _trains_only(pid: int, folder: Path) -> bool:
-    """Whether a process is `mnistlab train` and owns a folder at the same moment."""
+    """Whether a process is `mnistlab train` and holds the lock of a folder."""
     found = command_of(pid)
     words = [Path(word).name for word in found[:4]]  # python -m mnistlab train, python …/bin/mnistlab train
     is_training = "train" in words and not {"mnistlab", "mnistlab.cli"}.isdisjoint(words)

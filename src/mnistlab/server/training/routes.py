@@ -1,4 +1,4 @@
-"""Trainings over HTTP: recipes, runs, and what happens in one as server-sent events."""
+"""Trainings over HTTP: recipes, runs, and the progress of a run as server-sent events."""
 
 import asyncio
 import dataclasses
@@ -8,18 +8,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from mnistlab.progress import PROGRESS_FILE, Line, parse_line
-from mnistlab.recipes import MAX_SEED, RECIPES
+from mnistlab.recipes import RECIPES
 from mnistlab.server.http.errors import ApiError, documented
 from mnistlab.server.run_ids import ID_PATTERN
-from mnistlab.server.training.schemas import RecipesAnswer, RunAnswer, RunId, RunsAnswer
-from mnistlab.server.training.status import Place, Report, curves_of
+from mnistlab.server.training.schemas import LIMITS, Order, RecipesAnswer, RunAnswer, RunId, RunsAnswer
+from mnistlab.server.training.status import Place, TrainingStatus, curves_of
 from mnistlab.server.training.trainings import Trainings
-
-LIMITS = {"epochs": (1, 100), "batch_size": (1, 10_000), "learning_rate": (1e-6, 1.0), "seed": (0, MAX_SEED)}
-"""What the page lets people choose, lowest and highest."""
 
 TITLES = {
     "mlp": "The notebook's MLP: two hidden layers of 512",
@@ -29,25 +25,11 @@ TITLES = {
     "record": "Three networks, the most that 15 minutes buy",
 }
 
-LOOK_SECONDS = 0.3  # between two looks at a growing file
+LOOK_SECONDS = 0.3  # between two looks at the progress file
 STATE_SECONDS = 1.0  # between two looks at the process
-HEARTBEAT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10.0  # after which a silent stream shows that it is still open
 
 RunInPath = Annotated[str, Path(pattern=ID_PATTERN)]
-
-
-class Order(BaseModel):
-    """A training to start; what is left out is the recipe's own."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    recipe: str = Field(pattern=f"^({'|'.join(RECIPES)})$", examples=["mlp"])
-    epochs: int | None = Field(None, strict=True, ge=LIMITS["epochs"][0], le=LIMITS["epochs"][1])
-    batch_size: int | None = Field(None, strict=True, ge=LIMITS["batch_size"][0], le=LIMITS["batch_size"][1])
-    learning_rate: float | None = Field(None, strict=True, ge=LIMITS["learning_rate"][0], le=LIMITS["learning_rate"][1])
-    augmentation: bool | None = Field(None, strict=True)
-    seed: int | None = Field(None, strict=True, ge=LIMITS["seed"][0], le=LIMITS["seed"][1])
-    name: str | None = Field(None, pattern=ID_PATTERN, description="The new run's id, and its folder's name.")
 
 
 def training_router(trainings: Trainings) -> APIRouter:
@@ -62,9 +44,9 @@ def training_router(trainings: Trainings) -> APIRouter:
     @router.get("/runs", response_model=RunsAnswer)
     def list_runs() -> dict[str, Any]:
         """Every run below the runs folder, the one under way first."""
-        reports = trainings.reports()
-        running = next((report.id for report in reports if report.state == "running"), None)
-        return {"runs": reports, "running": running}
+        statuses = trainings.statuses()
+        running = next((status.id for status in statuses if status.state == "running"), None)
+        return {"runs": [dataclasses.asdict(status) for status in statuses], "running": running}
 
     @router.post("/runs", status_code=201, response_model=RunId, responses=documented(409, 422))
     def start_run(order: Order) -> dict[str, str]:
@@ -76,10 +58,10 @@ def training_router(trainings: Trainings) -> APIRouter:
     def show_run(run: RunInPath) -> dict[str, Any]:
         """One run, its curves, and the command that makes it."""
         place = trainings.place(run)
-        report = trainings.report(place)
+        status = trainings.status(place)
         history, steps = curves_of(place)
-        command = None if report.state == "damaged" else trainings.command(place)
-        return dataclasses.asdict(report) | {"history": history, "steps": steps, "command": command}
+        command = None if status.state == "damaged" else trainings.command(place)
+        return dataclasses.asdict(status) | {"history": history, "steps": steps, "command": command}
 
     @router.post("/runs/{run}/stop", status_code=202, response_model=RunId, responses=documented(404, 409, 422))
     def stop_run(run: RunInPath) -> dict[str, str]:
@@ -125,49 +107,43 @@ def _recipe(name: str) -> dict[str, Any]:
     recipe = RECIPES[name]
     fields = ("model", "epochs", "batch_size", "learning_rate", "seed", "members", "validation")
     own = {field: getattr(recipe, field) for field in fields}
-    return (
-        {"id": name, "title": TITLES.get(name, name)}
-        | own
-        | {
-            "augmentation": recipe.augmentation is not None,
-        }
-    )
+    return {"id": name, "title": TITLES.get(name, name), "augmentation": recipe.augmentation is not None} | own
 
 
 async def _events(trainings: Trainings, run: str, lines: "_Lines") -> AsyncIterator[bytes]:
-    """The events of a run. Files and processes are looked at in a thread, and the client's leaving ends it."""
-    shown: Report | None = None
+    """The events of a run, until its training or the connection ends. Files and processes are read in a thread."""
+    shown: TrainingStatus | None = None
     loop, looked, spoke = asyncio.get_running_loop(), 0.0, 0.0
     while True:
         now = loop.time()
-        report = shown
+        status = shown
         if shown is None or now - looked >= STATE_SECONDS:
-            report, looked = await asyncio.to_thread(_report, trainings, run), now
-        # After the state: what an ended training wrote is all there.
+            status, looked = await asyncio.to_thread(_status, trainings, run), now
+        # Read after the state: if the training has ended, all its lines are there by now.
         upcoming = await asyncio.to_thread(lines.read)
         for number, line in upcoming:
             yield _event(line["event"], {key: value for key, value in line.items() if key != "event"}, number)
-        has_ended = report is None or report.state != "running"
-        if report is not None and _differs(report, shown):
-            yield _event("state", dataclasses.asdict(report))
+        has_ended = status is None or status.state != "running"
+        if status is not None and _differs(status, shown):
+            yield _event("state", dataclasses.asdict(status))
         elif upcoming or now - spoke >= HEARTBEAT_SECONDS:
             spoke = now
             yield b"" if upcoming else b": still there\n\n"
         if has_ended:
             return
-        shown = report
+        shown = status
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _report(trainings: Trainings, run: str) -> Report | None:
+def _status(trainings: Trainings, run: str) -> TrainingStatus | None:
     try:
-        return trainings.report(trainings.place(run))
-    except ApiError:  # its folder was deleted
+        return trainings.status(trainings.place(run))
+    except ApiError:  # the run's folder was deleted
         return None
 
 
-def _differs(report: Report, shown: Report | None) -> bool:
-    return shown is None or (report.state, report.phase, report.message) != (shown.state, shown.phase, shown.message)
+def _differs(status: TrainingStatus, shown: TrainingStatus | None) -> bool:
+    return shown is None or (status.state, status.phase, status.message) != (shown.state, shown.phase, shown.message)
 
 
 def _event(name: str, content: Any, number: int | None = None) -> bytes:
@@ -176,11 +152,11 @@ def _event(name: str, content: Any, number: int | None = None) -> bytes:
 
 
 class _Lines:
-    """The lines of a growing file, each once, with their numbers from 1.
+    """The lines of a run's progress file, each returned once, numbered from 1.
 
     Args:
-        place: of the run.
-        last: the number of the last line that is not wanted.
+        place: Where the run's files are.
+        last: Number of the last line that the client has already; 0 for none.
     """
 
     def __init__(self, place: Place, last: int) -> None:
@@ -189,10 +165,10 @@ class _Lines:
         self._offset = self._number = 0
 
     def read(self) -> list[tuple[int, Line]]:
-        """The lines that are whole and were not given before."""
+        """The complete lines that have been added since the last call, with their numbers."""
         try:
             with self._path.open("rb") as file:
-                if file.seek(0, 2) < self._offset:  # deleted, and begun again
+                if file.seek(0, 2) < self._offset:  # the file was deleted and begun again
                     self._offset = self._number = self._last = 0
                 file.seek(self._offset)
                 *whole, _ = file.read().split(b"\n")

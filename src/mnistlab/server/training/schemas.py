@@ -1,15 +1,30 @@
-"""What answers about trainings, mistakes and experiments hold, as OpenAPI describes it."""
+"""Requests and answers of the routes about trainings, as OpenAPI describes them."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from mnistlab.recipes import ModelName, Validation
-from mnistlab.server.recognition.schemas import Image
-from mnistlab.server.training.status import Report
+from mnistlab.recipes import MAX_SEED, RECIPES, ModelName, Validation
+from mnistlab.server.run_ids import ID_PATTERN
+from mnistlab.server.training.status import TrainingStatus
 
-Verdict = Literal["wrong", "undecided"]
+LIMITS = {"epochs": (1, 100), "batch_size": (1, 10_000), "learning_rate": (1e-6, 1.0), "seed": (0, MAX_SEED)}
+"""Lowest and highest value of each setting that can be chosen on the page."""
+
+
+class Order(BaseModel):
+    """A training to start; what is left out is the recipe's own."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    recipe: str = Field(pattern=f"^({'|'.join(RECIPES)})$", examples=["mlp"])
+    epochs: int | None = Field(None, strict=True, ge=LIMITS["epochs"][0], le=LIMITS["epochs"][1])
+    batch_size: int | None = Field(None, strict=True, ge=LIMITS["batch_size"][0], le=LIMITS["batch_size"][1])
+    learning_rate: float | None = Field(None, strict=True, ge=LIMITS["learning_rate"][0], le=LIMITS["learning_rate"][1])
+    augmentation: bool | None = Field(None, strict=True)
+    seed: int | None = Field(None, strict=True, ge=LIMITS["seed"][0], le=LIMITS["seed"][1])
+    name: str | None = Field(None, pattern=ID_PATTERN, description="The new run's id, and its folder's name.")
 
 
 class RecipeModel(BaseModel):
@@ -32,6 +47,30 @@ class RecipesAnswer(BaseModel):
 
     recipes: list[RecipeModel]
     limits: dict[str, tuple[float, float]] = Field(description="Lowest and highest value.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Report(TrainingStatus):
+    """What the page's list says of one run; its fields are the keys of the JSON.
+
+    Args:
+        id: in addresses.
+        title: the folder's place below the runs folder.
+        folder: as a command line takes it.
+        state: `"stopped"` and `"failed"` trainings can be resumed.
+        phase: of a running one: before its first step, at it, or scoring and writing.
+        recipe: name of the recipe.
+        settings: `epochs`, `batch_size`, `learning_rate`, `augmentation`, `validation` and `seed`.
+        network: the id to ask for answers, of a finished run.
+        test_accuracy: fraction, 0 to 1, of a finished run.
+        epochs: of all its networks.
+        epochs_done: those finished.
+        num_steps: weight updates of the whole training, 0 where that is not known yet.
+        seconds: of training so far.
+        left_seconds: of training still to come, estimated, of a running one.
+        message: what went wrong, a sentence.
+        resumable: whether the page can take it up again.
+    """
 
 
 class RunsAnswer(BaseModel):
@@ -70,132 +109,3 @@ class RunId(BaseModel):
     """The run that it is about."""
 
     id: str
-
-
-class Mistake(BaseModel):
-    """A test image that got the wrong digit."""
-
-    index: int
-    label: int
-    prediction: int
-    confidence: float
-
-
-class Contested(BaseModel):
-    """A test image whose label people doubt."""
-
-    index: int
-    verdict: Verdict
-
-
-class MistakesAnswer(BaseModel):
-    """What a network makes of the test split."""
-
-    network: str
-    num_images: int
-    num_wrong: int
-    accuracy: float
-    interval: tuple[float, float] = Field(description="95 % Wilson interval of the accuracy.")
-    matrix: list[list[int]] = Field(description="Rows the label, columns the prediction.")
-    wrong: list[Mistake] = Field(description="Up to 2,000 mistakes, the surest first.")
-    contested: list[Contested]
-
-
-class CellAnswer(BaseModel):
-    """The images of one cell of the matrix."""
-
-    count: int
-    indices: list[int] = Field(description="Those the network is surest of first.")
-
-
-class TestImage(BaseModel):
-    """An image of the test split."""
-
-    __test__ = False
-
-    index: int
-    label: int
-    image: Image
-    contested: Verdict | None
-
-
-class ImagesAnswer(BaseModel):
-    """Some images of the test split, in the order in which they were asked for."""
-
-    images: list[TestImage]
-
-
-class Neighbour(BaseModel):
-    """A training image."""
-
-    index: int
-    label: int
-    distance: float = Field(description="Euclidean, over 784 pixels from 0 to 1.")
-    image: Image
-
-
-class ImageAnswer(TestImage):
-    """An image of the test split in detail."""
-
-    probabilities: list[float] | None = Field(description="Of the ten digits, as the network says; none was named.")
-    nearest: list[Neighbour]
-
-
-class Point(BaseModel):
-    """A mean with its 95 % interval, which a single training has not."""
-
-    x: float | str
-    y: float
-    low: float | None
-    high: float | None
-    num: int = Field(description="Trainings behind it.")
-
-
-class Series(BaseModel):
-    """Points that belong together."""
-
-    name: str
-    points: list[Point]
-
-
-class Axis(BaseModel):
-    """What one axis of a chart means."""
-
-    title: str
-    scale: Literal["linear", "log", "zero", "names"]
-
-
-class Chart(BaseModel):
-    """One chart."""
-
-    title: str
-    x: Axis
-    y: Axis
-    series: list[Series]
-
-
-class ExperimentHeading(BaseModel):
-    """An experiment's question and what came of it."""
-
-    id: str
-    title: str
-    question: str
-    answer: list[str]
-    source: Literal["published", "own"]
-
-
-class ExperimentsAnswer(BaseModel):
-    """All experiments, the published ones first."""
-
-    experiments: list[ExperimentHeading]
-
-
-class ExperimentAnswer(ExperimentHeading):
-    """One experiment with its charts."""
-
-    experiment: str = Field(description="Its kind: what follows `mnistlab experiment`.")
-    method: list[str]
-    conditions: str
-    charts: list[Chart]
-    command: str | None
-    folder: str | None

@@ -1,4 +1,4 @@
-"""What the page says of one run: finished or not, how far it is, what went wrong."""
+"""The status of one run: finished or not, how far it is, what went wrong."""
 
 import dataclasses
 import signal
@@ -15,21 +15,21 @@ from mnistlab.server.training.process import Start, process_of
 State = Literal["running", "stopped", "finished", "failed", "damaged"]
 Phase = Literal["starting", "training", "finishing"]
 
-INTERRUPTED = ("Stopped after", "Interrupted")  # how the command line says that it was asked to end
-RATE_STEPS = 40  # of the last that were written down, from which the time left is estimated
-LOG_BYTES = 4096  # of the end of a log, in which its last sentence is looked for
+INTERRUPTED = ("Stopped after", "Interrupted")  # how the last line on standard error begins after an interruption
+RATE_STEPS = 40  # number of lines in the progress file from which the time left is estimated
+LOG_BYTES = 4096  # at the end of a log, in which its last sentence is looked for
 
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where things of one run lie.
+    """Where the files of one run are, and how the page started it.
 
     Args:
-        run: its id.
-        folder: of the run; it need not exist yet.
-        title: the folder's place below the runs folder.
-        start: how its training was last started from the page, if it was.
-        log: what its process wrote to standard error, if it was started from the page.
+        run: Id of the run.
+        folder: Folder of the run; it need not exist yet.
+        title: The folder's path below the runs folder.
+        start: The last start of its training from the page; `None` if there was none.
+        log: File with the standard error of that training's process; it need not exist.
     """
 
     run: str
@@ -40,26 +40,26 @@ class Place:
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
-    """What the page's list says of one run; its fields are the keys of the JSON.
+class TrainingStatus:
+    """Where the training of one run stands; the fields are the keys of the JSON.
 
     Args:
-        id: in addresses.
-        title: the folder's place below the runs folder.
-        folder: as a command line takes it.
-        state: `"stopped"` and `"failed"` trainings can be resumed.
-        phase: of a running one: before its first step, at it, or scoring and writing.
-        recipe: name of the recipe.
+        id: Name in addresses.
+        title: The folder's path below the runs folder.
+        folder: The folder as a command line takes it.
+        state: Whether the training is running, stopped, finished or failed, or the run is damaged.
+        phase: What a running training does: it starts, trains, or scores and writes files.
+        recipe: Name of the recipe.
         settings: `epochs`, `batch_size`, `learning_rate`, `augmentation`, `validation` and `seed`.
-        network: the id to ask for answers, of a finished run.
-        test_accuracy: fraction, 0 to 1, of a finished run.
-        epochs: of all its networks.
-        epochs_done: those finished.
-        num_steps: weight updates of the whole training, 0 where that is not known yet.
-        seconds: of training so far.
-        left_seconds: of training still to come, estimated, of a running one.
-        message: what went wrong, a sentence.
-        resumable: whether the page can take it up again.
+        network: Id of the network of a finished run.
+        test_accuracy: Accuracy on the test split of a finished run, 0 to 1.
+        epochs: Number of epochs of all its networks together.
+        epochs_done: Number of epochs that are finished.
+        num_steps: Number of weight updates of the whole training; 0 if it is not known yet.
+        seconds: Duration of the training so far.
+        left_seconds: Estimated duration of the rest of a running training.
+        message: One sentence about what went wrong.
+        resumable: Whether the training can be resumed from the page.
     """
 
     id: str
@@ -80,11 +80,11 @@ class Report:
     resumable: bool = False
 
 
-def report_on(place: Place) -> Report:
-    """Looks at the files of a run and at its process."""
+def status_of(place: Place) -> TrainingStatus:
+    """The status of a run, from its files and its process."""
     run = Run(place.folder)
     try:
-        # Asked first: a training that ends in between has finished by the time the files are looked at.
+        # The process first: if the training ends in between, its files are complete when they are read.
         process = process_of(place.folder, place.start)
         recipe = recipe_of(place)
         if run.is_complete and process is None:
@@ -92,18 +92,18 @@ def report_on(place: Place) -> Report:
         if recipe is None:
             raise MnistlabError(f"{place.folder} holds no recipe.toml. Delete it and train again.")
     except (MnistlabError, OSError) as error:
-        return Report(place.run, place.title, str(place.folder), "damaged", message=str(error))
+        return TrainingStatus(place.run, place.title, str(place.folder), "damaged", message=str(error))
     progress = read_progress(place.folder)
     begun = _begun(place, recipe, progress)
     return _ended(begun, place, recipe) if process is None else _running(begun, progress, process)
 
 
 def recipe_of(place: Place) -> Recipe | None:
-    """What a run trains, from its folder or, before that has it, from how it was started.
+    """The recipe of a run: from its folder, or from the note of its start if the folder has none yet.
 
     Raises:
         RunError: if `recipe.toml` is damaged.
-        UsageError: if the note of its start is.
+        UsageError: if the note is damaged.
     """
     if (place.folder / "recipe.toml").is_file():
         return Run(place.folder).recipe
@@ -111,7 +111,7 @@ def recipe_of(place: Place) -> Recipe | None:
 
 
 def curves_of(place: Place) -> tuple[list[Line], list[Line]]:
-    """The rows of a run's epochs, and of the steps that were written down."""
+    """The history of a run by epochs, and by the steps in its progress file."""
     progress, run = read_progress(place.folder), Run(place.folder)
     try:
         history = run.history if run.is_complete else progress.history
@@ -121,10 +121,10 @@ def curves_of(place: Place) -> tuple[list[Line], list[Line]]:
 
 
 def arguments_of(recipe: Recipe) -> list[str] | None:
-    """What follows `mnistlab train` to train a recipe.
+    """The arguments of `mnistlab train` that train a recipe.
 
     Returns:
-        The arguments, or `None` for a recipe of an experiment whose settings have no options.
+        The arguments, or `None` if some setting of the recipe has no option.
 
     Example:
         >>> arguments_of(dataclasses.replace(RECIPES["cnn"], batch_size=32, augmentation=None))
@@ -146,9 +146,9 @@ def arguments_of(recipe: Recipe) -> list[str] | None:
     return [recipe.name, *(part for option in options for part in option)]
 
 
-def _begun(place: Place, recipe: Recipe, progress: Progress) -> Report:
+def _begun(place: Place, recipe: Recipe, progress: Progress) -> TrainingStatus:
     settings = {name: getattr(recipe, name) for name in ("epochs", "batch_size", "learning_rate", "validation", "seed")}
-    return Report(
+    return TrainingStatus(
         id=place.run,
         title=place.title,
         folder=str(place.folder),
@@ -163,7 +163,7 @@ def _begun(place: Place, recipe: Recipe, progress: Progress) -> Report:
     )
 
 
-def _finished(place: Place, run: Run) -> Report:
+def _finished(place: Place, run: Run) -> TrainingStatus:
     metrics = run.metrics
     return dataclasses.replace(
         _begun(place, run.recipe, Progress()),
@@ -177,31 +177,31 @@ def _finished(place: Place, run: Run) -> Report:
     )
 
 
-def _running(begun: Report, progress: Progress, process: int) -> Report:
+def _running(begun: TrainingStatus, progress: Progress, process: int) -> TrainingStatus:
     phase: Phase = "training"
     if process and progress.process != process:
-        phase = "starting"  # what the file holds is of a process before it
+        phase = "starting"  # the progress file was written by an earlier process
     elif progress.done >= progress.num_steps:
         phase = "finishing"
     left = begun.left_seconds if phase == "training" else None
     return dataclasses.replace(begun, state="running", phase=phase, left_seconds=left)
 
 
-def _ended(begun: Report, place: Place, recipe: Recipe) -> Report:
-    """A training that no process goes on with, and that has no manifest."""
+def _ended(begun: TrainingStatus, place: Place, recipe: Recipe) -> TrainingStatus:
+    """The status of a training that has no process and is not finished."""
     code, sentence = (None if place.start is None else place.start.exit_code), _last_sentence(place.log)
     message: str | None = None
     if code is not None and code < 0 and code != -signal.SIGTERM:
         message = f"The process was ended from outside, by signal {-code}."
     elif place.start is not None and code not in (0, 130, -signal.SIGTERM) and not sentence.startswith(INTERRUPTED):
-        message = sentence or None  # without a word: a power cut, while no server saw it
+        message = sentence or None  # none after a power cut
     resumable = arguments_of(recipe) is not None
     state: State = "failed" if message else "stopped"
     return dataclasses.replace(begun, state=state, left_seconds=None, message=message, resumable=resumable)
 
 
 def _left_seconds(progress: Progress) -> float | None:
-    """How long the rest will take if it goes on as the last steps went."""
+    """Duration of the rest in seconds if it goes on at the speed of the last steps."""
     steps: Sequence[Line] = progress.steps[-RATE_STEPS:]
     if len(steps) < 2 or not progress.num_steps:
         return None
@@ -210,7 +210,7 @@ def _left_seconds(progress: Progress) -> float | None:
 
 
 def _last_sentence(log: Path) -> str:
-    """The last line that a process wrote, without what a terminal would take for a command."""
+    """The last line in a log, without characters that cannot be printed."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - LOG_BYTES))
