@@ -3,9 +3,12 @@
 import { element, percent } from "../app/elements.js";
 
 /**
- * @typedef {import("../draw/classifier.js").Verdict} Verdict
- * @typedef {import("../draw/classifier.js").Answer} Answer
  * @typedef {import("../app/networks.js").Network} Network
+ * @typedef {{digit: number, probability: number}} Alternative
+ * @typedef {{kind: "digit" | "unsure" | "no digit", digit: number | null, confidence: number, likeness: number | null,
+ *   alternatives: Alternative[], reason: string}} Verdict
+ * @typedef {{network: string, digit: number, confidence: number, probabilities: number[], logits: number[],
+ *   temperature: number}} Answer
  */
 
 const ALL_THE_SAME = "The networks below have to name a digit all the same.";

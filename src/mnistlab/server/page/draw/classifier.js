@@ -1,11 +1,8 @@
 /**
  * Asks the server while the pen moves: one request at a time, and of what waits only the latest.
  *
- * @typedef {{digit: number, probability: number}} Alternative
- * @typedef {{kind: "digit" | "unsure" | "no digit", digit: number | null, confidence: number, likeness: number | null,
- *   alternatives: Alternative[], reason: string}} Verdict
- * @typedef {{network: string, digit: number, confidence: number, probabilities: number[], logits: number[],
- *   temperature: number}} Answer
+ * @typedef {import("../digits/answers.js").Verdict} Verdict
+ * @typedef {import("../digits/answers.js").Answer} Answer
  * @typedef {{verdict: Verdict, answers: Answer[]}} Classification
  */
 
