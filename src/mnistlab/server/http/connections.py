@@ -110,7 +110,7 @@ class GuardedProtocol(H11Protocol):
                 transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets a connection that was refused."""
+        """Forgets the connection, also among those that were refused."""
         self._refused.discard(self)
         super().connection_lost(exc)
 

@@ -20,7 +20,7 @@ from mnistlab.files import make_folder, write_with
 from mnistlab.server.networks import Network, Networks
 
 BATCH_SIZE = 50  # images, about ten milliseconds: whoever is drawing at the same time hardly waits
-PRIORITY = 5  # niceness, as for trainings
+PRIORITY = 5  # niceness, as for training
 MAX_KEPT = 24  # networks whose answers stay in memory, 400 KB each
 
 

@@ -1,4 +1,4 @@
-"""The process of a training: it outlives the server that started it, is found again, and can be asked to end.
+"""The process of a training run: it outlives the server that started it, is found again, and can be asked to end.
 
 A process number alone proves nothing, because numbers are used again. The command does: it names the run's folder, in
 which only one process at a time can train. So no process is asked to end unless its command fits.
@@ -27,7 +27,7 @@ _NOTING = threading.Lock()  # so that the end of one process never overwrites th
 
 @dataclass(frozen=True)
 class Start:
-    """The last start of a training from the page.
+    """The last start of a training run from the page.
 
     Args:
         recipe: The recipe in the form of `recipe.toml`; the run's folder has that file only after data and Keras are

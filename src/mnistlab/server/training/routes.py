@@ -1,4 +1,4 @@
-"""Trainings over HTTP: recipes, runs, and the progress of a run as server-sent events."""
+"""Training over HTTP: recipes, runs, and the progress of a run as server-sent events."""
 
 import asyncio
 import dataclasses

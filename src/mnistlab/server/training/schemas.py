@@ -1,4 +1,4 @@
-"""Requests and answers of the routes about trainings, as OpenAPI describes them."""
+"""Requests and answers of the routes about training runs, as OpenAPI describes them."""
 
 import dataclasses
 from typing import Any

@@ -56,8 +56,8 @@ class TrainingStatus:
         epochs: Number of epochs of all its networks together.
         epochs_done: Number of epochs that are finished.
         num_steps: Number of weight updates of the whole training; 0 if it is not known yet.
-        seconds: Duration of the training so far.
-        left_seconds: Estimated duration of the rest of a running training.
+        seconds: Duration of the training so far in seconds.
+        left_seconds: Estimated duration of the rest of a running training in seconds.
         message: One sentence about what went wrong.
         resumable: Whether the training can be resumed from the page.
     """
@@ -188,7 +188,7 @@ def _running(begun: TrainingStatus, progress: Progress, process: int) -> Trainin
 
 
 def _ended(begun: TrainingStatus, place: Place, recipe: Recipe) -> TrainingStatus:
-    """The status of a training that has no process and is not finished."""
+    """The status of a run that is not finished and has no process."""
     code, sentence = (None if place.start is None else place.start.exit_code), _last_sentence(place.log)
     message: str | None = None
     if code is not None and code < 0 and code != -signal.SIGTERM:

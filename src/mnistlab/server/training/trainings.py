@@ -1,4 +1,4 @@
-"""Trainings that the page starts, stops and resumes, one at a time. Everything about them is in files."""
+"""Training runs that the page starts, stops and resumes, one at a time. Everything about them is in files."""
 
 import dataclasses
 import os
@@ -16,26 +16,26 @@ from mnistlab.server.run_ids import ID_PATTERN, SHIPPED_PREFIX, run_id
 from mnistlab.server.training.process import ask_to_end, read_start, start_process
 from mnistlab.server.training.status import Place, TrainingStatus, arguments_of, recipe_of, status_of
 
-NOTES = ".page"  # folder in the runs folder: the last start of each training and its standard error
+NOTES = ".page"  # folder in the runs folder: the last start of each run and its standard error
 
 Settings = dict[str, int | float | bool | None]
 
 
 class Trainings:
-    """The runs below a folder, and the one training that may be running there.
+    """The runs below a folder, of which one at a time may be training.
 
-    All state is in files. So another server on the same folder sees the same trainings, and a training goes on while no
+    All state is in files. So another server on the same folder sees the same runs, and training goes on while no
     server is running.
 
     Args:
-        root: The runs folder; the first training makes it.
+        root: The runs folder; the first training run makes it.
         data: Folder with four IDX files to train on instead of MNIST.
     """
 
     def __init__(self, root: Path, data: Path | None = None) -> None:
         self.root = root
         self._data = data
-        self._lock = threading.Lock()  # of two requests to start, the second sees the training of the first
+        self._lock = threading.Lock()  # of two requests to start, the second sees the run of the first
         self._finished: dict[str, tuple[float, TrainingStatus]] = {}
 
     def places(self) -> dict[str, Place]:
@@ -76,7 +76,7 @@ class Trainings:
         return status
 
     def start(self, recipe_name: str, settings: Settings, run: str | None = None) -> str:
-        """Starts a training in a process of its own.
+        """Starts a training run in a process of its own.
 
         Args:
             recipe_name: Key of `RECIPES`.
@@ -88,7 +88,7 @@ class Trainings:
             The id.
 
         Raises:
-            ApiError: 409 if a training is running, or the id is taken.
+            ApiError: 409 if another run is training, or the id is taken.
             UsageError: if no recipe can have these settings.
         """
         recipe = with_settings(RECIPES[recipe_name], settings)
@@ -102,11 +102,11 @@ class Trainings:
         return run
 
     def resume(self, run: str) -> None:
-        """Resumes a training where it ended, with the same command.
+        """Resumes a training run where it ended, with the same command.
 
         Raises:
             ApiError: 404 if there is no such run; 409 if it is finished or damaged, if its recipe has settings without
-                an option, or if a training is running.
+                an option, or if another run is training.
         """
         with self._lock:
             place = self.place(run)
@@ -117,7 +117,7 @@ class Trainings:
             self._launch(place, recipe_of(place))
 
     def stop(self, run: str) -> None:
-        """Asks a training to save what it has and end, which may take some seconds.
+        """Asks a training run to save what it has and end, which may take some seconds.
 
         Raises:
             ApiError: 404 if there is no such run; 409 if it is not running, or another program runs it.
