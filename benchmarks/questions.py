@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import readme
-from mnistlab.server.findings import COMMANDS as EXPERIMENTS
-from mnistlab.server.findings import PUBLISHED_PATH, published
+from mnistlab.server.experiments.charts import COMMANDS as EXPERIMENTS
+from mnistlab.server.experiments.charts import PUBLISHED_PATH, published
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "questions.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from live_server import client_of
-from mnistlab.server import findings
+from mnistlab.server.experiments import charts
 from mnistlab.server.settings import Settings
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
@@ -27,8 +27,8 @@ def test_what_ships_is_what_was_measured(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     questions = importlib.import_module("questions")
     questions.publish(MEASURED, tmp_path / "published.json")
-    assert (tmp_path / "published.json").read_bytes() == findings.PUBLISHED_PATH.read_bytes()
-    assert set(questions.EXPERIMENTS) == set(MEASURED) == set(findings.COMMANDS)
+    assert (tmp_path / "published.json").read_bytes() == charts.PUBLISHED_PATH.read_bytes()
+    assert set(questions.EXPERIMENTS) == set(MEASURED) == set(charts.COMMANDS)
 
 
 def test_experiments_are_listed_with_question_and_answer(client):
@@ -115,6 +115,6 @@ def test_results_that_are_none_are_left_out(client, tmp_path, content):
 
 def test_the_commands_are_commands():
     """Each is one that the command line takes."""
-    for arguments in findings.COMMANDS.values():
+    for arguments in charts.COMMANDS.values():
         asked = [sys.executable, "-m", "mnistlab", "experiment", *arguments, "--help"]
         assert subprocess.run(asked, capture_output=True, check=False).returncode == 0

@@ -12,10 +12,10 @@ from mnistlab.evaluation.neighbours import Neighbours
 from mnistlab.exceptions import RunError
 from mnistlab.inference import Classifier
 from mnistlab.inference.pretrained import PRETRAINED_PATH
-from mnistlab.server import test_split
+from mnistlab.server.mistakes.answers import TestSplitAnswers
 from mnistlab.server.networks import Networks
 from mnistlab.server.settings import Settings
-from mnistlab.server.trainings import NOTES
+from mnistlab.server.training.trainings import NOTES
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_answers_outlive_the_server_and_a_damaged_file_does_not_matter(runs):
     """A later server reads what was kept; where that is cut short or something else, the network is asked again."""
 
     def ask():
-        answers = test_split.Answers(Networks(runs), runs / NOTES)
+        answers = TestSplitAnswers(Networks(runs), runs / NOTES)
         found = answers.ask("mine").result(timeout=120).probabilities
         answers.close()
         return found
@@ -163,7 +163,7 @@ def test_answers_outlive_the_server_and_a_damaged_file_does_not_matter(runs):
 
 def test_others_are_answered_while_a_network_reads_the_test_split(runs):
     """A network is asked in small batches, in a thread that gives way."""
-    answers = test_split.Answers(Networks(runs), runs / "elsewhere")
+    answers = TestSplitAnswers(Networks(runs), runs / "elsewhere")
     asked = answers.ask("shipped")
     assert answers.ask("shipped") is asked  # and not read twice
     with client_of(Settings(runs=runs)) as client:

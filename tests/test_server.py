@@ -11,15 +11,15 @@ from PIL import Image
 
 from live_server import client_of, finished_run
 from mnistlab.inference import Classifier, Judge, pretrained
+from mnistlab.inference.occlusion import covered_images
 from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.reader import DigitReader, lines_of
 from mnistlab.reader.normalization import normalize_digit
-from mnistlab.server.errors import ApiError
-from mnistlab.server.recognition import covered_images
+from mnistlab.server.http.errors import ApiError
+from mnistlab.server.http.static import PAGE_FOLDER, load_assets
+from mnistlab.server.http.work import Workers
 from mnistlab.server.run_ids import run_id
 from mnistlab.server.settings import Settings
-from mnistlab.server.static import WEB_FOLDER, load_assets
-from mnistlab.server.work import Workers
 from mnistlab.system import theme
 
 
@@ -154,8 +154,8 @@ def test_every_pixel_may_be_covered_by_itself(client, mnist):
 
 
 def test_a_patch_may_cover_everything():
-    covered, rows = covered_images(np.full((28, 28), 9, np.uint8), 28, 28)
-    assert rows == 1 and not covered.any()
+    covered = covered_images(np.full((28, 28), 9, np.uint8), 28, 28)
+    assert covered.shape == (1, 1, 28, 28) and not covered.any()
 
 
 def test_a_photo_is_read_as_the_reader_reads_it(client, mnist):
@@ -230,7 +230,7 @@ def test_the_description_documents_every_route(client):
 def test_the_page_is_a_fixed_table(client):
     assets = load_assets()
     assert set(assets) >= {"/web/css/tokens.css"}
-    on_disk = {path for path in WEB_FOLDER.rglob("*") if path.is_file()} if WEB_FOLDER.is_dir() else set()
+    on_disk = {path for path in PAGE_FOLDER.rglob("*") if path.is_file()} if PAGE_FOLDER.is_dir() else set()
     assert len(assets) == len(on_disk) + 1, "a file of the page has a kind that is not served"
     for address, asset in assets.items():
         answer = client.get(address)

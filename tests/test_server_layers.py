@@ -9,7 +9,7 @@ import pytest
 from mnistlab.inference import Classifier
 from mnistlab.inference.anatomy import dissect
 from mnistlab.inference.pretrained import PRETRAINED_PATH
-from mnistlab.server.networks import Entry, Network
+from mnistlab.server.networks import Network, NetworkEntry
 from mnistlab.server.run_ids import run_id
 
 NETWORKS = sorted(PRETRAINED_PATH.parent.glob("*.onnx"))
@@ -108,7 +108,7 @@ def test_a_network_without_layers_has_logits_all_the_same(tmp_path, mnist):
     network.graph.output.extend(outputs)
     path = tmp_path / "model.onnx"
     onnx.save(network, path)
-    lone = Network(Entry("lone", "Lone", "cnn", path), Classifier(path))
+    lone = Network(NetworkEntry("lone", "Lone", "cnn", path), Classifier(path))
     (layer,) = lone.anatomy.layers
     assert (layer.name, layer.kind, layer.shape, layer.field) == ("probabilities", "softmax", (10,), None)
     answer, whole = lone.answer(mnist.test.images[:5]), Classifier(PRETRAINED_PATH)

@@ -11,9 +11,9 @@ import pytest
 
 from live_server import client_of, finished_run, live_server
 from mnistlab.server.app import create_app
-from mnistlab.server.security import HEADERS, host_names
+from mnistlab.server.http.security import HEADERS, host_names
+from mnistlab.server.http.static import load_assets
 from mnistlab.server.settings import Settings
-from mnistlab.server.static import load_assets
 
 OURS = ("localhost:8028", "127.0.0.1:8028", "[::1]:8028", "LOCALHOST:8028")
 FOREIGN_HOSTS = (
@@ -136,7 +136,7 @@ def payloads():
     rng = random.Random(0)
     files = ("secret.txt", "etc/passwd")
     ups = ("../", "..\\", "%2e%2e%2f", "%2e%2e/", "..%2f", "..%5c", "%252e%252e%252f", "..%c0%af", "....//")
-    starts = ("/", "/web/", "/web/js/", "/web/css/", "/api/", "/api/networks/", "/api/runs/", "//", "/./web/")
+    starts = ("/", "/web/", "/web/app/", "/web/css/", "/api/", "/api/networks/", "/api/runs/", "//", "/./web/")
     odd = (
         "%00",
         "%0d%0aX-Injected:%20yes",

@@ -22,10 +22,10 @@ from mnistlab.recipes import AUGMENTATIONS, MAX_SEED, RECIPES
 from mnistlab.runs import Run
 from mnistlab.runs.folders import begin
 from mnistlab.runs.progress import PROGRESS_FILE
-from mnistlab.server.run_reports import Place, arguments_of, report_on
 from mnistlab.server.settings import Settings
-from mnistlab.server.training_process import Start, ask_to_end, command_of, read_start
-from mnistlab.server.trainings import NOTES, Trainings, with_settings
+from mnistlab.server.training.process import Start, ask_to_end, command_of, read_start
+from mnistlab.server.training.status import Place, arguments_of, status_of
+from mnistlab.server.training.trainings import NOTES, Trainings, with_settings
 
 PATIENCE = 300  # seconds; a busy machine may take long, and what never comes is still found
 LONG = {"recipe": "mlp", "epochs": 10, "batch_size": 1, "seed": 7}  # 6,000 steps, some seconds
@@ -115,7 +115,7 @@ def test_a_training_outlives_the_server_is_stopped_by_the_next_and_goes_on(tiny_
 
 def report_on_disk(runs):
     place = Place("mlp", runs / "mlp", "mlp", read_start(runs / NOTES / "mlp.json"), runs / NOTES / "mlp.log")
-    return dataclasses.asdict(report_on(place))
+    return dataclasses.asdict(status_of(place))
 
 
 def zombies_of(pid):
@@ -293,6 +293,6 @@ def test_the_list_is_quick_with_many_runs(tmp_path):
     for number in range(30):
         finished_run(tmp_path / f"run-{number}", seed=number)
     trainings = Trainings(tmp_path)
-    assert len(trainings.reports()) == 30
-    known = trainings.reports()
-    assert all(one is other for one, other in zip(known, trainings.reports(), strict=True))  # not read again
+    assert len(trainings.statuses()) == 30
+    known = trainings.statuses()
+    assert all(one is other for one, other in zip(known, trainings.statuses(), strict=True))  # not read again

@@ -1,4 +1,4 @@
-"""Which training images an image looks like, pixel by pixel: nothing that a network learnt."""
+"""The training images that look most like an image, pixel by pixel; no network is involved."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 MAX_NEAREST = 8
 BLOCK_IMAGES = 4000  # 12 MB as float32
-SHORTLIST = 128  # candidates by rounded distances, of which the nearest by exact ones are taken
+SHORTLIST = 128  # candidates by rounded distance, from which the nearest are chosen by exact distance
 
 
 class Neighbours:
-    """The training images that look most like an image.
+    """A search for the images that look most like a given one.
 
     Args:
-        images: uint8 `(num_images, 28, 28)`, those to find some of.
+        images: Images to search, uint8 `(num_images, 28, 28)`.
 
     Example:
         >>> white, black = np.zeros((28, 28), np.uint8), np.full((28, 28), 255, np.uint8)
@@ -29,15 +29,15 @@ class Neighbours:
     def find(self, image: NDArray[np.uint8], count: int = MAX_NEAREST) -> list[tuple[int, float]]:
         """The nearest images by Euclidean distance, the nearest first.
 
-        One product of matrices in float32 finds candidates, in about 50 ms for all of MNIST; of these the distances are
-        computed in whole numbers.
+        A matrix product in float32 finds candidates, in about 50 ms for all of MNIST. Their distances are then computed
+        in whole numbers.
 
         Args:
-            image: uint8 `(28, 28)`.
-            count: how many, at most 128.
+            image: Image to compare with, uint8 `(28, 28)`.
+            count: Number of images to find, at most 128.
 
         Returns:
-            Index and distance of each; the distance over 784 pixels that go from 0 to 1, so at most 28.
+            Index and distance of each. The distance is Euclidean over 784 pixels from 0 to 1, so it is at most 28.
         """
         wanted = image.reshape(-1)
         as_float = wanted.astype(np.float32)
@@ -49,6 +49,6 @@ class Neighbours:
         return [(int(near[at]), float(np.sqrt(exact[at]) / 255)) for at in chosen]
 
     def _blocks(self) -> Iterator[NDArray[np.float32]]:
-        """The images as float32, a part at a time: all of MNIST would take 188 MB."""
+        """The images as float32, a block at a time: all of MNIST would take 188 MB."""
         for first in range(0, len(self._images), BLOCK_IMAGES):
             yield self._images[first : first + BLOCK_IMAGES].astype(np.float32)

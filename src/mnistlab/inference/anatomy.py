@@ -1,4 +1,4 @@
-"""What the layers of an ONNX network are, and which pixels each of their cells sees, worked out from its graph."""
+"""The layers of an ONNX network: their kinds, and the pixels that each of their cells sees, derived from the graph."""
 
 import dataclasses
 import math
@@ -22,12 +22,12 @@ _PASSING = ("Identity", "Transpose")
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """The pixels that a cell sees: of cell `(i, j)` the rows from `offset + i × stride` on, `size` of them.
+    """The pixels that the cells of a layer see: cell `(i, j)` sees `size` pixels from `offset + (i, j) × stride` on.
 
     Args:
-        size: rows and columns.
-        stride: how far apart the fields of neighbouring cells are.
-        offset: where the first one begins; below 0 where padding surrounds the image.
+        size: Rows and columns of a field.
+        stride: Distance between the fields of neighbouring cells, in pixels.
+        offset: First row and column of the first field; below 0 if padding surrounds the image.
     """
 
     size: Pair
@@ -45,15 +45,15 @@ class Field:
 
 
 @dataclasses.dataclass(frozen=True)
-class Layer:
+class LayerView:
     """One layer whose activations the file gives.
 
     Args:
-        name: of the output.
-        title: for people.
-        kind: what it does.
-        shape: of the activations of one image: `(rows, columns)`, `(rows, columns, channels)` or `(units,)`.
-        field: `None` where a cell sees the whole image, or has no place on it.
+        name: Name of the file's output.
+        title: Name for people.
+        kind: What the layer does.
+        shape: Shape of its activations for one image: `(rows, columns)`, `(rows, columns, channels)` or `(units,)`.
+        field: Pixels that a cell sees; `None` if a cell sees the whole image, or has no place on it.
     """
 
     name: str
@@ -65,27 +65,27 @@ class Layer:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Anatomy:
-    """A network taken apart.
+    """The parts of a network.
 
     Args:
-        layers: those that can be drawn, in the network's order.
-        num_parameters: numbers that the probabilities are computed with.
-        filters: of the first layer with weights, float32 `(num_filters, rows, columns, depth)`.
-        filter_layer: its name.
+        layers: Layers that can be drawn, in the network's order.
+        num_parameters: Number of weights from which the probabilities are computed.
+        filters: Filters of the first layer with weights, float32 `(num_filters, rows, columns, depth)`.
+        filter_layer: Name of that layer; empty if there is none.
     """
 
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerView, ...]
     num_parameters: int
     filters: NDArray[np.float32]
     filter_layer: str
 
 
 def dissect(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> Anatomy:
-    """Takes the network of a file apart.
+    """Describes the parts of the network in a file.
 
     Args:
-        path: an ONNX file that `mnistlab.inference.Classifier` has accepted.
-        shapes: of the activations of one image, by layer.
+        path: ONNX file that `mnistlab.inference.Classifier` has accepted.
+        shapes: Shape of the activations of one image, by the layer's name.
     """
     graph = onnx.load_model_from_string(checked_network(read_file(path))[0]).graph
     widen_halves(graph)
@@ -96,7 +96,7 @@ def dissect(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> Anatomy:
 
 
 class _Graph:
-    """The operations of a network, with the fields of what they give."""
+    """The operations of a network, and the fields of their outputs."""
 
     def __init__(self, graph: Any) -> None:
         self._producers = {output: node for node in graph.node for output in node.output}
@@ -112,9 +112,9 @@ class _Graph:
         for node in graph.node:
             self._follow(node)
 
-    def layers(self, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Layer, ...]:
-        """Those of at most three axes; what lies between the two halves of a fold cannot be drawn."""
-        found: list[Layer] = []
+    def layers(self, shapes: Mapping[str, tuple[int, ...]]) -> tuple[LayerView, ...]:
+        """The layers with at most three axes; what lies between the two halves of a fold cannot be drawn."""
+        found: list[LayerView] = []
         named = {self._source(name) for name in shapes}
         numbers: dict[str, int] = {}
         for name, shape in shapes.items():
@@ -123,7 +123,7 @@ class _Graph:
             kind = self._kind(name, named, first=not found)
             if kind in ("convolution", "pool", "dense"):
                 numbers[kind] = numbers.get(kind, 0) + 1
-            found.append(Layer(name, _title(name, kind, numbers, found), kind, shape, self._field(name, shape)))
+            found.append(LayerView(name, _title(name, kind, numbers, found), kind, shape, self._field(name, shape)))
         return tuple(found)
 
     def num_parameters(self) -> int:
@@ -140,20 +140,21 @@ class _Graph:
             if name in seen and one.data_type == onnx.TensorProto.FLOAT and one.dims
         )
 
-    def first_filters(self, layers: Sequence[Layer]) -> tuple[NDArray[np.float32], str]:
-        """The weights of the first operation that has some, as pictures of what it looks for."""
+    def first_filters(self, layers: Sequence[LayerView]) -> tuple[NDArray[np.float32], str]:
+        """The weights of the first operation that has any as pictures, and the name of its layer."""
         for name, node in self._producers.items():
             if node.op_type == "Conv" and node.input[1] in self._weights:
-                weights = np.transpose(self._array(node.input[1]), (0, 2, 3, 1))
+                weights = self._array(node.input[1]).transpose(0, 2, 3, 1)  # (n, depth, r, c) -> (n, r, c, depth)
                 below = self._below(node)
                 return _unfolded(weights, below.stride[0] if below else 1), self._layer_of(name, layers)
             if node.op_type in ("MatMul", "Gemm") and node.input[1] in self._weights:
                 weights = self._array(node.input[1])
                 if weights.shape[0] == math.prod(IMAGE_SHAPE):
-                    return weights.T.reshape(-1, *IMAGE_SHAPE, 1), self._layer_of(name, layers)
+                    filters = weights.T.reshape(-1, *IMAGE_SHAPE, 1)  # (784, n) -> (n, 28, 28, 1)
+                    return filters, self._layer_of(name, layers)
         return np.empty((0, 1, 1, 1), np.float32), ""
 
-    def _layer_of(self, tensor: str, layers: Sequence[Layer]) -> str:
+    def _layer_of(self, tensor: str, layers: Sequence[LayerView]) -> str:
         """The first layer that is computed from a tensor."""
         for layer in layers:
             if tensor in self._behind(layer.name, set()):
@@ -164,13 +165,13 @@ class _Graph:
         return np.asarray(onnx.numpy_helper.to_array(self._weights[name]), dtype=np.float32)
 
     def _source(self, name: str) -> str:
-        """The tensor that a name stands for, past what only passes it on or turns its axes."""
+        """The tensor that a name stands for, before operations that only pass it on or change the order of its axes."""
         while name in self._producers and self._producers[name].op_type in _PASSING:
             name = self._producers[name].input[0]
         return name
 
     def _behind(self, name: str, named: set[str]) -> dict[str, str]:
-        """The operations between a layer and the layers before it, by the tensor that they give."""
+        """The operations between a layer and the layers before it, by the names of their outputs."""
         todo, found = [self._source(name)], dict[str, str]()
         while todo:
             tensor = todo.pop()
@@ -178,7 +179,7 @@ class _Graph:
             if node is None or tensor in found:
                 continue
             found[tensor] = node.op_type
-            data = node.input[:1] if node.op_type == "Reshape" else node.input  # its other input is a list of sizes
+            data = node.input[:1] if node.op_type == "Reshape" else node.input  # the other input is a list of sizes
             sources = [self._source(one) for one in data]
             todo += [one for one in sources if one not in named]
         return found
@@ -202,7 +203,7 @@ class _Graph:
         return "normalisation" if operations & {"Mul", "Add", "Sub", "BatchNormalization"} else "other"
 
     def _is_alias(self, name: str) -> bool:
-        """Whether a layer only lays its numbers out in another way."""
+        """Whether a layer only arranges its numbers in another shape."""
         node = self._producers.get(self._source(name))
         return node is None or node.op_type in ("Reshape", "Flatten", "Squeeze", "Unsqueeze")
 
@@ -212,7 +213,7 @@ class _Graph:
         return _refolded(field, self._grids.get(source), shape[:2]) if field and len(shape) > 1 else None
 
     def _follow(self, node: Any) -> None:
-        """Works out the field of what one operation gives."""
+        """Derives the field of an operation's outputs from those of its inputs."""
         data = [name for name in node.input if name not in self._weights]
         fields = [(self._fields.get(name), self._grids.get(name)) for name in data if name in self._fields]
         field, grid = max(fields, key=lambda one: one[0].size if one[0] else (0, 0), default=(None, None))
@@ -226,7 +227,7 @@ class _Graph:
                 self._grids[output] = grid
 
     def _below(self, node: Any) -> Field | None:
-        """The field of what a convolution or a pooling is given, after a fold that may lie before it."""
+        """The field of the input of a convolution or pooling, after a fold that may come before it."""
         field, shape = self._fields.get(node.input[0]), self._shapes.get(node.input[0], [])[2:]
         return _refolded(field, self._grids.get(node.input[0]), shape) if field else None
 
@@ -246,7 +247,7 @@ class _Graph:
 
 
 def _refolded(field: Field, grid: Pair | None, shape: Sequence[int]) -> Field | None:
-    """The field when blocks of cells have become one cell with more channels, as `shape` tells."""
+    """The field after blocks of cells have become one cell with more channels, or `None` if `shape` does not fit."""
     if grid is None or len(shape) != 2 or not all(shape):
         return None
     if any(was % now for was, now in zip(grid, shape, strict=True)):
@@ -257,15 +258,15 @@ def _refolded(field: Field, grid: Pair | None, shape: Sequence[int]) -> Field | 
 
 def _unfolded(weights: NDArray[np.float32], fold: int) -> NDArray[np.float32]:
     """Filters over folded pixels, `(filters, rows, columns, fold² × depth)`, as filters over the pixels themselves."""
-    filters, rows, columns, depth = weights.shape
+    filters, rows, columns, depth = weights.shape  # depth holds a block of fold × fold pixels
     blocks = weights.reshape(filters, rows, columns, fold, fold, depth // fold**2)
     return np.ascontiguousarray(
         blocks.transpose(0, 1, 3, 2, 4, 5).reshape(filters, rows * fold, columns * fold, depth // fold**2)
     )
 
 
-def _title(name: str, kind: Kind, numbers: Mapping[str, int], before: Sequence[Layer]) -> str:
-    """What people call a layer."""
+def _title(name: str, kind: Kind, numbers: Mapping[str, int], before: Sequence[LayerView]) -> str:
+    """The title of a layer."""
     main = next((one.title for one in reversed(before) if one.kind in ("convolution", "dense")), "")
     titles: dict[Kind, str] = {
         "input": "The image, 0 to 1",
