@@ -184,13 +184,15 @@ def reference_section(heading: str) -> str:
 
 def test_the_floors_are_those_of_the_contract():
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
-    layers = contract["contracts"][0]["layers"]
+    floors = [set(layer.split(" | ")) for layer in contract["contracts"][0]["layers"]]
+    rooms = set().union(*floors)
     text = ARCHITECTURE.read_text(encoding="utf-8")
-    floors = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
-    assert [int(number) for number, _ in floors] == list(range(len(layers), 0, -1))
-    assert [set(re.findall(r"`(\w+)`", names)) for _, names in floors] == [set(layer.split(" | ")) for layer in layers]
-    for module in " | ".join(layers).split(" | "):
-        assert re.search(rf"^\| `{module}` \| ", text, re.MULTILINE), f"docs/architecture.md says nothing of {module}"
+    drawn = re.findall(r"^floor (\d+) +(.+)$", text, re.MULTILINE)
+    assert [int(number) for number, _ in drawn] == list(range(len(floors), 0, -1))
+    # Rooms stand in columns; what they are for is told behind them, after a wider gap.
+    assert [rooms & set(re.split(r" {2,}", line)) for _, line in drawn] == floors
+    for room in rooms:
+        assert re.search(rf"^\| `{room}` \| ", text, re.MULTILINE), f"docs/architecture.md says nothing of {room}"
 
 
 def test_the_results_have_their_place_in_the_documents():
