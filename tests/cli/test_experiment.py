@@ -5,13 +5,13 @@ import json
 
 import pytest
 
-from conftest import run_mnistlab
 from mnistlab.datasets import Dataset
 from mnistlab.exceptions import UsageError
 from mnistlab.experiments import answers, augmentation_ranges, batch_views, comparison, noise_levels
 from mnistlab.files import write_json
 from mnistlab.recipes import RECIPES
 from mnistlab.significance import McNemarTest, paired_test
+from processes import run_mnistlab
 
 SMALL = ("--recipe", "epochs=1", "--recipe", "batch_size=100", "--seeds", "2")
 

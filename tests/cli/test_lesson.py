@@ -10,8 +10,8 @@ import time
 import nbformat
 import pytest
 
-from conftest import run_mnistlab
 from mnistlab.lesson.steps import STEPS
+from processes import run_mnistlab
 
 SOLVED = """# %%
 from mnistlab.lesson import check

@@ -16,10 +16,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from conftest import run_mnistlab, write_idx
+from idx_files import write_idx
 from mnistlab.backend import keras
 from mnistlab.cli import cli
 from mnistlab.inference import Classifier
+from processes import run_mnistlab
 
 
 @pytest.fixture(scope="module")

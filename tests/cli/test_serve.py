@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from conftest import run_mnistlab
 from mnistlab.server.settings import Settings
+from processes import run_mnistlab
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ import zlib
 import numpy as np
 import pytest
 
-from conftest import run_mnistlab
 from mnistlab.datasets import load_idx, load_mnist, packaged
 from mnistlab.exceptions import DataError
+from processes import run_mnistlab
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 SEED = 20_261_122

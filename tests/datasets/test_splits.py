@@ -14,17 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from idx_files import write_idx
 from mnistlab import datasets
 from mnistlab.datasets import Dataset, Split, load_idx, load_mnist, load_test_split, packaged, split_validation
-from mnistlab.datasets.idx import idx_header
 from mnistlab.exceptions import DataError, UsageError
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-
-
-@pytest.fixture(scope="module")
-def mnist():
-    return load_mnist()
 
 
 @pytest.fixture
@@ -32,11 +27,6 @@ def tiny():
     """Six images, each filled with its own position, labels 3 1 4 1 5 9."""
     images = np.repeat(np.arange(6, dtype=np.uint8), 28 * 28).reshape(6, 28, 28)
     return Split("train", images, np.array([3, 1, 4, 1, 5, 9], dtype=np.uint8))
-
-
-def write_idx(path, array, pack=bytes):
-    array = np.asarray(array, dtype=np.uint8)
-    path.write_bytes(pack(idx_header(array) + array.tobytes()))
 
 
 @pytest.fixture

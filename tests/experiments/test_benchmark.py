@@ -4,10 +4,10 @@ import math
 import pytest
 from scipy import stats
 
-from conftest import run_mnistlab
 from mnistlab.backend import keras
 from mnistlab.bench import stock, suite
 from mnistlab.models import MODELS
+from processes import run_mnistlab
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])

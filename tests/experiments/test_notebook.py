@@ -4,10 +4,10 @@ import re
 import numpy as np
 import pytest
 
-from conftest import run_mnistlab
 from mnistlab.experiments.batch_size import explain
 from mnistlab.experiments.notebook import augmented_variants, run_notebook
 from mnistlab.inference import Classifier
+from processes import run_mnistlab
 
 
 @pytest.fixture(scope="module")

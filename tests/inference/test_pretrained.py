@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -15,9 +14,9 @@ from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import UsageError
 from mnistlab.inference import Classifier
 from mnistlab.pretrained import PRETRAINED, PRETRAINED_PATH, accuracies_of_pretrained, pretrained
+from repository import BENCHMARKS, ROOT
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
+RESULTS = BENCHMARKS / "results"
 
 
 def test_it_is_in_the_wheel():
@@ -102,7 +101,7 @@ def test_the_claims_hold():
 
 
 def test_the_card_is_that_of_the_stored_results(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    monkeypatch.syspath_prepend(BENCHMARKS)
     import card
 
     results = [json.loads(path.read_text(encoding="utf-8")) for path in (card.MADE, card.MEASURED, card.NOTEBOOK)]

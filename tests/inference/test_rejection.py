@@ -2,7 +2,6 @@
 
 import dataclasses
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,7 @@ from mnistlab.inference import Classifier
 from mnistlab.models import softmax
 from mnistlab.pretrained import pretrained
 from mnistlab.refusal import Judge, Verdict
-
-ROOT = Path(__file__).parents[1]
+from repository import BENCHMARKS
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +22,13 @@ def judge():
 
 @pytest.fixture(scope="module")
 def nondigits():
-    sys.path.insert(0, str(ROOT / "benchmarks"))
+    sys.path.insert(0, str(BENCHMARKS))
     try:
         import nondigits
 
         yield nondigits
     finally:
-        sys.path.remove(str(ROOT / "benchmarks"))
+        sys.path.remove(str(BENCHMARKS))
 
 
 def refused(verdicts: list[Verdict]) -> float:

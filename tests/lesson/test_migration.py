@@ -19,7 +19,7 @@ from mnistlab.exceptions import DataError, UsageError
 from mnistlab.lesson.migration import default_path, migrate_file, migrate_text
 from mnistlab.lesson.migration.homes import LEAVES, MODULES, exists
 
-OLD_NOTEBOOK = Path(__file__).parent / "data" / "keras2_mnist.ipynb"
+OLD_NOTEBOOK = Path(__file__).parents[1] / "data" / "keras2_mnist.ipynb"
 GENERATOR = Path(sys.modules["mnistlab.lesson.migration"].__file__).parent / "rules" / "image_generator.txt"
 
 

@@ -10,7 +10,7 @@ import pytest
 from mnistlab.lesson import building
 from mnistlab.lesson.steps import STEPS
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 SHORTEN = "from mnistlab.lesson.shortening import shorten_training\nshorten_training()"
 
 

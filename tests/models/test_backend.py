@@ -19,7 +19,7 @@ import onnxruntime
 import pytest
 from scipy import ndimage
 
-from conftest import write_idx
+from idx_files import write_idx
 from mnistlab import export
 from mnistlab.acceleration.precision import has_native_bfloat16
 from mnistlab.augmentation import RandomAffine

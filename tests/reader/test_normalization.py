@@ -1,7 +1,6 @@
 """Any crop comes into MNIST's form, whatever its size, polarity and place; and MNIST's own images stay as they are."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,9 @@ from skimage.draw import polygon2mask
 from mnistlab.exceptions import UsageError
 from mnistlab.normalization import NEARER_THICKNESS, USUAL_THICKNESS, measure_thickness, normalize_digit
 from mnistlab.normalization.strokes import resample
+from repository import DATA
 
-VECTORS = json.loads((Path(__file__).parent / "data" / "normalize_digit.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((DATA / "normalize_digit.json").read_text(encoding="utf-8"))
 SEVEN = np.array([(10, 8), (10, 50), (14, 56), (70, 34), (68, 26), (20, 44), (18, 8)])
 
 

@@ -3,7 +3,6 @@
 import sys
 import tracemalloc
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +16,9 @@ from mnistlab.segmentation import find_digits
 from mnistlab.segmentation.light import find_ink, remove_light
 from mnistlab.segmentation.ruling import remove_ruling
 from mnistlab.segmentation.skew import level, measure_skew
+from repository import BENCHMARKS
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(BENCHMARKS))
 import pages
 
 BOXES = [[(60, 40, 100, 62), (58, 90, 99, 118), (61, 150, 98, 175)], [(150, 50, 190, 70), (152, 120, 188, 150)]]

@@ -16,18 +16,19 @@ from pathlib import Path
 
 import pytest
 
-from conftest import run_mnistlab
+import save_a_run
 from mnistlab import training
 from mnistlab.exceptions import RunError
 from mnistlab.files import is_leftover, make_folder, remove_leftovers
 from mnistlab.journal import Journal
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from processes import run_mnistlab
 from save_a_run import FILES, VERSIONS, save
 
 resource = pytest.importorskip("resource", reason="faults as POSIX systems have them")
 
-SCRIPT = Path(__file__).with_name("save_a_run.py")
+SCRIPT = save_a_run.__file__
 CALLS = "?write,?pwrite64,?writev,?fsync,?fdatasync,?rename,?renameat,?renameat2"  # not every machine has each
 FAULTS = {"SIGKILL": "signal=KILL", "ENOSPC": "error=ENOSPC", "EIO": "error=EIO"}
 MESSAGES = {

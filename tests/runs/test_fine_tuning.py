@@ -5,9 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from conftest import run_mnistlab
 from mnistlab import training
-from mnistlab.acceleration import pipeline
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import RunError, UsageError
@@ -18,19 +16,14 @@ from mnistlab.models import build_for_training
 from mnistlab.recipes import RECIPES, Recipe
 from mnistlab.run_folders import default_folder
 from mnistlab.runs import Run
+from processes import run_mnistlab
+from training_helpers import blocks_of, broken_off, finish_through_cuts
 
+small_blocks = blocks_of(20)
 SMALL = {
     "mlp": dataclasses.replace(RECIPES["mlp"], epochs=1),
     "best": dataclasses.replace(RECIPES["fast"], name="best", members=2, test_shifts=True),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_blocks():
-    """Several calls of the training function in an epoch of 60 images."""
-    before, pipeline.BLOCK_IMAGES = pipeline.BLOCK_IMAGES, 20
-    yield
-    pipeline.BLOCK_IMAGES = before
 
 
 @pytest.fixture(scope="module")

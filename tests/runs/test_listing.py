@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import tensorflow
 
-from conftest import run_mnistlab
 from mnistlab import training
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.files import write_json, write_text
@@ -26,6 +25,7 @@ from mnistlab.records.tracking import Tracker
 from mnistlab.run_folders import begin
 from mnistlab.runs import Run, write_manifest
 from mnistlab.schedules import OneCycle
+from processes import run_mnistlab
 
 TINY = dataclasses.replace(RECIPES["mlp"], epochs=3, validation="test")
 

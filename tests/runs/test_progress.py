@@ -10,20 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistlab import progress, training
-from mnistlab.acceleration import pipeline
 from mnistlab.exceptions import RunError
-from mnistlab.journal import Journal
 from mnistlab.progress import PROGRESS_FILE, Progress, ProgressLog, parse_line, read_progress
 from mnistlab.recipes import RECIPES
+from training_helpers import blocks_of, finish_through_cuts
 
+small_blocks = blocks_of(128)
 SMALL = dataclasses.replace(RECIPES["mlp"], epochs=2, batch_size=32)
 NUM_IMAGES = 600
 
 
 @pytest.fixture(autouse=True)
-def every_call_of_small_blocks(monkeypatch):
-    """Five calls of the training function in an epoch of 600 images, each of which is written down."""
-    monkeypatch.setattr(pipeline, "BLOCK_IMAGES", 128)
+def every_call(monkeypatch):
+    """Every call of the training function is written down, of which an epoch of 600 images has five."""
     monkeypatch.setattr(progress, "STEP_SECONDS", 0)
 
 

@@ -18,8 +18,9 @@ import pytest
 from PIL import Image
 
 from live_server import live_server
+from repository import BENCHMARKS
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(BENCHMARKS))
 import slow_clients
 
 SHORT = {"header_seconds": 1.0, "body_seconds": 2.0, "send_seconds": 1.5, "idle_seconds": 1.0}

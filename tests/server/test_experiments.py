@@ -4,15 +4,14 @@ import importlib
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from live_server import client_of
 from mnistlab.server import findings
 from mnistlab.server.settings import Settings
+from repository import BENCHMARKS
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 MEASURED = json.loads((BENCHMARKS / "results" / "questions.json").read_text(encoding="utf-8"))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-BENCHMARKS = str(Path(__file__).parents[1] / "benchmarks")
+BENCHMARKS = str(Path(__file__).parents[2] / "benchmarks")
 MEGABYTES = 300  # more than before, at the most, while ten thousand are dealt with
 
 

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import run_mnistlab
 from live_server import client_of, finished_run, live_server
 from mnistlab.commands.training import train as train_command
 from mnistlab.progress import PROGRESS_FILE
@@ -26,6 +25,7 @@ from mnistlab.server.run_reports import Place, arguments_of, report_on
 from mnistlab.server.settings import Settings
 from mnistlab.server.training_process import Start, ask_to_end, command_of, read_start
 from mnistlab.server.trainings import NOTES, Trainings, with_settings
+from processes import run_mnistlab
 
 PATIENCE = 300  # seconds; a busy machine may take long, and what never comes is still found
 LONG = {"recipe": "mlp", "epochs": 10, "batch_size": 1, "seed": 7}  # 6,000 steps, some seconds

@@ -8,14 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conftest import run_mnistlab, write_idx
+from idx_files import write_idx
 from mnistlab.runs import Run
-from test_resume import default_signals
+from processes import run_mnistlab, start_mnistlab
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 TOLERANCE = 1e-4  # of losses: float32 sums in another order
@@ -165,14 +164,7 @@ def test_what_cannot_be_distributed_is_refused(tiny_folder, tmp_path):
 
 
 def start(name, data, out, *options):
-    return subprocess.Popen(
-        [sys.executable, "-m", "mnistlab.cli", *map(str, arguments(name, data, out, *options))],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"KERAS_BACKEND": "jax"},
-        preexec_fn=default_signals,
-    )
+    return start_mnistlab(*arguments(name, data, out, *options), KERAS_BACKEND="jax")
 
 
 def on(address, number):
@@ -187,14 +179,13 @@ def test_interrupted_it_goes_on_in_two_processes_or_in_one(odd_folder, tmp_path)
     process = start("mlp", odd_folder, tmp_path / "stopped", *options, *two)
     for _ in range(3):
         assert "epoch" in process.stdout.readline()
-    asked = time.perf_counter()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert time.perf_counter() - asked < 10
-    assert re.fullmatch(
-        r"Stopped after step [\d,]+; .*state\.npz keeps everything.* The same command goes on from it\.\n", errors
+    stopped = re.fullmatch(
+        r"Stopped after step (\d+); .*state\.npz keeps everything.* The same command goes on from it\.\n", errors
     )
+    assert int(stopped[1]) < 60 * 10  # before its end
     again = run_mnistlab(*arguments("mlp", odd_folder, tmp_path / "stopped", *options, *two), KERAS_BACKEND="jax")
     assert (again.returncode, again.stderr) == (0, "")
     assert "goes on from its last checkpoint" in again.stdout

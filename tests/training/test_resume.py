@@ -6,22 +6,21 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from conftest import run_mnistlab
 from mnistlab import training
-from mnistlab.acceleration import pipeline
 from mnistlab.exceptions import InterruptionError, RunError, TrainingError, UsageError
 from mnistlab.journal import Journal
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from processes import run_mnistlab, start_mnistlab
+from repository import BENCHMARKS
+from training_helpers import blocks_of, broken_off, finish_through_cuts
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+small_blocks = blocks_of(128)
 SMALL = {
     "mlp": dataclasses.replace(RECIPES["mlp"], epochs=2, batch_size=32),
     "cnn": dataclasses.replace(RECIPES["cnn"], epochs=2, batch_size=32, num_validation=100),
@@ -31,14 +30,6 @@ SMALL = {
 
 def digests(folder):
     return Run(folder).require().digests()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_blocks():
-    """Several calls of the training function in an epoch of 600 images."""
-    before, pipeline.BLOCK_IMAGES = pipeline.BLOCK_IMAGES, 128
-    yield
-    pipeline.BLOCK_IMAGES = before
 
 
 @pytest.fixture(scope="module")
@@ -223,37 +214,12 @@ def test_asked_to_end_in_the_last_step_it_keeps_that_too(tiny_mnist, tmp_path, u
 # Processes of their own, as a user has them
 
 
-def command(folder, data, epochs):
-    arguments = [
-        "train",
-        "mlp",
-        "--epochs",
-        str(epochs),
-        "--batch-size",
-        "32",
-        "--data",
-        str(data),
-        "--out",
-        str(folder),
-    ]
-    return [sys.executable, "-m", "mnistlab.cli", *arguments]
-
-
-def default_signals():
-    """A process begun in the background has Ctrl-C ignored; a user's has not."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder, tmp_path):
-    process = subprocess.Popen(
-        command(tmp_path / "run", tiny_folder, 400),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=default_signals,
-    )
+    sizes = ("--epochs", "400", "--batch-size", "32")
+    command = ("train", "mlp", *sizes, "--data", tiny_folder, "--out", tmp_path / "run")
+    process = start_mnistlab(*command)
     for _ in range(3):
         assert "epoch" in process.stdout.readline()
     process.send_signal(number)
@@ -265,7 +231,7 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
     step = int(re.search(r"step ([\d,]+)", errors)[1].replace(",", ""))
     journal = Journal(tmp_path / "run" / "checkpoint" / "state.npz", 10)
     assert journal.num_calls == len(journal.history) == step / 19 > 1
-    again = run_mnistlab(*command(tmp_path / "run", tiny_folder, 400)[3:-2], "--out", tmp_path / "run", "--seed", "1")
+    again = run_mnistlab(*command, "--seed", "1")
     assert again.returncode == 2
     assert "seed 0, not 1" in again.stderr
 
