@@ -10,6 +10,7 @@ from idx_files import write_idx
 from mnistlab.datasets import Dataset, load_mnist
 
 os.environ.setdefault("COLUMNS", "100")
+pytest.register_assert_rewrite("hostile_files")
 
 
 @pytest.fixture(scope="session")
