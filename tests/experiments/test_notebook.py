@@ -4,7 +4,6 @@ import re
 import numpy as np
 import pytest
 
-from mnistlab.experiments.batch_size import explain
 from mnistlab.experiments.notebook import augmented_variants, run_notebook
 from mnistlab.inference import Classifier
 from processes import run_mnistlab
@@ -97,32 +96,6 @@ def test_no_path_of_the_machine_is_written(report):
         *folder.glob("runs/*/*.html"),
     ]:
         assert not re.search(rf"{folder.parent}", path.read_text()), path
-
-
-def row(batch_size, steps, seconds, accuracy, half_width=0.003, final_losses=(0.05, 0.049)):
-    interval = [accuracy - half_width, accuracy + half_width]
-    return dict(
-        zip(
-            ("batch_size", "steps", "train_seconds", "test_accuracy", "interval", "final_losses"),
-            (batch_size, steps, seconds, accuracy, interval, final_losses),
-            strict=True,
-        )
-    )
-
-
-def test_explanations_follow_the_numbers():
-    base = row(128, 2345, 6.0, 0.98)
-    fell, same, rose = (explain([base, row(32, 9375, 18.0, value)])[0] for value in (0.95, 0.981, 0.99))
-    assert "3.0 times as long (18.0 s instead of 6.0 s)" in fell
-    assert "accuracy fell to 95.00 % from 98.00 %" in fell
-    assert fell.endswith("9,375 weight updates instead of 2,345.")
-    assert "accuracy was 98.10 %, where 128 gave 98.00 %" in same
-    assert "intervals overlap" in same
-    assert "accuracy rose to 99.00 %" in rose
-    few = explain([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.4, 0.3))])[0]
-    assert "30 weight updates instead of 2,345, and the loss still fell by 25 % in the last epoch" in few
-    settled = explain([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.3, 0.299))])[0]
-    assert settled.endswith("30 weight updates instead of 2,345.")
 
 
 def test_variants_differ_from_each_other_and_resemble_the_original(tiny_mnist):

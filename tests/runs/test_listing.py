@@ -1,44 +1,26 @@
-"""What is told of runs: the list, TensorBoard's event files as TensorFlow reads them, MLflow as its client reads it."""
+"""The list of runs: found, sorted, told in a table, as CSV and JSON."""
 
 import csv
 import dataclasses
-import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-import tensorflow
 
 from mnistlab import training
-from mnistlab.exceptions import RunError, UsageError
 from mnistlab.files import write_json, write_text
 from mnistlab.journal import Journal
 from mnistlab.recipes import RECIPES
-from mnistlab.records.event_files import EVENT_FILE, EventFiles
 from mnistlab.records.listing import COLUMNS, format_table, list_runs, write_csv
-from mnistlab.records.tracking import Tracker
 from mnistlab.run_folders import begin
-from mnistlab.runs import Run, write_manifest
-from mnistlab.schedules import OneCycle
+from mnistlab.runs import write_manifest
 from processes import run_mnistlab
 
 TINY = dataclasses.replace(RECIPES["mlp"], epochs=3, validation="test")
-
-
-@pytest.fixture(scope="module")
-def trained(tiny_mnist, tmp_path_factory):
-    """One run with its event files, written as it was trained."""
-    folder = tmp_path_factory.mktemp("records") / "run"
-    events = EventFiles(folder, TINY, 600)
-    return training.train(TINY, tiny_mnist, folder, progress=False, on_epoch=events.update)
-
-
-# The list
 
 
 def made_run(folder, accuracy, seconds=1.0, moment=1_700_000_000, recipe=RECIPES["mlp"], dataset="MNIST"):
@@ -217,204 +199,3 @@ def test_the_list_imports_no_keras(folders):
         "sys.exit('imported TensorFlow' if 'tensorflow' in sys.modules or 'keras' in sys.modules else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
-
-
-# TensorBoard
-
-
-def read_events(folder, name):
-    """`(step, {tag: value})` of one file, as TensorFlow reads it."""
-    first, *events = tensorflow.compat.v1.train.summary_iterator(str(folder / "tensorboard" / name / EVENT_FILE))
-    assert first.file_version == "brain.Event:2"
-    times = [event.wall_time for event in (first, *events)]
-    assert times == sorted(times)
-    return [(event.step, {value.tag: value.simple_value for value in event.summary.value}) for event in events]
-
-
-def expected_events(run, prefix="", **more):
-    def single(value):
-        return float(tensorflow.constant(value))
-
-    return [
-        (row["epoch"], {f"epoch_{name}": single(row[prefix + name]) for name in ("accuracy", "loss")} | more)
-        for row in run.history
-    ]
-
-
-def test_event_files_hold_the_history(trained):
-    rate = float(tensorflow.constant(0.001))
-    assert read_events(trained.folder, "train") == expected_events(trained, epoch_learning_rate=rate)
-    assert read_events(trained.folder, "validation") == expected_events(trained, "val_")
-
-
-def test_event_files_change_no_byte_of_the_run(trained, tiny_mnist, tmp_path):
-    plain = training.train(TINY, tiny_mnist, tmp_path / "plain", progress=False)
-    assert plain.digests() == trained.require().digests()
-
-
-def test_the_learning_rate_is_the_one_of_the_optimizer(tiny_mnist, tmp_path):
-    """The callback of Keras logs the same: the rate after the epoch's last step."""
-    recipe = dataclasses.replace(RECIPES["fast"], epochs=4)
-    EventFiles(tmp_path, recipe, 60_000).update(
-        [{"epoch": epoch, "loss": 1.0, "accuracy": 0.5, "seconds": 1.0} for epoch in range(1, 5)]
-    )
-    rates = [values["epoch_learning_rate"] for _, values in read_events(tmp_path, "train")]
-    schedule = OneCycle(recipe.learning_rate, num_steps=4 * 235)
-    assert rates == pytest.approx([float(schedule(235 * epoch)) for epoch in range(1, 5)], abs=1e-8)
-    assert rates[-1] == 0
-
-
-@pytest.mark.parametrize("validation", ["none", "split"])
-def test_the_learning_rate_is_that_of_a_training_cut_short(tiny_mnist, tmp_path, validation):
-    """Five steps in batches of 200: one epoch of three or two, then a part of one or more, as the optimizer ends."""
-    recipe = dataclasses.replace(
-        RECIPES["fast"], epochs=3, batch_size=200, max_steps=5, validation=validation, num_validation=300
-    )
-    EventFiles(tmp_path, recipe, len(tiny_mnist.train)).update(
-        [{"epoch": epoch, "loss": 1.0, "accuracy": 0.5, "seconds": 1.0} for epoch in (1, 2, 3)]
-    )
-    rates = [values["epoch_learning_rate"] for _, values in read_events(tmp_path, "train")]
-    schedule, ends = OneCycle(recipe.learning_rate, num_steps=5), (3, 5, 5) if validation == "none" else (2, 4, 5)
-    assert rates == pytest.approx([float(schedule(step)) for step in ends], abs=1e-8)
-    assert rates[-1] == 0
-
-
-def test_an_epoch_appears_once_however_often_it_was_trained(tiny_mnist, tmp_path, monkeypatch):
-    """Breaks off in every epoch of two networks, some steps behind the last checkpoint."""
-    recipe = dataclasses.replace(RECIPES["fast"], epochs=3, members=2, batch_size=64)
-    save, cuts = Journal.save, 0
-
-    def break_after(journal, row, end_epoch=Journal.end_epoch):
-        nonlocal cuts
-        end_epoch(journal, row)
-        if len(journal.history) > cuts:
-            cuts += 1
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Journal, "save", lambda journal, state: save(journal, state) if state == [] else None)
-    monkeypatch.setattr(Journal, "end_epoch", break_after)
-    files = set()
-    while cuts < 6:
-        with pytest.raises(KeyboardInterrupt):
-            events = EventFiles(tmp_path, recipe, 600)
-            training.train(recipe, tiny_mnist, tmp_path, progress=False, on_epoch=events.update)
-        files.add((tmp_path / "tensorboard" / "network1" / "train" / EVENT_FILE).stat().st_ino)
-    run = training.train(
-        recipe, tiny_mnist, tmp_path, progress=False, on_epoch=EventFiles(tmp_path, recipe, 600).update
-    )
-    assert len(files) == 1  # only added to, so that a TensorBoard that has it open sees what comes
-    for number in (1, 2):
-        of_network = read_events(tmp_path, f"network{number}/train")
-        rows = [row for row in run.history if row["member"] == number]
-        assert [step for step, _ in of_network] == [1, 2, 3]
-        assert [values["epoch_loss"] for _, values in of_network] == pytest.approx([row["loss"] for row in rows])
-
-
-@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "foreign", "missing"])
-def test_event_files_that_are_wrong_are_made_good(trained, tmp_path, damage):
-    run = Run(shutil.copytree(trained.folder, tmp_path / "run"))
-    path = run.folder / "tensorboard" / "train" / EVENT_FILE
-    content = path.read_bytes()
-    damaged = {"cut": content[:-5], "changed": content[:90] + b"\0" + content[91:], "empty": b"", "foreign": b"notes"}
-    path.unlink() if damage == "missing" else path.write_bytes(damaged[damage])
-    EventFiles(run.folder, TINY, 600).complete(run)
-    assert read_events(run.folder, "train") == read_events(trained.folder, "train")
-
-
-# MLflow
-
-
-@pytest.mark.skipif(importlib.util.find_spec("mlflow") is not None, reason="MLflow is installed")
-def test_without_mlflow_nothing_is_trained(tiny_folder, tmp_path):
-    result = run_mnistlab("train", "mlp", "--data", tiny_folder, "--mlflow", "http://localhost:5000", cwd=tmp_path)
-    assert result.returncode == 2
-    assert result.stderr == (
-        "--mlflow needs MLflow, which is not installed. Install it with `pip install mlflow-skinny`, or with "
-        "`pip install mlflow` to log into a database file.\n"
-    )
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    """An address for MLflow that needs neither a server nor a database, and the client to look at it."""
-    mlflow = pytest.importorskip("mlflow", exc_type=ImportError)
-    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    uri = (tmp_path / "mlruns").as_uri()
-    return uri, mlflow.MlflowClient(uri)
-
-
-def logged(client):
-    experiment = client.get_experiment_by_name("mnistlab")
-    return client.search_runs([experiment.experiment_id])
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_mlflow_has_recipe_history_results_and_files(trained, store, tmp_path):
-    uri, client = store
-    assert Tracker(uri).log(trained).startswith(f"MLflow at {uri} has it as run ")
-    (record,) = logged(client)
-    assert record.info.status == "FINISHED"
-    assert record.data.params["epochs"] == "3"
-    assert record.data.params["dataset"] == "tiny MNIST"
-    assert record.data.metrics["test_accuracy"] == trained.metrics["test_accuracy"]
-    assert record.data.metrics["test_errors"] == trained.metrics["test_errors"]
-    assert record.data.tags["mnistlab.backend"] == trained.environment["backend"]
-    for name in ("loss", "val_accuracy"):
-        history = client.get_metric_history(record.info.run_id, name)
-        assert [(point.step, point.value) for point in history] == [
-            (row["epoch"], row[name]) for row in trained.history
-        ]
-    (tmp_path / "back").mkdir()
-    client.download_artifacts(record.info.run_id, "", str(tmp_path / "back"))
-    assert Run(tmp_path / "back").require().digests() == trained.digests()
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_run_is_logged_once(trained, store):
-    uri, client = store
-    Tracker(uri).log(trained)
-    assert "had it already" in Tracker(uri).log(trained)
-    assert len(logged(client)) == 1
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_logging_that_broke_off_is_done_again(trained, store, monkeypatch):
-    uri, client = store
-    broken = Tracker(uri)
-
-    def fail(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(broken._client, "log_artifact", fail)
-    with pytest.raises(RunError, match=r"run is complete, but MLflow at .* did not take it: No space left on device\."):
-        broken.log(trained)
-    assert [record.info.status for record in logged(client)] == ["RUNNING"]
-    Tracker(uri).log(trained)
-    assert [record.info.status for record in logged(client)] == ["FINISHED"]
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_server_that_is_not_there_costs_no_training(tiny_folder, tmp_path):
-    pytest.importorskip("mlflow")
-    command = ("train", "mlp", "--data", tiny_folder, "--epochs", "1", "--out", tmp_path / "run")
-    result = run_mnistlab(*command, "--mlflow", "http://me:secret@localhost:9", MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
-    assert result.returncode == 1
-    assert result.stderr == (
-        f"The run in {tmp_path / 'run'} is complete, but MLflow at http://localhost:9 did not take it: "
-        "Connection refused. The same command trains nothing and logs it again.\n"
-    )
-    assert (tmp_path / "run" / "report.html").exists()
-    again = run_mnistlab(*command, "--mlflow", (tmp_path / "mlruns").as_uri(), MLFLOW_ALLOW_FILE_STORE="true")
-    assert again.returncode == 0, again.stderr
-    assert "finished earlier" in again.stdout
-    assert "has it as run" in again.stdout
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("uri", ["", "nonsense://me:secret@somewhere"])
-def test_addresses_that_mlflow_cannot_use_are_refused(uri):
-    pytest.importorskip("mlflow")
-    with pytest.raises(UsageError, match=r"[Ee]xpected ") as caught:
-        Tracker(uri)
-    assert "secret" not in str(caught.value)
