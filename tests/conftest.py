@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from idx_files import write_idx
 from mnistlab.datasets import Dataset, load_mnist
 
 os.environ.setdefault("COLUMNS", "100")
+settings.register_profile("mnistlab", deadline=None)  # a busy machine may take long
+settings.load_profile("mnistlab")
 pytest.register_assert_rewrite("hostile_files")
 
 

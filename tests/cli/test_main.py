@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import onnxruntime
@@ -20,7 +19,7 @@ from idx_files import write_idx
 from mnistlab.backend import keras
 from mnistlab.cli import cli
 from mnistlab.inference import Classifier
-from processes import run_mnistlab
+from processes import child_cpu_seconds, run_mnistlab
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +48,11 @@ def test_help_is_quick_and_light():
         assert f"  {command} " in result.stdout
 
 
-@pytest.mark.slow
-def test_help_answers_in_half_a_second():
-    def seconds():
-        started = time.perf_counter()
-        assert run_mnistlab("--help").returncode == 0
-        return time.perf_counter() - started
-
-    assert min(seconds() for _ in range(5)) < 0.5
+def test_help_takes_little_work():
+    """It needs about 0.2 s of one core, any network several seconds."""
+    before = child_cpu_seconds()
+    assert run_mnistlab("--help").returncode == 0
+    assert child_cpu_seconds() - before < 2
 
 
 def test_without_arguments_the_help_is_shown():

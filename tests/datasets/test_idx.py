@@ -104,14 +104,14 @@ def test_plain_images_are_mapped_and_never_held_in_memory(path):
 
 
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(0, 4), st.just(28), st.just(28))), st.booleans())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_images_survive_the_round_trip(images, packed):
     content = idx_header(images) + images.tobytes()
     np.testing.assert_array_equal(read_bytes(read_images, gzip.compress(content) if packed else content), images)
 
 
 @given(arrays.arrays(np.uint8, st.integers(0, 300), elements=st.integers(0, 9)), st.booleans())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_labels_survive_the_round_trip(labels, packed):
     content = idx_header(labels) + labels.tobytes()
     np.testing.assert_array_equal(read_bytes(read_labels, gzip.compress(content) if packed else content), labels)
@@ -292,7 +292,7 @@ def test_a_header_that_promises_terabytes_costs_no_memory(path, read, header, pa
 
 
 @given(st.data(), st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_truncation_at_any_byte_is_refused(data, packed):
     content = gzip.compress(LABELS_FILE) if packed else LABELS_FILE
     end = data.draw(st.integers(0, len(content) - 1))
@@ -301,7 +301,7 @@ def test_truncation_at_any_byte_is_refused(data, packed):
 
 
 @given(st.integers(0, len(IMAGES_FILE) - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_truncation_of_images_at_any_byte_is_refused(end):
     with pytest.raises(DataError):
         read_bytes(read_images, IMAGES_FILE[:end])
@@ -310,7 +310,7 @@ def test_truncation_of_images_at_any_byte_is_refused(end):
 
 
 @given(st.binary(min_size=1, max_size=50), st.sampled_from([(read_images, IMAGES_FILE), (read_labels, LABELS_FILE)]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_trailing_bytes_are_refused(trailing, reader):
     read, content = reader
     for broken in (content + trailing, gzip.compress(content + trailing)):
@@ -319,7 +319,7 @@ def test_any_trailing_bytes_are_refused(trailing, reader):
 
 
 @given(st.binary(min_size=1, max_size=50).filter(lambda trailing: trailing.strip(b"\0")))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_trailing_bytes_after_the_gzip_stream_are_refused(trailing):
     """Zero bytes are not: gzip defines them as padding."""
     with pytest.raises(DataError):
@@ -341,7 +341,7 @@ def test_any_flipped_bit_of_the_header_is_refused(bit, pack):
 
 
 @given(st.integers(0, 8 * len(gzip.compress(LABELS_FILE)) - 1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_flipped_bit_of_a_gzip_file_is_refused_or_harmless(bit):
     """Harmless are bits that carry no data, such as the time in gzip's header: the labels are the same."""
     flip = bytearray(gzip.compress(LABELS_FILE))
@@ -354,7 +354,7 @@ def test_any_flipped_bit_of_a_gzip_file_is_refused_or_harmless(bit):
 
 
 @given(st.binary(max_size=64), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_random_bytes_are_refused(content, packed):
     for read in (read_images, read_labels):
         with pytest.raises(DataError):

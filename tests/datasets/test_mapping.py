@@ -32,7 +32,7 @@ VIEWS = [slice(None), slice(100, 300), slice(7, None, 3), slice(None, None, -1),
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_is_gathered_from_a_file_is_what_it_holds(path, data):
     images = read_images(path)
     in_memory = np.array(images)

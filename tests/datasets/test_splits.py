@@ -116,7 +116,7 @@ def test_html_tables_hold_the_counts_and_escape_names(tiny):
 
 
 @given(st.integers(2, 40), st.data(), st.integers(0, 2**64))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_both_parts_together_are_the_split_in_its_order(num_images, data, seed):
     num_validation = data.draw(st.integers(1, num_images - 1))
     positions = np.arange(num_images, dtype=np.uint8)

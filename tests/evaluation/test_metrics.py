@@ -86,7 +86,7 @@ def test_digits_out_of_range_are_refused(labels, predictions, num_classes, patte
 
 
 @given(st.integers(1, 20_000), st.data(), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_wilson_interval_is_scipys(total, data, confidence):
     successes = data.draw(st.integers(0, total))
     low, high = wilson_interval(successes, total, confidence)

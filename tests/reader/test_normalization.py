@@ -110,7 +110,7 @@ def test_thin_strokes_become_as_thick_as_usual(pen):
     ),
     st.fixed_dictionaries({name: st.booleans() for name in ("contrast", "crop_to_ink", "thickness", "centre")}),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_crop_has_an_answer(crop, steps):
     normalized = normalize_digit(crop, **steps)
     assert normalized.image.shape == (28, 28)
@@ -127,14 +127,14 @@ def test_every_crop_has_an_answer(crop, steps):
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 30), st.integers(0, 30))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_place_in_the_crop_does_not_matter(top, bottom, left, right):
     crop = np.pad(seven(), ((top, bottom), (left, right)))
     assert np.array_equal(normalize_digit(crop).image, normalize_digit(seven()).image)
 
 
 @given(st.integers(0, 120), st.integers(60, 255))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_polarity_and_levels_do_not_matter(ground, ink):
     expected = normalize_digit(seven())
     if abs(ink - ground) < 24:
@@ -147,7 +147,7 @@ def test_polarity_and_levels_do_not_matter(ground, ink):
 
 
 @given(st.floats(0.5, 6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_size_does_not_matter(scale):
     crop = seven((int(80 * scale) + 2, int(64 * scale) + 2), scale=scale)
     image = normalize_digit(crop).image.astype(float)

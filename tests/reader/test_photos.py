@@ -183,7 +183,7 @@ def test_a_jpeg_of_a_thousand_scans():
 
 @pytest.mark.parametrize("kind", FORMATS)
 @given(st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_cut_off_and_damaged_files(kind, data):
     """A photo or a sentence, never another error."""
     content = bytearray(encode(Image.fromarray(np.kron(LEVELS, np.ones((4, 4), np.uint8))), kind))

@@ -186,7 +186,7 @@ def test_turned_pages(degrees):
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.floats(0.4, 3.0))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_place_and_size_do_not_matter(down, right, scale):
     boxes = [[tuple(round(scale * side) for side in box) for box in line] for line in BOXES]
     shape = tuple(round(scale * side) for side in (240, 220))
@@ -256,7 +256,7 @@ def test_nothing_is_found_where_nothing_is(shape):
 @given(
     st.integers(1, 60).flatmap(lambda height: st.tuples(st.just(height), st.integers(1, 60))), st.integers(0, 2**32 - 1)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_anything_has_an_answer(shape, seed):
     rng = np.random.default_rng(seed)
     photo = rng.choice(np.array([0, 90, 200, 255], np.uint8), shape, p=[0.1, 0.1, 0.3, 0.5])

@@ -37,7 +37,7 @@ def test_format_matrix_aligns(matrix, format_spec, text):
     arrays.arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.integers(-(10**6), 10**6)),
     st.sampled_from(["g", "d", "x", "04d", "+d", " d", "#b", ",d", ".2f", "8.3e", "08.1f", "^7d", ">9", "%"]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_matrix_comes_back_from_its_columns(matrix, format_spec):
     """Cuts the text at the widths that Python's own format gives, and finds each value where it should be."""
     cells = [[format(int(value), format_spec) for value in row] for row in matrix]

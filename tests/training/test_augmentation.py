@@ -62,7 +62,7 @@ def test_a_quarter_turn_is_a_transposition(mnist):
     assert np.abs(turned - np.rot90(image[0])).max() < 0.01
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rotation=st.floats(-180, 180),
     x_shift=st.floats(-14, 14),

@@ -152,7 +152,7 @@ def test_images_in_memory_are_shuffled_all_together_however_many(tiny_mnist, sma
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_windows_divide_an_epoch_without_rest(data):
     run_images = data.draw(st.integers(1, 20))
     num_images = data.draw(st.integers(1, 500))
@@ -172,7 +172,7 @@ def test_windows_divide_an_epoch_without_rest(data):
 
 
 @given(st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_file_gives_the_images_of_its_order_and_none_that_are_held_back(tiny_folder, data):
     train = load_idx(tiny_folder).train
     held_back = np.array(data.draw(st.lists(st.integers(0, 599), max_size=599)), np.int64)

@@ -180,7 +180,7 @@ def test_interrupted_it_goes_on_in_two_processes_or_in_one(odd_folder, tmp_path)
     for _ in range(3):
         assert "epoch" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     stopped = re.fullmatch(
         r"Stopped after step (\d+); .*state\.npz keeps everything.* The same command goes on from it\.\n", errors

@@ -200,7 +200,7 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
     for _ in range(3):
         assert "epoch" in process.stdout.readline()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)  # how long it takes, benchmarks/interruptions.py measures
+    _, errors = process.communicate(timeout=300)  # how long it takes, benchmarks/interruptions.py measures
     assert process.returncode == 130
     assert re.fullmatch(
         r"Stopped after step [\d,]+; .*state\.npz keeps everything.* The same command goes on from it\.\n", errors
