@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from idx_files import write_idx
+from idx_files import write_folder
 from mnistlab.datasets import Dataset, load_mnist
 
 os.environ.setdefault("COLUMNS", "100")
@@ -30,8 +30,4 @@ def tiny_mnist(mnist: Dataset) -> Dataset:
 @pytest.fixture(scope="session")
 def tiny_folder(tiny_mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small data set as four plain IDX files."""
-    folder = tmp_path_factory.mktemp("tiny")
-    for stem, split in (("train", tiny_mnist.train), ("t10k", tiny_mnist.test)):
-        write_idx(folder / f"{stem}-images-idx3-ubyte", split.images)
-        write_idx(folder / f"{stem}-labels-idx1-ubyte", split.labels)
-    return folder
+    return write_folder(tmp_path_factory.mktemp("tiny"), tiny_mnist)

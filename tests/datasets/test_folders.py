@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from idx_files import write_idx
+from idx_files import write_folder, write_idx
 from mnistlab.datasets import load_idx, load_test_split
 from mnistlab.exceptions import DataError
 
@@ -117,8 +117,6 @@ def test_a_test_split_names_what_is_missing_and_needs_an_image(folder):
 
 
 def test_an_empty_test_split_is_refused(mnist, tmp_path):
-    for stem, split in (("train", mnist.train.take([0, 1])), ("t10k", mnist.test.take([]))):
-        write_idx(tmp_path / f"{stem}-images-idx3-ubyte", split.images)
-        write_idx(tmp_path / f"{stem}-labels-idx1-ubyte", split.labels)
+    write_folder(tmp_path, mnist, 2, 0)
     with pytest.raises(DataError, match="t10k-images-idx3-ubyte holds no images, but a score needs some"):
         load_idx(tmp_path)

@@ -24,6 +24,7 @@ LABELS = np.array([5, 0, 4, 1, 9], dtype=np.uint8)
 # Written out by hand rather than with idx_header, to be independent of the code under test.
 IMAGES_FILE = bytes.fromhex("00000803 00000003 0000001c 0000001c") + IMAGES.tobytes()
 LABELS_FILE = bytes.fromhex("00000801 00000005") + bytes([5, 0, 4, 1, 9])
+PACKED = gzip.compress(LABELS_FILE)
 
 READERS = pytest.mark.parametrize(
     ("read", "content", "kind"), [(read_images, IMAGES_FILE, "images"), (read_labels, LABELS_FILE, "labels")]
@@ -56,22 +57,14 @@ def assert_refused(read, path, pattern):
 # Whole files
 
 
+@READERS
 @PACKINGS
-def test_images_come_back_as_written(path, pack):
-    path.write_bytes(pack(IMAGES_FILE))
-    images = read_images(path)
-    assert images.dtype == np.uint8
-    np.testing.assert_array_equal(images, IMAGES)
-    assert not images.flags.writeable
-
-
-@PACKINGS
-def test_labels_come_back_as_written(path, pack):
-    path.write_bytes(pack(LABELS_FILE))
-    labels = read_labels(path)
-    assert labels.dtype == np.uint8
-    np.testing.assert_array_equal(labels, LABELS)
-    assert not labels.flags.writeable
+def test_the_values_come_back_as_written(path, read, content, kind, pack):
+    path.write_bytes(pack(content))
+    values = read(path)
+    assert values.dtype == np.uint8
+    np.testing.assert_array_equal(values, {"images": IMAGES, "labels": LABELS}[kind])
+    assert not values.flags.writeable
 
 
 @PACKINGS
@@ -213,17 +206,11 @@ def test_a_gzip_stream_that_breaks_off(path, read, content, kind):
     assert_refused(read, path, "breaks off in the middle of its gzip stream")
 
 
-def test_a_gzip_stream_with_a_wrong_checksum(path):
-    packed = bytearray(gzip.compress(LABELS_FILE))
-    packed[-8] ^= 1  # the last eight bytes are CRC-32 and length
-    path.write_bytes(packed)
-    assert_refused(read_labels, path, "is damaged: an intact gzip stream was expected.*CRC")
-
-
-def test_a_gzip_stream_with_a_broken_body(path):
-    packed = gzip.compress(LABELS_FILE)
-    path.write_bytes(packed[:10] + b"\xff" * 20 + packed[-8:])
-    assert_refused(read_labels, path, "is damaged: an intact gzip stream was expected.*invalid block type")
+@pytest.mark.parametrize(("body", "reason"), [(PACKED[10:-8], "CRC"), (b"\xff" * 20, "invalid block type")])
+def test_a_gzip_stream_with_a_wrong_checksum_or_a_broken_body(path, body, reason):
+    checksum = bytes([PACKED[-8] ^ 1]) + PACKED[-7:]  # the last eight bytes are CRC-32 and length
+    path.write_bytes(PACKED[:10] + body + checksum)
+    assert_refused(read_labels, path, f"is damaged: an intact gzip stream was expected.*{reason}")
 
 
 @READERS
@@ -326,28 +313,26 @@ def test_trailing_bytes_after_the_gzip_stream_are_refused(trailing):
         read_bytes(read_labels, gzip.compress(LABELS_FILE) + trailing)
 
 
+def flipped(content, bit):
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
 @pytest.mark.parametrize("bit", range(16 * 8))
 @PACKINGS
 def test_any_flipped_bit_of_the_header_is_refused(bit, pack):
-    flip = bytearray(IMAGES_FILE)
-    flip[bit // 8] ^= 1 << bit % 8
-    with pytest.raises(DataError):
-        read_bytes(read_images, pack(flip))
-    if bit < 8 * 8:
-        flip = bytearray(LABELS_FILE)
-        flip[bit // 8] ^= 1 << bit % 8
+    for read, content in ((read_images, IMAGES_FILE), (read_labels, LABELS_FILE))[: 2 if bit < 8 * 8 else 1]:
         with pytest.raises(DataError):
-            read_bytes(read_labels, pack(flip))
+            read_bytes(read, pack(flipped(content, bit)))
 
 
-@given(st.integers(0, 8 * len(gzip.compress(LABELS_FILE)) - 1))
+@given(st.integers(0, 8 * len(PACKED) - 1))
 @settings(max_examples=150)
 def test_any_flipped_bit_of_a_gzip_file_is_refused_or_harmless(bit):
     """Harmless are bits that carry no data, such as the time in gzip's header: the labels are the same."""
-    flip = bytearray(gzip.compress(LABELS_FILE))
-    flip[bit // 8] ^= 1 << bit % 8
     try:
-        labels = read_bytes(read_labels, flip)
+        labels = read_bytes(read_labels, flipped(PACKED, bit))
     except DataError:
         return
     np.testing.assert_array_equal(labels, LABELS)

@@ -1,8 +1,6 @@
 """Files larger than memory: copies out of a mapping are right, and the process does not grow with the file."""
 
 import mmap
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 
 from mnistlab.datasets import Dataset, Split, load_idx, mapping, validation_indices
 from mnistlab.datasets.idx import idx_header, read_images
+from processes import run_python
 
 NUM_IMAGES = 400_000  # 314 MB, six windows
 WINDOW_MB = 65_536 * 784 / 1e6
@@ -143,10 +142,7 @@ def test_a_process_does_not_grow_with_the_file(tmp_path):
         labels = np.arange(num_images, dtype=np.uint8) % 10
         (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(idx_header(labels) + labels.tobytes())
     assert isinstance(load_idx(tmp_path).train.images, np.memmap)
-    finished = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path)], capture_output=True, text=True, timeout=300, check=True
-    )
-    num_images, loading_mb, epoch_mb = map(float, finished.stdout.split())
+    num_images, loading_mb, epoch_mb = map(float, run_python(PROGRAM, tmp_path).stdout.split())
     assert num_images == NUM_IMAGES - 5000
     assert loading_mb < 30
     assert epoch_mb < WINDOW_MB + 40

@@ -8,9 +8,7 @@ import importlib.metadata
 import importlib.util
 import json
 import math
-import os
 import shutil
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,7 +17,7 @@ import onnxruntime
 import pytest
 from scipy import ndimage
 
-from idx_files import write_idx
+from idx_files import write_folder
 from mnistlab import export
 from mnistlab.acceleration.precision import has_native_bfloat16
 from mnistlab.augmentation import RandomAffine
@@ -29,6 +27,7 @@ from mnistlab.exceptions import MnistlabError
 from mnistlab.progress import PROGRESS_FILE
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import MANIFEST, RUN_FILES, Run
+from processes import run_mnistlab, run_python
 
 NEEDS_TORCH = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
 BACKENDS = ["jax", pytest.param("torch", marks=NEEDS_TORCH)]
@@ -56,39 +55,15 @@ for path in map(Path, sys.argv[2:]):
 """
 
 
-def run_on(backend, *arguments):
-    """Runs Python with these arguments; JAX compiles for long on a busy machine."""
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"KERAS_BACKEND": backend},
-        timeout=1800,
-        check=False,
-    )
-
-
 def train_on(backend, data_folder, *recipes):
-    finished = run_on(backend, "-c", TRAIN, data_folder, *recipes)
+    finished = run_python(TRAIN, data_folder, *recipes, KERAS_BACKEND=backend)
     assert (finished.returncode, finished.stderr) == (0, "")
-
-
-def mnistlab_on(backend, *arguments):
-    return run_on(backend, "-m", "mnistlab", *arguments)
-
-
-def write_data(mnist, folder, num_train, num_test):
-    folder.mkdir()
-    for stem, split, count in (("train", mnist.train, num_train), ("t10k", mnist.test, num_test)):
-        write_idx(folder / f"{stem}-images-idx3-ubyte", split.images[:count])
-        write_idx(folder / f"{stem}-labels-idx1-ubyte", split.labels[:count])
-    return folder
 
 
 @pytest.fixture(scope="module")
 def data_folder(mnist, tmp_path_factory):
     """2,000 training and 500 test images of the real MNIST."""
-    return write_data(mnist, tmp_path_factory.mktemp("backends") / "part", 2000, 500)
+    return write_folder(tmp_path_factory.mktemp("part"), mnist, 2000, 500)
 
 
 @dataclasses.dataclass
@@ -136,7 +111,7 @@ def trained(request, data_folder, tmp_path_factory):
     with ThreadPoolExecutor() as executor:
         by_python = executor.submit(train_on, backend, data_folder, folder / "convolutions.toml")
         command = ("train", "mlp", "--epochs", "2", "--data", data_folder, "--out", folder / "mlp")
-        by_command = mnistlab_on(backend, *command)
+        by_command = run_mnistlab(*command, KERAS_BACKEND=backend)
         by_python.result()
     assert by_command.returncode == 0, by_command.stderr
     assert by_command.stderr == ""
@@ -227,13 +202,13 @@ def test_augmentation_equals_scipy(trained, data_folder):
 
 def test_the_command_line_evaluates_and_exports(trained, data_folder, tmp_path):
     run, reference = trained.runs["mlp"], trained.on_tensorflow["mlp"]
-    result = mnistlab_on(trained.backend, "evaluate", run.folder, "--data", data_folder, "--json")
+    result = run_mnistlab("evaluate", run.folder, "--data", data_folder, "--json", KERAS_BACKEND=trained.backend)
     assert result.returncode == 0, result.stderr
     figures = json.loads(result.stdout)
     assert figures["accuracy"] == pytest.approx(reference.accuracy, abs=1e-6)
     assert figures["loss"] == pytest.approx(reference.loss, rel=1e-4)
     command = ("export", run.folder, "--format", "onnx", "--out", tmp_path / "mlp.onnx")
-    result = mnistlab_on(trained.backend, *command)
+    result = run_mnistlab(*command, KERAS_BACKEND=trained.backend)
     assert result.returncode == 0, result.stderr
     probabilities = by_onnx(tmp_path / "mlp.onnx", load_idx(data_folder).test.images)
     assert np.abs(probabilities - reference.probabilities).max() < 1e-4
@@ -253,7 +228,7 @@ def test_a_failing_export_says_why(monkeypatch, tmp_path):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_every_recipe_trains(backend, name, mnist, data_folder, tmp_path):
     """Ten steps a network, from each recipe's own settings but for length."""
-    data = write_data(mnist, tmp_path / "data", 500, 200)
+    data = write_folder(tmp_path / "data", mnist, 500, 200)
     recipe = dataclasses.replace(
         RECIPES[name], epochs=1, batch_size=40, num_validation=100, members=min(2, RECIPES[name].members)
     )
@@ -284,7 +259,7 @@ def test_same_seed_same_weights(backend, data_folder, tmp_path):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_bfloat16_learns(backend, data_folder, tmp_path):
     command = ("train", "fast", "--epochs", "4", "--batch-size", "40", "--precision", "bfloat16")
-    result = mnistlab_on(backend, *command, "--data", data_folder, "--out", tmp_path / "run")
+    result = run_mnistlab(*command, "--data", data_folder, "--out", tmp_path / "run", KERAS_BACKEND=backend)
     assert result.returncode == 0, result.stderr
     run = Run(tmp_path / "run")
     assert run.environment["precision"] == "bfloat16"
@@ -295,7 +270,7 @@ def test_bfloat16_learns(backend, data_folder, tmp_path):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_diverging_loss_stops_the_training(backend, data_folder, tmp_path):
     command = ("train", "mlp", "--learning-rate", "1e38", "--data", data_folder, "--out", tmp_path / "run")
-    result = mnistlab_on(backend, *command)
+    result = run_mnistlab(*command, KERAS_BACKEND=backend)
     assert result.returncode == 1
     assert "Try a smaller learning rate" in result.stderr
     assert not (tmp_path / "run" / "model.keras").exists()
@@ -304,9 +279,9 @@ def test_a_diverging_loss_stops_the_training(backend, data_folder, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(("backend", "called"), [("jax", "JAX"), pytest.param("torch", "PyTorch", marks=NEEDS_TORCH)])
 def test_the_whole_notebook(backend, called, mnist, tmp_path):
-    data = write_data(mnist, tmp_path / "data", 6000, 500)  # the cnn holds 5,000 back
+    data = write_folder(tmp_path / "data", mnist, 6000, 500)  # the cnn holds 5,000 back
     command = ("run", "--epochs", "1", "--data", data, "--out", tmp_path / "report")
-    result = mnistlab_on(backend, *command)
+    result = run_mnistlab(*command, KERAS_BACKEND=backend)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert f"here it was {called}" in (tmp_path / "report" / "report.html").read_text()

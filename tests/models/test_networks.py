@@ -1,6 +1,4 @@
 import dataclasses
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -10,6 +8,7 @@ from mnistlab.backend import keras
 from mnistlab.export import export_onnx
 from mnistlab.inference import Classifier
 from mnistlab.recipes import RECIPES
+from processes import run_python
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("mlp", 669_706), ("cnn", 597_738)])
@@ -183,6 +182,6 @@ def test_a_saved_average_loads_where_there_is_no_mnistlab(mnist, tmp_path):
         "model = keras.saving.load_model(sys.argv[1] + '/model.keras')\n"
         "np.save(sys.argv[1] + '/out.npy', model.predict(np.load(sys.argv[1] + '/images.npy'), verbose=0))\n"
     )
-    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, capture_output=True)
+    assert run_python(program, tmp_path).returncode == 0
     expected = model.predict(mnist.test.images[:5], verbose=0)
     assert np.load(tmp_path / "out.npy") == pytest.approx(expected, abs=1e-6)

@@ -4,8 +4,6 @@ import io
 import os
 import re
 import struct
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from PIL import Image, ImageOps
 
 from mnistlab.exceptions import DataError, UsageError
 from mnistlab.photos import FORMATS, MIN_SIDE, load_photo
+from processes import run_python
 
 # A slope in both directions: what is turned or mirrored differs.
 LEVELS = np.add.outer(np.arange(40) * 4, np.arange(30) * 3).astype(np.uint8)
@@ -245,8 +244,7 @@ def test_memory_is_bounded(tmp_path):
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    command = [sys.executable, "-c", MEASURE, *(str(tmp_path / name) for name in files)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    result = run_python(MEASURE, *(tmp_path / name for name in files))
     answers = result.stderr.splitlines()
     assert len(answers) == len(files)
     assert [name for name, answer in zip(files, answers, strict=True) if not answer.startswith("(")] == [

@@ -1,8 +1,6 @@
 """Digits on whole photos: found, read, explained and drawn; and what the command says of other pictures."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from mnistlab.annotation import annotate
 from mnistlab.commands.reading import read
 from mnistlab.exceptions import DataError, UsageError
 from mnistlab.reader import DigitReader, lines_of
+from processes import run_python
 
 PAPER, INK = 225, 60
 
@@ -168,8 +167,7 @@ def test_a_dense_page_is_read_in_bounded_memory(tmp_path):
         "import sys; from mnistlab.reader import DigitReader; found = DigitReader().read(sys.argv[1]); "
         "status = open('/proc/self/status').read(); print(len(found), status.split('VmHWM:')[1].split()[0])"
     )
-    command = [sys.executable, "-c", program, str(tmp_path / "dense.png")]
-    count, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    count, peak = run_python(program, tmp_path / "dense.png").stdout.split()
     assert int(count) > 2500
     assert int(peak) / 1024 < 300
 

@@ -231,7 +231,6 @@ def member_beyond_the_end(at):
 
 
 DEFLATED = zipfile.ZIP_DEFLATED
-KIND = "is of the kind {!r}, which no network here has"
 LINK, STORAGE, NOT_NUMBERS = "is a link to somewhere else", "'a' is not stored plainly", "'a' does not hold numbers"
 SHAPE, NOT_FINITE = "'a' has the shape {}, which the file cannot hold", "'a' has numbers that are not finite"
 DEEP, NOT_HDF5, NOT_ZIP = "are nested too deeply", "its weights are no whole HDF5 file", "it is no whole zip archive"
@@ -240,25 +239,25 @@ NOT_CONFIG = "its config.json describes no network"
 
 CASES = {  # name: what takes the place of a good file, what its message says
     # Code that a loader might run
-    "lambda_bytecode": (lambda_layer, KIND.format("Lambda")),
-    "foreign_function": (foreign_function, KIND.format("mkdir")),  # CVE-2025-1550: any function of any module
-    "foreign_class": (foreign_class, KIND.format("Popen")),
-    "enables_unsafe_deserialization": (unsafe_deserialization, KIND.format("function")),  # CVE-2025-9906
+    "lambda_bytecode": (lambda_layer, "of the kind 'Lambda'"),
+    "foreign_function": (foreign_function, "of the kind 'mkdir'"),  # CVE-2025-1550: any function of any module
+    "foreign_class": (foreign_class, "of the kind 'Popen'"),
+    "enables_unsafe_deserialization": (unsafe_deserialization, "of the kind 'function'"),  # CVE-2025-9906
     "torch_module": (  # CVE-2025-49655: a pickle within the layer
         lambda at: with_layer("TorchModuleWrapper", module=pickle.dumps(Payload(at.trace)).hex()),
-        KIND.format("TorchModuleWrapper"),
+        "of the kind 'TorchModuleWrapper'",
     ),
     "saved_model": (  # CVE-2026-1462: a layer that loads a foreign SavedModel
         lambda at: with_layer("TFSMLayer", filepath=str(at.canary.parent)),
-        KIND.format("TFSMLayer"),
+        "of the kind 'TFSMLayer'",
     ),
     "vocabulary_file": (  # CVE-2025-12058: a layer whose vocabulary is a local file
         lambda at: with_layer("StringLookup", vocabulary=str(at.canary)),
-        KIND.format("StringLookup"),
+        "of the kind 'StringLookup'",
     ),
     "vocabulary_address": (
         lambda at: with_layer("StringLookup", vocabulary="http://127.0.0.1:9/secret"),
-        KIND.format("StringLookup"),
+        "of the kind 'StringLookup'",
     ),
     "pickle_renamed": (lambda at: pickle.dumps(Payload(at.trace)), NOT_ZIP),
     "npz_with_a_pickle": (npz_with_a_pickle, MEMBERS + "'weights.npy'"),
@@ -275,10 +274,7 @@ CASES = {  # name: what takes the place of a good file, what its message says
     "virtual_data_set": (virtual_data_set, STORAGE),  # CVE-2026-12480: the same by way of a virtual data set
     "shape_bomb": (lambda at: with_data_set((2**38,), "f4"), SHAPE.format((2**38,))),  # CVE-2026-0897: a terabyte
     "shape_bomb_beyond_64_bits": (product_beyond_64_bits, SHAPE.format((2**31, 2**31, 2))),
-    "chunk_bomb": (
-        lambda at: with_data_set(data=np.zeros(2**25, "f4"), chunks=(2**24,), compression="gzip"),
-        STORAGE,
-    ),
+    "chunk_bomb": (lambda at: with_data_set(data=np.zeros(2**25, "f4"), chunks=(2**24,), compression="gzip"), STORAGE),
     "filtered_numbers": (  # few of them, but HDF5 looks for filters that it does not know among its plugins
         lambda at: with_data_set(data=np.zeros(9), chunks=(9,), shuffle=True),
         STORAGE,

@@ -1,12 +1,11 @@
 import pytest
 
+from made_runs import DATA, made_run
 from mnistlab.exceptions import RunError, UsageError
-from mnistlab.files import make_folder, write_bytes, write_json, write_text
+from mnistlab.files import make_folder, write_json, write_text
 from mnistlab.recipes import RECIPES
 from mnistlab.run_folders import begin, check_collection, check_folder, check_question
-from mnistlab.runs import REQUIRED_METRICS, RUN_FILES, Run, history_csv, write_manifest
-
-DATA = {"name": "digits", "fingerprint": "1f"}
+from mnistlab.runs import RUN_FILES, Run, history_csv, write_manifest
 
 
 def test_history_round_trip(tmp_path):
@@ -33,7 +32,7 @@ def test_a_begun_run_knows_its_recipe(tmp_path):
 
 @pytest.mark.parametrize("finished", [True, False])
 def test_what_contradicts_is_named_with_both_values(tmp_path, finished):
-    (complete_run if finished else begun)(tmp_path / "run")
+    (made_run if finished else begun)(tmp_path / "run")
     with pytest.raises(
         UsageError, match=r"run holds a run with .*model mlp, not cnn.*Choose another folder with --out"
     ):
@@ -68,32 +67,20 @@ def test_require_says_what_is_missing(tmp_path):
         run.require()
 
 
-def complete_run(folder):
-    """Every file that a run needs, with the least that each must hold."""
-    run = begun(folder)
-    for name in ("environment.json", "metrics.json"):
-        write_json(run.folder / name, dict.fromkeys(REQUIRED_METRICS, 0) | {"epoch_seconds": [1.5]})
-    write_text(run.folder / "history.csv", "epoch,loss\n1,0.5\n")
-    write_text(run.folder / "model.onnx", "network")
-    write_bytes(run.model_path, b"archive")
-    write_manifest(run.folder)
-    return Run(run.folder)
-
-
 def test_a_complete_run_is_accepted(tmp_path):
-    assert complete_run(tmp_path / "run").require().recipe == RECIPES["mlp"]
+    assert Run(made_run(tmp_path / "run")).require().recipe == RECIPES["mlp"]
 
 
 @pytest.mark.parametrize("name", RUN_FILES[1:])
 def test_a_missing_file_is_named(tmp_path, name):
-    (complete_run(tmp_path / "run").folder / name).unlink()
+    (made_run(tmp_path / "run") / name).unlink()
     with pytest.raises(RunError, match=rf"{name} is missing\. Delete .*run and train again\."):
         Run(tmp_path / "run").require()
 
 
 @pytest.mark.parametrize("name", RUN_FILES)
 def test_a_flipped_bit_is_named(tmp_path, name):
-    path = complete_run(tmp_path / "run").folder / name
+    path = made_run(tmp_path / "run") / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -105,7 +92,7 @@ def test_a_flipped_bit_is_named(tmp_path, name):
 
 @pytest.mark.parametrize("content", ["", "[1]", "{}", '{"sha256": {"model.keras": "0"}}'])
 def test_a_damaged_manifest_is_named(tmp_path, content):
-    (complete_run(tmp_path / "run").folder / "manifest.json").write_text(content)
+    (made_run(tmp_path / "run") / "manifest.json").write_text(content)
     with pytest.raises(RunError, match=r"manifest\.json is damaged.*Delete .*run and train again\."):
         Run(tmp_path / "run").require()
 
@@ -123,7 +110,7 @@ def test_a_damaged_manifest_is_named(tmp_path, content):
 )
 def test_files_that_another_program_wrote_are_named(tmp_path, name, content, text):
     """Their sums are right, so the content itself must be looked at."""
-    (complete_run(tmp_path / "run").folder / name).write_text(content)
+    (made_run(tmp_path / "run") / name).write_text(content)
     write_manifest(tmp_path / "run")
     with pytest.raises(RunError, match=rf"{text}.*Delete .*run and train again\."):
         Run(tmp_path / "run").require()
@@ -134,7 +121,7 @@ def test_html_escapes_the_folders_name(tmp_path):
 
 
 def test_unreadable_models_are_named(tmp_path):
-    run = complete_run(tmp_path / "run")
+    run = Run(made_run(tmp_path / "run"))
     with pytest.raises(RunError, match=r"model\.keras is not a network .* it is no whole zip archive\."):
         _ = run.model
 

@@ -28,7 +28,7 @@ def _run(*arguments: str | Path, cwd: Path | None, environment: dict[str, str]) 
         text=True,
         cwd=cwd,
         env=os.environ | environment,
-        timeout=300,
+        timeout=1800,
         check=False,
     )
 

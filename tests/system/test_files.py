@@ -1,7 +1,6 @@
 import errno
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -113,22 +112,3 @@ def test_an_unwritable_place_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"run cannot be written: Not a directory\. Choose another folder with --out"):
         make_folder(tmp_path / "file" / "run")
-
-
-@pytest.mark.skipif(
-    shutil.which("mount") is None or os.name != "posix" or os.geteuid() != 0, reason="needs a small disk"
-)
-def test_a_full_disk_of_its_own(tmp_path):
-    """A real file system of a few pages, where one may be made."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.system(f"mount -t tmpfs -o size=64k tmpfs {disk} 2>/dev/null"):
-        pytest.skip("this user may not mount")
-    try:
-        write_bytes(disk / "a", b"x" * 20_000)
-        with pytest.raises(RunError, match=r"the disk is full\. It needs 200,000 bytes and \d{2},\d{3} bytes are free"):
-            write_bytes(disk / "a", b"y" * 200_000)
-        assert (disk / "a").read_bytes() == b"x" * 20_000
-        assert names(disk) == ["a"]
-    finally:
-        os.system(f"umount {disk}")

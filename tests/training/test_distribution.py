@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from idx_files import write_idx
+from idx_files import write_folder
 from mnistlab.runs import Run
 from processes import run_mnistlab, start_mnistlab
 
@@ -23,11 +23,7 @@ TOLERANCE = 1e-4  # of losses: float32 sums in another order
 @pytest.fixture(scope="module")
 def odd_folder(mnist, tmp_path_factory):
     """597 training and 199 test images: no last batch here can be cut into two."""
-    folder = tmp_path_factory.mktemp("odd")
-    for stem, split, count in (("train", mnist.train, 597), ("t10k", mnist.test, 199)):
-        write_idx(folder / f"{stem}-images-idx3-ubyte", split.images[:count])
-        write_idx(folder / f"{stem}-labels-idx1-ubyte", split.labels[:count])
-    return folder
+    return write_folder(tmp_path_factory.mktemp("odd"), mnist, 597, 199)
 
 
 def arguments(name, data, out, *options):
