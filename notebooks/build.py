@@ -13,7 +13,7 @@ import nbclient
 import nbformat
 
 from mnistlab.files import write_text
-from mnistlab.lesson.building import as_json, exercise_notebook, solution_notebook
+from mnistlab.lesson.notebooks.building import as_json, exercise_notebook, solution_notebook
 
 FOLDER = Path(__file__).parent
 

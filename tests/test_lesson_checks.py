@@ -13,13 +13,23 @@ import lesson_bank as bank
 from mnistlab import datasets, metrics
 from mnistlab.backend import keras
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson import checking, hint, judging
-from mnistlab.lesson.checks import activations, answers, data, networks, pictures, regularization, training, weights
-from mnistlab.lesson.evidence import describe
+from mnistlab.lesson import checking, hint
+from mnistlab.lesson.checks import (
+    activations,
+    answers,
+    data,
+    judging,
+    networks,
+    pictures,
+    regularization,
+    training,
+    weights,
+)
+from mnistlab.lesson.checks.evidence import describe
+from mnistlab.lesson.checks.judging import ARGUMENTS, judge
+from mnistlab.lesson.checks.verdicts import Mark, Verdict
 from mnistlab.lesson.hints import HINTS, hint_text
-from mnistlab.lesson.judging import ARGUMENTS, judge
 from mnistlab.lesson.steps import STEP_BY_KEY, STEPS
-from mnistlab.lesson.verdicts import Mark, Verdict
 
 NETWORK_STEPS = {
     network: [step for step in ARGUMENTS if ARGUMENTS[step] == ("model",) and network in step]

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson.evidence import describe
-from mnistlab.lesson.judging import ARGUMENTS, judge
-from mnistlab.lesson.model_evidence import score_on_test
+from mnistlab.lesson.checks.evidence import describe
+from mnistlab.lesson.checks.judging import ARGUMENTS, judge
+from mnistlab.lesson.checks.model_evidence import score_on_test
+from mnistlab.lesson.checks.verdicts import SYMBOLS, Mark, Verdict
 from mnistlab.lesson.showing import show_note, show_verdict
 from mnistlab.lesson.steps import STEP_BY_KEY, STEPS
-from mnistlab.lesson.verdicts import SYMBOLS, Mark, Verdict
 
 recorders: list[Callable[[str, dict[str, Any]], None]] = []
 """Functions that are handed every step's key and evidence, for example to send them to a grader."""

@@ -1,8 +1,8 @@
 """Three hints for each gap: the idea, the names in Keras, and the lines."""
 
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson.building import given_cells, solution_lines, source_text
 from mnistlab.lesson.checking import require_step
+from mnistlab.lesson.notebooks.building import given_cells, solution_lines, source_text
 from mnistlab.lesson.showing import show_code, show_note
 
 NUM_LEVELS = 3

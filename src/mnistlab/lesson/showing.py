@@ -4,7 +4,7 @@ import html
 import sys
 from typing import Any
 
-from mnistlab.lesson.verdicts import SYMBOLS, Mark, Verdict
+from mnistlab.lesson.checks.verdicts import SYMBOLS, Mark, Verdict
 from mnistlab.looks import LIGHT, OKABE_ITO
 
 # Read on white and on black alike: the text keeps the notebook's colour, and only the edge has one of its own.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mnistlab.lesson.checks.data import true_test_labels
-from mnistlab.lesson.verdicts import Verdict, done, not_started, not_yet
+from mnistlab.lesson.checks.verdicts import Verdict, done, not_started, not_yet
 
 Description = Mapping[str, Any]
 ASKED_SIZES = (10_000, 32)

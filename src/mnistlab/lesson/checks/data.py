@@ -4,8 +4,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from mnistlab.lesson.evidence import digest_labels, image_statistics
-from mnistlab.lesson.verdicts import Verdict, done, not_started, not_yet
+from mnistlab.lesson.checks.evidence import digest_labels, image_statistics
+from mnistlab.lesson.checks.verdicts import Verdict, done, not_started, not_yet
 
 Description = Mapping[str, Any]
 NAMES = ("x_train", "y_train", "x_test", "y_test")

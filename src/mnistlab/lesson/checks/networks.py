@@ -7,8 +7,8 @@ from mnistlab.lesson.checks.activations import find_in_activation
 from mnistlab.lesson.checks.blocks import Block, assign_cnn, assign_mlp, flattened_size, split_blocks
 from mnistlab.lesson.checks.layers import LAYERS, Finding, Layer, praise
 from mnistlab.lesson.checks.regularization import find_in_dropout, find_in_norm
+from mnistlab.lesson.checks.verdicts import Verdict, done, not_started, not_yet
 from mnistlab.lesson.checks.weights import find_in_pooling, find_in_weights
-from mnistlab.lesson.verdicts import Verdict, done, not_started, not_yet
 
 FLATTENED = 1024  # 4 × 4 pixels in 64 maps
 _NUM_BLOCKS = {"mlp": {"dense": 3}, "cnn": {"conv": 4, "dense": 2}}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mnistlab.lesson.verdicts import Verdict, done, not_started, not_yet
+from mnistlab.lesson.checks.verdicts import Verdict, done, not_started, not_yet
 
 Description = Mapping[str, Any]
 

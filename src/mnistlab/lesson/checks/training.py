@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mnistlab.lesson.verdicts import Verdict, done, not_started, not_yet
+from mnistlab.lesson.checks.verdicts import Verdict, done, not_started, not_yet
 
 Description = Mapping[str, Any]
 Finding = tuple[str, str, str]

@@ -5,7 +5,7 @@ from typing import Any
 
 from mnistlab.lesson.checks import answers, data, networks, pictures, training
 from mnistlab.lesson.checks.layers import LAYERS
-from mnistlab.lesson.verdicts import Verdict, not_yet
+from mnistlab.lesson.checks.verdicts import Verdict, not_yet
 
 Evidence = Mapping[str, Mapping[str, Any]]
 _NOTHING = {"kind": "nothing"}
@@ -32,7 +32,7 @@ def judge(step: str, evidence: Evidence) -> Verdict:
 
     Args:
         step: a key of `STEP_BY_KEY`.
-        evidence: descriptions of the step's arguments by name, see `ARGUMENTS` and `mnistlab.lesson.evidence`. It may
+        evidence: descriptions of the step's arguments by name, see `ARGUMENTS`, as `checks.evidence` makes them. It may
             come from a process that is not trusted; what cannot be read is "not yet".
     """
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mnistlab.lesson.model_evidence import MAX_LAYERS, MAX_TEXT, describe_model, finite, is_model
+from mnistlab.lesson.checks.model_evidence import MAX_LAYERS, MAX_TEXT, describe_model, finite, is_model
 
 MAX_ITEMS = 8  # of a list or tuple
 PROBED_IMAGES = 5

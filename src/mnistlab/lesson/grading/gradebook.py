@@ -16,7 +16,7 @@ from typing import Any
 from mnistlab.exceptions import MnistlabError, RunError, UsageError
 from mnistlab.files import write_json, write_text
 from mnistlab.isolation.limits import Limits
-from mnistlab.lesson.grading import (
+from mnistlab.lesson.grading.grading import (
     FINISHED,
     TAMPERED,
     Grade,
@@ -25,7 +25,7 @@ from mnistlab.lesson.grading import (
     package_digests,
     tampered,
 )
-from mnistlab.lesson.notebooks import read_bytes
+from mnistlab.lesson.notebooks.reading import read_bytes
 from mnistlab.lesson.plain import plain, spreadsheet_cell
 from mnistlab.lesson.steps import STEPS
 from mnistlab.tally import Tally

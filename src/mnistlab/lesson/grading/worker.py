@@ -13,8 +13,8 @@ from typing import Any
 
 from mnistlab.exceptions import MnistlabError
 from mnistlab.lesson import checking
-from mnistlab.lesson.notebooks import read_cells
-from mnistlab.lesson.shortening import shorten_training
+from mnistlab.lesson.grading.shortening import shorten_training
+from mnistlab.lesson.notebooks.reading import read_cells
 
 MAX_EVIDENCE_BYTES = 2**20 - 1024
 

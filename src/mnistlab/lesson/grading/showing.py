@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from mnistlab.isolation.limits import PROTECTIONS
-from mnistlab.lesson.grading import FINISHED, NOT_CHECKED, Grade, StepGrade
+from mnistlab.lesson.checks.verdicts import SYMBOLS, Mark
+from mnistlab.lesson.grading.grading import FINISHED, NOT_CHECKED, Grade, StepGrade
 from mnistlab.lesson.steps import STEP_BY_KEY
-from mnistlab.lesson.verdicts import SYMBOLS, Mark
 
 MAX_FAILURES = 3
 

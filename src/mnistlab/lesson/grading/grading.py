@@ -17,12 +17,12 @@ from mnistlab.exceptions import MnistlabError
 from mnistlab.isolation.folders import scratch_folder
 from mnistlab.isolation.limits import Limits
 from mnistlab.isolation.supervision import Ending, run_confined
-from mnistlab.lesson.judging import judge
-from mnistlab.lesson.notebooks import companions, read_bytes
+from mnistlab.lesson.checks.judging import judge
+from mnistlab.lesson.checks.verdicts import Mark, Verdict
+from mnistlab.lesson.grading.transcript import Transcript
+from mnistlab.lesson.notebooks.reading import companions, read_bytes
 from mnistlab.lesson.plain import plain
 from mnistlab.lesson.steps import STEPS, Step
-from mnistlab.lesson.transcript import Transcript
-from mnistlab.lesson.verdicts import Mark, Verdict
 
 NOT_CHECKED = "not checked"
 _SHORTENED = "Training was shortened; run it in Jupyter or with --full."
@@ -117,7 +117,7 @@ def grade_notebook(
             shutil.copyfile(other, folder / other.name)
         variables = _variables(folder)
         arguments = [copy.name, "quick" if is_quick else "full"]
-        ending = run_confined("mnistlab.lesson.worker", arguments, folder, limits, transcript.add, variables)
+        ending = run_confined("mnistlab.lesson.grading.worker", arguments, folder, limits, transcript.add, variables)
     steps = tuple(_grade_step(step, transcript, is_quick=is_quick) for step in STEPS)
     return Grade(
         file=shown,
