@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistlab.exceptions import DataError, MnistlabError, RunError, UsageError
+from mnistlab.formats import printable, spreadsheet_cell
 from mnistlab.isolation import landlock, seccomp
 from mnistlab.isolation.limits import MIB, PROTECTIONS, Limits
 from mnistlab.lesson.grading.gradebook import Gradebook, grade_all, to_csv
@@ -29,7 +30,6 @@ from mnistlab.lesson.grading.grading import (
 )
 from mnistlab.lesson.grading.transcript import Transcript
 from mnistlab.lesson.notebooks.reading import MAX_NOTEBOOK_BYTES, find_notebooks, read_cells
-from mnistlab.lesson.plain import plain, spreadsheet_cell
 from mnistlab.lesson.steps import STEPS
 
 on_linux = pytest.mark.skipif(
@@ -205,10 +205,10 @@ def test_what_the_teacher_sees_is_harmless(write):
 @given(st.text())
 @settings(deadline=None)
 def test_plain_text_is_one_line_of_visible_characters(text):
-    shown = plain(text, 50)
+    shown = printable(text, 50)
     assert len(shown) <= 50
     assert shown.replace(" ", "").isprintable()
-    assert plain(shown, 50) == shown
+    assert printable(shown, 50) == shown
 
 
 @pytest.mark.parametrize("name", ["=1+1.py", "+1.py", "-1.py", "@sum.py", "＝1.py", "\t=1.py"])

@@ -15,6 +15,7 @@ from typing import Any
 
 from mnistlab.exceptions import MnistlabError, RunError, UsageError
 from mnistlab.files import write_json, write_text
+from mnistlab.formats import printable, spreadsheet_cell
 from mnistlab.isolation.limits import Limits
 from mnistlab.lesson.grading.grading import (
     FINISHED,
@@ -26,7 +27,6 @@ from mnistlab.lesson.grading.grading import (
     tampered,
 )
 from mnistlab.lesson.notebooks.reading import read_bytes
-from mnistlab.lesson.plain import plain, spreadsheet_cell
 from mnistlab.lesson.steps import STEPS
 from mnistlab.tally import Tally
 
@@ -72,8 +72,8 @@ class Gradebook:
             grades = [Grade.from_dict(grade) for grade in content["grades"]]
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             raise UsageError(
-                f"{plain(self.path)} or {plain(self.details_path)} exists, and they are no grades of this program. "
-                "Delete them, or choose another name with --csv."
+                f"{printable(self.path)} or {printable(self.details_path)} exists, and they are no grades of this "
+                "program. Delete them, or choose another name with --csv."
             ) from None
         if content.get("checks") != self.checks:
             return []
@@ -113,7 +113,7 @@ def grade_all(
         KeyboardInterrupt: grades of finished notebooks are kept.
     """
     digests = package_digests() if book is None else book.digests
-    names = {path: plain(path.relative_to(folder)) for path in notebooks}
+    names = {path: printable(path.relative_to(folder)) for path in notebooks}
     earlier = {} if book is None else {(grade.file, grade.digest): grade for grade in book.read()}
     grades: dict[Path, Grade] = {}
     for path in notebooks:
@@ -153,7 +153,7 @@ def _digest(path: Path) -> str:
 def _explain_changes(name: str, changed: Sequence[str]) -> str:
     shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
     return (
-        f"Files of mnistlab changed while {name} was graded: {plain(shown)}. It got 0 points, and grading stopped. "
+        f"Files of mnistlab changed while {name} was graded: {printable(shown)}. It got 0 points, and grading stopped. "
         "Install mnistlab again and give the same command: it goes on with the others."
     )
 
@@ -166,7 +166,7 @@ def with_copies(grades: Sequence[Grade]) -> list[Grade]:
     marked = []
     for grade in grades:
         others = [name for name in same[grade.digest] if name != grade.file] if grade.digest else []
-        note = (f"the same file as {plain(', '.join(others))}",) if others else ()
+        note = (f"the same file as {printable(', '.join(others))}",) if others else ()
         marked.append(dataclasses.replace(grade, problems=(*grade.problems, *note)))
     return marked
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import mnistlab
 from mnistlab.exceptions import MnistlabError
+from mnistlab.formats import printable
 from mnistlab.isolation.folders import scratch_folder
 from mnistlab.isolation.limits import Limits
 from mnistlab.isolation.supervision import Ending, run_confined
@@ -21,7 +22,6 @@ from mnistlab.lesson.checks.judging import judge
 from mnistlab.lesson.checks.verdicts import Mark, Verdict
 from mnistlab.lesson.grading.transcript import Transcript
 from mnistlab.lesson.notebooks.reading import companions, read_bytes
-from mnistlab.lesson.plain import plain
 from mnistlab.lesson.steps import STEPS, Step
 
 NOT_CHECKED = "not checked"
@@ -104,7 +104,7 @@ def grade_notebook(
     Raises:
         KeyboardInterrupt: the confined process has been ended then.
     """
-    shown = plain(name or path)
+    shown = printable(name or path)
     try:
         content = read_bytes(path)
     except MnistlabError as error:
@@ -169,9 +169,9 @@ def _grade_step(step: Step, transcript: Transcript, *, is_quick: bool) -> StepGr
         verdict.mark.value,
         step.points if verdict.mark is Mark.DONE else 0,
         step.points,
-        plain(verdict.message),
-        plain(verdict.reason),
-        plain(verdict.problem, 60),
+        printable(verdict.message),
+        printable(verdict.reason),
+        printable(verdict.problem, 60),
     )
 
 
@@ -186,7 +186,7 @@ def _ended(transcript: Transcript, ending: Ending) -> str:
 def _problems(transcript: Transcript, ending: Ending) -> tuple[str, ...]:
     problems = [transcript.problem] if transcript.problem else []
     if transcript.num_cells is None and not transcript.problem:
-        last = plain(ending.tail.strip().rpartition("\n")[2])
+        last = printable(ending.tail.strip().rpartition("\n")[2])
         problems.append(f"The process that runs notebooks could not start: {last or 'it said nothing'}")
     problems += [f"cell {number}: {error}" for number, error in transcript.failures]
     if transcript.num_unreadable:
@@ -203,7 +203,7 @@ def _nothing(file: str, problem: str, digest: str = "") -> Grade:
 def tampered(grade: Grade, names: list[str]) -> Grade:
     """The same notebook without points: while it ran, files of mnistlab changed."""
     steps = tuple(dataclasses.replace(step, points=0) for step in grade.steps)
-    problem = f"while it ran, files of mnistlab changed: {plain(', '.join(names))}"
+    problem = f"while it ran, files of mnistlab changed: {printable(', '.join(names))}"
     return dataclasses.replace(grade, points=0, steps=steps, ended=TAMPERED, problems=(problem, *grade.problems))
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
-from mnistlab.lesson.plain import plain
+from mnistlab.formats import printable
 from mnistlab.lesson.steps import STEP_BY_KEY
 
 MAX_FAILURES = 20
@@ -49,14 +49,14 @@ class Transcript:
             case {"in_force": list(names)} if self.in_force is None:
                 self.in_force = tuple(str(name) for name in names)
             case {"problem": str(text)} if self.num_cells is None:
-                self.problem = plain(text)
+                self.problem = printable(text)
             case {"cells": int(number)} if self.num_cells is None:
                 self.num_cells = number
             case {"cell": int(number)} if self.cell < number <= MAX_CELLS:
                 self.cell = number
             case {"failed": int(number), "error": str(text)} if 0 < number <= MAX_CELLS:
                 if len(self.failures) < MAX_FAILURES:
-                    self.failures.append((number, plain(text)))
+                    self.failures.append((number, printable(text)))
             case {"step": str(step), "evidence": dict(evidence)} if step in STEP_BY_KEY:
                 self.evidence[step] = evidence
             case {"end": True}:

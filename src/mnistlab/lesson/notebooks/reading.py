@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 from mnistlab.exceptions import DataError, UsageError
-from mnistlab.lesson.plain import plain
+from mnistlab.formats import printable
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 MAX_COMPANIONS, MAX_COMPANION_BYTES = 50, 20 * 2**20
@@ -22,7 +22,7 @@ def read_bytes(path: Path) -> bytes:
         UsageError: if the name does not end in .ipynb or .py.
         DataError: if it is no file, too large, or cannot be read.
     """
-    name = plain(path)
+    name = printable(path)
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{name} was given; a notebook that ends in .ipynb or .py was expected.")
     try:
@@ -58,7 +58,7 @@ def read_cells(path: Path) -> list[str]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{plain(path)} is no text in UTF-8, at byte {error.start:,}. Save it again.") from error
+        raise DataError(f"{printable(path)} is no text in UTF-8, at byte {error.start:,}. Save it again.") from error
     try:
         if path.suffix.lower() == ".ipynb":
             import nbformat
@@ -77,7 +77,7 @@ def read_cells(path: Path) -> list[str]:
         ) from error
     except Exception as error:  # the readers fail in many ways on what is no notebook
         raise DataError(
-            f"{plain(path)} is no notebook that Jupyter could open ({type(error).__name__}). "
+            f"{printable(path)} is no notebook that Jupyter could open ({type(error).__name__}). "
             "Open it in Jupyter and save it again, or start over with a copy."
         ) from error
 
@@ -93,7 +93,7 @@ def find_notebooks(folder: Path) -> list[Path]:
 
     def refuse(error: OSError) -> None:
         if Path(error.filename) == folder:
-            raise DataError(f"{plain(folder)} cannot be read: {error.strerror}.") from error
+            raise DataError(f"{printable(folder)} cannot be read: {error.strerror}.") from error
 
     found: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=refuse):
