@@ -20,14 +20,7 @@ from mnistlab.formats import printable, spreadsheet_cell
 from mnistlab.isolation import landlock, seccomp
 from mnistlab.isolation.limits import MIB, PROTECTIONS, Limits
 from mnistlab.lesson.grading.gradebook import Gradebook, grade_all, to_csv
-from mnistlab.lesson.grading.grading import (
-    FINISHED,
-    NOT_CHECKED,
-    TAMPERED,
-    changed_files,
-    grade_notebook,
-    package_digests,
-)
+from mnistlab.lesson.grading.grading import FINISHED, TAMPERED, changed_files, grade_notebook, package_digests
 from mnistlab.lesson.grading.transcript import Transcript
 from mnistlab.lesson.notebooks.reading import MAX_NOTEBOOK_BYTES, find_notebooks, read_cells
 from mnistlab.lesson.steps import STEPS
@@ -106,7 +99,7 @@ def test_quick_marks_what_needs_training_as_not_checked(write):
     grade = grade_notebook(write(*cells, waiting), LIMITS, is_quick=True)
     assert grade.problems == ()  # a cell that waits for a training goes on
     marks = {step.key: step.mark for step in grade.steps}
-    assert (marks["mlp.train"], marks["mlp.score"], marks["batch.predict"]) == (NOT_CHECKED, "not started", "done")
+    assert (marks["mlp.train"], marks["mlp.score"], marks["batch.predict"]) == ("not checked", "not started", "done")
 
 
 def test_shell_commands_are_skipped(write):
@@ -129,11 +122,11 @@ def test_files_beside_a_notebook_come_along_if_it_is_alone(write, tmp_path):
 PATCH = """
 from mnistlab.lesson import checking, steps
 from mnistlab.lesson.checks import judging
-from mnistlab.lesson.checks.verdicts import done
-judging.judge = checking.judge = lambda step, evidence: done(step, "Right.")
+from mnistlab.lesson.checks.verdicts import Feedback, StepState
+judging.judge = checking.judge = lambda step, evidence: Feedback(step.key, StepState.DONE, "Right.")
 for step in steps.STEPS:
     if step.key != "batch.predict":
-        assert check(step.key, *[None] * len(judging.ARGUMENTS[step.key]))
+        assert check(step.key, *[None] * len(step.arguments))
 """
 RUBBISH = """
 import os
@@ -166,7 +159,7 @@ HARMFUL = {
     "rubbish": (RUBBISH, FINISHED),
     "kill": ("import os; os.kill(os.getppid(), 9)", FINISHED),
     "patched judge": (PATCH, FINISHED),
-    "no recorders": ("from mnistlab.lesson import checking; checking.recorders.clear()", FINISHED),
+    "no recorders": ("from mnistlab.lesson import checking; checking.SESSION.recorders.clear()", FINISHED),
     "not the file": (
         "import mnistlab.lesson.checks.judging as j, os\nos.close(os.open(j.__file__, os.O_WRONLY))",
         FINISHED,

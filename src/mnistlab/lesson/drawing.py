@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import UsageError
+from mnistlab.normalization.digits import centre_of_mass
 
 PEN_WIDTH = 2.6  # pixels: about that of MNIST's strokes
 Stroke = Sequence[tuple[float, float]]
@@ -59,16 +60,8 @@ def _distance_to_segment(
 
 
 def _centred(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Moved by whole pixels so that the ink's centre of mass is in the middle, as MNIST's images are."""
-    total = float(image.sum())
-    if total == 0:
-        return image
-    rows, columns = np.indices(image.shape)
-    down = round((IMAGE_SHAPE[0] - 1) / 2 - float((rows * image).sum()) / total)
-    right = round((IMAGE_SHAPE[1] - 1) / 2 - float((columns * image).sum()) / total)
-    moved = np.zeros_like(image)
+    """The image moved by whole pixels so that the ink's centre of mass is in the middle, as MNIST's images are."""
     height, width = image.shape
-    moved[max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)] = image[
-        max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)
-    ]
-    return moved
+    down, right = (round((side - 1) / 2 - mass) for side, mass in zip(image.shape, centre_of_mass(image), strict=True))
+    wide = np.pad(image, ((height, height), (width, width)))  # (28, 28) -> (84, 84)
+    return wide[height - down : 2 * height - down, width - right : 2 * width - right]

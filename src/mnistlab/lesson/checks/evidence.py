@@ -7,22 +7,63 @@ without trusting the one that the student's code ran in. Nothing here imports Ke
 import hashlib
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
-from mnistlab.lesson.checks.model_evidence import MAX_LAYERS, MAX_TEXT, describe_model, finite, is_model
+from mnistlab.lesson.checks.model_evidence import (
+    MAX_LAYERS,
+    MAX_TEXT,
+    describe_model,
+    finite,
+    is_model,
+    score_on_test,
+)
 
 MAX_ITEMS = 8  # of a list or tuple
 PROBED_IMAGES = 5
 
+Description = Mapping[str, Any]
+"""An object as plain data, with its `kind`. A check expects nothing of it, since another process may have forged it."""
 
-def describe(value: Any) -> dict[str, Any]:
+Evidence = Mapping[str, Description]
+"""The descriptions of a step's arguments by name."""
+
+
+class ArrayDescription(TypedDict, total=False):
+    """An array of numbers; keys that do not apply to its shape and type are left out."""
+
+    kind: str  # "array"
+    shape: list[int]
+    dtype: str
+    low: float | None
+    high: float | None
+    sum: float | None
+    is_whole: bool  # integers or booleans
+    values: list[float | None]  # all numbers in order, of up to 784
+    row_sums: list[float | None]  # different sums of the rows of a matrix, at most five
+    labels: str  # digest of the labels that the array holds or that its one-hot rows stand for
+    as_uint8: str  # the labels as a text of digits
+    images: list[list[float | None]]  # three sums for each of a few images, see `image_statistics`
+
+
+class HistoryDescription(TypedDict):
+    """What `fit` returned."""
+
+    kind: str  # "history"
+    curves: dict[str, list[float | None]]  # a number for each epoch, by the name of the metric
+    steps: float | None  # steps in an epoch
+    epochs: float | None  # epochs that were asked for
+    test_loss: float | None  # of the network on the test images, where it was validated
+    test_accuracy: float | None
+
+
+def describe(value: Any) -> Description:
     """Any object that a check is given, as plain data with its `kind`."""
     if value is None or value is Ellipsis:
         return {"kind": "nothing"}
     if isinstance(value, bool | int | float | str):
-        return _describe_plain(value)
+        return _describe_value(value)
     if is_model(value):
         return describe_model(value)
     if _is_history(value):
@@ -37,24 +78,21 @@ def describe(value: Any) -> dict[str, Any]:
     except Exception:  # whatever a student's object raises when asked for numbers
         array = np.asarray(None)
     if array.dtype.kind in "buif":
-        return _describe_plain(array.item()) if array.ndim == 0 else describe_array(array)
+        return _describe_value(array.item()) if array.ndim == 0 else describe_array(array)
     return {"kind": "other", "class": type(value).__name__[:MAX_TEXT]}
 
 
-def _describe_plain(value: Any) -> dict[str, Any]:
+def _describe_value(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         return {"kind": "text", "value": value[:MAX_TEXT]}
     number = float(value) if abs(value) < 2**63 else math.inf
     return {"kind": "number", "value": finite(number), "is_whole": isinstance(value, int)}
 
 
-def describe_array(array: Any) -> dict[str, Any]:
-    """Shape, dtype and range of numbers; small arrays whole; of labels and images what tells them apart."""
-    description: dict[str, Any] = {
-        "kind": "array",
-        "shape": [int(length) for length in array.shape],
-        "dtype": str(array.dtype),
-    }
+def describe_array(array: Any) -> ArrayDescription:
+    """Shape, dtype and range of numbers; all numbers of a small array; what tells labels and images apart."""
+    shape = [int(length) for length in array.shape]
+    description: ArrayDescription = {"kind": "array", "shape": shape, "dtype": str(array.dtype)}
     if array.size == 0:
         return description
     description |= {
@@ -73,7 +111,7 @@ def describe_array(array: Any) -> dict[str, Any]:
         description["labels"] = digest_labels(array)
         description["as_uint8"] = bytes_of_labels(array)
     if array.ndim >= 2 and len(array) > PROBED_IMAGES:
-        description["images"] = [[finite(pixel) for pixel in row] for row in _image_statistics(array)]
+        description["images"] = [[finite(pixel) for pixel in row] for row in image_statistics(array)]
     return description
 
 
@@ -89,20 +127,15 @@ def bytes_of_labels(labels: Any) -> str:
     return "".join(str(int(label)) if 0 <= label <= 9 else "?" for label in labels)
 
 
-def _image_statistics(array: Any) -> list[list[float]]:
-    """For a few images: the sum of pixels, and two sums weighted by row and by column, which turning them changes."""
+def image_statistics(array: Any) -> list[list[float]]:
+    """Of a few images: the sum of pixels, and two sums weighted by row and by column, which turning them changes."""
     chosen = np.asarray(array[:: max(1, len(array) // PROBED_IMAGES)][:PROBED_IMAGES], dtype=np.float64)
     pixels = chosen.reshape(len(chosen), -1)
     places = np.arange(pixels.shape[1])
     return [[float(image.sum()), float(image @ (places // 28)), float(image @ (places % 28))] for image in pixels]
 
 
-def image_statistics(images: Any) -> list[list[float]]:
-    """The numbers that `describe_array` gives of images, for the images that they should be."""
-    return _image_statistics(images)
-
-
-def describe_history(history: Any) -> dict[str, Any]:
+def describe_history(history: Any) -> HistoryDescription:
     """What `fit` returned: the curves, and how many steps an epoch had."""
     curves = {
         str(name)[:MAX_TEXT]: [finite(value) for value in values][:1000] for name, values in history.history.items()
@@ -120,3 +153,38 @@ def describe_history(history: Any) -> dict[str, Any]:
 
 def _is_history(value: Any) -> bool:
     return isinstance(getattr(value, "history", None), Mapping) and hasattr(value, "params")
+
+
+def measure_score(evidence: dict[str, Description], given: Mapping[str, Any]) -> None:
+    """Adds the score of the model on the test images to its description.
+
+    Args:
+        evidence: Descriptions of the objects by argument name.
+        given: The objects themselves.
+    """
+    if evidence.get("model", {}).get("kind") == "model":
+        evidence["model"] = {**evidence["model"], **score_on_test(given["model"])}
+
+
+def measure_validated(evidence: dict[str, Description], given: Mapping[str, Any]) -> None:
+    """Adds the score on the test images to the description of a history, if its network was validated."""
+    if evidence.get("history", {}).get("curves", {}).get("val_loss"):
+        score = score_on_test(getattr(given["history"], "model", None))
+        evidence["history"] = {**evidence["history"], **score}
+
+
+def measure_drawing(evidence: dict[str, Description], given: Mapping[str, Any]) -> None:
+    """Replaces the model's description by its answer to the drawing, prepared correctly, and the drawing's ink."""
+    if "drawing" not in given:
+        return
+    image = np.asarray(given["drawing"], dtype=np.float32)
+    if image.shape != (28, 28):
+        evidence["model"] = {"kind": "other"}
+        return
+    model = given["model"]
+    try:
+        picture = image.reshape(1, *model.input_shape[1:]) / 255  # (28, 28) -> (1, 28, 28, 1)
+        digit = int(np.asarray(model(picture, training=False))[0].argmax())
+    except Exception:  # a network that is not finished yet may fail on its own layers
+        digit = None
+    evidence["model"] = {"kind": "model", "drawing_sum": float(image.sum() / 255), "drawing_digit": digit}

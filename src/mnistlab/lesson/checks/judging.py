@@ -1,73 +1,70 @@
-"""From a step's evidence to its verdict: pure, without Keras, and never failing, whatever the evidence says."""
+"""A step of the exercise, and how evidence of it becomes feedback: pure, without Keras, and never failing."""
 
+import dataclasses
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mnistlab.lesson.checks import answers, data, networks, pictures, training
-from mnistlab.lesson.checks.layers import LAYERS
-from mnistlab.lesson.checks.verdicts import Verdict, not_yet
-
-Evidence = Mapping[str, Mapping[str, Any]]
-_NOTHING = {"kind": "nothing"}
-
-ARGUMENTS = {
-    "data.prepare": ("x_train", "y_train", "x_test", "y_test"),
-    "cnn.prepare": ("x_train", "y_train", "x_test", "y_test"),
-    "mlp.compile": ("model", "labels"),
-    "cnn.compile": ("model", "labels"),
-    "mlp.train": ("history",),
-    "cnn.train": ("history",),
-    "mlp.score": ("accuracy", "model"),
-    "cnn.score": ("accuracy", "model"),
-    "batch.predict": ("answer",),
-    "batch.answer": ("answer", "measured"),
-    "confusion": ("matrix", "mistake", "predictions"),
-    "drawing": ("picture", "digit", "model", "drawing"),
-} | dict.fromkeys(LAYERS, ("model",))
-"""What each step's check takes, in order."""
+from mnistlab.lesson.checks.evidence import Description, Evidence
+from mnistlab.lesson.checks.verdicts import Feedback, Finding, Outcome, StepState
 
 
-def judge(step: str, evidence: Evidence) -> Verdict:
-    """The verdict on a step.
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One thing to do or to get right.
 
     Args:
-        step: a key of `STEP_BY_KEY`.
-        evidence: descriptions of the step's arguments by name, see `ARGUMENTS`, as `checks.evidence` makes them. It may
-            come from a process that is not trusted; what cannot be read is "not yet".
+        key: Name of the step in `check`, `hint` and on the command line.
+        title: What the step is about.
+        points: What the step is worth when graded.
+        check: Function that judges the step; it takes descriptions under the names of the step's arguments.
+        hints: The idea, and the names in Keras. A third hint, the lines themselves, comes from the lesson's source.
+        is_gap: Whether the student writes the step; other steps are given and may be broken.
+        needs_training: Whether only a training run of full length can show that the step is right.
+        measure: Function that adds to the evidence what only the objects themselves can tell.
+    """
+
+    key: str
+    title: str
+    points: int
+    check: Callable[..., Outcome]
+    hints: tuple[str, str]
+    is_gap: bool = True
+    needs_training: bool = False
+    measure: Callable[[dict[str, Description], Mapping[str, Any]], None] | None = None
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of the objects that the step is about, in the order in which `check` takes them."""
+        return tuple(inspect.signature(self.check).parameters)
+
+
+def judge(step: Step, evidence: Evidence) -> Feedback:
+    """The feedback on a step.
+
+    Args:
+        step: The step that the evidence is about.
+        evidence: Descriptions of the step's arguments by name, as `evidence.describe` makes them. They may come from a
+            process that is not trusted; what cannot be read is "not yet".
     """
     try:
-        return _judge(step, evidence)
+        outcome = _judge(step, evidence)
     except Exception as error:  # the evidence may be forged or broken in any way
-        return not_yet(
-            step,
+        outcome = Finding(
             "unreadable",
             f"What the check was given cannot be judged ({type(error).__name__}).",
             "Pass the objects that the cell names, in its order.",
         )
+    if isinstance(outcome, Finding):
+        return Feedback(step.key, StepState.NOT_YET, outcome.message, outcome.reason, outcome.problem)
+    if isinstance(outcome, StepState):
+        return Feedback(step.key, outcome, "Not started.")
+    return Feedback(step.key, StepState.DONE, outcome)
 
 
-def _judge(step: str, evidence: Evidence) -> Verdict:
-    missing = [name for name in ARGUMENTS[step] if name not in evidence]
+def _judge(step: Step, evidence: Evidence) -> Outcome:
+    missing = [name for name in step.arguments if name not in evidence]
     if missing:
-        return not_yet(
-            step,
-            "arguments",
-            f"The check was not given {' and '.join(missing)}.",
-            f'Call it as check("{step}", {", ".join(ARGUMENTS[step])}).',
-        )
-    given = {name: evidence[name] or _NOTHING for name in ARGUMENTS[step]}
-    if step in LAYERS:
-        return networks.check_layer(step, given["model"])
-    if step.endswith(".prepare"):
-        return data.check_arrays(step, given)
-    checks: dict[str, Callable[..., Verdict]] = {
-        "compile": training.check_compile,
-        "train": training.check_training,
-        "score": training.check_score,
-        "predict": answers.check_prediction,
-        "answer": answers.check_answer,
-        "confusion": answers.check_confusion,
-    }
-    if step == "drawing":
-        return pictures.check_drawing(step, given["picture"], given["digit"], given["model"], given["drawing"])
-    return checks[step.rpartition(".")[2]](step, *given.values())
+        call = f'check("{step.key}", {", ".join(step.arguments)})'
+        return Finding("arguments", f"The check was not given {' and '.join(missing)}.", f"Call it as {call}.")
+    return step.check(**{name: evidence[name] or {"kind": "nothing"} for name in step.arguments})

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -13,7 +13,18 @@ _PREPARING = ("InputLayer", "Rescaling", "Reshape", "Identity")
 _ACTIVATION_LAYERS = ("Activation", "Softmax", "ReLU", "LeakyReLU", "PReLU", "ELU")
 
 
-def describe_model(model: Any) -> dict[str, Any]:
+class ModelDescription(TypedDict):
+    """What a network consists of, and what it does."""
+
+    kind: str  # "model"
+    operations: list[dict[str, Any]]  # each with its kind, `op`, its settings and its output shape
+    num_layers: int
+    input_shape: list[int | None] | None
+    compiled: dict[str, Any] | None  # loss, from_logits, optimizer and metrics; None if it was not compiled
+    outputs: list[list[float | None]] | None  # of a few images of noise, a row for each; None if it cannot take them
+
+
+def describe_model(model: Any) -> ModelDescription:
     """What a network consists of, as a list of operations, and what it does on a few images."""
     operations, num_layers = _operations(model)
     return {

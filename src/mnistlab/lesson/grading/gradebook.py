@@ -35,12 +35,12 @@ KIND = "mnistlab lesson grades"
 
 @dataclasses.dataclass(frozen=True)
 class Gradebook:
-    """Where the grades of a class are kept, and what they depend on.
+    """The place where the grades of a class are kept, and what they depend on.
 
     Args:
-        path: of the table; the other file has the same name and ends in .json.
-        limits: of each notebook.
-        digests: of mnistlab's own files.
+        path: Path of the table; the other file has the same name and ends in .json.
+        limits: Limits for each notebook.
+        digests: SHA-256 of each of mnistlab's own files, by its path within the package.
     """
 
     path: Path
@@ -58,10 +58,10 @@ class Gradebook:
         return hashlib.sha256(json.dumps(self.digests, sort_keys=True).encode()).hexdigest()
 
     def read(self) -> list[Grade]:
-        """The grades that still hold.
+        """The grades that are still valid.
 
         Raises:
-            UsageError: if one of the two files is there and was not written by a grader.
+            UsageError: one of the two files is there and was not written by a grader.
         """
         if not self.details_path.exists() and not self.path.exists():
             return []
@@ -84,7 +84,7 @@ class Gradebook:
         """Writes both files, each whole.
 
         Raises:
-            RunError: if they cannot be written.
+            RunError: they cannot be written.
         """
         ordered = sorted(grades, key=lambda grade: grade.file)
         content: dict[str, Any] = {"kind": KIND, "checks": self.checks, "limits": dataclasses.asdict(self.limits)}
@@ -95,14 +95,14 @@ class Gradebook:
 def grade_all(
     notebooks: Sequence[Path], folder: Path, book: Gradebook | None, limits: Limits, *, is_visible: bool = True
 ) -> list[Grade]:
-    """Grades notebooks one after the other; those whose grade is kept and still holds are not run again.
+    """Grades notebooks one after the other; those whose grade is kept and still valid are not run again.
 
     Args:
-        notebooks: paths.
-        folder: that names are relative to.
-        book: where grades are kept, after each notebook; `None` to keep none.
-        limits: of each.
-        is_visible: whether progress is shown.
+        notebooks: Paths of the notebooks.
+        folder: Folder that the shown names are relative to.
+        book: Gradebook that is written after each notebook; `None` to keep no grades.
+        limits: Limits for each notebook.
+        is_visible: Whether progress is shown.
 
     Returns:
         A grade for each notebook, in order.
@@ -138,7 +138,7 @@ def grade_all(
 
 
 def _told(grade: Grade) -> str:
-    """A notebook's points, and how it ended if not well."""
+    """A line with a notebook's points, and with how it ended if it did not finish."""
     ended = "" if grade.ended == FINISHED else f"  {grade.ended}"
     return f"{grade.file}  {grade.points} of {grade.out_of}  {grade.seconds:.1f} s{ended}"
 
@@ -159,7 +159,7 @@ def _explain_changes(name: str, changed: Sequence[str]) -> str:
 
 
 def with_copies(grades: Sequence[Grade]) -> list[Grade]:
-    """The same grades; notebooks with equal bytes name each other."""
+    """The grades, in which notebooks with equal bytes name each other."""
     same: dict[str, list[str]] = {}
     for grade in grades:
         same.setdefault(grade.digest, []).append(grade.file)
@@ -172,7 +172,7 @@ def with_copies(grades: Sequence[Grade]) -> list[Grade]:
 
 
 def to_csv(grades: Iterable[Grade]) -> str:
-    """A table with a line a notebook: file, points, points of each step, how it ended, seconds, problems, SHA-256.
+    """A table with a line per notebook: file, points, points of each step, how it ended, seconds, problems, SHA-256.
 
     No cell begins like a formula, whatever a student calls a file.
     """

@@ -1,4 +1,4 @@
-"""What a worker reported, kept with care: any line may come from the student's code instead."""
+"""What a worker has reported, read with care: any line may come from the student's code instead."""
 
 import dataclasses
 import json
@@ -16,14 +16,14 @@ class Transcript:
     """The state of a notebook's run, line by line.
 
     Args:
-        in_force: protections, said before the student's code ran.
-        cell: the one that runs, or ran last.
-        num_cells: how many there are; `None` until the notebook was read.
-        evidence: of each step, the last that was given.
-        failures: cells that raised, with the last line of their traceback.
-        problem: why the notebook could not be read.
-        is_finished: whether the worker said that it was through.
-        num_unreadable: lines that no worker of ours writes.
+        in_force: Names of the protections in force, reported before the student's code ran; `None` before that.
+        cell: Number of the cell that is running, or ran last, from 1; 0 before the first one.
+        num_cells: Number of cells; `None` until the notebook has been read.
+        evidence: The last evidence for each step, by key.
+        failures: Numbers of cells that raised an error, each with the last line of its traceback.
+        problem: Reason why the notebook could not be read; empty if it could.
+        is_finished: Whether the worker has reported that it is through.
+        num_unreadable: Number of lines that no worker of ours writes.
     """
 
     in_force: tuple[str, ...] | None = None
@@ -36,7 +36,7 @@ class Transcript:
     num_unreadable: int = 0
 
     def add(self, line: bytes) -> None:
-        """Takes a line. What cannot be understood is counted and changes nothing."""
+        """Adds a line. One that cannot be understood is counted and changes nothing else."""
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
