@@ -73,7 +73,7 @@ def _check(file: Path, *, full: bool) -> Any:
     """The grade of a student's own notebook.
 
     Raises:
-        DataError: if it cannot be run at all.
+        DataError: the notebook cannot be run at all.
     """
     from mnistlab.isolation.limits import Limits
     from mnistlab.lesson.grading.grading import grade_notebook
@@ -91,7 +91,7 @@ def _check(file: Path, *, full: bool) -> Any:
 
 
 def _watch(file: Path, grade: Any, *, full: bool) -> None:
-    """Checks again when the code has changed; saving outputs alone, as Jupyter does now and then, changes nothing."""
+    """Checks again when the code has changed; saved outputs alone, as by Jupyter, are no reason."""
     from watchfiles import watch
 
     from mnistlab.lesson.grading.showing import format_check
@@ -117,7 +117,7 @@ def _watch(file: Path, grade: Any, *, full: bool) -> None:
 
 
 def _code_digest(file: Path) -> str:
-    """A digest of a notebook's code; nothing while it is gone or half written."""
+    """A digest of a notebook's code; empty while the file is gone or half written."""
     from mnistlab.lesson.notebooks.reading import read_cells
 
     try:

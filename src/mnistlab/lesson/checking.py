@@ -1,4 +1,4 @@
-"""What the exercise calls: `check` looks at objects and answers at once; `ready` lets a cell wait for a step."""
+"""The functions that the exercise calls: `check` looks at objects and answers; `ready` lets a cell wait for a step."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ from mnistlab.lesson.steps import STEPS, find_step
 
 @dataclasses.dataclass
 class Session:
-    """A notebook's way through the exercise, from the import of the package on.
+    """What a notebook has checked so far, and which hints it has shown.
 
     Args:
         recorders: Functions that are handed every step's key and evidence, for example to send them to a grader.

@@ -1,4 +1,4 @@
-"""A pen for those who have no other: strokes become an image as MNIST has them."""
+"""A pen for notebooks: strokes become an image like those of MNIST."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,9 @@ def draw_strokes(strokes: Sequence[Stroke], width: float = PEN_WIDTH) -> NDArray
     """Draws lines through points with a round pen, and moves the ink's centre of mass to the middle.
 
     Args:
-        strokes: each a list of points `(x, y)` in pixels, x to the right and y downwards, 0 to 27; the pen is lifted
-            between strokes. A stroke of one point is a dot.
-        width: of the pen in pixels.
+        strokes: Lists of points `(x, y)` in pixels, x to the right and y downwards, 0 to 27; the pen is lifted between
+            strokes. A stroke of one point is a dot.
+        width: Width of the pen in pixels.
 
     Returns:
         uint8 `(28, 28)`, 0 ground to 255 ink, softened at the edges.
@@ -51,10 +51,7 @@ def _distance_to_segment(
 ) -> NDArray[np.float64]:
     direction = end - start
     length = float(direction @ direction)
-    along = (
-        np.zeros_like(x) if length == 0 else ((x - start[0]) * direction[0] + (y - start[1]) * direction[1]) / length
-    )
-    along = np.clip(along, 0, 1)
+    along = np.clip(((x - start[0]) * direction[0] + (y - start[1]) * direction[1]) / (length or 1), 0, 1)
     distance: NDArray[np.float64] = np.hypot(x - start[0] - along * direction[0], y - start[1] - along * direction[1])
     return distance
 

@@ -1,4 +1,4 @@
-"""How the exercise speaks: as a small card in a notebook, light or dark, and as plain lines elsewhere."""
+"""What the exercise shows: a small card in a notebook, light or dark, and plain lines elsewhere."""
 
 import html
 import sys
@@ -36,7 +36,7 @@ def show_feedback(feedback: Feedback) -> None:
 
 
 def show_note(text: str) -> None:
-    """Shows a remark that is no feedback."""
+    """Shows a remark, without a card."""
     _show(f'<div style="opacity:.75;padding:4px 16px">{html.escape(text)}</div>', text)
 
 
@@ -56,7 +56,7 @@ def _show(rich: str, plain: str) -> None:
 
 
 class UpdatingLine:
-    """A line that is written over: in a notebook as one output, on a terminal in place, elsewhere only what is kept."""
+    """A line that is written over: one output of a notebook or one line of a terminal; elsewhere only kept lines."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -65,8 +65,8 @@ class UpdatingLine:
         """Writes the line.
 
         Args:
-            text: without line breaks.
-            keep: whether it stays where every line is kept, as in a log.
+            text: The line, without line breaks.
+            keep: Whether the line also appears where nothing can be written over, as in a log.
         """
         if in_notebook():
             from IPython.display import display

@@ -1,4 +1,4 @@
-"""The steps of the exercise, in order: for each one record of what is asked, how it is judged, and which hints help."""
+"""The steps of the exercise, in order; each record holds what is asked, how it is judged, and which hints there are."""
 
 from collections.abc import Callable
 from functools import partial

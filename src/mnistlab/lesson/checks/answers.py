@@ -65,7 +65,7 @@ def _answers(answer: Description) -> dict[int, tuple[Any, ...]]:
 
 
 def _read_words(answer: Description) -> dict[int, tuple[Any, ...]] | Finding | Literal[StepState.NOT_STARTED]:
-    """The answers if they are complete and in the words that were asked for; else what the check comes to."""
+    """The answers if they are complete and in the words that were asked for; otherwise the outcome of the check."""
     found = _answers(answer)
     is_unanswered = found and all(word == UNANSWERED for words in found.values() for word in words)
     if answer.get("kind") == "nothing" or is_unanswered:
@@ -81,13 +81,13 @@ def _read_words(answer: Description) -> dict[int, tuple[Any, ...]] | Finding | L
 
 
 def check_prediction(answer: Description) -> Outcome:
-    """A prediction cannot be wrong; it only has to be made."""
+    """Accepts any complete prediction: it cannot be wrong, it only has to be made."""
     words = _read_words(answer)
     return "Noted. Now measure it." if isinstance(words, dict) else words
 
 
 def check_answer(answer: Description, measured: Description) -> Outcome:
-    """Judges what was read off the measurement against the measurement."""
+    """Compares what was read off the measurement with the measurement."""
     rows = {size: values for size, values in _answers(measured).items() if len(values) == 2}
     if any(not isinstance(value, int | float) for values in rows.values() for value in values):
         rows = {}
@@ -119,7 +119,7 @@ def _accepted(difference: float, tolerance: float, words: tuple[str, str, str]) 
 
 
 def check_confusion(matrix: Description, mistake: Description, predictions: Description) -> Outcome:
-    """Judges a confusion matrix and the most frequent mistake that was read off it, against the predictions."""
+    """Compares a confusion matrix, and the most frequent mistake that was read off it, with the predictions."""
     if matrix.get("kind") == "nothing" or mistake.get("kind") == "nothing":
         return StepState.NOT_STARTED
     text = predictions.get("as_uint8") or ""

@@ -20,11 +20,11 @@ from mnistlab.lesson.checks.model_evidence import (
     score_on_test,
 )
 
-MAX_ITEMS = 8  # of a list or tuple
+MAX_ITEMS = 8  # longest list or tuple that is described item by item
 PROBED_IMAGES = 5
 
 Description = Mapping[str, Any]
-"""An object as plain data, with its `kind`. A check expects nothing of it, since another process may have forged it."""
+"""An object as plain data, with its `kind`. Checks trust none of it: it may have been forged."""
 
 Evidence = Mapping[str, Description]
 """The descriptions of a step's arguments by name."""
@@ -121,14 +121,14 @@ def digest_labels(labels: Any) -> str:
 
 
 def bytes_of_labels(labels: Any) -> str:
-    """Up to 10,000 labels as a text of digits; a label that is no digit is a `?`."""
+    """Up to 10,000 labels as a text of digits; a label that is not a digit becomes `?`."""
     if len(labels) > 10_000:
         return ""
     return "".join(str(int(label)) if 0 <= label <= 9 else "?" for label in labels)
 
 
 def image_statistics(array: Any) -> list[list[float]]:
-    """Of a few images: the sum of pixels, and two sums weighted by row and by column, which turning them changes."""
+    """The sum of pixels of each of a few images, and the same weighted by row and by column, which turning changes."""
     chosen = np.asarray(array[:: max(1, len(array) // PROBED_IMAGES)][:PROBED_IMAGES], dtype=np.float64)
     pixels = chosen.reshape(len(chosen), -1)
     places = np.arange(pixels.shape[1])
@@ -136,7 +136,7 @@ def image_statistics(array: Any) -> list[list[float]]:
 
 
 def describe_history(history: Any) -> HistoryDescription:
-    """What `fit` returned: the curves, and how many steps an epoch had."""
+    """What `fit` returned: the curves, and the number of steps in an epoch."""
     curves = {
         str(name)[:MAX_TEXT]: [finite(value) for value in values][:1000] for name, values in history.history.items()
     }

@@ -16,7 +16,7 @@ class Step:
     Args:
         key: Name of the step in `check`, `hint` and on the command line.
         title: What the step is about.
-        points: What the step is worth when graded.
+        points: Points that the step is worth when graded.
         check: Function that judges the step; it takes descriptions under the names of the step's arguments.
         hints: The idea, and the names in Keras. A third hint, the lines themselves, comes from the lesson's source.
         is_gap: Whether the student writes the step; other steps are given and may be broken.

@@ -92,7 +92,7 @@ def _find_wrong_network(network: str, blocks: list[Block]) -> Finding | None:
 
 
 def _find_repeated(network: str, blocks: list[Block]) -> Finding | None:
-    """Cells that were run twice: `add` appends again."""
+    """Layers that are there twice because a cell was run twice and `add` appends again."""
     if network == "mlp" and len(blocks) == 3 and _is_same(blocks[1], blocks[2]):
         return FINDINGS["added-twice/last"]
     for kind, expected in _NUM_BLOCKS[network].items():
@@ -104,7 +104,7 @@ def _find_repeated(network: str, blocks: list[Block]) -> Finding | None:
 
 
 def _is_same(one: Block, other: Block) -> bool:
-    """Whether two layers are the same, with what makes them a layer of the exercise after them."""
+    """Whether two blocks have the same layer, activation and number of dropouts."""
     return (
         one.weights.get("size") == other.weights.get("size")
         and one.activations() == other.activations() != []
@@ -123,7 +123,7 @@ def _explain_absence(gap: str, blocks: list[Block], assigned: Mapping[str, Block
 
 
 def _find_around(gap: str, operations: Any, blocks: list[Block]) -> Finding | None:
-    """Mistakes that sit outside the gap's own block."""
+    """The first mistake outside the gap's own block."""
     if gap == "mlp.hidden2" and len(blocks[0].all("dropout")) > 1:
         return FINDINGS["dropout-before-layer"]
     if gap == "cnn.dense5":

@@ -1,4 +1,4 @@
-"""Compiling, training and scoring: what came out of it, and what that says."""
+"""Mistakes in compiling, training and scoring, as far as their results show them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -123,7 +123,7 @@ def _find_in_optimizer(compiled: Description) -> Finding | None:
 
 
 def check_training(expected: ExpectedTraining, history: Description) -> Outcome:
-    """Judges what `fit` returned: how long, on how much, and whether anything was learned."""
+    """Judges what `fit` returned: the number of epochs, the images, and whether anything was learned."""
     if history.get("kind") == "nothing":
         return StepState.NOT_STARTED
     if history.get("kind") != "history":
@@ -136,7 +136,7 @@ def check_training(expected: ExpectedTraining, history: Description) -> Outcome:
 
 
 def _accuracy_curve(curves: Mapping[str, Sequence[Any]], prefix: str = "") -> list[Any]:
-    """The accuracy of each epoch, under whichever of its names it was compiled."""
+    """The accuracy of each epoch, whichever of its names the model was compiled with."""
     names = ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy")
     return next((list(curves[prefix + name]) for name in names if curves.get(prefix + name)), [])
 
@@ -189,7 +189,7 @@ def _find_leak(history: Description) -> Finding | None:
 
 
 def check_score(expected: ExpectedTraining, accuracy: Description, model: Description) -> Outcome:
-    """Judges the reported test accuracy against what the model really classifies correctly."""
+    """Compares the reported test accuracy with the share of test images that the model classifies correctly."""
     if accuracy.get("kind") == "nothing":
         return StepState.NOT_STARTED
     if accuracy.get("kind") == "sequence":

@@ -178,12 +178,10 @@ def to_csv(grades: Iterable[Grade]) -> str:
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(
-        ["file", "points", "out_of", *(step.key for step in STEPS), "ended", "seconds", "problems", "sha256"]
-    )
+    keys = [step.key for step in STEPS]
+    writer.writerow(["file", "points", "out_of", *keys, "ended", "seconds", "problems", "sha256"])
     for grade in grades:
-        texts = map(spreadsheet_cell, (grade.file, grade.ended, "; ".join(grade.problems)))
-        file, ended, problems = texts
+        file, ended, problems = map(spreadsheet_cell, (grade.file, grade.ended, "; ".join(grade.problems)))
         points = [step.points for step in grade.steps]
         row = [file, grade.points, grade.out_of, *points, ended, f"{grade.seconds:.1f}", problems, grade.digest]
         writer.writerow(row)

@@ -1,4 +1,4 @@
-"""Notebooks as they come from students: found in a folder, read with a limit, taken apart into cells of code."""
+"""Notebooks that students hand in: found in a folder, read up to a limit of size, and split into cells of code."""
 
 import os
 import re
@@ -19,8 +19,8 @@ def read_bytes(path: Path) -> bytes:
     """A notebook's bytes.
 
     Raises:
-        UsageError: if the name does not end in .ipynb or .py.
-        DataError: if it is no file, too large, or cannot be read.
+        UsageError: the name does not end in .ipynb or .py.
+        DataError: the path is not a file, or the file is too large or cannot be read.
     """
     name = printable(path)
     if path.suffix.lower() not in SUFFIXES:
@@ -49,10 +49,10 @@ def read_cells(path: Path) -> list[str]:
     """The source of each cell of code, in order.
 
     Args:
-        path: a notebook, or a Python file in percent format; one without marks is a single cell.
+        path: Path of a notebook, or of a Python file in percent format; without marks, that is a single cell.
 
     Raises:
-        DataError: if it is not what its name says.
+        DataError: the file is not what its name says.
     """
     content = read_bytes(path)
     try:
@@ -88,7 +88,7 @@ def find_notebooks(folder: Path) -> list[Path]:
     Hidden folders and links are left out; a .py file counts if it has a cell mark, `# %%`.
 
     Raises:
-        DataError: if the folder cannot be read.
+        DataError: the folder cannot be read.
     """
 
     def refuse(error: OSError) -> None:
@@ -122,11 +122,11 @@ def companions(path: Path, *, is_shared: bool) -> list[Path]:
     """The files that lie beside a notebook and may belong to it, such as a picture.
 
     Args:
-        path: the notebook.
-        is_shared: whether the folder may be a whole class's: files then belong to a notebook only if it is alone there.
+        path: Path of the notebook.
+        is_shared: Whether a whole class may share the folder; files then belong only to a notebook that is alone there.
 
     Returns:
-        Files without links; none if they are many or large.
+        Paths of the files, without links; none if the files are many or large.
     """
     try:
         beside = [
