@@ -239,7 +239,7 @@ def test_check_shortens_training_and_grade_does_not(tmp_path):
 
 @pytest.mark.slow
 def test_the_whole_solution_is_graded_with_full_points(tmp_path):
-    from mnistlab.lesson.building import solution_text, source_text
+    from mnistlab.lesson.notebooks.building import solution_text, source_text
 
     path = tmp_path / "solution.py"
     path.write_text(solution_text(source_text()), encoding="utf-8")

@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistlab.exceptions import DataError, MnistlabError, RunError, UsageError
-from mnistlab.lesson.gradebook import Gradebook, grade_all, to_csv
-from mnistlab.lesson.grading import FINISHED, NOT_CHECKED, TAMPERED, changed_files, grade_notebook, package_digests
-from mnistlab.lesson.notebooks import MAX_NOTEBOOK_BYTES, find_notebooks, read_cells
-from mnistlab.lesson.plain import plain, spreadsheet_cell
+from mnistlab.lesson.grading.gradebook import Gradebook, grade_all, to_csv
+from mnistlab.lesson.grading.grading import FINISHED, TAMPERED, changed_files, grade_notebook, package_digests
+from mnistlab.lesson.grading.transcript import Transcript
+from mnistlab.lesson.notebooks.reading import MAX_NOTEBOOK_BYTES, find_notebooks, read_cells
 from mnistlab.lesson.steps import STEPS
-from mnistlab.lesson.transcript import Transcript
 from mnistlab.system.sandbox import landlock, seccomp
 from mnistlab.system.sandbox.limits import MIB, PROTECTIONS, Limits
+from mnistlab.system.text import printable, spreadsheet_cell
 
 on_linux = pytest.mark.skipif(
     not landlock.version() or platform.machine() not in seccomp.ARCHITECTURES, reason="needs Linux with Landlock"
@@ -99,7 +99,7 @@ def test_quick_marks_what_needs_training_as_not_checked(write):
     grade = grade_notebook(write(*cells, waiting), LIMITS, is_quick=True)
     assert grade.problems == ()  # a cell that waits for a training goes on
     marks = {step.key: step.mark for step in grade.steps}
-    assert (marks["mlp.train"], marks["mlp.score"], marks["batch.predict"]) == (NOT_CHECKED, "not started", "done")
+    assert (marks["mlp.train"], marks["mlp.score"], marks["batch.predict"]) == ("not checked", "not started", "done")
 
 
 def test_shell_commands_are_skipped(write):
@@ -120,12 +120,13 @@ def test_files_beside_a_notebook_come_along_if_it_is_alone(write, tmp_path):
 # Made to do harm: what stands after the solved cell, how it ends, and whether the solved cell counts
 
 PATCH = """
-from mnistlab.lesson import checking, judging, steps
-from mnistlab.lesson.verdicts import done
-judging.judge = checking.judge = lambda step, evidence: done(step, "Right.")
+from mnistlab.lesson import checking, steps
+from mnistlab.lesson.checks import judging
+from mnistlab.lesson.checks.verdicts import Feedback, StepState
+judging.judge = checking.judge = lambda step, evidence: Feedback(step.key, StepState.DONE, "Right.")
 for step in steps.STEPS:
     if step.key != "batch.predict":
-        assert check(step.key, *[None] * len(judging.ARGUMENTS[step.key]))
+        assert check(step.key, *[None] * len(step.arguments))
 """
 RUBBISH = """
 import os
@@ -158,9 +159,9 @@ HARMFUL = {
     "rubbish": (RUBBISH, FINISHED),
     "kill": ("import os; os.kill(os.getppid(), 9)", FINISHED),
     "patched judge": (PATCH, FINISHED),
-    "no recorders": ("from mnistlab.lesson import checking; checking.recorders.clear()", FINISHED),
+    "no recorders": ("from mnistlab.lesson import checking; checking.SESSION.recorders.clear()", FINISHED),
     "not the file": (
-        "import mnistlab.lesson.judging as j, os\nos.close(os.open(j.__file__, os.O_WRONLY))",
+        "import mnistlab.lesson.checks.judging as j, os\nos.close(os.open(j.__file__, os.O_WRONLY))",
         FINISHED,
     ),
 }
@@ -197,10 +198,10 @@ def test_what_the_teacher_sees_is_harmless(write):
 @given(st.text())
 @settings(deadline=None)
 def test_plain_text_is_one_line_of_visible_characters(text):
-    shown = plain(text, 50)
+    shown = printable(text, 50)
     assert len(shown) <= 50
     assert shown.replace(" ", "").isprintable()
-    assert plain(shown, 50) == shown
+    assert printable(shown, 50) == shown
 
 
 @pytest.mark.parametrize("name", ["=1+1.py", "+1.py", "-1.py", "@sum.py", "＝1.py", "\t=1.py"])
@@ -358,8 +359,8 @@ def test_changed_files_of_the_package_stop_the_grading(write, tmp_path):
     write(SOLVED, name="ann.py")
     write(SOLVED, name="bob.py")
     digests = package_digests()
-    book = Gradebook(tmp_path / "grades.csv", LIMITS, digests | {"lesson/judging.py": "another"})
-    with pytest.raises(RunError, match=r"Files of mnistlab changed while ann.py was graded: lesson/judging.py"):
+    book = Gradebook(tmp_path / "grades.csv", LIMITS, digests | {"lesson/checks/judging.py": "another"})
+    with pytest.raises(RunError, match=r"Files of mnistlab changed while ann.py was graded: lesson/checks/judging.py"):
         grade_all(find_notebooks(tmp_path), tmp_path, book, LIMITS)
     (row,) = read_table(tmp_path)
     assert (row["file"], row["points"], row["batch.predict"], row["ended"]) == ("ann.py", "0", "0", TAMPERED)
@@ -376,7 +377,7 @@ def test_foreign_files_are_left_alone(write, tmp_path, name):
 
 def test_the_package_knows_its_own_files():
     digests = package_digests()
-    assert "lesson/judging.py" in digests
+    assert "lesson/checks/judging.py" in digests
     assert not any("__pycache__" in name for name in digests)
     assert changed_files(digests) == []
     assert changed_files(digests | {"gone.py": "x"}) == ["gone.py"]

@@ -282,7 +282,7 @@ def test_a_change(rule):
     old, new, reason = CHANGES[rule]
     migration = migrate_text(old, "py")
     assert migrated(old) == new
-    assert not migration.marks
+    assert not migration.notes
     assert any(reason in change.reason for change in migration.changes)
     for change in migration.changes:
         assert change.cell == 1 and change.old != change.new
@@ -342,7 +342,7 @@ def test_a_mark_explains_and_changes_nothing_else(place):
     old, reason = MARKS[place]
     migration = migrate_text(old, "py")
     new = migrated(old)
-    assert [mark for mark in migration.marks if reason in mark.reason]
+    assert [note for note in migration.notes if reason in note.reason]
     lines = new.splitlines()
     comments = [number for number, line in enumerate(lines) if line.startswith("# ")]
     assert lines[comments[0]].startswith("# MIGRATE: ")
@@ -352,8 +352,8 @@ def test_a_mark_explains_and_changes_nothing_else(place):
 def test_soft_marks_come_with_an_old_notebook_only():
     """`Conv2D(32, 3, 3)` and `Adadelta()` mean one thing in old code and another one in new code."""
     new = "import keras\nx = keras.layers.Conv2D(32, 3, 3), keras.optimizers.Adadelta()\n"
-    assert not migrate_text(new, "py").marks
-    reasons = " ".join(mark.reason for mark in migrate_text(new + "model.fit(x, nb_epoch=3)\n", "py").marks)
+    assert not migrate_text(new, "py").notes
+    reasons = " ".join(note.reason for note in migrate_text(new + "model.fit(x, nb_epoch=3)\n", "py").notes)
     assert "stride of 3" in reasons and "learning_rate=1.0" in reasons
 
 
@@ -545,7 +545,7 @@ def test_what_is_no_notebook_is_refused_in_a_sentence(text, said):
 
 def test_code_that_is_nested_beyond_measure_is_marked():
     for deep in ("(" * 5000 + "1" + ")" * 5000, "[" * 150 + "]" * 150, "-" * 5000 + "1", "1" + " + 1" * 5000):
-        assert len(migrate_text(notebook(f"import keras\nx = {deep}")).marks) == 1
+        assert len(migrate_text(notebook(f"import keras\nx = {deep}")).notes) == 1
 
 
 MODERN = st.sampled_from(
@@ -574,7 +574,7 @@ def test_code_without_old_keras_is_returned_to_the_byte(sources):
     text = notebook(*sources)
     migration = migrate_text(text)
     assert migration.new_text == text
-    assert (migration.changes, migration.marks) == ((), ())
+    assert (migration.changes, migration.notes) == ((), ())
 
 
 OLD_LINES = st.sampled_from(
@@ -690,7 +690,7 @@ def test_the_old_notebook_has_every_breakage_and_loses_it():
     gone = set(names) - {"ImageDataGenerator", ".h5", "tfjs", "random.randint"}
     assert [name for name in gone if name in code.replace("cnn_weights.weights.h5", "")] == []
     assert "keras.preprocessing.image import ImageDataGenerator" not in code and "'cnn.h5'" not in code
-    assert [mark.cell for mark in migration.marks] == [5, 21]
+    assert [note.cell for note in migration.notes] == [5, 21]
     assert migrate_text(migration.new_text).new_text == migration.new_text
 
 

@@ -7,11 +7,11 @@ import nbclient
 import nbformat
 import pytest
 
-from mnistlab.lesson import building
+from mnistlab.lesson.notebooks import building
 from mnistlab.lesson.steps import STEPS
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-SHORTEN = "from mnistlab.lesson.shortening import shorten_training\nshorten_training()"
+SHORTEN = "from mnistlab.lesson.grading.shortening import shorten_training\nshorten_training()"
 
 
 def read(name):

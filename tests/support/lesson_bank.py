@@ -153,6 +153,7 @@ def wrong_networks() -> Iterator[tuple[str, str, Callable[[], Any]]]:
     yield "mlp.hidden2", "added-twice", lambda: mlp(lambda: [*HIDDEN(), *HIDDEN()], list)
     yield "mlp.output", "added-twice", lambda: mlp(list, lambda: [*OUTPUT(), *OUTPUT()])
     yield "cnn.conv2", "given-pool-removed", lambda: cnn(given_pool=list)
+    yield "cnn.conv3", "given-pool-removed", lambda: cnn(given_pool=list, conv4=lambda: convolution(64))
     yield "cnn.dense5", "flatten-size", lambda: cnn(conv4=lambda: convolution(64))
     yield "cnn.dense5", "flatten-missing", lambda: cnn(flatten=list)
     yield "mlp.hidden2", "other-network", cnn

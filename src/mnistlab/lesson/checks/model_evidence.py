@@ -1,19 +1,30 @@
-"""What a network consists of, and what it does, as plain data."""
+"""Networks as plain data: what they consist of, and what they do."""
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
-MAX_LAYERS = 100  # described of a model; more are counted
+MAX_LAYERS = 100  # layers of a model that are described; the others are only counted
 MAX_TEXT = 200
 NUM_PROBES = 8
 _PREPARING = ("InputLayer", "Rescaling", "Reshape", "Identity")
 _ACTIVATION_LAYERS = ("Activation", "Softmax", "ReLU", "LeakyReLU", "PReLU", "ELU")
 
 
-def describe_model(model: Any) -> dict[str, Any]:
+class ModelDescription(TypedDict):
+    """What a network consists of, and what it does."""
+
+    kind: str  # "model"
+    operations: list[dict[str, Any]]  # each with its kind, `op`, its settings and its output shape
+    num_layers: int
+    input_shape: list[int | None] | None
+    compiled: dict[str, Any] | None  # loss, from_logits, optimizer and metrics; None if it was not compiled
+    outputs: list[list[float | None]] | None  # of a few images of noise, a row for each; None if it cannot take them
+
+
+def describe_model(model: Any) -> ModelDescription:
     """What a network consists of, as a list of operations, and what it does on a few images."""
     operations, num_layers = _operations(model)
     return {
@@ -32,7 +43,7 @@ def is_model(value: Any) -> bool:
 
 
 def _operations(model: Any) -> tuple[list[dict[str, Any]], int]:
-    """The operations of all layers in order; an activation given as an argument counts as one of its own."""
+    """The operations of all layers in order, and the number of layers; an activation is an operation of its own."""
     operations: list[dict[str, Any]] = []
     num_layers = 0
     for layer in model.layers[: 2 * MAX_LAYERS]:
@@ -86,7 +97,7 @@ def _operation(name: str, config: Mapping[str, Any], layer: Any) -> dict[str, An
 
 
 def _keras_class(layer: Any) -> str:
-    """The name of the Keras class that a layer is; classes that stand for one of Keras' are below it."""
+    """The name of the layer's class, or of the class of Keras that it is derived from."""
     for base in type(layer).__mro__:
         if base.__module__.startswith(("keras.", "tensorflow.keras", "tf_keras")):
             return str(base.__name__)
@@ -102,7 +113,7 @@ def _config(layer: Any) -> Mapping[str, Any]:
 
 
 def _activation(config: Mapping[str, Any], layer: Any) -> str:
-    """The name of a layer's activation; one that Keras has no name for is known by what it does."""
+    """The name of a layer's activation; a function that Keras has no name for is recognized by its values."""
     activation = config.get("activation")
     if isinstance(activation, Mapping) or activation not in ("relu", "softmax", "linear", None):
         function = getattr(layer, "activation", None)
@@ -116,7 +127,7 @@ def _activation(config: Mapping[str, Any], layer: Any) -> str:
 
 
 def _named(layer: Any) -> str:
-    """The name of a layer that is an activation: `relu` and `softmax` only for what they do as Keras makes them."""
+    """The name of an activation layer; `relu` and `softmax` only if it has their default settings."""
     name, config = _keras_class(layer), _config(layer)
     if name == "ReLU" and (config.get("max_value") is not None or config.get("threshold")):
         return "ReLU with a limit"
@@ -126,7 +137,7 @@ def _named(layer: Any) -> str:
 
 
 def _recognized(function: Any) -> str | None:
-    """What a function is by its values at a few numbers: `relu`, `softmax`, nothing (empty), or another (`None`)."""
+    """The name of a function by its values: `relu`, `softmax`, empty if it changes nothing, `None` for others."""
     numbers = np.array([[-9.0, -2.0, -0.5, 0.0, 0.25, 3.0, 9.0]], dtype=np.float32)
     powers = np.exp(numbers - numbers.max())
     known = {"relu": np.maximum(numbers, 0), "softmax": powers / powers.sum(), "": numbers}
@@ -159,21 +170,14 @@ def _compilation(model: Any) -> dict[str, Any] | None:
         return None
     loss = getattr(model, "loss", None)
     from_logits = bool(getattr(loss, "from_logits", False) or (_config(loss).get("from_logits", False)))
-    metrics: list[str] = []
     given = (model.get_compile_config() or {}).get("metrics") if hasattr(model, "get_compile_config") else None
-    for metric in _flatten(given):
-        name = metric.get("class_name", "") if isinstance(metric, Mapping) else metric
-        metrics.append(_snake(str(name))[:MAX_TEXT])
+    metrics = [metric.get("class_name", "") if isinstance(metric, Mapping) else metric for metric in _flatten(given)]
     return {
         "loss": _snake(loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)),
         "from_logits": from_logits,
-        "optimizer": _optimizer_name(model.optimizer),
-        "metrics": metrics,
+        "optimizer": _keras_class(model.optimizer)[:MAX_TEXT],
+        "metrics": [_snake(str(metric)) for metric in metrics],
     }
-
-
-def _optimizer_name(optimizer: Any) -> str:
-    return _keras_class(optimizer)[:MAX_TEXT]
 
 
 def _flatten(value: Any) -> list[Any]:
@@ -191,7 +195,7 @@ def _snake(name: str) -> str:
 
 
 def _probe(model: Any) -> list[list[float | None]] | None:
-    """What the network says of a few images of noise; `None` if it cannot take them."""
+    """The network's outputs for a few images of noise; `None` if it cannot take them."""
     shape = getattr(model, "input_shape", None)
     if not isinstance(shape, tuple) or not all(isinstance(one, int) for one in shape[1:]):
         return None
@@ -208,7 +212,7 @@ def _probe(model: Any) -> list[list[float | None]] | None:
 
 
 def finite(number: Any) -> Any:
-    """A Python number that JSON can hold; infinities and what is not a number are `None`."""
+    """A Python number that JSON can hold; `None` for infinities and for what is not a number."""
     value = float(number)
     if not math.isfinite(value):
         return None

@@ -1,4 +1,4 @@
-"""From the one source to the notebooks: the exercise with its gaps, and the solution."""
+"""The exercise with its gaps and the solution, both made from one source."""
 
 import functools
 import re
@@ -14,14 +14,14 @@ EXTRA = "lesson"
 
 @functools.cache
 def source_text() -> str:
-    """The lesson in percent format, with the solutions between nbgrader's marks."""
+    """The source of the lesson in percent format, with the solutions between nbgrader's marks."""
     return resources.files("mnistlab.lesson").joinpath("source/lesson.py").read_text(encoding="utf-8")
 
 
 def exercise_text(source: str) -> str:
     """The source with every solution replaced by a stub that is valid Python.
 
-    Where a line of code stands right above, it is the stub already, and nothing takes the solution's place.
+    If the line above a solution is code, that line is the stub, and the solution is only taken out.
 
     Example:
         >>> print(exercise_text("# TODO\\n### BEGIN SOLUTION\\nx = 1\\n### END SOLUTION\\ny = 2"))
@@ -44,7 +44,7 @@ def solution_text(source: str) -> str:
 
 
 def solution_lines(source: str) -> dict[str, str]:
-    """What fills each gap, by step: the lines between the marks below `TODO step:`."""
+    """The lines that fill each gap, by step: those between the marks below `TODO step:`."""
     pattern = re.compile(rf"TODO ([a-z0-9.]+):.*?^([ \t]*){BEGIN}\n(.*?)^[ \t]*{END}$", re.DOTALL | re.MULTILINE)
     return {
         match[1]: "\n".join(line.removeprefix(match[2]) for line in match[3].splitlines())
@@ -53,7 +53,7 @@ def solution_lines(source: str) -> dict[str, str]:
 
 
 def given_cells(source: str) -> dict[str, str]:
-    """The cell of code that checks a step, by step: for one that is given, the lines that make it right."""
+    """The cell of code that checks each step, by step; for a given step it holds the correct lines."""
     cells = re.split(r"^# %%.*\n", source, flags=re.MULTILINE)
     return {match[1]: cell.strip() for cell in cells for match in re.finditer(r'check\("([a-z0-9.]+)"', cell)}
 
@@ -62,7 +62,7 @@ def notebook(text: str) -> Any:
     """A notebook without outputs from a percent-format text.
 
     Raises:
-        UsageError: if the packages for notebooks are not installed.
+        UsageError: the packages for notebooks are not installed.
     """
     try:
         import jupytext
@@ -86,17 +86,17 @@ def notebook(text: str) -> Any:
 
 
 def exercise_notebook() -> Any:
-    """The exercise: gaps are stubs, nothing was run."""
+    """The exercise as a notebook: gaps are stubs, and nothing was run."""
     return notebook(exercise_text(source_text()))
 
 
 def solution_notebook() -> Any:
-    """The solution, not run."""
+    """The solution as a notebook, not run."""
     return notebook(solution_text(source_text()))
 
 
 def as_json(notebook: Any) -> str:
-    """The text of a notebook's file."""
+    """A notebook as the text of its file."""
     import nbformat
 
     return str(nbformat.writes(notebook)).rstrip("\n") + "\n"

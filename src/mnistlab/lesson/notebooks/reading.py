@@ -1,4 +1,4 @@
-"""Notebooks as they come from students: found in a folder, read with a limit, taken apart into cells of code."""
+"""Notebooks that students hand in: found in a folder, read up to a limit of size, and split into cells of code."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 from mnistlab.exceptions import DataError, UsageError
-from mnistlab.lesson.plain import plain
+from mnistlab.system.text import printable
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 MAX_COMPANIONS, MAX_COMPANION_BYTES = 50, 20 * 2**20
@@ -19,10 +19,10 @@ def read_bytes(path: Path) -> bytes:
     """A notebook's bytes.
 
     Raises:
-        UsageError: if the name does not end in .ipynb or .py.
-        DataError: if it is no file, too large, or cannot be read.
+        UsageError: the name does not end in .ipynb or .py.
+        DataError: the path is not a file, or the file is too large or cannot be read.
     """
-    name = plain(path)
+    name = printable(path)
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{name} was given; a notebook that ends in .ipynb or .py was expected.")
     try:
@@ -49,16 +49,16 @@ def read_cells(path: Path) -> list[str]:
     """The source of each cell of code, in order.
 
     Args:
-        path: a notebook, or a Python file in percent format; one without marks is a single cell.
+        path: Path of a notebook, or of a Python file in percent format; without marks, that is a single cell.
 
     Raises:
-        DataError: if it is not what its name says.
+        DataError: the file is not what its name says.
     """
     content = read_bytes(path)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{plain(path)} is no text in UTF-8, at byte {error.start:,}. Save it again.") from error
+        raise DataError(f"{printable(path)} is no text in UTF-8, at byte {error.start:,}. Save it again.") from error
     try:
         if path.suffix.lower() == ".ipynb":
             import nbformat
@@ -77,7 +77,7 @@ def read_cells(path: Path) -> list[str]:
         ) from error
     except Exception as error:  # the readers fail in many ways on what is no notebook
         raise DataError(
-            f"{plain(path)} is no notebook that Jupyter could open ({type(error).__name__}). "
+            f"{printable(path)} is no notebook that Jupyter could open ({type(error).__name__}). "
             "Open it in Jupyter and save it again, or start over with a copy."
         ) from error
 
@@ -88,12 +88,12 @@ def find_notebooks(folder: Path) -> list[Path]:
     Hidden folders and links are left out; a .py file counts if it has a cell mark, `# %%`.
 
     Raises:
-        DataError: if the folder cannot be read.
+        DataError: the folder cannot be read.
     """
 
     def refuse(error: OSError) -> None:
         if Path(error.filename) == folder:
-            raise DataError(f"{plain(folder)} cannot be read: {error.strerror}.") from error
+            raise DataError(f"{printable(folder)} cannot be read: {error.strerror}.") from error
 
     found: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=refuse):
@@ -122,11 +122,11 @@ def companions(path: Path, *, is_shared: bool) -> list[Path]:
     """The files that lie beside a notebook and may belong to it, such as a picture.
 
     Args:
-        path: the notebook.
-        is_shared: whether the folder may be a whole class's: files then belong to a notebook only if it is alone there.
+        path: Path of the notebook.
+        is_shared: Whether a whole class may share the folder; files then belong only to a notebook that is alone there.
 
     Returns:
-        Files without links; none if they are many or large.
+        Paths of the files, without links; none if the files are many or large.
     """
     try:
         beside = [

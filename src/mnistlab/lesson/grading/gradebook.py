@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistlab.exceptions import MnistlabError, RunError, UsageError
-from mnistlab.lesson.grading import (
+from mnistlab.lesson.grading.grading import (
     FINISHED,
     TAMPERED,
     Grade,
@@ -23,24 +23,24 @@ from mnistlab.lesson.grading import (
     package_digests,
     tampered,
 )
-from mnistlab.lesson.notebooks import read_bytes
-from mnistlab.lesson.plain import plain, spreadsheet_cell
+from mnistlab.lesson.notebooks.reading import read_bytes
 from mnistlab.lesson.steps import STEPS
 from mnistlab.system.console import ProgressBar
 from mnistlab.system.files import write_json, write_text
 from mnistlab.system.sandbox.limits import Limits
+from mnistlab.system.text import printable, spreadsheet_cell
 
 KIND = "mnistlab lesson grades"
 
 
 @dataclasses.dataclass(frozen=True)
 class Gradebook:
-    """Where the grades of a class are kept, and what they depend on.
+    """The place where the grades of a class are kept, and what they depend on.
 
     Args:
-        path: of the table; the other file has the same name and ends in .json.
-        limits: of each notebook.
-        digests: of mnistlab's own files.
+        path: Path of the table; the other file has the same name and ends in .json.
+        limits: Limits for each notebook.
+        digests: SHA-256 of each of mnistlab's own files, by its path within the package.
     """
 
     path: Path
@@ -58,10 +58,10 @@ class Gradebook:
         return hashlib.sha256(json.dumps(self.digests, sort_keys=True).encode()).hexdigest()
 
     def read(self) -> list[Grade]:
-        """The grades that still hold.
+        """The grades that are still valid.
 
         Raises:
-            UsageError: if one of the two files is there and was not written by a grader.
+            UsageError: one of the two files is there and was not written by a grader.
         """
         if not self.details_path.exists() and not self.path.exists():
             return []
@@ -72,8 +72,8 @@ class Gradebook:
             grades = [Grade.from_dict(grade) for grade in content["grades"]]
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             raise UsageError(
-                f"{plain(self.path)} or {plain(self.details_path)} exists, and they are no grades of this program. "
-                "Delete them, or choose another name with --csv."
+                f"{printable(self.path)} or {printable(self.details_path)} exists, and they are no grades of this "
+                "program. Delete them, or choose another name with --csv."
             ) from None
         if content.get("checks") != self.checks:
             return []
@@ -84,7 +84,7 @@ class Gradebook:
         """Writes both files, each whole.
 
         Raises:
-            RunError: if they cannot be written.
+            RunError: they cannot be written.
         """
         ordered = sorted(grades, key=lambda grade: grade.file)
         content: dict[str, Any] = {"kind": KIND, "checks": self.checks, "limits": dataclasses.asdict(self.limits)}
@@ -95,14 +95,14 @@ class Gradebook:
 def grade_all(
     notebooks: Sequence[Path], folder: Path, book: Gradebook | None, limits: Limits, *, is_visible: bool = True
 ) -> list[Grade]:
-    """Grades notebooks one after the other; those whose grade is kept and still holds are not run again.
+    """Grades notebooks one after the other; those whose grade is kept and still valid are not run again.
 
     Args:
-        notebooks: paths.
-        folder: that names are relative to.
-        book: where grades are kept, after each notebook; `None` to keep none.
-        limits: of each.
-        is_visible: whether progress is shown.
+        notebooks: Paths of the notebooks.
+        folder: Folder that the shown names are relative to.
+        book: Gradebook that is written after each notebook; `None` to keep no grades.
+        limits: Limits for each notebook.
+        is_visible: Whether progress is shown.
 
     Returns:
         A grade for each notebook, in order.
@@ -113,7 +113,7 @@ def grade_all(
         KeyboardInterrupt: grades of finished notebooks are kept.
     """
     digests = package_digests() if book is None else book.digests
-    names = {path: plain(path.relative_to(folder)) for path in notebooks}
+    names = {path: printable(path.relative_to(folder)) for path in notebooks}
     earlier = {} if book is None else {(grade.file, grade.digest): grade for grade in book.read()}
     grades: dict[Path, Grade] = {}
     for path in notebooks:
@@ -140,7 +140,7 @@ def grade_all(
 
 
 def _told(grade: Grade) -> str:
-    """A notebook's points, and how it ended if not well."""
+    """A line with a notebook's points, and with how it ended if it did not finish."""
     ended = "" if grade.ended == FINISHED else f"  {grade.ended}"
     return f"{grade.file}  {grade.points} of {grade.out_of}  {grade.seconds:.1f} s{ended}"
 
@@ -155,37 +155,35 @@ def _digest(path: Path) -> str:
 def _explain_changes(name: str, changed: Sequence[str]) -> str:
     shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
     return (
-        f"Files of mnistlab changed while {name} was graded: {plain(shown)}. It got 0 points, and grading stopped. "
+        f"Files of mnistlab changed while {name} was graded: {printable(shown)}. It got 0 points, and grading stopped. "
         "Install mnistlab again and give the same command: it goes on with the others."
     )
 
 
 def with_copies(grades: Sequence[Grade]) -> list[Grade]:
-    """The same grades; notebooks with equal bytes name each other."""
+    """The grades, in which notebooks with equal bytes name each other."""
     same: dict[str, list[str]] = {}
     for grade in grades:
         same.setdefault(grade.digest, []).append(grade.file)
     marked = []
     for grade in grades:
         others = [name for name in same[grade.digest] if name != grade.file] if grade.digest else []
-        note = (f"the same file as {plain(', '.join(others))}",) if others else ()
+        note = (f"the same file as {printable(', '.join(others))}",) if others else ()
         marked.append(dataclasses.replace(grade, problems=(*grade.problems, *note)))
     return marked
 
 
 def to_csv(grades: Iterable[Grade]) -> str:
-    """A table with a line a notebook: file, points, points of each step, how it ended, seconds, problems, SHA-256.
+    """A table with a line per notebook: file, points, points of each step, how it ended, seconds, problems, SHA-256.
 
     No cell begins like a formula, whatever a student calls a file.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(
-        ["file", "points", "out_of", *(step.key for step in STEPS), "ended", "seconds", "problems", "sha256"]
-    )
+    keys = [step.key for step in STEPS]
+    writer.writerow(["file", "points", "out_of", *keys, "ended", "seconds", "problems", "sha256"])
     for grade in grades:
-        texts = map(spreadsheet_cell, (grade.file, grade.ended, "; ".join(grade.problems)))
-        file, ended, problems = texts
+        file, ended, problems = map(spreadsheet_cell, (grade.file, grade.ended, "; ".join(grade.problems)))
         points = [step.points for step in grade.steps]
         row = [file, grade.points, grade.out_of, *points, ended, f"{grade.seconds:.1f}", problems, grade.digest]
         writer.writerow(row)

@@ -1,4 +1,4 @@
-"""One notebook's grade: it runs in a confined process, and what it reports is judged here.
+"""The grade of one notebook: it runs in a sandboxed process, and what it reports is judged here.
 
 The student's code never runs in this process, which was loaded, checks and all, before that code ran. So a checker that
 the student's process has patched, or a file that it has changed, decides nothing here.
@@ -14,37 +14,36 @@ from typing import Any
 
 import mnistlab
 from mnistlab.exceptions import MnistlabError
-from mnistlab.lesson.judging import judge
-from mnistlab.lesson.notebooks import companions, read_bytes
-from mnistlab.lesson.plain import plain
-from mnistlab.lesson.steps import STEPS, Step
-from mnistlab.lesson.transcript import Transcript
-from mnistlab.lesson.verdicts import Mark, Verdict
+from mnistlab.lesson.checks.judging import Step, judge
+from mnistlab.lesson.checks.verdicts import StepState
+from mnistlab.lesson.grading.transcript import Transcript
+from mnistlab.lesson.notebooks.reading import companions, read_bytes
+from mnistlab.lesson.steps import STEPS
 from mnistlab.system.sandbox.limits import Limits
 from mnistlab.system.sandbox.scratch import scratch_folder
 from mnistlab.system.sandbox.supervisor import ExitReport, run_sandboxed
+from mnistlab.system.text import printable
 
-NOT_CHECKED = "not checked"
 _SHORTENED = "Training was shortened; run it in Jupyter or with --full."
 FINISHED, TAMPERED = "finished", "tampered"
 
 
 @dataclasses.dataclass(frozen=True)
 class StepGrade:
-    """What one step came to.
+    """The grade of one step.
 
     Args:
-        key: the step's.
-        mark: "not started", "not yet", "done", or "not checked" where training was shortened.
-        points: given.
-        out_of: points that the step is worth.
-        message: what was found; empty if the step was not reached.
-        reason: why that matters.
-        problem: the name of the mistake.
+        key: Key of the step.
+        mark: Where the step stands; "not checked" if training was shortened.
+        points: Points given.
+        out_of: Points that the step is worth.
+        message: What was found; empty if the step was not reached.
+        reason: Why that matters.
+        problem: Name of the mistake.
     """
 
     key: str
-    mark: str
+    mark: StepState
     points: int
     out_of: int
     message: str = ""
@@ -54,18 +53,18 @@ class StepGrade:
 
 @dataclasses.dataclass(frozen=True)
 class Grade:
-    """What one notebook came to.
+    """The grade of one notebook.
 
     Args:
-        file: its name, as it is to be shown.
-        digest: SHA-256 of its bytes, empty if it could not be read.
-        points: the sum of the steps'.
-        out_of: the sum of what the steps are worth.
-        ended: `finished`, `tampered`, or a sentence that says what stopped it and where.
-        steps: in order.
-        problems: sentences about what did not go as it should.
-        seconds: that it ran.
-        in_force: protections under which it ran, see `isolation.limits.PROTECTIONS`.
+        file: Name of the notebook as it is to be shown.
+        digest: SHA-256 of the notebook's bytes, empty if it could not be read.
+        points: Sum of the points given.
+        out_of: Sum of the points that the steps are worth.
+        ended: `finished`, `tampered`, or a sentence that says what stopped the notebook and where.
+        steps: Grades of the steps, in order.
+        problems: Sentences about what went wrong.
+        seconds: Duration of the run in seconds.
+        in_force: Names of the protections that were in force during the run, see `isolation.limits.PROTECTIONS`.
     """
 
     file: str
@@ -80,8 +79,8 @@ class Grade:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Grade":
-        """The grade that `dataclasses.asdict` was made of."""
-        steps = tuple(StepGrade(**step) for step in content["steps"])
+        """The grade that `dataclasses.asdict` made a dictionary of."""
+        steps = tuple(StepGrade(**{**step, "mark": StepState(step["mark"])}) for step in content["steps"])
         lists = {name: tuple(content[name]) for name in ("problems", "in_force")}
         return cls(**{**content, **lists, "steps": steps})
 
@@ -89,22 +88,22 @@ class Grade:
 def grade_notebook(
     path: Path, limits: Limits, *, name: str = "", is_quick: bool = False, is_own: bool = False
 ) -> Grade:
-    """Runs a notebook in a confined process and judges what its checks saw.
+    """Runs a notebook in a sandboxed process and judges what its checks saw.
 
     Args:
-        path: the notebook; it is copied, with the files beside it if it is the only notebook there.
-        limits: how much it may use.
-        name: to show instead of the path.
-        is_quick: whether trainings are cut to a few steps; what needs one is then not checked.
-        is_own: whether the folder is the student's own, so that the files beside the notebook belong to it.
+        path: Path of the notebook; it is copied, with the files beside it if it is the only notebook there.
+        limits: How much time, memory and output the notebook may use.
+        name: Name to show instead of the path.
+        is_quick: Whether training is cut to a few steps; steps that need a whole training run are then not checked.
+        is_own: Whether the folder is the student's own, so that the files beside the notebook belong to it.
 
     Returns:
         The grade. Steps keep their points if something later in the notebook went wrong.
 
     Raises:
-        KeyboardInterrupt: the confined process has been ended then.
+        KeyboardInterrupt: the sandboxed process has been ended then.
     """
-    shown = plain(name or path)
+    shown = printable(name or path)
     try:
         content = read_bytes(path)
     except MnistlabError as error:
@@ -117,7 +116,7 @@ def grade_notebook(
             shutil.copyfile(other, folder / other.name)
         variables = _variables(folder)
         arguments = [copy.name, "quick" if is_quick else "full"]
-        ending = run_sandboxed("mnistlab.lesson.worker", arguments, folder, limits, transcript.add, variables)
+        ending = run_sandboxed("mnistlab.lesson.grading.worker", arguments, folder, limits, transcript.add, variables)
     steps = tuple(_grade_step(step, transcript, is_quick=is_quick) for step in STEPS)
     return Grade(
         file=shown,
@@ -133,7 +132,10 @@ def grade_notebook(
 
 
 def _variables(folder: Path) -> dict[str, str]:
-    """Where Keras, IPython and Matplotlib keep their files. A font list that is there saves making one."""
+    """Environment variables that say where Keras, IPython and Matplotlib keep their files.
+
+    Matplotlib's font list is copied if there is one, which saves the time to make it.
+    """
     caches = folder / ".caches"
     caches.mkdir()
     for font_list in _font_lists():
@@ -157,21 +159,18 @@ def _font_lists() -> tuple[Path, ...]:
 def _grade_step(step: Step, transcript: Transcript, *, is_quick: bool) -> StepGrade:
     evidence = transcript.evidence.get(step.key)
     if evidence is None:
-        return StepGrade(step.key, Mark.NOT_STARTED.value, 0, step.points)
-    try:
-        verdict = judge(step.key, evidence)
-    except Exception as error:  # forged evidence must not stop the grading of others
-        verdict = Verdict(step.key, Mark.NOT_YET, f"The evidence cannot be judged ({type(error).__name__}).")
-    if is_quick and step.needs_training and verdict.mark is not Mark.NOT_STARTED:
-        return StepGrade(step.key, NOT_CHECKED, 0, step.points, _SHORTENED)
+        return StepGrade(step.key, StepState.NOT_STARTED, 0, step.points)
+    feedback = judge(step, evidence)
+    if is_quick and step.needs_training and feedback.state is not StepState.NOT_STARTED:
+        return StepGrade(step.key, StepState.NOT_CHECKED, 0, step.points, _SHORTENED)
     return StepGrade(
         step.key,
-        verdict.mark.value,
-        step.points if verdict.mark is Mark.DONE else 0,
+        feedback.state,
+        step.points if feedback else 0,
         step.points,
-        plain(verdict.message),
-        plain(verdict.reason),
-        plain(verdict.problem, 60),
+        printable(feedback.message),
+        printable(feedback.reason),
+        printable(feedback.problem, 60),
     )
 
 
@@ -186,7 +185,7 @@ def _ended(transcript: Transcript, ending: ExitReport) -> str:
 def _problems(transcript: Transcript, ending: ExitReport) -> tuple[str, ...]:
     problems = [transcript.problem] if transcript.problem else []
     if transcript.num_cells is None and not transcript.problem:
-        last = plain(ending.tail.strip().rpartition("\n")[2])
+        last = printable(ending.tail.strip().rpartition("\n")[2])
         problems.append(f"The process that runs notebooks could not start: {last or 'it said nothing'}")
     problems += [f"cell {number}: {error}" for number, error in transcript.failures]
     if transcript.num_unreadable:
@@ -196,14 +195,14 @@ def _problems(transcript: Transcript, ending: ExitReport) -> tuple[str, ...]:
 
 def _nothing(file: str, problem: str, digest: str = "") -> Grade:
     """The grade of a notebook that could not be run."""
-    steps = tuple(StepGrade(step.key, Mark.NOT_STARTED.value, 0, step.points) for step in STEPS)
+    steps = tuple(StepGrade(step.key, StepState.NOT_STARTED, 0, step.points) for step in STEPS)
     return Grade(file, digest, 0, sum(step.points for step in STEPS), "not run", steps, (problem,))
 
 
 def tampered(grade: Grade, names: list[str]) -> Grade:
-    """The same notebook without points: while it ran, files of mnistlab changed."""
+    """The grade without its points: files of mnistlab changed while the notebook ran."""
     steps = tuple(dataclasses.replace(step, points=0) for step in grade.steps)
-    problem = f"while it ran, files of mnistlab changed: {plain(', '.join(names))}"
+    problem = f"while it ran, files of mnistlab changed: {printable(', '.join(names))}"
     return dataclasses.replace(grade, points=0, steps=steps, ended=TAMPERED, problems=(problem, *grade.problems))
 
 
@@ -220,6 +219,6 @@ def _digest(path: Path) -> str:
 
 
 def changed_files(before: Mapping[str, str]) -> list[str]:
-    """Which of mnistlab's own files are not what they were; new ones are, too."""
+    """The names of mnistlab's own files that were changed, added or removed."""
     after = package_digests()
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))

@@ -1,7 +1,7 @@
-"""Runs a notebook's cells in a confined process and reports the evidence of its checks; `grading` starts it.
+"""Runs a notebook's cells in a sandboxed process and reports the evidence of its checks; `grading` starts it.
 
-Each report is a line of JSON: `cells` (how many there are), `cell` (the one that begins), `failed` and `error`, `step`
-and `evidence`, `problem` (the file cannot be read), `end`. Everything after the first cell may be forged by the
+Each report is a line of JSON: `cells` (their number), `cell` (number of the one that begins), `failed` and `error`,
+`step` and `evidence`, `problem` (the file cannot be read), `end`. Everything after the first cell may be forged by the
 student's code, which runs in the same process; the judging is done elsewhere.
 """
 
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mnistlab.exceptions import MnistlabError
-from mnistlab.lesson import checking
-from mnistlab.lesson.notebooks import read_cells
-from mnistlab.lesson.shortening import shorten_training
+from mnistlab.lesson.checking import SESSION
+from mnistlab.lesson.checks.evidence import Evidence
+from mnistlab.lesson.grading.shortening import shorten_training
+from mnistlab.lesson.notebooks.reading import read_cells
 
 MAX_EVIDENCE_BYTES = 2**20 - 1024
 
@@ -23,8 +24,8 @@ def main(pipe: int, arguments: list[str]) -> None:
     """Runs a notebook.
 
     Args:
-        pipe: descriptor to write reports to.
-        arguments: the notebook's name in the current folder, and `quick` or `full`.
+        pipe: Descriptor of the pipe that reports are written to.
+        arguments: Name of the notebook in the current folder, and `quick` or `full`.
     """
     path, speed = Path(arguments[0]), arguments[1]
 
@@ -33,7 +34,7 @@ def main(pipe: int, arguments: list[str]) -> None:
         while rest:
             rest = rest[os.write(pipe, rest) :]
 
-    def record(step: str, evidence: dict[str, Any]) -> None:
+    def record(step: str, evidence: Evidence) -> None:
         fits = len(json.dumps(evidence)) <= MAX_EVIDENCE_BYTES
         report(step=step, evidence=evidence if fits else {})
 
@@ -44,7 +45,7 @@ def main(pipe: int, arguments: list[str]) -> None:
     else:
         if speed == "quick":
             shorten_training()
-        checking.recorders.append(record)
+        SESSION.recorders.append(record)
         report(cells=len(cells))
         shell = _make_shell()
         for number, source in enumerate(cells, 1):
@@ -58,7 +59,7 @@ def main(pipe: int, arguments: list[str]) -> None:
 
 
 def run_cell(shell: Any, source: str) -> str:
-    """Runs one cell; returns the last line of its traceback, or nothing."""
+    """Runs one cell; returns the last line of its traceback, or an empty text if it raised nothing."""
     try:
         result = shell.run_cell(source, store_history=True)
         error = result.error_before_exec or result.error_in_exec

@@ -1,4 +1,4 @@
-"""Trainings of a few steps: what `mnistlab lesson check` makes of `fit`, so that layers can be checked in seconds."""
+"""Training cut to a few steps, which `mnistlab lesson check` does to `fit` so that layers can be checked in seconds."""
 
 import functools
 import importlib.abc
@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from mnistlab.lesson import checking
+from mnistlab.lesson.checking import SESSION
 
 NUM_STEPS = 8  # as many as `accelerate` hands to TensorFlow in one call
 
 
 def shorten_training() -> None:
-    """From now on every `keras.Model.fit` of this process takes a few steps of one epoch.
+    """Makes every later `keras.Model.fit` of this process take a few steps of one epoch.
 
     Keras is not imported for that: its `fit` is replaced once somebody else has imported it. What only a whole training
-    could show is then not checked, and the cells that wait for it run.
+    run could show is then not checked, and the cells that wait for it run.
     """
-    checking.training_is_shortened()
+    SESSION.is_shortened = True
     if "keras" in sys.modules:
         _shorten(sys.modules["keras"])
     else:
@@ -45,12 +45,12 @@ _POSITIONAL = ("batch_size",)  # what follows x and y; the number of epochs afte
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds Keras where Python would, and replaces `fit` when it has been imported."""
+    """Finds Keras where Python would, and replaces `fit` as soon as it is imported."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """The place of Keras; nothing for other modules."""
+        """The specification of Keras, which says where it is; `None` for other modules."""
         if name != "keras":
             return None
         sys.meta_path.remove(self)

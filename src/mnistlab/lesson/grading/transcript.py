@@ -1,11 +1,11 @@
-"""What a worker reported, kept with care: any line may come from the student's code instead."""
+"""What a worker has reported, read with care: any line may come from the student's code instead."""
 
 import dataclasses
 import json
 from typing import Any
 
-from mnistlab.lesson.plain import plain
 from mnistlab.lesson.steps import STEP_BY_KEY
+from mnistlab.system.text import printable
 
 MAX_FAILURES = 20
 MAX_CELLS = 10_000
@@ -16,14 +16,14 @@ class Transcript:
     """The state of a notebook's run, line by line.
 
     Args:
-        in_force: protections, said before the student's code ran.
-        cell: the one that runs, or ran last.
-        num_cells: how many there are; `None` until the notebook was read.
-        evidence: of each step, the last that was given.
-        failures: cells that raised, with the last line of their traceback.
-        problem: why the notebook could not be read.
-        is_finished: whether the worker said that it was through.
-        num_unreadable: lines that no worker of ours writes.
+        in_force: Names of the protections in force, reported before the student's code ran; `None` before that.
+        cell: Number of the cell that is running, or ran last, from 1; 0 before the first one.
+        num_cells: Number of cells; `None` until the notebook has been read.
+        evidence: The last evidence for each step, by key.
+        failures: Numbers of cells that raised an error, each with the last line of its traceback.
+        problem: Reason why the notebook could not be read; empty if it could.
+        is_finished: Whether the worker has reported that it is through.
+        num_unreadable: Number of lines that no worker of ours writes.
     """
 
     in_force: tuple[str, ...] | None = None
@@ -36,7 +36,7 @@ class Transcript:
     num_unreadable: int = 0
 
     def add(self, line: bytes) -> None:
-        """Takes a line. What cannot be understood is counted and changes nothing."""
+        """Adds a line. One that cannot be understood is counted and changes nothing else."""
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
@@ -49,14 +49,14 @@ class Transcript:
             case {"in_force": list(names)} if self.in_force is None:
                 self.in_force = tuple(str(name) for name in names)
             case {"problem": str(text)} if self.num_cells is None:
-                self.problem = plain(text)
+                self.problem = printable(text)
             case {"cells": int(number)} if self.num_cells is None:
                 self.num_cells = number
             case {"cell": int(number)} if self.cell < number <= MAX_CELLS:
                 self.cell = number
             case {"failed": int(number), "error": str(text)} if 0 < number <= MAX_CELLS:
                 if len(self.failures) < MAX_FAILURES:
-                    self.failures.append((number, plain(text)))
+                    self.failures.append((number, printable(text)))
             case {"step": str(step), "evidence": dict(evidence)} if step in STEP_BY_KEY:
                 self.evidence[step] = evidence
             case {"end": True}:
