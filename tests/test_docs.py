@@ -185,12 +185,12 @@ def test_the_results_have_their_place_in_the_documents():
     lines = [line for path in documents for line in path.read_text(encoding="utf-8").splitlines()]
     programs = [
         path.name
-        for path in sorted((ROOT / "benchmarks").glob("*.py"))
+        for path in sorted((ROOT / "benchmarks" / "measure").glob("*.py"))
         if "readme.put(" in path.read_text(encoding="utf-8")
     ]
     assert programs
     for program in programs:
-        assert lines.count(f"<!-- results: written by benchmarks/{program} -->") == 1
+        assert lines.count(f"<!-- results: written by benchmarks/measure/{program} -->") == 1
     assert lines.count("<!-- end of results -->") == len(programs)
 
 
@@ -211,12 +211,11 @@ def test_the_results_have_their_place_in_the_documents():
         "drawing",
     ],
 )
-def test_tables_are_those_of_the_stored_results(program, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    module = importlib.import_module(program)
+def test_tables_are_those_of_the_stored_results(program):
+    module = importlib.import_module(f"benchmarks.measure.{program}")
     expected = module.table(json.loads(module.RESULTS.read_text(encoding="utf-8")))
     document = getattr(module, "DOCUMENT", README).read_text(encoding="utf-8")
-    begin, end = f"<!-- results: written by benchmarks/{program}.py -->\n", "\n<!-- end of results -->"
+    begin, end = f"<!-- results: written by benchmarks/measure/{program}.py -->\n", "\n<!-- end of results -->"
     assert document.partition(begin)[2].partition(end)[0] == expected
 
 

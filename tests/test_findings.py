@@ -1,6 +1,5 @@
 """What experiments found, as the page charts it: every figure is one of the results."""
 
-import importlib
 import json
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.measure import questions
 from live_server import client_of
 from mnistlab.server import findings
 from mnistlab.server.settings import Settings
@@ -22,10 +22,8 @@ def client(tmp_path):
         yield made
 
 
-def test_what_ships_is_what_was_measured(tmp_path, monkeypatch):
+def test_what_ships_is_what_was_measured(tmp_path):
     """The file is what the program that measures would write."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    questions = importlib.import_module("questions")
     questions.publish(MEASURED, tmp_path / "published.json")
     assert (tmp_path / "published.json").read_bytes() == findings.PUBLISHED_PATH.read_bytes()
     assert set(questions.EXPERIMENTS) == set(MEASURED) == set(findings.COMMANDS)

@@ -1,18 +1,17 @@
 """A training that was interrupted ends as one that was not."""
 
 import dataclasses
-import importlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.measure import interruptions
 from conftest import run_mnistlab
 from mnistlab import training
 from mnistlab.acceleration import pipeline
@@ -21,7 +20,6 @@ from mnistlab.journal import Journal
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 SMALL = {
     "mlp": dataclasses.replace(RECIPES["mlp"], epochs=2, batch_size=32),
     "cnn": dataclasses.replace(RECIPES["cnn"], epochs=2, batch_size=32, num_validation=100),
@@ -257,7 +255,7 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
     for _ in range(3):
         assert "epoch" in process.stdout.readline()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)  # how long it takes, benchmarks/interruptions.py measures
+    _, errors = process.communicate(timeout=60)  # how long it takes, benchmarks/measure/interruptions.py measures
     assert process.returncode == 130
     assert re.fullmatch(
         r"Stopped after step [\d,]+; .*state\.npz keeps everything.* The same command goes on from it\.\n", errors
@@ -277,10 +275,9 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
         *(pytest.param(*full, 5, marks=pytest.mark.slow) for full in (("mlp", 34), ("cnn", 33), ("fast", 33))),
     ],
 )
-def test_runs_killed_at_random_moments_end_the_same(name, num_runs, max_kills, tmp_path, monkeypatch):
+def test_runs_killed_at_random_moments_end_the_same(name, num_runs, max_kills, tmp_path):
     """SIGKILL while importing, loading, training, saving; in the slow tests a hundred runs, up to five times each."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    measured = importlib.import_module("interruptions").measure_kills(name, num_runs, tmp_path, max_kills)
+    measured = interruptions.measure_kills(name, num_runs, tmp_path, max_kills)
     assert measured["undisturbed_identical"]
     assert measured["identical"] == num_runs
     assert measured["leftovers"] == 0

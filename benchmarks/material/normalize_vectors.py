@@ -3,7 +3,7 @@
 The crops are two digits of MNIST's training images, drawn digits and shapes of many sizes, and what has no ink. Writes
 `tests/data/normalize_digit.json`.
 
-    python benchmarks/normalize_vectors.py
+    python benchmarks/material/normalize_vectors.py
 """
 
 import json
@@ -18,7 +18,7 @@ from mnistlab.datasets import load_mnist
 from mnistlab.files import write_text
 from mnistlab.normalization import Normalized, normalize_digit
 
-VECTORS = Path(__file__).parent.parent / "tests" / "data" / "normalize_digit.json"
+VECTORS = Path(__file__).parents[2] / "tests" / "data" / "normalize_digit.json"
 
 
 def stroke(shape: tuple[int, int], points: list[tuple[float, float]], width: float) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from odd_pictures import Random, cut_out, double, flip_bits, insert, set_bytes, truncate
+from benchmarks.material.odd_pictures import Random, cut_out, double, flip_bits, insert, set_bytes, truncate
 
 IMAGE = base64.b64encode(bytes(range(196)) * 4).decode()
 REQUESTS: dict[str, dict[str, Any]] = {

@@ -1,6 +1,6 @@
 """Pages as a camera would see them, composed of MNIST's digits: what is on them and where is known exactly.
 
-python benchmarks/pages.py FOLDER [--style hard] [--seed 0] [--pages 4]    # writes PNGs to look at
+python benchmarks/material/pages.py FOLDER [--style hard] [--seed 0] [--pages 4]    # writes PNGs to look at
 """
 
 import argparse

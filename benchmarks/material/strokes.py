@@ -5,7 +5,7 @@ closed 4, 1 with upstroke and base, 7 with a bar, 2 with a loop, 5 in one stroke
 chooses a form of each digit and gives it slant, width, corners and tremor. What is random follows from the seed; no
 form was chosen or changed by what a network reads. Writes `tests/data/strokes.json`.
 
-    python benchmarks/strokes.py
+    python benchmarks/material/strokes.py
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ import numpy as np
 
 from mnistlab.files import write_text
 
-STROKES = Path(__file__).parent.parent / "tests" / "data" / "strokes.json"
+STROKES = Path(__file__).parents[2] / "tests" / "data" / "strokes.json"
 SEED = 8
 STEP = 0.085  # of a digit's height: as far as a pointer moves between two of its events
 

@@ -4,7 +4,7 @@ Runs the test that draws them (tests/browser/test_drawing.py), with a real serve
 reports. The drawings are those of strokes.py. The time is that from the event that lifts the pen to the change on the
 screen that shows the answer. Writes benchmarks/results/drawing.json and puts its table into docs/results.md.
 
-    python benchmarks/drawing.py [--table-only]
+    python benchmarks/measure/drawing.py [--table-only]
 """
 
 import json
@@ -16,13 +16,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
 from mnistlab.backend import describe_environment
 from mnistlab.files import write_json
 from mnistlab.metrics import wilson_interval
 
-ROOT = Path(__file__).parents[1]
-RESULTS = Path(__file__).parent / "results" / "drawing.json"
+ROOT = Path(__file__).parents[2]
+RESULTS = Path(__file__).parents[1] / "results" / "drawing.json"
 DOCUMENT = ROOT / "docs" / "results.md"
 TEST = "tests/browser/test_drawing.py::test_recorded_drawings_are_read_right[1]"
 

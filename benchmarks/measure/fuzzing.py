@@ -5,7 +5,7 @@ A server of its own gets them over HTTP from two clients at a time: pictures (od
 but 503 with Retry-After, which is counted apart, and every refusal a sentence. A training that a request happens to
 start is stopped. Writes benchmarks/results/fuzzing.json and puts its table into docs/results.md.
 
-    python benchmarks/fuzzing.py [--number 10000] [--table-only]
+    python benchmarks/measure/fuzzing.py [--number 10000] [--table-only]
 """
 
 import contextlib
@@ -26,14 +26,14 @@ from typing import Any
 
 import httpx
 
-import odd_pictures
-import odd_requests
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.material import odd_pictures, odd_requests
+from benchmarks.measure import readme
 from mnistlab.backend import describe_environment
 from mnistlab.files import write_json
 
-RESULTS = Path(__file__).parent / "results" / "fuzzing.json"
-DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
+RESULTS = Path(__file__).parents[1] / "results" / "fuzzing.json"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
 NUM_CLIENTS = 2
 TIMEOUT = 120.0  # seconds; what takes longer is counted as no answer
 LOOK_SECONDS = 0.05  # between two looks at the memory

@@ -3,7 +3,7 @@
 Also measures how soon Ctrl-C ends a training and how soon a second start on one folder is refused. Writes
 `benchmarks/results/interruptions.json` after every run and puts the table into docs/performance.md. POSIX only.
 
-    python benchmarks/interruptions.py [--runs 100] [--only fast] [--table-only]
+    python benchmarks/measure/interruptions.py [--runs 100] [--only fast] [--table-only]
 """
 
 import dataclasses
@@ -23,14 +23,15 @@ from typing import Any
 
 import numpy as np
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
 from mnistlab.datasets import Dataset, load_mnist
 from mnistlab.files import write_json
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
 
-RESULTS = Path(__file__).parent / "results" / "interruptions.json"
-DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+RESULTS = Path(__file__).parents[1] / "results" / "interruptions.json"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 MAX_KILLS = 5
 CHECKPOINT_SECONDS = 0.2  # not 10: otherwise trainings of seconds would be killed before their first checkpoint
 NETWORKS: dict[str, tuple[int, dict[str, Any]]] = {  # training images; what differs from the recipe of that name

@@ -6,7 +6,7 @@ whole epoch in a process of its own, looks every 20 ms at what of that process i
 no image comes twice. The last data set is the largest one sorted by label, the worst case for a shuffle that does not
 see the whole file at once. Linux only: the figures come from /proc.
 
-    python benchmarks/memory.py [--table-only]
+    python benchmarks/measure/memory.py [--table-only]
 """
 
 import json
@@ -20,12 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.datasets.idx import idx_header
 from mnistlab.files import write_json
 
-RESULTS = Path(__file__).parent / "results" / "memory.json"
+RESULTS = Path(__file__).parents[1] / "results" / "memory.json"
 SETS = {  # name: copies of the training images, whether sorted by label
     "1-fold": (1, False),
     "5-fold": (5, False),

@@ -3,19 +3,21 @@
 Trains everything that `mnistlab run` trains into a temporary folder, writes `benchmarks/results/notebook.json` and puts
 its table into README.md.
 
-    python benchmarks/notebook.py [--seeds 3]
+    python benchmarks/measure/notebook.py [--seeds 3]
 """
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
 from mnistlab.datasets import load_mnist
 from mnistlab.experiments.notebook import run_notebook
 from mnistlab.files import write_json
 
-RESULTS = Path(__file__).parent / "results" / "notebook.json"
+RESULTS = Path(__file__).parents[1] / "results" / "notebook.json"
 
 
 def table(results: dict) -> str:

@@ -4,7 +4,7 @@ Takes about two hours on two cores. It goes on where it was interrupted, as ever
 the same folder. Copies `results.json` of each experiment to `benchmarks/results/`, its figures to `docs/figures/`,
 and what the page shows of it into the package.
 
-    python benchmarks/questions.py [--folder experiments] [--only batch-size compare] [--table-only]
+    python benchmarks/measure/questions.py [--folder experiments] [--only batch-size compare] [--table-only]
 """
 
 import json
@@ -14,12 +14,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
 from mnistlab.server.findings import COMMANDS as EXPERIMENTS
 from mnistlab.server.findings import PUBLISHED_PATH, published
 
-ROOT = Path(__file__).parent.parent
-RESULTS = Path(__file__).parent / "results" / "questions.json"
+ROOT = Path(__file__).parents[2]
+RESULTS = Path(__file__).parents[1] / "results" / "questions.json"
 DOCUMENT = ROOT / "docs" / "results.md"
 FIGURES = ROOT / "docs" / "figures"
 

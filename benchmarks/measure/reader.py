@@ -5,7 +5,7 @@ Everything was tuned on pages of training digits; `--tune` measures those and wr
 `normalize_digit` does to MNIST's own test images, and to them drawn with other pens. Writes
 benchmarks/results/reader.json and puts the table into docs/results.md.
 
-    python benchmarks/reader.py [--pages 60] [--tune] [--photo-only] [--table-only]
+    python benchmarks/measure/reader.py [--pages 60] [--tune] [--photo-only] [--table-only]
 """
 
 import json
@@ -25,8 +25,9 @@ from PIL import Image
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-import pages
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.material import pages
+from benchmarks.measure import readme
 from mnistlab.backend import describe_environment
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.files import write_json
@@ -35,8 +36,8 @@ from mnistlab.normalization import normalize_digit
 from mnistlab.pretrained import pretrained
 from mnistlab.reader import DigitReader, Reading
 
-RESULTS = Path(__file__).parent / "results" / "reader.json"
-DOCUMENT = Path(__file__).parent.parent / "docs" / "results.md"
+RESULTS = Path(__file__).parents[1] / "results" / "reader.json"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
 FIRST_SEED = {"test": 0, "train": 1000}  # of pages
 MIN_SHARE = 0.5  # of the two boxes' union, that is common to both, where a digit counts as found
 PENS = (0.2, 0.4, 0.7)  # widths of strokes in pixels of MNIST's images

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -17,14 +17,15 @@ def put(program: str, text: str, document: Path = README) -> None:
     """Replaces what stands between the markers of a program.
 
     Args:
-        program: the file that measured, as the marker names it: `<!-- results: written by benchmarks/PROGRAM -->`.
+        program: the file that measured, as the marker says it:
+            `<!-- results: written by benchmarks/measure/PROGRAM -->`.
         text: Markdown.
         document: where they stand.
 
     Raises:
         ValueError: if the document has no such markers.
     """
-    begin, end = f"<!-- results: written by benchmarks/{program} -->", "<!-- end of results -->"
+    begin, end = f"<!-- results: written by benchmarks/measure/{program} -->", "<!-- end of results -->"
     before, found, rest = document.read_text(encoding="utf-8").partition(begin)
     _, closed, after = rest.partition(end)
     if not found or not closed:

@@ -3,7 +3,7 @@
 Trains each in a process per seed, scores it once on the test split, writes `benchmarks/results/recipes.json` after each
 recipe and puts its table into README.md. The recipes were tuned on a validation split of the training images alone.
 
-    python benchmarks/recipes.py [--only fast best] [--table-only]
+    python benchmarks/measure/recipes.py [--only fast best] [--table-only]
 """
 
 import json
@@ -13,10 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
 from mnistlab.files import write_json
 
-RESULTS = Path(__file__).parent / "results" / "recipes.json"
+RESULTS = Path(__file__).parents[1] / "results" / "recipes.json"
 SEEDS = {"fast": 10, "best": 5, "record": 3}
 
 

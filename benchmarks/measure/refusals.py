@@ -5,19 +5,20 @@ generators had no part in training, choice or thresholds. Writes benchmarks/resu
 docs/results.md and makes the model card anew. The file also tells how other ways to refuse do on the group `choose`,
 each at a threshold that refuses as many validation digits: that is how the way was chosen.
 
-    python benchmarks/refusals.py [--table-only]
+    python benchmarks/measure/refusals.py [--table-only]
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import card
-import nondigits
-import pretrained as making
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
+from benchmarks.shipped import card, nondigits
+from benchmarks.shipped import pretrained as making
 from mnistlab.backend import describe_environment
 from mnistlab.calibration import expected_calibration_error, threshold
 from mnistlab.datasets import Split, load_mnist
@@ -29,7 +30,7 @@ from mnistlab.pretrained import PRETRAINED_PATH, pretrained
 from mnistlab.refusal import Judge, Verdict
 
 RESULTS = card.MEASURED
-DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
 NUM_IMAGES, NUM_CHOICE = 1000, 500  # of each material
 SEED = 20_000  # nothing else here has it
 CLAIMED = ("letters", "walks", "hatching", "stars")  # letters and scribbles

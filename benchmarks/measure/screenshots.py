@@ -3,7 +3,7 @@
 Serves the page to a Chromium that shows no window, draws the first recorded 3 of tests/data/strokes.json, and writes
 docs/figures/page-draw-*.png.
 
-    python benchmarks/screenshots.py
+    python benchmarks/measure/screenshots.py
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "docs" / "figures"
 SIZE = {"width": 1200, "height": 900}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]

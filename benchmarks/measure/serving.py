@@ -5,7 +5,7 @@ other; 50 requests a second at fixed times, whether or not earlier ones have bee
 hundred others send slowly, never read or say nothing (slow_clients.py); uploads far beyond the cap. Writes
 benchmarks/results/serving.json and puts the table into docs/results.md.
 
-    python benchmarks/serving.py [--quick] [--table-only]
+    python benchmarks/measure/serving.py [--quick] [--table-only]
 """
 
 import asyncio
@@ -25,13 +25,14 @@ from typing import Any
 
 import numpy as np
 
-import readme
-import slow_clients
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.material import slow_clients
+from benchmarks.measure import readme
 from mnistlab.datasets import load_mnist
 from mnistlab.files import write_json
 
-RESULTS = Path(__file__).parent / "results" / "serving.json"
-DOCUMENT = Path(__file__).parent.parent / "docs" / "results.md"
+RESULTS = Path(__file__).parents[1] / "results" / "serving.json"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
 RATE = 50  # requests a second
 ANNOUNCED_BYTES = 4 * 2**30
 PIECE = bytes(65_536)

@@ -2,17 +2,19 @@
 
 Writes `benchmarks/results/bench.json` after every round and puts its table into README.md.
 
-    python benchmarks/speed.py [--rounds 10] [--table-only]
+    python benchmarks/measure/speed.py [--rounds 10] [--table-only]
 """
 
 import json
+import sys
 from pathlib import Path
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
 from mnistlab.bench.suite import format_summary, run_suite
 from mnistlab.files import write_json
 
-RESULTS = Path(__file__).parent / "results" / "bench.json"
+RESULTS = Path(__file__).parents[1] / "results" / "bench.json"
 
 
 def table(results: dict) -> str:

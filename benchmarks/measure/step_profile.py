@@ -4,12 +4,13 @@ Each layer runs on random input of its own shape, with the gradients of input an
 stands for here. Beside it: Adam on all weights, augmentation, dropout's random numbers as part of their layer, and the
 step as training does it. Writes `benchmarks/results/step_profile.json` and puts its tables into docs/performance.md.
 
-    python benchmarks/step_profile.py [--table-only]
+    python benchmarks/measure/step_profile.py [--table-only]
 """
 
 import dataclasses
 import json
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
 from mnistlab import training
 from mnistlab.acceleration import accelerated_parts, resolve_precision
 from mnistlab.augmentation import RandomAffine, transform_images
@@ -28,8 +30,8 @@ from mnistlab.files import write_json
 from mnistlab.models import build_for_training
 from mnistlab.recipes import RECIPES, AffineRanges
 
-RESULTS = Path(__file__).parent / "results" / "step_profile.json"
-DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+RESULTS = Path(__file__).parents[1] / "results" / "step_profile.json"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 REPEATS, IN_A_ROW = 15, 8
 KINDS = {
     "Conv2D": "convolutions",

@@ -7,7 +7,7 @@ from typing import Any
 from mnistlab.files import write_json, write_text
 from mnistlab.pretrained import ACCURACY_PATH, PRETRAINED_PATH
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 MADE, MEASURED, NOTEBOOK = (RESULTS / f"{name}.json" for name in ("pretrained", "refusals", "notebook_networks"))
 PATH = PRETRAINED_PATH.with_name("README.md")
 
@@ -33,12 +33,13 @@ answer is "unsure" or "no digit". `mnistlab.inference.Classifier` and `mnistlab.
 
 ## How it was made
 
-Two trainings of mnistlab's own, recipes `best` and `fast` with the changes in `benchmarks/pretrained.py`, seed 0, on
-{num_cpus} cores of an {cpu}, {precision}.
+Two trainings of mnistlab's own, recipes `best` and `fast` with the changes in `benchmarks/shipped/pretrained.py`,
+seed 0, on {num_cpus} cores of an {cpu}, {precision}.
 
 Trained on: 55,000 training images of MNIST; a variant of each with thinner or thicker strokes, blur, fainter ink or
-grain (`benchmarks/widening.py`); digits of 16 handwriting fonts. The network of kinds also on letters and symbols of
-these fonts, scribbles, lines, blobs, textures, halves and pairs of digits, and dust (`benchmarks/nondigits.py`).
+grain (`benchmarks/shipped/widening.py`); digits of 16 handwriting fonts. The network of kinds also on letters and
+symbols of these fonts, scribbles, lines, blobs, textures, halves and pairs of digits, and dust
+(`benchmarks/shipped/nondigits.py`).
 
 Chosen and calibrated on: the other 5,000 training images of MNIST, and letters, scribbles and textures of a group of
 their own. The test set chose nothing.

@@ -5,7 +5,7 @@ Each belongs to one group: `fit` to train on, `choose` to choose by, `measure` f
 folder names them. Only who changes the table below needs to run this:
 
     apt-get download PACKAGE... && dpkg-deb -x EACH.deb FOLDER
-    python benchmarks/glyphs.py FOLDER
+    python benchmarks/shipped/glyphs.py FOLDER
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-MATERIAL = Path(__file__).parent / "material" / "glyphs.npz"
+MATERIAL = Path(__file__).parents[1] / "material" / "glyphs.npz"
 SIDE, LONGEST = 48, 40  # pixels of a picture, and of the character in it
 LEVELS = 17  # grey levels lie so far apart: 16 of them compress well, and 28×28 pixels do not show more
 FONTS = {  # file: its group, and whether its small letters are capitals again

@@ -13,11 +13,11 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-import scribbles
+from benchmarks.material import scribbles
+from benchmarks.material.scribbles import CANVAS, Generator
 from mnistlab.datasets import IMAGE_SHAPE, Split
-from scribbles import CANVAS, Generator
 
-MATERIAL = Path(__file__).parent / "material" / "glyphs.npz"
+MATERIAL = Path(__file__).parents[1] / "material" / "glyphs.npz"
 HALVES = {0: "TBLR", 2: "TBL", 3: "B", 4: "L", 5: "TB", 8: "L"}
 """Of which digits which half is no digit; others may be: the top of a 9 is a 0, that of a 3 a 2, a 4's right a 1."""
 

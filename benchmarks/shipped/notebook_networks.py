@@ -4,7 +4,7 @@ Each is one training of the recipe of its name, but that 5,000 training images a
 recipe `cnn` does anyway. The files hold every layer's activations, for people to look into, and their large weights
 in half precision. The test set chose nothing. An interrupted call is taken up by the next.
 
-    python benchmarks/notebook_networks.py [--runs FOLDER] [--table-only]
+    python benchmarks/shipped/notebook_networks.py [--runs FOLDER] [--table-only]
 
 Writes benchmarks/results/notebook_networks.json and makes the card of all networks anew.
 """
@@ -12,13 +12,15 @@ Writes benchmarks/results/notebook_networks.json and makes the card of all netwo
 import dataclasses
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import card
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
+from benchmarks.shipped import card
 from mnistlab import training
 from mnistlab.calibration import calibrate, expected_calibration_error
 from mnistlab.datasets import Split, load_mnist, split_validation

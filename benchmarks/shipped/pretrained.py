@@ -5,24 +5,24 @@ on other paper (widening.py), and from the digits of handwriting fonts. The othe
 something else (nondigits.py). 5,000 training images are held back: temperature and thresholds come from them, the test
 set chooses nothing. An interrupted call is taken up by the next: both trainings go on where they stood.
 
-    python benchmarks/pretrained.py [--runs FOLDER] [--table-only]
+    python benchmarks/shipped/pretrained.py [--runs FOLDER] [--table-only]
 
-Then `python benchmarks/refusals.py` measures it and makes the card.
+Then `python benchmarks/measure/refusals.py` measures it and makes the card.
 """
 
 import dataclasses
 import hashlib
 import string
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import card
-import nondigits
-import readme
-import widening
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure import readme
+from benchmarks.shipped import card, nondigits, widening
 from mnistlab import training
 from mnistlab.calibration import calibrate, threshold
 from mnistlab.datasets import Dataset, Split, load_mnist, split_validation

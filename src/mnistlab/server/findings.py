@@ -11,7 +11,7 @@ Results = dict[str, Any]
 Group = dict[str, Any]
 
 PUBLISHED_PATH = Path(__file__).parent / "published.json"
-"""What `benchmarks/questions.py` measured, without the single trainings; that program writes it."""
+"""What `benchmarks/measure/questions.py` measured, without the single trainings; that program writes it."""
 
 PUBLISHED_KEYS = (
     *("experiment", "question", "answer", "method", "dataset", "num_test_images", "environment", "groups"),
