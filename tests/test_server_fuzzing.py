@@ -17,7 +17,7 @@ MEGABYTES = 300  # more than before, at the most, while ten thousand are dealt w
 
 @pytest.fixture(scope="module")
 def server():
-    with fuzzing.served() as server:
+    with fuzzing.running_server() as server:
         yield server
 
 
@@ -34,7 +34,7 @@ def assert_proper(outcomes):
 def test_whatever_comes_gets_an_answer(server, what, number):
     make = {"pictures": fuzzing.sent_picture, "requests": fuzzing.sent_request}[what]
     fuzzing.send_all(server, make, range(number, number + fuzzing.WARM_UP))
-    before = fuzzing.memory_megabytes(server.process_id)
+    before = fuzzing.memory_megabytes(server.process.pid)
     with fuzzing.Meter(server) as meter:
         outcomes = fuzzing.send_all(server, make, range(number))
     assert [one.number for one in sorted(outcomes, key=lambda one: one.number)] == list(range(number))

@@ -1,10 +1,10 @@
 """How well the page reads what is drawn on it, and how soon: 160 recorded drawings, drawn with the mouse in Chromium.
 
-Runs the test that draws them (tests/browser/test_drawing.py), with a real server and a real browser, and keeps what it
-reports. The drawings are those of strokes.py. The time is that from the event that lifts the pen to the change on the
-screen that shows the answer. Writes benchmarks/results/drawing.json and puts its table into docs/results.md.
-
     python benchmarks/measure/drawing.py [--table-only]
+
+Runs the test that draws them (tests/browser/test_drawing.py), with a real server and a real browser, and keeps its
+report. The drawings are those of benchmarks/material/strokes.py. The time runs from the event that lifts the pen to the
+change on the screen that shows the answer.
 """
 
 import json
@@ -14,22 +14,17 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.measure import readme
+from benchmarks.measure.benchmark import ROOT, Benchmark, Results, cores, markdown_table
 from mnistlab.backend import describe_environment
-from mnistlab.files import write_json
 from mnistlab.metrics import wilson_interval
 
-ROOT = Path(__file__).parents[2]
-RESULTS = Path(__file__).parents[1] / "results" / "drawing.json"
-DOCUMENT = ROOT / "docs" / "results.md"
 TEST = "tests/browser/test_drawing.py::test_recorded_drawings_are_read_right[1]"
 
 
-def measure() -> dict[str, Any]:
-    """What the test reports."""
+def measure() -> Results:
+    """Runs the test and returns its report."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "slow", TEST]
@@ -38,32 +33,22 @@ def measure() -> dict[str, Any]:
     return measured | {"environment": describe_environment() | {"precision": "float32"}}
 
 
-def table(results: dict[str, Any]) -> str:
-    """The results as Markdown."""
+def table(results: Results) -> str:
+    """The drawings of each hand that were read correctly, and a sentence on the time."""
     right, number, waits = results["right"], results["num_drawings"], results["answer_milliseconds"]
     low, high = wilson_interval(right, number)
     wrong = Counter(style for _, style, *_ in results["wrong"])
-    lines = ["| hand | drawings | read right |", "| --- | ---: | ---: |"]
-    for style, count in results["styles"].items():
-        lines.append(f"| {style} | {count} | {count - wrong[style]} |")
-    lines.append(f"| all | {number} | {right} |")
-    environment = results["environment"]
-    lines += [
-        "",
-        f"{right / number * 100:.1f} % (95 % interval {low * 100:.1f}–{high * 100:.1f}). From the last stroke "
+    rows = [(style, f"{count}", f"{count - wrong[style]}") for style, count in results["styles"].items()]
+    return (
+        markdown_table("hand | drawings | read right", [*rows, ("all", f"{number}", f"{right}")])
+        + f"\n\n{right / number * 100:.1f} % (95 % interval {low * 100:.1f}–{high * 100:.1f}). From the last stroke "
         f"to the answer on the screen it takes {waits['median']:.0f} ms (median), {waits['p95']:.0f} ms (95 of 100), "
-        f"{waits['largest']:.0f} ms (the slowest), three networks side by side; {environment['num_cpus']} cores of an "
-        f"{environment['cpu']}, which server and browser share, {results['browser']}.",
-    ]
-    return "\n".join(lines)
+        f"{waits['largest']:.0f} ms (the slowest), three networks side by side; {cores(results['environment'])}, which "
+        f"server and browser share, {results['browser']}."
+    )
 
 
-def main() -> None:
-    """Measures and writes."""
-    if not readme.parser(__doc__).parse_args().table_only:
-        write_json(RESULTS, measure())
-    readme.put("drawing.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
-
+BENCHMARK = Benchmark(__file__, __doc__, measure, table)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.run()

@@ -1,24 +1,19 @@
 """How well digits are found and read on composed pages, and how long a photo of 12 million pixels takes.
 
-Composes pages of MNIST's test digits (pages.py), reads each as `mnistlab read` does, and compares with what is on it.
-Everything was tuned on pages of training digits; `--tune` measures those and writes nothing. Also measures what
-`normalize_digit` does to MNIST's own test images, and to them drawn with other pens. Writes
-benchmarks/results/reader.json and puts the table into docs/results.md.
-
     python benchmarks/measure/reader.py [--pages 60] [--tune] [--photo-only] [--table-only]
+
+Composes pages of MNIST's test digits (benchmarks/material/pages.py), reads each as `mnistlab read` does, and compares
+the answers with the digits on it. Everything was tuned on pages of training digits; `--tune` measures those and writes
+nothing. Also measures what `normalize_digit` does to MNIST's own test images, as they are and drawn with other pens.
 """
 
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -27,19 +22,17 @@ from skimage.morphology import skeletonize
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.material import pages
-from benchmarks.measure import readme
+from benchmarks.measure.benchmark import Benchmark, Results, cores, markdown_table
+from benchmarks.measure.memory import read_status, watch
 from mnistlab.backend import describe_environment
 from mnistlab.datasets import Split, load_mnist
-from mnistlab.files import write_json
 from mnistlab.metrics import wilson_interval
 from mnistlab.normalization import normalize_digit
 from mnistlab.pretrained import pretrained
 from mnistlab.reader import DigitReader, Reading
 
-RESULTS = Path(__file__).parents[1] / "results" / "reader.json"
-DOCUMENT = Path(__file__).parents[2] / "docs" / "results.md"
-FIRST_SEED = {"test": 0, "train": 1000}  # of pages
-MIN_SHARE = 0.5  # of the two boxes' union, that is common to both, where a digit counts as found
+FIRST_SEED = {"test": 0, "train": 1000}  # seed of the first page
+MIN_SHARE = 0.5  # a digit counts as found if its box and the one that was found share this much of their union
 PENS = (0.2, 0.4, 0.7)  # widths of strokes in pixels of MNIST's images
 GOALS = {"clean": (0.99, 0.98, 0.99), "hard": (0.99, 0.95, 0.99)}  # found, read right, in order
 PHOTO_SHAPE = (3000, 4000)
@@ -53,10 +46,10 @@ def share(one: tuple[int, ...], other: tuple[int, ...]) -> float:
 
 
 def compare(page: pages.Page, readings: list[Reading]) -> Counter[str]:
-    """Counts what was found, read right, and left in order.
+    """Counts the digits that were found, that were read correctly, and the pairs that were kept in order.
 
-    Two digits that follow each other in the text, and were found, are in order if they do so in what was read, in one
-    line if in one and in another if in another.
+    Two digits that follow each other in the text and were both found are in order if they follow each other in the
+    answers too, and if they are on the same line there exactly when they are on the page.
     """
     counts: Counter[str] = Counter(digits=len(page.digits))
     found: list[tuple[int, pages.Placed]] = []
@@ -80,8 +73,8 @@ def compare(page: pages.Page, readings: list[Reading]) -> Counter[str]:
     return counts
 
 
-def measure_pages(split: Split, style: pages.Style, first_seed: int, num_pages: int) -> dict[str, Any]:
-    """Reads pages of one style."""
+def measure_pages(split: Split, style: pages.Style, first_seed: int, num_pages: int) -> Results:
+    """Composes and reads pages of one style."""
     reader, counts = DigitReader(), Counter[str]()
     for seed in range(first_seed, first_seed + num_pages):
         page = pages.compose(split, seed, style)
@@ -98,8 +91,8 @@ def measure_pages(split: Split, style: pages.Style, first_seed: int, num_pages: 
     }
 
 
-def measure_identity(split: Split) -> dict[str, Any]:
-    """What `normalize_digit` does to images that are in MNIST's form already."""
+def measure_identity(split: Split) -> Results:
+    """Measures what `normalize_digit` does to images that are in MNIST's form already."""
     normalized = [normalize_digit(image) for image in split.images]
     images = np.stack([one.image for one in normalized])
     plain, through = (_predict(array) for array in (split.images, images))
@@ -119,8 +112,8 @@ def _predict(images: np.ndarray) -> np.ndarray:
     return np.concatenate([classifier(images[at : at + 500]).argmax(axis=1) for at in range(0, len(images), 500)])
 
 
-def measure_pens(split: Split) -> dict[str, Any]:
-    """Accuracy on digits drawn anew with thin pens along the middle of their strokes, with the step and without."""
+def measure_pens(split: Split) -> Results:
+    """Accuracy on digits redrawn with thin pens along the middle of their strokes, with and without that step."""
     results = {}
     for pen in PENS:
         crops = [redraw(image, pen) for image in split.images]
@@ -134,14 +127,14 @@ def measure_pens(split: Split) -> dict[str, Any]:
 
 
 def redraw(image: np.ndarray, pen: float) -> np.ndarray:
-    """A digit ten times as large, drawn with a pen whose width is in pixels of the image."""
+    """Redraws a digit ten times as large with a pen whose width is given in pixels of the small image."""
     large = Image.fromarray(image).resize((280, 280), Image.Resampling.BICUBIC)
     distance = ndimage.distance_transform_edt(~skeletonize(np.asarray(large) > 127))
     return np.where(distance <= 5 * pen, 255, 0).astype(np.uint8)
 
 
-def measure_photo(split: Split, repeats: int = 5) -> dict[str, Any]:
-    """Seconds and memory of `mnistlab read` on a photo as phones take them, from the start of the process."""
+def measure_photo(split: Split, repeats: int = 5) -> Results:
+    """Time and memory of `mnistlab read`, start of the process included, on a photo of the size that phones take."""
     page = pages.compose(split, 0, pages.HARD, PHOTO_SHAPE, zoom=2.5)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "photo.jpg"
@@ -159,90 +152,75 @@ def measure_photo(split: Split, repeats: int = 5) -> dict[str, Any]:
 
 
 def _run(command: list[str]) -> dict[str, float]:
-    started, peak = time.perf_counter(), 0
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    status = Path(f"/proc/{process.pid}/status")
-    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        lines = status.read_text(encoding="utf-8").splitlines()
-        peak = max([peak, *(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))])
-        time.sleep(0.005)
+    started, peaks = time.perf_counter(), [0.0]
+    usage = watch(command, lambda process_id: peaks.append(read_status(process_id, {"VmHWM": "peak"})["peak"]), 0.005)
     seconds = time.perf_counter() - started
-    _, code, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(code)
-    if process.returncode:
-        raise RuntimeError(f"mnistlab read ended with code {process.returncode}")
-    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_mb": peak * 1024 / 1e6}
+    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_mb": max(peaks)}
 
 
-def table(results: dict[str, Any]) -> str:
-    """The figures as tables and sentences for docs/results.md."""
-    lines = [
-        "| pages of test digits | pages | digits | found | read right | in reading order | sure and wrong |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
+def measure(num_pages: int, tune: bool, photo_only: bool) -> Results | None:
+    """Measures everything, or only the photo; to tune, only pages of training digits, without results."""
+    if photo_only:
+        return BENCHMARK.read() | {"photo": measure_photo(load_mnist().test)}
+    split, first_seed = load_mnist().test, FIRST_SEED["test"]
+    if tune:
+        split, first_seed = load_mnist().train, FIRST_SEED["train"]
+    results: Results = {"environment": describe_environment(), "goals": GOALS, "pages": {}}
+    for name, style in pages.STYLES.items():
+        results["pages"][name] = measure_pages(split, style, first_seed, num_pages)
+        print(name, results["pages"][name], flush=True)
+    if tune:
+        return None
+    results["identity"] = measure_identity(split)
+    results["pens"] = measure_pens(split.take(np.arange(2_000)))
+    results["photo"] = measure_photo(split)
+    return results
+
+
+def table(results: Results) -> str:
+    """The pages of each style, the effect of the normalization, the pens and the photo."""
+    rows = []
     for name, row in results["pages"].items():
         counts = row["counts"]
-        cells = [_percent(row[key]["share"], row[key]["interval"]) for key in ("found", "right", "in_order")]
-        cells = [name, f"{row['pages']}", f"{counts['digits']:,}", *cells, f"{counts.get('wrong and sure', 0):,}"]
-        lines.append(f"| {' | '.join(cells)} |")
-    identity, photo, environment = results["identity"], results["photo"], results["environment"]
+        shares = [_percent(row[key]["share"], row[key]["interval"]) for key in ("found", "right", "in_order")]
+        numbers = (f"{row['pages']}", f"{counts['digits']:,}")
+        rows.append((name, *numbers, *shares, f"{counts.get('wrong and sure', 0):,}"))
+    identity, photo = results["identity"], results["photo"]
     difference = 100 * (identity["accuracy_normalized"] - identity["accuracy"])
-    lines += [
-        "",
-        f"MNIST's {identity['num_images']:,} test images through `normalize_digit`: "
-        f"{100 * identity['accuracy_normalized']:.2f} % right, {100 * identity['accuracy']:.2f} % as they are "
-        f"({difference:+.2f} points); {identity['changed_answers']} of the answers changed, "
-        f"{identity['changed_thickness']} images had their strokes changed, {identity['resampled']} their size.",
-        "",
-        "| pen, width in pixels | strokes brought nearer to MNIST's | strokes left as they are |",
-        "| ---: | ---: | ---: |",
-        *(
-            f"| {pen} | {100 * row['accuracy']:.2f} % | {100 * row['accuracy_without']:.2f} % |"
-            for pen, row in results["pens"].items()
-        ),
-        "",
-        f"`mnistlab read` on a photo of {photo['pixels'] / 1e6:.0f} million pixels with {photo['digits']} digits, from "
-        f"the start of the process to its end: {photo['median_seconds']:.2f} s ({photo['median_cpu_seconds']:.2f} s of "
-        f"processor time), {photo['median_peak_mb']:.0f} MB; median of {len(photo['runs'])}. "
-        f"{environment['num_cpus']} cores of an {environment['cpu']}.",
+    pens = [
+        (pen, *(f"{100 * row[name]:.2f} %" for name in ("accuracy", "accuracy_without")))
+        for pen, row in results["pens"].items()
     ]
-    return "\n".join(lines)
+    return "\n\n".join(
+        [
+            markdown_table(
+                "pages of test digits | pages | digits | found | read right | in reading order | sure and wrong", rows
+            ),
+            f"MNIST's {identity['num_images']:,} test images through `normalize_digit`: "
+            f"{100 * identity['accuracy_normalized']:.2f} % right, {100 * identity['accuracy']:.2f} % as they are "
+            f"({difference:+.2f} points); {identity['changed_answers']} of the answers changed, "
+            f"{identity['changed_thickness']} images had their strokes changed, {identity['resampled']} their size.",
+            markdown_table(
+                "pen, width in pixels | strokes brought nearer to MNIST's | strokes left as they are", pens, num_left=0
+            ),
+            f"`mnistlab read` on a photo of {photo['pixels'] / 1e6:.0f} million pixels with {photo['digits']} digits, "
+            f"from the start of the process to its end: {photo['median_seconds']:.2f} s "
+            f"({photo['median_cpu_seconds']:.2f} s of processor time), {photo['median_peak_mb']:.0f} MB; median of "
+            f"{len(photo['runs'])}. {cores(results['environment'])}.",
+        ]
+    )
 
 
 def _percent(value: float, interval: list[float]) -> str:
     return f"{100 * value:.2f} % ({100 * interval[0]:.2f}–{100 * interval[1]:.2f})"
 
 
-def main() -> None:
-    """Measures and writes."""
-    parser = readme.parser(__doc__)
-    parser.add_argument("--pages", type=int, default=60, help="of each style")
-    parser.add_argument("--tune", action="store_true", help="measure pages of training digits, write nothing")
-    parser.add_argument(
-        "--photo-only", action="store_true", help="measure the time of a photo anew, on a quiet machine"
-    )
-    arguments = parser.parse_args()
-    if arguments.photo_only:
-        results = json.loads(RESULTS.read_text(encoding="utf-8"))
-        write_json(RESULTS, results | {"photo": measure_photo(load_mnist().test)})
-    elif not arguments.table_only:
-        split = load_mnist().train if arguments.tune else load_mnist().test
-        results = {"environment": describe_environment(), "goals": GOALS, "pages": {}}
-        for name, style in pages.STYLES.items():
-            first_seed = FIRST_SEED["train" if arguments.tune else "test"]
-            results["pages"][name] = measure_pages(split, style, first_seed, arguments.pages)
-            print(name, results["pages"][name], flush=True)
-        if arguments.tune:
-            return
-        results["identity"] = measure_identity(split)
-        print(results["identity"], flush=True)
-        results["pens"] = measure_pens(split.take(np.arange(2_000)))
-        print(results["pens"], flush=True)
-        results["photo"] = measure_photo(split)
-        print(results["photo"], flush=True)
-        write_json(RESULTS, results)
-    readme.put("reader.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
-
+OPTIONS = {
+    "--pages": {"type": int, "default": 60, "dest": "num_pages", "help": "number of pages of each style"},
+    "--tune": {"action": "store_true", "help": "measure pages of training digits and write nothing"},
+    "--photo-only": {"action": "store_true", "help": "measure only the photo anew, on a quiet machine"},
+}
+BENCHMARK = Benchmark(__file__, __doc__, measure, table, options=OPTIONS)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.run()

@@ -1,13 +1,12 @@
-"""The model card of the networks that ship, from what pretrained.py, refusals.py and notebook_networks.py measured."""
+"""The model card of the networks that ship, made of the results of pretrained, refusals and notebook_networks."""
 
 import json
-from pathlib import Path
 from typing import Any
 
+from benchmarks.measure.benchmark import RESULTS
 from mnistlab.files import write_json, write_text
 from mnistlab.pretrained import ACCURACY_PATH, PRETRAINED_PATH
 
-RESULTS = Path(__file__).parents[1] / "results"
 MADE, MEASURED, NOTEBOOK = (RESULTS / f"{name}.json" for name in ("pretrained", "refusals", "notebook_networks"))
 PATH = PRETRAINED_PATH.with_name("README.md")
 
@@ -94,22 +93,22 @@ cannot do either. The licence of the files is that of mnistlab.
 
 
 def percent(fraction: float, digits: int = 2) -> str:
-    """A fraction as people write it."""
+    """A fraction in percent."""
     return f"{fraction * 100:.{digits}f} %"
 
 
 def share(row: dict[str, Any]) -> str:
-    """What was refused, with its interval."""
+    """The share that was refused, with its interval."""
     return f"{percent(row['refused'])} ({row['refused_low'] * 100:.2f}–{row['refused_high'] * 100:.2f})"
 
 
 def text(made: dict[str, Any], measured: dict[str, Any], notebook: dict[str, Any]) -> str:
-    """The card as Markdown.
+    """The card in Markdown.
 
     Args:
-        made: `pretrained.json`.
-        measured: `refusals.json`.
-        notebook: `notebook_networks.json`.
+        made: Content of `pretrained.json`.
+        measured: Content of `refusals.json`.
+        notebook: Content of `notebook_networks.json`.
     """
     digits, fitted = measured["test_digits"], measured["calibration"]
     compared, environment = made["onnx_against_keras"]["digits"], made["environment"]
@@ -163,13 +162,13 @@ def notebook_text(notebook: dict[str, Any]) -> str:
 
 
 def accuracy(measured: dict[str, Any], notebook: dict[str, Any]) -> dict[str, float]:
-    """The share of the test images that each network reads right, for whoever lists them."""
+    """The accuracy of each network on the test images, which the package keeps for those who list the networks."""
     both = {name: notebook[name]["test"]["accuracy"] for name in ("mlp", "cnn")}
     return {"digits": measured["test_digits"]["accuracy"], **both}
 
 
 def write() -> None:
-    """Makes the card anew, once everything is measured."""
+    """Writes the card and the accuracies anew, once everything has been measured."""
     if all(path.exists() for path in (MADE, MEASURED, NOTEBOOK)):
         made, measured, notebook = (json.loads(path.read_text(encoding="utf-8")) for path in (MADE, MEASURED, NOTEBOOK))
         write_text(PATH, text(made, measured, notebook))
