@@ -176,8 +176,7 @@ def measure(number: int) -> Results:
                 outcomes = send_all(server, make, range(number))
             megabytes = {"before": before, "largest": meter.largest, "after": memory_megabytes(server.process.pid)}
             results[name] = summary(outcomes) | {"megabytes": megabytes, "seconds": time.perf_counter() - start}
-            kinds = sorted({outcome.kind for outcome in outcomes})
-            results[name]["kinds"] = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in kinds}
+            results[name]["kinds"] = dict(sorted(Counter(outcome.kind for outcome in outcomes).items()))
             print(name, json.dumps(results[name]), flush=True)
     return results | {"environment": describe_environment() | {"precision": "float32"}}
 

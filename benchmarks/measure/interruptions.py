@@ -29,7 +29,7 @@ from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
 
 MAX_KILLS = 5
-CHECKPOINT_SECONDS = 0.2  # not 10: otherwise trainings of seconds would be killed before their first checkpoint
+CHECKPOINT_SECONDS = 0.2  # not 10, or these short runs would all be killed before their first checkpoint
 NETWORKS: dict[str, tuple[int, dict[str, Any]]] = {  # training images; what differs from the recipe of that name
     "mlp": (12_000, {"epochs": 2, "batch_size": 32}),
     "cnn": (6_000, {"epochs": 2, "batch_size": 32, "num_validation": 500}),

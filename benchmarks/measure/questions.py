@@ -52,7 +52,7 @@ def publish(results: Results, path: Path = PUBLISHED_PATH) -> None:
 
 
 def table(results: Results) -> str:
-    """A section for each experiment: its answers, figures and figures in a table."""
+    """A section for each experiment: its answers, its plots and a table."""
     return "\n\n".join(_section(name, results[name]) for name in EXPERIMENTS if name in results)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.material import scribbles
 from benchmarks.measure.benchmark import Benchmark, Results
-from benchmarks.shipped import card, nondigits, widening
+from benchmarks.shipped import card, glyphs, nondigits, widening
 from mnistlab import training
 from mnistlab.calibration import calibrate, threshold
 from mnistlab.datasets import Dataset, Split, load_mnist, split_validation
@@ -61,7 +61,7 @@ KINDS_RECIPE = dataclasses.replace(
     label_smoothing=0.02,
     augmentation=AffineRanges(rotation=8, width_shift=0.04, height_shift=0.04, shear=6, zoom=0.06),
 )
-LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.005, 0.002  # validation digits that either threshold refuses
+LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.005, 0.002  # of the validation digits, refused by each threshold
 
 
 def held_back() -> tuple[Split, Split]:
@@ -70,7 +70,7 @@ def held_back() -> tuple[Split, Split]:
 
 
 def digits_of_fonts(num_images: int) -> Split:
-    """Images of the digits in the fonts to train on, as many of each digit."""
+    """Images of the digits in the fonts to train on, the same number of each."""
     images = [
         nondigits.make(nondigits.written_characters("fit", digit), num_images, 1, digit) for digit in string.digits
     ]
@@ -79,7 +79,7 @@ def digits_of_fonts(num_images: int) -> Split:
 
 def kept(folder: Path, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Split:
     """Images and labels that take minutes to make: kept in a file until a program or material behind them changes."""
-    sources = (nondigits.__file__, scribbles.__file__, widening.__file__, nondigits.MATERIAL)
+    sources = (nondigits.__file__, scribbles.__file__, widening.__file__, glyphs.MATERIAL)
     content = b"".join(Path(path).read_bytes() for path in sources) + repr(NUM_IMAGES).encode()
     version = hashlib.sha256(content).hexdigest()[:12]
     path = folder / f"{make.__name__}-{version}.npz"
@@ -129,14 +129,10 @@ def train_networks(folder: Path) -> tuple[Run, Run]:
     """
     _, validation = held_back()
     only_digits = Split("validation", validation.images, np.zeros(len(validation), np.uint8))
-    return (
-        training.train(
-            DIGITS_RECIPE, Dataset("MNIST, widened", kept(folder, digit_images), validation), folder / "digits"
-        ),
-        training.train(
-            KINDS_RECIPE, Dataset("digits and others", kept(folder, kind_images), only_digits), folder / "kinds"
-        ),
-    )
+    dataset = Dataset("MNIST, widened", kept(folder, digit_images), validation)
+    digits = training.train(DIGITS_RECIPE, dataset, folder / "digits")
+    dataset = Dataset("digits and others", kept(folder, kind_images), only_digits)
+    return digits, training.train(KINDS_RECIPE, dataset, folder / "kinds")
 
 
 def put_together(digits: Run, kinds: Run, path: Path) -> None:
