@@ -12,8 +12,8 @@ from pathlib import Path
 import nbclient
 import nbformat
 
-from mnistlab.files import write_text
-from mnistlab.lesson.building import as_json, exercise_notebook, solution_notebook
+from mnistlab.lesson.notebooks.building import as_json, exercise_notebook, solution_notebook
+from mnistlab.system.files import write_text
 
 FOLDER = Path(__file__).parent
 

@@ -1,7 +1,6 @@
 """What the documentation promises: its code runs, its commands exist, its links lead somewhere, nothing is left out."""
 
 import contextlib
-import dataclasses
 import doctest
 import importlib
 import io
@@ -14,10 +13,12 @@ from urllib.parse import unquote
 
 import click
 import pytest
+import yaml
 
-from mnistlab.cli import cli
+import mnistlab
+from mnistlab.cli.main import cli
 from mnistlab.recipes import RECIPES
-from mnistlab.runs import RUN_FILES
+from mnistlab.runs.run import RUN_FILES
 
 ROOT = Path(__file__).parents[1]
 README, TUTORIAL, REFERENCE = ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "reference.md"
@@ -26,6 +27,7 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")),
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+PICTURE = re.compile(r'\b(?:src|srcset)="([^"]+)"|!\[[^\]]*\]\(([^)\s]+)\)')
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 MEASURING = (  # programs with a table in a document
@@ -130,6 +132,17 @@ def test_links_lead_to_files_and_headings(document):
             assert anchor in [slug(heading) for heading in headings], f"{relative(document)} links to {link}"
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_pictures_exist(document):
+    for found in PICTURE.findall(document.read_text(encoding="utf-8")):
+        picture = "".join(found)
+        assert (document.parent / picture).is_file(), f"{relative(document)} shows {picture}"
+
+
+def test_the_readme_fits_on_a_page():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 120
+
+
 def slug(heading: str) -> str:
     """The anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
@@ -156,7 +169,7 @@ def test_every_recipe_setting_is_in_the_reference():
     assert header[1:-1] == list(RECIPES)
     documented = {setting: dict(zip(RECIPES, values, strict=True)) for setting, *values, _ in settings}
     for name, recipe in RECIPES.items():
-        for setting, value in dataclasses.asdict(recipe).items():
+        for setting, value in recipe.settings().items():
             if setting != "name":
                 shown = "none" if value is None else "yes" if isinstance(value, dict) else value
                 shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else shown
@@ -176,13 +189,15 @@ def reference_section(heading: str) -> str:
 
 def test_the_floors_are_those_of_the_contract():
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
-    layers = contract["contracts"][0]["layers"]
+    floors = [set(layer.split(" | ")) for layer in contract["contracts"][0]["layers"]]
+    rooms = set().union(*floors)
     text = ARCHITECTURE.read_text(encoding="utf-8")
-    floors = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
-    assert [int(number) for number, _ in floors] == list(range(len(layers), 0, -1))
-    assert [set(re.findall(r"`(\w+)`", names)) for _, names in floors] == [set(layer.split(" | ")) for layer in layers]
-    for module in " | ".join(layers).split(" | "):
-        assert re.search(rf"^\| `{module}` \| ", text, re.MULTILINE), f"docs/architecture.md says nothing of {module}"
+    drawn = re.findall(r"^floor (\d+) +(.+)$", text, re.MULTILINE)
+    assert [int(number) for number, _ in drawn] == list(range(len(floors), 0, -1))
+    # Rooms stand in columns; what they are for is told behind them, after a wider gap.
+    assert [rooms & set(re.split(r" {2,}", line)) for _, line in drawn] == floors
+    for room in rooms:
+        assert re.search(rf"^\| `{room}` \| ", text, re.MULTILINE), f"docs/architecture.md says nothing of {room}"
 
 
 def test_the_results_have_their_place_in_the_documents():
@@ -212,11 +227,41 @@ def test_the_stored_results_are_of_the_recipes_as_they_are():
                 assert run.get(setting, 1) == getattr(RECIPES[name], setting), f"{setting} of {name}"
 
 
+def test_the_citation_has_the_version_and_licences_of_the_package():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["title"] == project["name"]
+    assert citation["version"] == mnistlab.__version__
+    assert " AND ".join(citation["license"]) == project["license"]
+    assert citation["abstract"] == project["description"]
+    assert citation["keywords"] == project["keywords"]
+
+
+def test_pre_commit_runs_what_make_check_runs():
+    """With the tools of the lock alone: other repositories would be fetched, and have other versions."""
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    (hook,) = repositories[0]["hooks"]
+    assert (hook["entry"], hook["language"]) == ("make check", "system")
+    assert hook["always_run"] and not hook["pass_filenames"]
+
+
+@pytest.mark.parametrize("form", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*_*.yml")), ids=relative)
+def test_issue_forms_are_complete(form):
+    content = yaml.safe_load(form.read_text(encoding="utf-8"))
+    assert content["name"] and content["description"]
+    questions = [part for part in content["body"] if part["type"] != "markdown"]
+    assert all(part["type"] in {"input", "textarea", "dropdown"} for part in questions)
+    assert all(part["attributes"]["label"] for part in questions)
+    assert len({part["id"] for part in questions}) == len(questions) > 0
+
+
 def test_no_file_names_a_machine_or_a_registry():
     """What is committed must mean the same on every machine."""
-    folders = [ROOT / name for name in (".ci", "benchmarks", "docs", "notebooks", "src", "tests")]
+    folders = [ROOT / name for name in (".ci", ".github", "benchmarks", "docs", "notebooks", "src", "tests")]
     files = [path for folder in folders for path in folder.rglob("*")] + [
-        path for path in ROOT.iterdir() if path.name[0] != "."
+        path for path in ROOT.iterdir() if path.name[0] != "." or path.suffix == ".yaml"
     ]
     for path in files:
         if not path.is_file() or path.suffix in {".gz", ".pyc", ".png"}:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from mnistlab.datasets import load_mnist
-from mnistlab.files import write_text
-from mnistlab.normalization import Normalized, normalize_digit
+from mnistlab.reader.normalization import Normalized, normalize_digit
+from mnistlab.system.files import write_text
 
 VECTORS = Path(__file__).parents[2] / "tests" / "data" / "normalize_digit.json"
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mnistlab.files import write_text
+from mnistlab.system.files import write_text
 
 STROKES = Path(__file__).parents[2] / "tests" / "data" / "strokes.json"
 SEED = 8

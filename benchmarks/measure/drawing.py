@@ -17,8 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.measure.benchmark import ROOT, Benchmark, Results, cores, markdown_table
-from mnistlab.backend import describe_environment
-from mnistlab.metrics import wilson_interval
+from mnistlab.evaluation.metrics import wilson_interval
+from mnistlab.models.backend import describe_environment
 
 TEST = "tests/browser/test_drawing.py::test_recorded_drawings_are_read_right[1]"
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.material import odd_pictures, odd_requests
 from benchmarks.measure.benchmark import Benchmark, Results, cores, markdown_table
 from benchmarks.measure.serving import Server, running_server
-from mnistlab.backend import describe_environment
+from mnistlab.models.backend import describe_environment
 
 NUM_CLIENTS = 2
 TIMEOUT = 120.0  # seconds after which a request counts as not answered

@@ -16,8 +16,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.measure.benchmark import ROOT, Benchmark, Results, cores, markdown_table
-from mnistlab.server.findings import COMMANDS as EXPERIMENTS
-from mnistlab.server.findings import PUBLISHED_PATH, published
+from mnistlab.server.experiments.charts import COMMANDS as EXPERIMENTS
+from mnistlab.server.experiments.charts import PUBLISHED_PATH, published
 
 FIGURES = ROOT / "docs" / "figures"
 

@@ -24,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.material import pages
 from benchmarks.measure.benchmark import Benchmark, Results, cores, markdown_table
 from benchmarks.measure.memory import read_status, watch
-from mnistlab.backend import describe_environment
 from mnistlab.datasets import Split, load_mnist
-from mnistlab.metrics import wilson_interval
-from mnistlab.normalization import normalize_digit
-from mnistlab.pretrained import pretrained
+from mnistlab.evaluation.metrics import wilson_interval
+from mnistlab.inference import pretrained
+from mnistlab.models.backend import describe_environment
 from mnistlab.reader import DigitReader, Reading
+from mnistlab.reader.normalization import normalize_digit
 
 FIRST_SEED = {"test": 0, "train": 1000}  # seed of the first page
 MIN_SHARE = 0.5  # a digit counts as found if its box and the one that was found share this much of their union

@@ -18,14 +18,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.measure.benchmark import Benchmark, Results, markdown_table
 from benchmarks.shipped import card, nondigits
 from benchmarks.shipped import pretrained as making
-from mnistlab.backend import describe_environment
-from mnistlab.calibration import expected_calibration_error, threshold
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation import Evaluation
-from mnistlab.inference import Classifier
-from mnistlab.metrics import wilson_interval
-from mnistlab.pretrained import PRETRAINED_PATH, pretrained
-from mnistlab.refusal import Judge, Verdict
+from mnistlab.evaluation.calibration import threshold
+from mnistlab.evaluation.metrics import expected_calibration_error, wilson_interval
+from mnistlab.inference import Classifier, Judge, Verdict, pretrained
+from mnistlab.inference.pretrained import PRETRAINED_PATH
+from mnistlab.models.backend import describe_environment
 
 NUM_IMAGES, NUM_CHOICE = 1000, 500  # images of each material: to measure, and to choose by
 SEED = 20_000  # a seed that nothing else here uses

@@ -207,7 +207,7 @@ def measure(quick: bool) -> Results:
             "announced": upload(server.port, f"{typed}Content-Length: {ANNOUNCED_BYTES}", PIECE),
             "chunked": upload(server.port, f"{typed}Transfer-Encoding: chunked", b"10000\r\n" + PIECE + b"\r\n"),
         }
-    from mnistlab.backend import describe_environment  # imports Keras, whose threads would be in the way above
+    from mnistlab.models.backend import describe_environment  # imports Keras, whose threads would be in the way above
 
     return results | {"environment": describe_environment() | {"precision": "float32"}}
 

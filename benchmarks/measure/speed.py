@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.measure.benchmark import Benchmark, Results, source
-from mnistlab.bench.suite import format_summary, run_suite
+from mnistlab.experiments.benchmark.suite import format_summary, run_suite
 
 
 def measure(rounds: int) -> Results:

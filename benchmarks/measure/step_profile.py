@@ -20,13 +20,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.measure.benchmark import Benchmark, Results, markdown_table, source
 from mnistlab import training
-from mnistlab.acceleration import accelerated_parts, resolve_precision
-from mnistlab.augmentation import RandomAffine, transform_images
-from mnistlab.backend import describe_environment
-from mnistlab.bench.worker import measure_machine
 from mnistlab.datasets import Dataset, load_mnist
-from mnistlab.models import build_for_training
+from mnistlab.experiments.benchmark.worker import measure_machine
+from mnistlab.models.backend import describe_environment
+from mnistlab.models.parts import accelerated_parts
+from mnistlab.models.precision import resolve_precision
 from mnistlab.recipes import RECIPES, AffineRanges
+from mnistlab.training.augmentation import RandomAffine, transform_images
+from mnistlab.training.compiling import build_for_training
 
 REPEATS, IN_A_ROW = 15, 8  # measurements, and calls within each
 KINDS = {

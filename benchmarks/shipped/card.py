@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from benchmarks.measure.benchmark import RESULTS
-from mnistlab.files import write_json, write_text
-from mnistlab.pretrained import ACCURACY_PATH, PRETRAINED_PATH
+from mnistlab.inference.pretrained import ACCURACY_PATH, PRETRAINED_PATH
+from mnistlab.system.files import write_json, write_text
 
 MADE, MEASURED, NOTEBOOK = (RESULTS / f"{name}.json" for name in ("pretrained", "refusals", "notebook_networks"))
 PATH = PRETRAINED_PATH.with_name("README.md")
@@ -13,7 +13,7 @@ PATH = PRETRAINED_PATH.with_name("README.md")
 CARD = """# digits.onnx: the network that ships with mnistlab
 
 Reads one handwritten digit in MNIST's form, and tells digits from other things. One ONNX file, {megabytes:.2f} MB, for
-ONNX Runtime; `mnistlab.pretrained.pretrained()` loads it. `make pretrained` makes file and card; the figures come from
+ONNX Runtime; `mnistlab.inference.pretrained()` loads it. `make pretrained` makes file and card; the figures come from
 `benchmarks/results/pretrained.json` and `benchmarks/results/refusals.json`.
 
 ## What it is
@@ -28,7 +28,7 @@ ONNX Runtime; `mnistlab.pretrained.pretrained()` loads it. `make pretrained` mak
 The kinds: {kinds}.
 
 Notes in the file hold the temperature that brings confidence and accuracy together, and the thresholds below which an
-answer is "unsure" or "no digit". `mnistlab.inference.Classifier` and `mnistlab.refusal.Judge` apply them.
+answer is "unsure" or "no digit". `mnistlab.inference.Classifier` and `mnistlab.inference.rejection.Judge` apply them.
 
 ## How it was made
 
@@ -73,7 +73,7 @@ under the SIL Open Font License; no part of them is in the file.
 NOTEBOOK_CARD = """
 # mlp.onnx and cnn.onnx: the notebook's two networks
 
-To look into, and to compare with: `mnistlab.pretrained.pretrained("mlp")` and `pretrained("cnn")`. Every layer's
+To look into, and to compare with: `mnistlab.inference.pretrained("mlp")` and `pretrained("cnn")`. Every layer's
 activations are outputs of the file. `make pretrained` makes them; the figures come from
 `benchmarks/results/notebook_networks.json`.
 

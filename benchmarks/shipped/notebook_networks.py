@@ -18,16 +18,17 @@ from benchmarks.measure.benchmark import Benchmark, Results
 from benchmarks.shipped import card
 from benchmarks.shipped.pretrained import compare_with_keras
 from mnistlab import training
-from mnistlab.calibration import calibrate, expected_calibration_error
 from mnistlab.datasets import Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
-from mnistlab.export import note_calibration
-from mnistlab.files import write_with
+from mnistlab.evaluation.calibration import calibrate
+from mnistlab.evaluation.metrics import expected_calibration_error
 from mnistlab.inference import Classifier
-from mnistlab.onnx_files import store_halves
-from mnistlab.pretrained import PRETRAINED
+from mnistlab.inference.onnx_files import store_halves
+from mnistlab.inference.pretrained import PRETRAINED
+from mnistlab.models.export import note_calibration
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from mnistlab.system.files import write_with
 
 NAMES = ("mlp", "cnn")
 

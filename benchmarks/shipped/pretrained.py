@@ -1,4 +1,4 @@
-"""Makes the network that ships with the package: src/mnistlab/pretrained/digits.onnx and its card.
+"""Makes the network that ships with the package: src/mnistlab/inference/pretrained/digits.onnx and its card.
 
     python benchmarks/shipped/pretrained.py [--runs FOLDER] [--table-only]
 
@@ -24,15 +24,16 @@ from benchmarks.material import scribbles
 from benchmarks.measure.benchmark import Benchmark, Results
 from benchmarks.shipped import card, glyphs, nondigits, widening
 from mnistlab import training
-from mnistlab.calibration import calibrate, threshold
 from mnistlab.datasets import Dataset, Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
-from mnistlab.export import join_kinds, note_calibration
-from mnistlab.files import make_folder, write_with
+from mnistlab.evaluation.calibration import calibrate, threshold
 from mnistlab.inference import Classifier
-from mnistlab.pretrained import PRETRAINED_PATH
+from mnistlab.inference.pretrained import PRETRAINED_PATH
+from mnistlab.models import load_run
+from mnistlab.models.export import join_kinds, note_calibration
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
+from mnistlab.system.files import make_folder, write_with
 
 KINDS = ("digit", "letter", "symbol", "scribble", "lines", "blob", "texture", "half a digit", "two digits", "specks")
 NUM_IMAGES = {  # images of each material that is not a digit
@@ -151,7 +152,7 @@ def put_together(digits: Run, kinds: Run, path: Path) -> None:
 
 def compare_with_keras(run: Run, path: Path, images: np.ndarray) -> dict[str, float]:
     """The largest difference between an ONNX file and the Keras model of a run, and how often their answers differ."""
-    by_keras = run.model.predict(images, batch_size=500, verbose=0)
+    by_keras = load_run(run).predict(images, batch_size=500, verbose=0)
     by_onnx = evaluate(Classifier(path, calibrated=False), Split("", images, np.zeros(len(images), int)))
     return {
         "num_images": len(images),

@@ -1,5 +1,5 @@
 """`python -m mnistlab` is the command line."""
 
-from mnistlab.cli import main
+from mnistlab.cli.main import main
 
 main()

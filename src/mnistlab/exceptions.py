@@ -1,17 +1,34 @@
-"""What can go wrong, one class per exit code.
+"""What can go wrong: one class for each exit code.
 
-A message is one or two plain sentences: what came, what was expected, what to do. The command line prints it as it is.
+    MnistlabError               1  the work failed, with a reason
+    ├── DataError               1  a data file is not what it claims to be
+    ├── RunError                1  a run folder cannot be used
+    ├── TrainingError           1  a training run could not go on
+    ├── InterruptionError     130  the user stopped the work
+    └── UsageError              2  an argument is outside what is accepted (also a `ValueError`)
+
+A message is one or two plain sentences: what came, what was expected, what to do. It speaks of arguments, not of
+options, since a notebook has none. An error that ends with advice on an argument carries that argument's name, and the
+command line adds the option.
 """
 
 
 class MnistlabError(Exception):
     """Base of every error that mnistlab raises on purpose.
 
+    Args:
+        message: One or two plain sentences.
+        argument: Name of the argument that the last sentence advises to change, if it does.
+
     Attributes:
-        exit_code: what the process ends with when the error reaches the command line.
+        exit_code: Exit code of the process when the error reaches the command line.
     """
 
     exit_code = 1
+
+    def __init__(self, message: str, *, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 class DataError(MnistlabError):
@@ -23,7 +40,7 @@ class RunError(MnistlabError):
 
 
 class TrainingError(MnistlabError):
-    """A training could not go on, for example because the loss is no longer a finite number."""
+    """A training run could not go on, for example because the loss is no longer a finite number."""
 
 
 class InterruptionError(MnistlabError):

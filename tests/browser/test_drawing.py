@@ -207,7 +207,7 @@ def test_a_digit_from_a_link_is_on_the_sheet_and_in_the_code(watched, open_watch
     page = watched.open("tab=draw")
     page.evaluate(
         """async (levels) => {
-          const { drawing } = await import("/web/js/drawing.js");
+          const { drawing } = await import("/web/digits/drawing.js");
           drawing.pick(Uint8Array.from(levels));
         }""",
         seven.flatten().tolist(),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from mnistlab.pretrained import pretrained
+from mnistlab.inference import pretrained
 
 SEVEN = [[[0.28, 0.28], [0.5, 0.27], [0.72, 0.26], [0.62, 0.45], [0.52, 0.65], [0.45, 0.82]]]
 ANY = Callable[..., Any]
@@ -32,7 +32,7 @@ def inside(watched: Any, draw: ANY) -> Page:
 
 def seen(page: Page) -> np.ndarray:
     """What the networks see, by the page's own account."""
-    levels = page.evaluate('import("/web/js/drawing.js").then(({ drawing }) => [...drawing.image])')
+    levels = page.evaluate('import("/web/digits/drawing.js").then(({ drawing }) => [...drawing.image])')
     return np.array(levels, np.uint8).reshape(28, 28)
 
 
@@ -130,7 +130,7 @@ def test_a_drawing_from_a_link_can_be_taken_back_stroke_by_stroke(watched: Any, 
     page = watched.open()
     draw(watched, [*SEVEN, [[0.4, 0.5], [0.65, 0.5]]])
     other = open_watched().open(page.url.partition("#")[2])
-    strokes = 'import("/web/js/drawing.js").then(({ drawing }) => drawing.strokes.length)'
+    strokes = 'import("/web/digits/drawing.js").then(({ drawing }) => drawing.strokes.length)'
     assert other.evaluate(strokes) == 2
     for left in (1, 0):
         other.get_by_role("button", name="Undo").click()
@@ -190,7 +190,7 @@ def test_names_of_files_and_runs_stay_names_in_the_code_panel(inside: Page) -> N
     ]
     shown = inside.evaluate(
         """async (names) => {
-          const { codeForInside, codeForMistakes, codeForPhoto } = await import("/web/js/code.js");
+          const { codeForInside, codeForMistakes, codeForPhoto } = await import("/web/code/code.js");
           const run = (name) => {
             const network = { id: "x", title: "x, digits", source: "run", folder: `a b/${name}` };
             return [codeForInside(new Uint8Array(784), network), codeForMistakes(network, [4, 9], 115)];

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from mnistlab.commands.training import train
-from mnistlab.progress import Progress
+from mnistlab.cli.train import train
 from mnistlab.recipes import RECIPES, AffineRanges
+from mnistlab.runs.progress import Progress
 
 RESULTS = json.loads((Path(__file__).parents[2] / "benchmarks/results/questions.json").read_text(encoding="utf-8"))
 
@@ -52,7 +52,7 @@ def told_at_random(seed: int) -> list[dict[str, Any]]:
 
 def test_the_page_puts_curves_together_as_the_server_does(page: Page) -> None:
     put_together = """async (lines) => {
-      const { Curves } = await import("/web/js/curves.js");
+      const { Curves } = await import("/web/train/curves.js");
       const curves = new Curves();
       for (const { event, ...line } of lines) curves[event](line);
       const { steps, history, numSteps, done } = curves;
@@ -72,7 +72,7 @@ def test_the_page_puts_curves_together_as_the_server_does(page: Page) -> None:
 
 def test_axes_show_every_value_between_round_figures(page: Page) -> None:
     scaled = """async ([kind, values, count]) => {
-      const { createScale } = await import("/web/js/scales.js");
+      const { createScale } = await import("/web/charts/scales.js");
       const { place, ticks, format } = createScale(kind, values, count);
       return [values.map(place), ticks, ticks.map(place), ticks.map(format)];
     }"""
@@ -99,7 +99,7 @@ def test_axes_show_every_value_between_round_figures(page: Page) -> None:
 def test_names_of_lines_stand_apart(page: Page) -> None:
     """Beside the ends of lines that end together, and in a list above lines that do not."""
     drawn = """async ([ends, levels]) => {
-      const { createChart } = await import("/web/js/charts.js");
+      const { createChart } = await import("/web/charts/charts.js");
       const chart = createChart("Loss");
       document.querySelector("main").prepend(chart.root);
       chart.root.style.width = "800px";

@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from mnistlab.datasets import load_mnist
-from mnistlab.normalization import normalize_digit
+from mnistlab.reader.normalization import normalize_digit
 
 VECTORS = Path(__file__).parents[1] / "data" / "normalize_digit.json"
 
 NORMALIZE = """async (crops) => {
-  const { normalizeDigit } = await import("/web/js/normalize.js");
+  const { normalizeDigit } = await import("/web/digits/normalize.js");
   return crops.map(({ crop, width, height, arguments: { crop_to_ink: cropToInk, ...others } }) => {
     const values = Uint8Array.from(atob(crop), (letter) => letter.charCodeAt(0));
     const { image, ...facts } = normalizeDigit({ values, width, height }, { cropToInk, ...others });
@@ -101,7 +101,7 @@ def test_a_drawing_survives_the_address(page: Page) -> None:
         drawings.append(strokes)
     texts, back = page.evaluate(
         """async (drawings) => {
-          const { decodeStrokes, encodeStrokes } = await import("/web/js/strokes.js");
+          const { decodeStrokes, encodeStrokes } = await import("/web/digits/strokes.js");
           const texts = drawings.map(encodeStrokes);
           return [texts, texts.map(decodeStrokes)];
         }""",
@@ -119,7 +119,7 @@ def test_an_address_that_was_tampered_with_gives_a_drawing_or_none(page: Page) -
     texts += ["_" * length for length in (1, 2, 3, 4, 7, 8, 40_000)]
     strokes, digits = page.evaluate(
         """async (texts) => {
-          const { decodeDigit, decodeStrokes } = await import("/web/js/strokes.js");
+          const { decodeDigit, decodeStrokes } = await import("/web/digits/strokes.js");
           return [texts.map(decodeStrokes), texts.map((text) => decodeDigit(text)?.length ?? null)];
         }""",
         texts,
@@ -135,7 +135,7 @@ def test_a_digit_survives_the_address(page: Page) -> None:
     images = [*load_mnist().test.images[:50].reshape(50, 784).tolist(), [0] * 784, [255] * 784]
     lengths, back = page.evaluate(
         """async (images) => {
-          const { decodeDigit, encodeDigit } = await import("/web/js/strokes.js");
+          const { decodeDigit, encodeDigit } = await import("/web/digits/strokes.js");
           const texts = images.map((image) => encodeDigit(Uint8Array.from(image)));
           return [texts.map((text) => text.length), texts.map((text) => [...decodeDigit(text)])];
         }""",
@@ -157,7 +157,7 @@ def test_events_arrive_whole_however_they_are_cut(page: Page) -> None:
     ]
     found = page.evaluate(
         """async (stream) => {
-          const { createEventParser } = await import("/web/js/events.js");
+          const { createEventParser } = await import("/web/app/events.js");
           const cuts = [[stream], [...stream]];
           for (let at = 1; at < stream.length; at++) cuts.push([stream.slice(0, at), stream.slice(at)]);
           return cuts.map((parts) => {

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mnistlab.evaluation import evaluate
-from mnistlab.pretrained import pretrained
+from mnistlab.inference import pretrained
 
 PATIENCE = 60_000  # milliseconds
 TABS = ("Draw", "Inside", "Train", "Mistakes", "Experiments")

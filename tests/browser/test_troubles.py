@@ -193,7 +193,7 @@ def test_a_hidden_page_lets_go_of_a_stream_that_lasts(watched: Any) -> None:
           const ask = window.fetch;
           const signals = [];
           window.fetch = (_, options) => (signals.push(options.signal), new Promise(() => {}));
-          const { api } = await import("/web/js/api.js");
+          const { api } = await import("/web/app/api.js");
           const end = api.events("/api/runs/x/events", {});
           await new Promise((resolve) => setTimeout(resolve));
           Object.defineProperty(document, "hidden", { value: true, configurable: true });
@@ -254,9 +254,9 @@ def test_an_average_of_networks_shows_no_layers(watched: Any, draw: Callable[...
     listed = page.evaluate("fetch('/api/networks').then((answer) => answer.json())")
     covered = page.evaluate(
         """async () => {
-          const { drawing } = await import("/web/js/drawing.js");
-          const { encodeImage } = await import("/web/js/digits.js");
-          const { api } = await import("/web/js/api.js");
+          const { drawing } = await import("/web/digits/drawing.js");
+          const { encodeImage } = await import("/web/digits/digits.js");
+          const { api } = await import("/web/app/api.js");
           const image = encodeImage(drawing.image);
           return api.post("/api/occlusion", { image, network: "shipped", size: 8, step: 2 });
         }"""

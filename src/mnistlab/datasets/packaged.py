@@ -59,5 +59,6 @@ def _verify(name: str, array: npt.NDArray[np.uint8]) -> None:
     if found != expected:
         raise DataError(
             f"{MNIST_FOLDER / name} (or .gz) is not MNIST's: its uncompressed bytes have the SHA-256 {found}, but "
-            f"{expected} was expected. Install mnistlab again; for other data give a folder (load_idx, --data DIR)."
+            f"{expected} was expected. Install mnistlab again; for other data, give a folder of IDX files.",
+            argument="data",
         )

@@ -1,1 +1,10 @@
-"""Several runs that answer one question; each experiment writes its results and a report."""
+"""Several runs, one question, one answer with its interval.
+
+- `experiment`: what an experiment is, and how it is trained, answered and written down
+- `cells`: the trainings of an experiment, each a run that is kept
+- `cluster`: the same on machines that Ray gathers
+- `summaries`: rows over seeds, in words that claim no more than the test allows
+- `batch_size`, `comparison`, `label_noise`, `augmentation_ranges`: the questions
+- `notebook`: the whole notebook in one go
+- `benchmark`: this machine, stock Keras and mnistlab side by side
+"""

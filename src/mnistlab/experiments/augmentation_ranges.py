@@ -6,11 +6,11 @@ from pathlib import Path
 
 from mnistlab import figures
 from mnistlab.datasets import Dataset
-from mnistlab.experiments.answers import Experiment, Findings
+from mnistlab.evaluation.significance import MeanInterval
 from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.experiment import Experiment, Findings
 from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, seeds_text, summarize
 from mnistlab.recipes import AffineRanges, Recipe
-from mnistlab.significance import MeanInterval
 
 WITHOUT, WITH = "none", "all"
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from mnistlab import figures, training
 from mnistlab.datasets import Dataset
-from mnistlab.experiments.answers import Experiment, Findings
+from mnistlab.evaluation.significance import LEVEL
 from mnistlab.experiments.batch_size import still_falling
 from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.experiment import Experiment, Findings
 from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, seeds_text, summarize, times
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
-from mnistlab.significance import LEVEL
 
 BATCH_SIZES = (32, 128, 512, 2_048, 10_000)
 REFERENCE = 128  # what the others are compared with: the notebook's

@@ -11,10 +11,10 @@ from mnistlab import training
 from mnistlab.datasets import Dataset
 from mnistlab.experiments import cluster
 from mnistlab.experiments.summaries import Row
-from mnistlab.files import make_folder
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
-from mnistlab.tally import Tally
+from mnistlab.system.console import ProgressBar
+from mnistlab.system.files import make_folder
 
 METRICS = (
     *("test_accuracy", "test_errors", "test_loss", "train_seconds", "steps", "epochs", "num_parameters"),
@@ -41,7 +41,7 @@ def differing_settings(cells: Sequence[Cell]) -> list[Row]:
 
     The seed is left out, and a setting that a column of the place says already.
     """
-    recipes = {tuple(cell.place.items()): dataclasses.asdict(cell.recipe) for cell in reversed(cells)}
+    recipes = {tuple(cell.place.items()): cell.recipe.settings() for cell in reversed(cells)}
     places = list(reversed(recipes))
     names = [
         name
@@ -91,15 +91,15 @@ def train_cells(
     tasks = dict(zip(folders, cells, strict=True))
     missing = {place: cell.recipe for place, cell in tasks.items() if not Run(place).is_complete}
     kept = len(tasks) - len(missing)
-    with Tally("trainings", len(tasks), kept, earlier="finished", visible=progress) as tally:
+    with ProgressBar("trainings", len(tasks), kept, earlier="finished", visible=progress) as bar:
         if address is None:
             for place, recipe in missing.items():
                 training.train(recipe, dataset, place, progress=False)
                 gc.collect()  # graphs are cycles: Python itself would let the networks of ten trainings pile up
-                tally.tell(_told(tasks[place], Run(place)))
+                bar.tell(_told(tasks[place], Run(place)))
         else:
             for place in cluster.train_on_ray(missing, address, dataset.fingerprint(), data_folder):
-                tally.tell(_told(tasks[place], Run(place)))
+                bar.tell(_told(tasks[place], Run(place)))
     return [
         {
             **cell.place,

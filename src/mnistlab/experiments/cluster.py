@@ -51,7 +51,9 @@ def train_on_ray(
     try:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="error", **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UsageError(f"There is no Ray cluster at {address}: {error}. Start one, or use --cluster auto.") from error
+        raise UsageError(
+            f"There is no Ray cluster at {address}: {error}. Start one, or take auto.", argument="address"
+        ) from error
     try:
         # Every task gets as many processors as the smallest machine has; one without any only coordinates.
         counts = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
@@ -88,7 +90,7 @@ def check_cluster(address: str) -> None:
         UsageError: if Ray is not installed, or no cluster answers at the address.
     """
     if importlib.util.find_spec("ray") is None:
-        raise UsageError("--cluster needs Ray, which is not installed. Run: pip install 'mnistlab[cluster]'")
+        raise UsageError("A cluster needs Ray, which is not installed. Run: pip install 'mnistlab[cluster]'")
     if address != "auto":
         _check_reachable(address)
 

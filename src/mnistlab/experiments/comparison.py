@@ -11,13 +11,13 @@ import numpy as np
 from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
-from mnistlab.experiments.answers import Experiment, Findings
+from mnistlab.evaluation.significance import McNemarTest, PairedTest, mcnemar_test, paired_test
 from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.experiment import Experiment, Findings
 from mnistlab.experiments.summaries import Row, by_place, p_text, seeds_text, summarize, times
 from mnistlab.inference import Classifier
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
-from mnistlab.significance import McNemarTest, PairedTest, mcnemar_test, paired_test
 
 MAX_IMAGES = 9  # of each kind in the figures
 

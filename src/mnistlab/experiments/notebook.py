@@ -13,20 +13,21 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
 
-from mnistlab import __version__, figures, preprocessing, reports, training
-from mnistlab.augmentation import RandomAffine, transform_images
-from mnistlab.backend import keras
-from mnistlab.claims import claim
-from mnistlab.datasets import Dataset
+from mnistlab import __version__, figures, reports, training
+from mnistlab.datasets import Dataset, preprocessing
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.experiments import batch_size
-from mnistlab.experiments.run_report import run_figures, write_figures, write_run_report
-from mnistlab.files import make_folder, remove_leftovers, write_json, write_text
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
+from mnistlab.models.backend import keras
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
-from mnistlab.run_folders import check_collection, check_question
+from mnistlab.reports import write_run_report
+from mnistlab.reports.run_report import run_figures, write_figures
 from mnistlab.runs import Run
+from mnistlab.runs.folders import own_results
+from mnistlab.system.files import write_json, write_text
+from mnistlab.system.text import format_matrix
+from mnistlab.training.augmentation import RandomAffine, transform_images
 
 SAMPLE_SEED = 0  # of the nine samples shown; the last one is the digit whose matrix is shown, as in the notebook
 NUM_SAMPLES = 9
@@ -64,10 +65,7 @@ def run_notebook(
     recipes = {name: _fit_to(dataset, RECIPES[name], epochs) for name in ("mlp", "cnn")}
     for recipe in recipes.values():
         training.check_fits(recipe, dataset)
-    check_collection(folder, "a report")
-    check_question(folder, None)
-    make_folder(folder / "runs")
-    with claim(folder):
+    with own_results(folder, "a report", question=None):
         return _run_all(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)
 
 
@@ -81,7 +79,6 @@ def _run_all(
     progress: bool,
 ) -> dict[str, Any]:
     started = time.perf_counter()
-    remove_leftovers(folder)
     if progress:
         print(dataset, end="\n\n")
     seeded = {
@@ -126,7 +123,7 @@ def _train_all(
     name: str, recipes: list[Recipe], dataset: Dataset, folder: Path, *, progress: bool
 ) -> list[tuple[Run, Evaluation]]:
     """Trains each recipe into a run folder of its own, scores it as `mnistlab evaluate` does and says how it went."""
-    scored = []
+    scored: list[tuple[Run, Evaluation]] = []
     for recipe in recipes:
         run_folder = folder / "runs" / f"{name}-seed{recipe.seed}"
         if progress:
@@ -211,7 +208,7 @@ def _describe_dataset(dataset: Dataset) -> dict[str, Any]:
         "sample": {
             "index": index,
             "label": int(dataset.train.labels[index]),
-            "matrix": preprocessing.format_matrix(dataset.train.images[index]),
+            "matrix": format_matrix(dataset.train.images[index]),
         },
         "one_hot": [
             {"label": int(label), "row": [int(value) for value in row]}
@@ -225,7 +222,7 @@ def _describe_model(runs: list[Run], evaluation: Evaluation, folder: Path) -> di
     names = ("seed", "train_seconds", "images_per_second", "test_accuracy", "test_loss", "test_errors")
     first = runs[0]
     return {
-        "recipe": dataclasses.asdict(first.recipe),
+        "recipe": first.recipe.settings(),
         "summary": summary_text(MODELS[first.recipe.model]()),
         "num_parameters": first.metrics["num_parameters"],
         "num_train_images": first.metrics["num_train_images"],

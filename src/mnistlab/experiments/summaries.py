@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mnistlab.significance import LEVEL, holm, mean_interval, paired_test
+from mnistlab.evaluation.significance import LEVEL, holm, mean_interval, paired_test
 
 Row = dict[str, Any]
 LEAST_P_VALUE = 0.0001  # in sentences; a smaller one says no more to a reader

@@ -5,7 +5,7 @@ A figure of one panel takes `ax=None` and returns the `Axes`; a figure of severa
 threads, scripts and servers without a display. As the last line of a Jupyter cell either result shows itself.
 
 Pictures are light unless the dark style is in force:
-`with matplotlib.rc_context(looks.matplotlib_style("dark")): ...`. `to_svg` takes light ones and makes them follow
+`with matplotlib.rc_context(theme.matplotlib_style("dark")): ...`. `to_svg` takes light ones and makes them follow
 the page around them.
 """
 

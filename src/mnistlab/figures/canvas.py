@@ -13,8 +13,8 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mnistlab import looks
 from mnistlab.exceptions import UsageError
+from mnistlab.system import theme
 
 # 306 points: a phone of 390 pixels shows that enlarged by a fifth, so text of 8.5 points is 10 pixels high there.
 WIDTH_INCHES = 4.25
@@ -41,10 +41,10 @@ class PaperAxes(Axes):
         return buffer.getvalue()
 
 
-def theme() -> looks.Theme:
-    """The theme in force: dark inside `rc_context(looks.matplotlib_style("dark"))`, light otherwise."""
+def current_theme() -> theme.Theme:
+    """The theme in force: dark inside `rc_context(theme.matplotlib_style("dark"))`, light otherwise."""
     ground = matplotlib.rcParams["figure.facecolor"]
-    return looks.DARK if to_hex(ground) == looks.DARK.paper else looks.LIGHT
+    return theme.DARK if to_hex(ground) == theme.DARK.paper else theme.LIGHT
 
 
 def drawn(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -52,7 +52,7 @@ def drawn(function: Callable[Parameters, Result]) -> Callable[Parameters, Result
 
     @functools.wraps(function)
     def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        style: Any = looks.matplotlib_style("dark" if theme() is looks.DARK else "light")
+        style: Any = theme.matplotlib_style("dark" if current_theme() is theme.DARK else "light")
         with matplotlib.rc_context(style):
             return function(*args, **kwargs)
 
@@ -105,6 +105,6 @@ def draw_ink(
         extent: left, right, bottom and top in the axes' units; by default each pixel is one unit.
     """
     ink = np.empty((*image.shape, 4), np.uint8)
-    ink[..., :3] = np.round(np.multiply(to_rgb(theme().ink), 255))
+    ink[..., :3] = np.round(np.multiply(to_rgb(current_theme().ink), 255))
     ink[..., 3] = np.round(image * strength)
     ax.imshow(ink, interpolation="none", extent=extent)

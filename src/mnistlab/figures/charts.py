@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mnistlab.datasets import NUM_CLASSES
 from mnistlab.evaluation import Evaluation
 from mnistlab.exceptions import UsageError
-from mnistlab.figures.canvas import drawn, figure_of, new_axes, new_grid, theme
+from mnistlab.figures.canvas import current_theme, drawn, figure_of, new_axes, new_grid
 
 LABEL_GAP = 0.09  # of the axes' height: the least distance at which two direct labels do not touch
 STRONGEST_WASH = 0.5  # opacity of the accent under the most frequent confusion: its number stays readable
@@ -71,9 +71,9 @@ def plot_confusion(confusion: ArrayLike, ax: Axes | None = None) -> Axes:
             # The square root lets a single mistake be seen beside a mistake made twenty times.
             wash = STRONGEST_WASH * float(np.sqrt(mistakes[row, column] / most))
             place = (column - 0.5, row - 0.5)
-            ax.add_patch(Rectangle(place, 1, 1, facecolor=theme().accent, alpha=wash, edgecolor="none"))
+            ax.add_patch(Rectangle(place, 1, 1, facecolor=current_theme().accent, alpha=wash, edgecolor="none"))
         is_mistake = row != column and count
-        color = theme().ink if is_mistake else theme().muted
+        color = current_theme().ink if is_mistake else current_theme().muted
         text = str(count) if count else "·"
         ax.text(column, row, text, ha="center", va="center_baseline", fontsize=8, color=color)
     size = len(counts)
@@ -103,7 +103,7 @@ def plot_per_digit(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
     errors = np.bincount(evaluation.labels[evaluation.wrong], minlength=NUM_CLASSES)
     rates = 100 * errors / np.maximum(totals, 1)
     digits = np.arange(len(totals))
-    ax.barh(digits, rates, height=0.62, color=theme().series[0])
+    ax.barh(digits, rates, height=0.62, color=current_theme().series[0])
     reach = max(float(rates.max()), 0.1)  # in percent; all-right still gets an axis
     for digit in range(len(totals)):
         text = f"{errors[digit]:,} of {totals[digit]:,}" if totals[digit] else "none in this split"
@@ -141,7 +141,7 @@ def plot_batch_sizes(rows: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | N
     seconds = np.array([row["train_seconds"] for row in rows])
     accuracies = np.array([row["test_accuracy"] for row in rows])
     low, high = np.transpose([row["interval"] for row in rows])
-    blue, vermilion = theme().series[:2]
+    blue, vermilion = current_theme().series[:2]
     seconds_ax.plot(batch_sizes, seconds, marker="o", color=blue)
     whiskers = 100 * np.clip([accuracies - low, high - accuracies], 0, None)
     accuracy_ax.errorbar(batch_sizes, 100 * accuracies, whiskers, marker="s", color=vermilion, capsize=4)
@@ -192,12 +192,12 @@ def plot_comparison(evaluations: Mapping[str, Evaluation], ax: Axes | None = Non
     accuracy_low, accuracy_high = np.transpose([evaluation.interval for evaluation in evaluations.values()])
     low, high = num_images * (1 - accuracy_high), num_images * (1 - accuracy_low)
     whiskers = np.clip([errors - low, high - errors], 0, None)
-    ax.errorbar(errors, places, xerr=whiskers, fmt="o", color=theme().series[0], capsize=4, markersize=6)
+    ax.errorbar(errors, places, xerr=whiskers, fmt="o", color=current_theme().series[0], capsize=4, markersize=6)
     for place in range(len(evaluations)):
         text = f"{errors[place]:,} ({low[place]:,.0f} to {high[place]:,.0f})"
         _label_beside(ax, high[place], place, text, (8, 0))
     ax.set(xlim=(0, 1.55 * high.max()), ylim=(len(places) - 0.5, -0.5), yticks=places)
-    ax.set_yticklabels(list(evaluations), fontsize=9.5, color=theme().ink)
+    ax.set_yticklabels(list(evaluations), fontsize=9.5, color=current_theme().ink)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
@@ -213,7 +213,7 @@ def _draw_series(ax: Axes, history: Sequence[Mapping[str, Any]], key: str, *, pe
     epochs = np.array([row["epoch"] for row in history]) if len(set(members)) == 1 else np.arange(1, len(history) + 1)
     ends: list[tuple[str, float]] = []
     names = (("training", key, "o"), ("validation", f"val_{key}", "s"))
-    for (name, column, marker), color in zip(names, theme().series, strict=False):
+    for (name, column, marker), color in zip(names, current_theme().series, strict=False):
         values = _column(history, column) * (100 if percent else 1)
         if np.isfinite(values).any():
             for member in np.unique(members):

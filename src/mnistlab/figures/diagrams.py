@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from mnistlab.exceptions import UsageError
-from mnistlab.figures.canvas import draw_ink, drawn, new_axes, theme
+from mnistlab.figures.canvas import current_theme, draw_ink, drawn, new_axes
 
 NUM_MARKED_ROWS = 3  # as many as there are colours, and enough to show an order
 MARK_WASH = 0.4  # opacity of a marked row's colour: enough to be seen on one row of the image
@@ -50,7 +50,7 @@ def plot_flattening(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
 
     _draw_framed(ax, image, (image_left, image_left + image_width), (image_bottom, image_height))
     _draw_framed(ax, image.reshape(1, -1), (0, total), (strip_bottom, strip_height))
-    for place, (row, color) in enumerate(zip(marked, theme().series, strict=False)):
+    for place, (row, color) in enumerate(zip(marked, current_theme().series, strict=False)):
         left, right = place * total / len(marked), (place + 1) * total / len(marked)
         _draw_framed(ax, image[row : row + 1], (left, right), (rows_bottom, rows_height))
         row_bottom = image_bottom + image_height * (height - row - 1) / height
@@ -66,9 +66,9 @@ def plot_flattening(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
     start, end = marked.start * width, marked.stop * width
     strip_top = strip_bottom + strip_height
     guides = [[(start, strip_top), (0, rows_bottom)], [(end, strip_top), (total, rows_bottom)]]
-    ax.add_collection(LineCollection(guides, colors=theme().muted, linewidths=0.6))
+    ax.add_collection(LineCollection(guides, colors=current_theme().muted, linewidths=0.6))
     starts = [[(row * width, strip_bottom), (row * width, strip_bottom - 0.02 * total)] for row in range(height)]
-    ax.add_collection(LineCollection(starts, colors=theme().muted, linewidths=0.5))
+    ax.add_collection(LineCollection(starts, colors=current_theme().muted, linewidths=0.5))
     for x, number, align in ((0, 0, "left"), (start, start, "center"), (total, total - 1, "right")):
         if number or x == 0:
             ax.text(x, strip_bottom - 0.03 * total, f"{number:,}", **_quiet(align))
@@ -106,12 +106,12 @@ def plot_network(sizes: Sequence[int], names: Sequence[str], ax: Axes | None = N
     names_top = 1.06 + 0.05 * max(name.count("\n") + 1 for name in names)
     for column, (here, after) in enumerate(itertools.pairwise(columns)):
         lines = [[(column, start), (column + 1, end)] for start in here for end in after]
-        ax.add_collection(LineCollection(lines, colors=theme().muted, alpha=0.4, linewidths=0.5, zorder=1))
+        ax.add_collection(LineCollection(lines, colors=current_theme().muted, alpha=0.4, linewidths=0.5, zorder=1))
         weights = f"{sizes[column]:,} × {sizes[column + 1]:,}\nweights"
         bias = "1 bias" if sizes[column + 1] == 1 else f"{sizes[column + 1]:,} biases"
         ax.text(column + 0.5, -0.08, f"{weights}\n{bias}", **_quiet("center"))
     for column, (size, name, heights) in enumerate(zip(sizes, names, columns, strict=True)):
-        dots: dict[str, Any] = {"color": theme().ink, "linestyle": "none", "marker": "o", "zorder": 2}
+        dots: dict[str, Any] = {"color": current_theme().ink, "linestyle": "none", "marker": "o", "zorder": 2}
         ax.plot([column] * len(heights), heights, markersize=6, **dots)
         if size > MOST_DOTS:
             ax.plot([column] * 3, [0.46, 0.5, 0.54], markersize=1.6, **dots)
@@ -128,14 +128,16 @@ def plot_network(sizes: Sequence[int], names: Sequence[str], ax: Axes | None = N
 
 
 def _quiet(align: str) -> dict[str, Any]:
-    return {"ha": align, "va": "top", "fontsize": 8.5, "color": theme().muted}
+    return {"ha": align, "va": "top", "fontsize": 8.5, "color": current_theme().muted}
 
 
 def _draw_framed(ax: Axes, image: NDArray[np.uint8], across: tuple[float, float], up: tuple[float, float]) -> None:
     """Draws an image between two x and above a y at a height, in a hairline that shows where bare paper ends."""
     (left, right), (bottom, height) = across, up
     draw_ink(ax, image, extent=(left, right, bottom, bottom + height))
-    frame = Rectangle((left, bottom), right - left, height, facecolor="none", edgecolor=theme().rule, linewidth=0.8)
+    frame = Rectangle(
+        (left, bottom), right - left, height, facecolor="none", edgecolor=current_theme().rule, linewidth=0.8
+    )
     ax.add_patch(frame)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets import Split
 from mnistlab.evaluation import Evaluation
 from mnistlab.exceptions import UsageError
-from mnistlab.figures.canvas import digit_grid, draw_ink, drawn, figure_of, new_axes, new_grid, theme
+from mnistlab.figures.canvas import current_theme, digit_grid, draw_ink, drawn, figure_of, new_axes, new_grid
 
 RIGHT_MARK, WRONG_MARK = "✓", "✗"
 WASH = 0.35  # opacity of full ink under numbers: dark enough to show the digit, light enough to read black on it
@@ -77,7 +77,7 @@ def plot_matrix(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
     ax = new_axes(7.1, 7.0) if ax is None else ax
     draw_ink(ax, image, strength=WASH)
     for (row, column), value in np.ndenumerate(image):
-        color = theme().ink if value else theme().muted
+        color = current_theme().ink if value else current_theme().muted
         ax.text(column, row, str(value), ha="center", va="center_baseline", fontsize=7, color=color, clip_on=True)
     height, width = image.shape
     ax.set_xticks(range(0, width, 3))
@@ -126,10 +126,10 @@ def plot_predictions(
             f"{prediction} {RIGHT_MARK if right else WRONG_MARK}",
             loc="left",
             fontsize=14,
-            color=theme().ink if right else theme().accent,
+            color=current_theme().ink if right else current_theme().accent,
         )
         sure = _percent_below_100(float(evaluation.confidences[index]))
-        ax.set_title(f"label {label}\n{sure} sure", loc="right", fontsize=8, color=theme().muted)
+        ax.set_title(f"label {label}\n{sure} sure", loc="right", fontsize=8, color=current_theme().muted)
     return figure_of(places)
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from mnistlab.exceptions import UsageError
-from mnistlab.figures.canvas import drawn, figure_of, new_axes, theme
+from mnistlab.figures.canvas import current_theme, drawn, figure_of, new_axes
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 STYLES = ("-", "--", "-.", ":")
@@ -50,7 +50,7 @@ def plot_series(
     ends = []
     for number, (name, points) in enumerate(series.items()):
         x, mean, half = np.array(sorted(points), dtype=float).T
-        color = theme().series[number % len(theme().series)]
+        color = current_theme().series[number % len(current_theme().series)]
         ax.errorbar(
             x,
             scale * mean,
@@ -69,7 +69,9 @@ def plot_series(
     ax.xaxis.set_minor_locator(NullLocator())
     if mark is not None:
         x_mark, value, text = mark
-        ax.plot([x_mark], [scale * value], marker="x", markersize=9, markeredgewidth=2, color=theme().ink, zorder=5)
+        ax.plot(
+            [x_mark], [scale * value], marker="x", markersize=9, markeredgewidth=2, color=current_theme().ink, zorder=5
+        )
         ax.annotate(text, (x_mark, scale * value), (-9, -12), textcoords="offset points", ha="right", fontsize=8.5)
     ax.margins(x=0.06, y=0.12)
     ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -98,8 +100,8 @@ def plot_differences(differences: Mapping[str, tuple[float, float]], *, xlabel: 
     ax = new_axes(1.1 + 0.38 * len(differences)) if ax is None else ax
     means, halves = 100 * np.array(list(differences.values()), dtype=float).T
     places = np.arange(len(differences))
-    ax.axvline(0, color=theme().muted, linewidth=1)
-    ax.errorbar(means, places, xerr=halves, fmt="o", color=theme().series[0], capsize=4, markersize=6)
+    ax.axvline(0, color=current_theme().muted, linewidth=1)
+    ax.errorbar(means, places, xerr=halves, fmt="o", color=current_theme().series[0], capsize=4, markersize=6)
     for place, (mean, half) in enumerate(zip(means, halves, strict=True)):
         ax.annotate(
             f"{mean:+.2f}",
@@ -113,7 +115,7 @@ def plot_differences(differences: Mapping[str, tuple[float, float]], *, xlabel: 
     low, high = min(0.0, float(np.min(means - halves))), max(0.0, float(np.max(means + halves)))
     ax.set_xlim(low - 0.15 * reach, high + 0.35 * reach)
     ax.set(ylim=(len(places) - 0.5, -0.5), yticks=places, xlabel=xlabel)
-    ax.set_yticklabels(list(differences), fontsize=9, color=theme().ink)
+    ax.set_yticklabels(list(differences), fontsize=9, color=current_theme().ink)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
@@ -140,7 +142,7 @@ def plot_loss_curves(curves: Mapping[str, Sequence[float]], ax: Axes | None = No
     ends = []
     for number, (name, losses) in enumerate(curves.items()):
         epochs = np.arange(1, len(losses) + 1)
-        color = theme().series[number % len(theme().series)]
+        color = current_theme().series[number % len(current_theme().series)]
         ax.plot(
             epochs, losses, color=color, marker=MARKERS[number % len(MARKERS)], linestyle=STYLES[number % len(STYLES)]
         )

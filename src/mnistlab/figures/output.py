@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from mnistlab import looks
 from mnistlab.exceptions import UsageError
 from mnistlab.figures.canvas import figure_of
+from mnistlab.system import theme
 
 PNG_DPI = 200
 
@@ -40,7 +40,7 @@ def save_png(figure: Figure | Axes, path: Path | str, dpi: int = PNG_DPI) -> Non
 def to_svg(figure: Figure | Axes, label: str | None = None) -> str:
     """The figure as an `<svg>` element to stand inside an HTML page.
 
-    Colours are the CSS variables of `looks.css_variables()`, digits follow them through a CSS filter, the ground is
+    Colours are the CSS variables of `theme.css_variables()`, digits follow them through a CSS filter, the ground is
     transparent and text stays text. Ids carry a prefix made from the content, so that many figures fit in one page.
     The same figure gives the same text.
 
@@ -52,7 +52,7 @@ def to_svg(figure: Figure | Axes, label: str | None = None) -> str:
         UsageError: if the figure was drawn in the dark theme.
     """
     whole = _whole(figure)
-    if to_hex(whole.get_facecolor()) == looks.DARK.paper:
+    if to_hex(whole.get_facecolor()) == theme.DARK.paper:
         raise UsageError("to_svg takes a figure in the light theme; the page's CSS turns it dark by itself.")
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mnistlab", "svg.id": None}):
@@ -119,7 +119,7 @@ def _follow_page(element: ElementTree.Element) -> None:
     """Puts the page's variables where Matplotlib wrote the light theme's values."""
     style = element.get("style")
     if style is not None:
-        for variable, color in looks.LIGHT.tokens().items():
+        for variable, color in theme.LIGHT.tokens().items():
             style = style.replace(color, f"var({variable})")
         element.set("style", re.sub(r"font-family: [^;]+", "font-family: var(--sans)", style))
     if element.tag == f"{_SVG}image":

@@ -2,7 +2,7 @@
 
 from mnistlab.models.building import (
     build,
-    build_for_training,
+    compile_network,
     count_multiply_adds,
     finished_model,
     member_weights,
@@ -11,19 +11,21 @@ from mnistlab.models.building import (
     summary_text,
     to_standard,
 )
-from mnistlab.models.loading import load_network
-from mnistlab.models.networks import MODELS, cnn, deep_cnn, deeper_cnn, mlp, small_cnn, softmax
+from mnistlab.models.loading import load_network, load_run
+from mnistlab.models.networks import MODELS, Build, cnn, deep_cnn, deeper_cnn, mlp, small_cnn, softmax
 
 __all__ = [
     "MODELS",
+    "Build",
     "build",
-    "build_for_training",
     "cnn",
+    "compile_network",
     "count_multiply_adds",
     "deep_cnn",
     "deeper_cnn",
     "finished_model",
     "load_network",
+    "load_run",
     "member_weights",
     "mlp",
     "optimizer_state",

@@ -6,33 +6,30 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from mnistlab.acceleration import Parts, accelerated_parts, standard_parts
-from mnistlab.backend import keras
 from mnistlab.datasets import IMAGE_SHAPE
-from mnistlab.models.networks import MODELS
+from mnistlab.models.backend import keras
+from mnistlab.models.networks import MODELS, Build
+from mnistlab.models.parts import Parts, standard_parts
 from mnistlab.recipes import Precision, Recipe
-from mnistlab.schedules import learning_rate_of
 
 SHIFTS = {"down": ((0, 2), (1, 1)), "up": ((2, 0), (1, 1)), "right": ((1, 1), (0, 2)), "left": ((1, 1), (2, 0))}
 """What to cut off an image with a frame of one pixel, (top, bottom) and (left, right), to move the digit by one."""
 
 
-def build(recipe: Recipe, parts: Parts, *, precision: Precision) -> Any:
-    """The recipe's network, uncompiled."""
-    return MODELS[recipe.model](precision=precision, seed=recipe.seed, parts=parts, norm_momentum=recipe.norm_momentum)
+def build(recipe: Recipe, parts: Parts, *, precision: Precision, sequential: Any = keras.Sequential) -> Any:
+    """The recipe's network, uncompiled, as an instance of `keras.Sequential` or of a class derived from it."""
+    return MODELS[recipe.model](Build(precision, recipe.seed, parts, recipe.norm_momentum, sequential))
 
 
-def build_for_training(recipe: Recipe, num_steps: int) -> Any:
-    """The recipe's network from accelerated parts, compiled: categorical cross-entropy, Adam, accuracy.
-
-    Args:
-        recipe: what decides it.
-        num_steps: weight updates of the whole training, which the learning rate's schedule needs to know.
-    """
-    parts = accelerated_parts()
-    model = build(recipe, parts, precision=recipe.precision)
-    _compile(model, recipe, parts, learning_rate_of(recipe, num_steps))
-    return model
+def compile_network(model: Any, recipe: Recipe, parts: Parts, learning_rate: Any) -> None:
+    """Gives a network its loss, optimizer and metric, as its recipe says; the learning rate may be a schedule."""
+    model.compile(
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+        # A name of its own: Keras would number it, and the bytes of the saved model would depend on what ran before.
+        optimizer=parts.optimizer(learning_rate, recipe.beta_1, recipe.beta_2, name="adam"),
+        metrics=["accuracy"],
+        jit_compile="auto",  # on JAX; TensorFlow's block loop runs without XLA, which is slower on a CPU
+    )
 
 
 def to_standard(model: Any, recipe: Recipe) -> Any:
@@ -56,7 +53,7 @@ def standard_network(recipe: Recipe, weights: Sequence[Any], state: Sequence[Any
     """The recipe's network from Keras' own float32 layers, compiled, with given weights and optimizer state."""
     network = build(recipe, standard_parts(), precision="float32")
     network.set_weights(weights)
-    _compile(network, recipe, standard_parts(), recipe.learning_rate)
+    compile_network(network, recipe, standard_parts(), recipe.learning_rate)
     network.optimizer.build(network.trainable_variables)
     for variable, value in zip(_optimizer_variables(network.optimizer) if state else [], state, strict=True):
         variable.assign(value)
@@ -102,16 +99,6 @@ def member_weights(model: Any, recipe: Recipe) -> list[list[NDArray[Any]]]:
     if recipe.members == 1 and not recipe.test_shifts:
         return [model.get_weights()]
     return [model.get_layer(f"member{number}").get_weights() for number in range(1, recipe.members + 1)]
-
-
-def _compile(model: Any, recipe: Recipe, parts: Parts, learning_rate: Any) -> None:
-    model.compile(
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        # A name of its own: Keras would number it, and the bytes of the saved model would depend on what ran before.
-        optimizer=parts.optimizer(learning_rate, recipe.beta_1, recipe.beta_2, name="adam"),
-        metrics=["accuracy"],
-        jit_compile="auto",  # on JAX; TensorFlow's block loop runs without XLA, which is slower on a CPU
-    )
 
 
 def _optimizer_variables(optimizer: Any) -> list[Any]:

@@ -8,12 +8,14 @@ from typing import Any
 
 import h5py
 
-from mnistlab.archives import NetworkFile, read_network_file
-from mnistlab.backend import keras
 from mnistlab.exceptions import RunError
-from mnistlab.models.building import build_for_training, finished_model, to_standard
+from mnistlab.models.backend import keras
+from mnistlab.models.building import build, finished_model, standard_network
 from mnistlab.models.networks import MODELS
+from mnistlab.models.parts import standard_parts
 from mnistlab.recipes import RECIPES, Recipe
+from mnistlab.runs import Run
+from mnistlab.runs.archives import NetworkFile, read_network_file
 
 
 def load_network(path: Path, recipe: Recipe | None = None) -> Any:
@@ -50,11 +52,26 @@ def load_network(path: Path, recipe: Recipe | None = None) -> Any:
         return keras.saving.load_model(ours)
 
 
+def load_run(run: Run) -> Any:
+    """The trained Keras model of a complete run, with its optimizer's state; only numbers come from its file.
+
+    Raises:
+        RunError: if the run is not complete, or damaged.
+
+    Example:
+        `load_run(Run(Path("runs/mlp-seed0"))).predict(images)`
+    """
+    return load_network(run.require().model_path, run.recipe)
+
+
 def _own_network(found: NetworkFile, recipe: Recipe | None) -> Any:
     """An untrained network of ours of the name that a file gives."""
     if recipe is None:
         recipe = RECIPES[found.name] if found.name in RECIPES and found.name not in MODELS else _plain(found.name)
-    members = [to_standard(build_for_training(member, 1), member) for member in recipe.member_recipes()]
+    members = [
+        standard_network(member, build(member, standard_parts(), precision="float32").get_weights())
+        for member in recipe.member_recipes()
+    ]
     return finished_model(members, recipe)
 
 

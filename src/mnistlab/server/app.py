@@ -1,4 +1,4 @@
-"""The server's application: which routes there are, and what stands before them."""
+"""The server's application: its routes, and what every request passes before it reaches them."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -6,20 +6,20 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 
 from mnistlab import __version__
-from mnistlab.server import errors, recognition
-from mnistlab.server.errors import documented, register
-from mnistlab.server.finding_routes import findings_router
-from mnistlab.server.limits import BodyLimits
-from mnistlab.server.mistakes import mistakes_router
+from mnistlab.server.experiments.routes import experiments_router
+from mnistlab.server.http import errors
+from mnistlab.server.http.limits import BodyLimits
+from mnistlab.server.http.security import AnswerHeaders, Gate
+from mnistlab.server.http.static import PageFiles, load_assets
+from mnistlab.server.http.work import Workers
+from mnistlab.server.mistakes.answers import TestSplitAnswers
+from mnistlab.server.mistakes.routes import mistakes_router
 from mnistlab.server.networks import Networks
-from mnistlab.server.photos import PhotoReader
-from mnistlab.server.security import AnswerHeaders, Gate
+from mnistlab.server.recognition.photos import PhotoReader
+from mnistlab.server.recognition.routes import recognition_router
 from mnistlab.server.settings import Settings
-from mnistlab.server.static import StaticFiles, load_assets
-from mnistlab.server.test_split import Answers
-from mnistlab.server.training_routes import training_router
-from mnistlab.server.trainings import NOTES, Trainings
-from mnistlab.server.work import Workers
+from mnistlab.server.training.routes import training_router
+from mnistlab.server.training.trainings import NOTES, Trainings
 
 DESCRIPTION = """\
 What mnistlab's page does, for programs: ask networks which digit an image shows, look into their layers, read photos,
@@ -31,18 +31,18 @@ Errors are `{"error": "one or two plain sentences"}`.
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application for one server.
+    """Builds the application for one server.
 
     Args:
-        settings: where it will listen and what it shows; `port` as it is after binding.
+        settings: What to serve and with which limits; `port` must be the real port, not 0.
 
     Example:
-        `uvicorn.run(create_app(Settings()), port=8028)` serves the page, without the deadlines and the limit on
-        connections of `mnistlab.server.serving.serve`.
+        `uvicorn.run(create_app(Settings()), port=8028)` serves the page, but without the deadlines and the limit on
+        connections that `mnistlab.server.serve` adds.
     """
     networks = Networks(settings.runs)
     workers = Workers(settings.num_workers, settings.max_waiting)
-    answers = Answers(networks, settings.runs / NOTES)
+    answers = TestSplitAnswers(networks, settings.runs / NOTES)
     photos = PhotoReader(settings.max_waiting_photos, settings.max_held_bytes)
 
     @contextlib.asynccontextmanager
@@ -59,22 +59,19 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         license_info={"name": "MIT", "identifier": "MIT"},
         openapi_url="/api/openapi.json",
-        docs_url=None,  # these load their scripts from another host
+        docs_url=None,  # these two load their scripts from another host
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        responses=documented(*errors.EVERYWHERE, *([] if settings.token is None else [401])),
+        responses=errors.documented(*errors.EVERYWHERE, *([] if settings.token is None else [401])),
+        exception_handlers=errors.HANDLERS,
     )
-    register(app)
-    for routes in (  # whoever adds some puts them here
-        recognition.router(networks, workers, photos),
-        training_router(Trainings(settings.runs, settings.data)),
-        mistakes_router(answers),
-        findings_router([settings.runs, settings.runs.parent / "experiments"]),
-    ):
-        app.include_router(routes)
-    # From the innermost to the outermost.
-    app.add_middleware(StaticFiles, assets=load_assets())
+    app.include_router(recognition_router(networks, workers, photos))
+    app.include_router(training_router(Trainings(settings.runs, settings.data)))
+    app.include_router(mistakes_router(answers))
+    app.include_router(experiments_router([settings.runs, settings.runs.parent / "experiments"]))
+    # A request passes these from the last to the first.
+    app.add_middleware(PageFiles, assets=load_assets())
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(AnswerHeaders)

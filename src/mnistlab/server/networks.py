@@ -1,4 +1,4 @@
-"""The networks that the page can ask: those that ship with mnistlab and those of finished runs, loaded when asked."""
+"""The networks that the page can ask: those that ship with mnistlab and those of finished runs, loaded when needed."""
 
 import contextlib
 import dataclasses
@@ -12,36 +12,36 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import MnistlabError
-from mnistlab.inference import PROBABILITIES, Classifier
-from mnistlab.pretrained import PRETRAINED, accuracies_of_pretrained
-from mnistlab.records.listing import list_runs
-from mnistlab.refusal import Judge
-from mnistlab.runs import MANIFEST, Run
-from mnistlab.server.errors import ApiError
-from mnistlab.server.layers import LOGITS, Anatomy, Layer, dissect
+from mnistlab.inference import Classifier, Judge
+from mnistlab.inference.anatomy import LOGITS, Anatomy, LayerView, dissect
+from mnistlab.inference.classifier import PROBABILITIES
+from mnistlab.inference.pretrained import PRETRAINED, accuracies_of_pretrained
+from mnistlab.runs import Run, list_runs
+from mnistlab.runs.run import MANIFEST
+from mnistlab.server.http.errors import ApiError
 from mnistlab.server.run_ids import run_id
 
 SHIPPED = "shipped"
-MAX_LOADED = 12  # networks in memory, a few MB each
-MAX_LISTED = 100  # the last ones that finished
+MAX_LOADED = 12  # networks kept in memory, a few MB each
+MAX_LISTED = 100  # networks; of the runs, those that finished last
 _TINY = 1e-30
 Key = tuple[str, int]  # id and version
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
-    """What is known of a network before its file is read.
+class NetworkEntry:
+    """What is known about a network before its file is read.
 
     Args:
-        id: `[a-z0-9-]{1,64}`.
-        title: for people.
-        model: the kind of network, `mlp` or `cnn` in the notebook.
-        path: its ONNX file.
-        folder: the run it belongs to; `None` if it ships with mnistlab.
-        recipe: of that run.
-        test_accuracy: of that run, 0 to 1.
-        num_parameters: of its Keras model.
-        version: another one as soon as the file may be another.
+        id: Name in addresses, `[a-z0-9-]{1,64}`.
+        title: Name for people.
+        model: Kind of network; `mlp` or `cnn` in the notebook.
+        path: ONNX file of the network.
+        folder: Folder of the run that trained it; `None` if it ships with mnistlab.
+        recipe: Name of that run's recipe.
+        test_accuracy: Accuracy on the test split of that run, or as measured for a network that ships, 0 to 1.
+        num_parameters: Number of parameters of the run's Keras model.
+        version: A number that changes whenever the file may have changed.
     """
 
     id: str
@@ -56,13 +56,14 @@ class Entry:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Answer:
-    """What a network says of some images.
+class NetworkAnswer:
+    """The answer of one network to some images.
 
     Args:
-        probabilities: float32 `(num_images, 10)`, calibrated.
-        logits: float32 `(num_images, 10)`: what softmax makes these probabilities of. The numbers of the last layer
-            divided by the temperature; of an average of several networks, logarithms of the probabilities.
+        probabilities: Calibrated probabilities, float32 `(num_images, 10)`.
+        logits: Numbers that softmax turns into these probabilities, float32 `(num_images, 10)`. They are the numbers of
+            the last layer divided by the temperature; for an average of several networks, logarithms of the
+            probabilities.
     """
 
     probabilities: NDArray[np.float32]
@@ -71,16 +72,17 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """What a list says of a network that can be used.
+    """What the list of networks says about a network that can be used.
 
     Args:
-        entry: which.
-        layers: what it consists of.
-        num_parameters: of the run's Keras model, or else those in the file, where normalization is part of the weights.
+        entry: What was known before the file was read.
+        layers: Layers of the network, in its order.
+        num_parameters: Number of parameters of the run's Keras model. For a network that ships, the number in its file,
+            where normalization is part of the weights.
     """
 
-    entry: Entry
-    layers: tuple[Layer, ...]
+    entry: NetworkEntry
+    layers: tuple[LayerView, ...]
     num_parameters: int
 
 
@@ -88,56 +90,56 @@ class Network:
     """A network in memory.
 
     Args:
-        entry: which.
-        classifier: it, loaded.
+        entry: What was known before the file was read.
+        classifier: The network, loaded from its file.
     """
 
-    def __init__(self, entry: Entry, classifier: Classifier) -> None:
+    def __init__(self, entry: NetworkEntry, classifier: Classifier) -> None:
         self.entry, self.classifier = entry, classifier
 
     @cached_property
     def anatomy(self) -> Anatomy:
-        """Its layers, with what they are and what they see."""
+        """Kind, shape and field of each layer."""
         blank = self.classifier.activations(np.zeros(IMAGE_SHAPE, np.uint8))
         return dissect(self.entry.path, {name: values.shape for name, values in blank.items()})
 
-    def answer(self, images: NDArray[np.uint8]) -> Answer:
-        """Asks it: images uint8 `(num_images, 28, 28)`."""
+    def answer(self, images: NDArray[np.uint8]) -> NetworkAnswer:
+        """Asks the network about some images, uint8 `(num_images, 28, 28)`."""
         if LOGITS not in self.classifier.layers:
             probabilities = self.classifier(images)
-            return Answer(probabilities, np.log(np.maximum(probabilities, _TINY)))
+            return NetworkAnswer(probabilities, np.log(np.maximum(probabilities, _TINY)))
         activations = self.classifier.activations(images)
         logits = activations[LOGITS] / np.float32(self.classifier.calibration.temperature)
-        return Answer(activations[PROBABILITIES], logits)
+        return NetworkAnswer(activations[PROBABILITIES], logits)
 
 
 class Networks:
-    """The table of networks. Every method may be called from any thread.
+    """All networks by their ids. Every method may be called from any thread.
 
     Args:
-        runs: folder with runs; it need not exist.
+        runs: Folder with runs; it need not exist.
     """
 
     def __init__(self, runs: Path) -> None:
         self._runs = runs
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, NetworkEntry] = {}
         self._descriptions: dict[Key, Description] = {}
         self._loaded: OrderedDict[Key, Network] = OrderedDict()
         self._lock = threading.Lock()
         self._loading = threading.Lock()
 
     def load_shipped(self) -> None:
-        """Loads what ships, so that the first to ask does not wait for it."""
+        """Loads the networks that ship, so that the first request does not wait for them."""
         for entry in _shipped():
             self._load(entry)
 
     @cached_property
     def judge(self) -> Judge:
-        """That of the network that ships, which tells digits from other things."""
+        """The judge of the network that ships, which tells digits from other things."""
         return Judge(self[SHIPPED].classifier)
 
     def listed(self) -> list[Description]:
-        """All networks that can be used, those that ship first; damaged runs are left out."""
+        """All networks that can be used, those that ship first. Damaged runs are left out."""
         known, found = self._descriptions, dict[Key, Description]()
         for entry in self._refresh().values():
             key = (entry.id, entry.version)
@@ -146,15 +148,16 @@ class Networks:
         self._descriptions = found
         return [*found.values()]
 
-    def _describe(self, entry: Entry) -> Description:
+    def _describe(self, entry: NetworkEntry) -> Description:
         anatomy = self._load(entry).anatomy
         return Description(entry, anatomy.layers, entry.num_parameters or anatomy.num_parameters)
 
     def __getitem__(self, network_id: str) -> Network:
-        """The network of an id.
+        """The network with an id, loaded.
 
         Raises:
-            ApiError: 404 if there is none, 422 if its run is damaged.
+            ApiError: 404 if there is no such network.
+            RunError: if its run is damaged; the server answers with 422.
         """
         entry = self._entries.get(network_id)
         if entry is None or entry.version != _version(entry.folder):
@@ -163,14 +166,14 @@ class Networks:
             raise ApiError(404, f"There is no network {network_id}. /api/networks lists them.")
         return self._load(entry)
 
-    def _refresh(self) -> dict[str, Entry]:
-        """Looks which runs are there now."""
+    def _refresh(self) -> dict[str, NetworkEntry]:
+        """Looks for runs again and returns all entries by their ids."""
         entries = [*_shipped(), *self._finished_runs()]
         with self._lock:
             self._entries = {entry.id: entry for entry in entries[:MAX_LISTED]}
             return dict(self._entries)
 
-    def _finished_runs(self) -> list[Entry]:
+    def _finished_runs(self) -> list[NetworkEntry]:
         if not self._runs.is_dir():
             return []
         return [
@@ -179,11 +182,11 @@ class Networks:
             if found.state == "finished" and (entry := _run_entry(Path(found.folder), self._runs)) is not None
         ]
 
-    def _load(self, entry: Entry) -> Network:
+    def _load(self, entry: NetworkEntry) -> Network:
         key = (entry.id, entry.version)
         if network := self._loaded_before(key):
             return network
-        with self._loading:  # who asks for a network that is there does not wait for others to be loaded
+        with self._loading:  # a request for a loaded network does not wait for this lock
             if network := self._loaded_before(key):
                 return network
             if entry.folder is not None:
@@ -202,8 +205,8 @@ class Networks:
             return self._loaded.get(key)
 
 
-def _shipped() -> list[Entry]:
-    """Those that are in the package."""
+def _shipped() -> list[NetworkEntry]:
+    """The entries of the networks that ship with the package."""
     known = [
         ("digits", SHIPPED, "The reader's network", "cnn"),
         ("mlp", f"{SHIPPED}-mlp", "The notebook's MLP", "mlp"),
@@ -211,17 +214,17 @@ def _shipped() -> list[Entry]:
     ]
     accuracies = accuracies_of_pretrained()
     return [
-        Entry(network_id, title, model, PRETRAINED[name], test_accuracy=accuracies[name])
+        NetworkEntry(network_id, title, model, PRETRAINED[name], test_accuracy=accuracies[name])
         for name, network_id, title, model in known
     ]
 
 
-def _run_entry(folder: Path, runs: Path) -> Entry | None:
+def _run_entry(folder: Path, runs: Path) -> NetworkEntry | None:
     run = Run(folder)
     try:
         relative = folder.relative_to(runs)
         metrics, dataset = run.metrics, str(run.dataset["name"])
-        return Entry(
+        return NetworkEntry(
             run_id(relative),
             relative.as_posix() if dataset == "MNIST" else f"{relative.as_posix()}, {dataset}",
             str(metrics["model"]),
@@ -232,12 +235,12 @@ def _run_entry(folder: Path, runs: Path) -> Entry | None:
             int(metrics["num_parameters"]),
             _version(folder),
         )
-    except (MnistlabError, KeyError, TypeError, ValueError):  # changed since it was listed, or named in no UTF-8
+    except (MnistlabError, KeyError, TypeError, ValueError):  # changed since it was listed, or its name is not UTF-8
         return None
 
 
 def _version(folder: Path | None) -> int:
-    """When the manifest was written, in nanoseconds; 0 for what ships, -1 where it is gone."""
+    """Time of the manifest in nanoseconds; 0 for a network that ships, -1 if the run is gone."""
     if folder is None:
         return 0
     try:

@@ -1,4 +1,4 @@
-"""The short names by which the page knows run folders. They are looked up in a table, never made into paths again."""
+"""Short names for run folders, used in addresses. They are looked up in a table and never turned back into paths."""
 
 import hashlib
 import os
@@ -11,13 +11,13 @@ _MAX_SLUG = 55
 
 
 def run_id(relative: Path) -> str:
-    """The id of a run, a function of its place below the runs folder alone, so that it stays when others come.
+    """The id of a run. It depends on the run's place below the runs folder only, so other runs never change it.
 
     Args:
-        relative: the run's folder, as seen from the runs folder.
+        relative: The run's folder, relative to the runs folder.
 
     Returns:
-        The path itself if it is `[a-z0-9-]{1,64}`; else what is left of it and a piece of its checksum.
+        The path itself if it matches `[a-z0-9-]{1,64}`, otherwise its usable characters and a piece of its checksum.
 
     Example:
         >>> run_id(Path("mlp-seed0"))

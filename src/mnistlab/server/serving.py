@@ -1,4 +1,4 @@
-"""Runs the server: a socket of its own, Uvicorn with deadlines, and an end within two seconds."""
+"""Running the server: it opens its own socket, gives Uvicorn deadlines, and stops within two seconds."""
 
 import asyncio
 import contextlib
@@ -16,23 +16,23 @@ import uvicorn
 
 from mnistlab.exceptions import MnistlabError, UsageError
 from mnistlab.server.app import create_app
-from mnistlab.server.connections import GuardedProtocol
-from mnistlab.server.security import EVERYWHERE, is_loopback
+from mnistlab.server.http.connections import GuardedProtocol
+from mnistlab.server.http.security import EVERYWHERE, is_loopback
+from mnistlab.server.http.work import THREAD_NAME
 from mnistlab.server.settings import Settings
-from mnistlab.server.work import THREAD_NAME
 
-BACKLOG = 256  # connections that the kernel holds ready
-SHUTDOWN_SECONDS = 0.5  # for answers under way; event streams never end by themselves
-WORKER_SECONDS = 0.3  # for threads to see that there is nothing left to do
+BACKLOG = 256  # connections that the kernel holds until the server accepts them
+SHUTDOWN_SECONDS = 0.5  # for answers that have begun; event streams never end by themselves
+WORKER_SECONDS = 0.3  # for threads to notice that there is nothing left to do
 _NOT_HERE = " is no address of this machine. Try 127.0.0.1."
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+    """Opens a socket and listens on it.
 
     Args:
-        host: an address of this machine, or a name of one.
-        port: 0 for any free one.
+        host: Address of this machine, or a name for one.
+        port: Port to listen on; 0 for any free one.
 
     Raises:
         UsageError: if this machine has no such address.
@@ -44,7 +44,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise UsageError(f"{host!r}{_NOT_HERE}") from error
     found = socket.socket(family, kind, protocol)
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or the port is blocked for a minute after an end
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or a used port stays blocked for a minute
         found.bind(address)
         found.listen(BACKLOG)
     except OSError as error:
@@ -58,16 +58,16 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def needs_token(listener: socket.socket) -> bool:
-    """Whether others than this machine can reach a socket."""
+    """Whether other machines can reach a socket."""
     return not is_loopback(listener.getsockname()[0])
 
 
 def page_url(settings: Settings) -> str:
     """The address of the page.
 
-    The token stands after `#`: browsers keep that part to themselves, so it comes into no log and no Referer. The page
-    takes it from there and sends it as `Authorization: Bearer`, event streams included, which is why these are read
-    with `fetch` and not with `EventSource`, which cannot send a header.
+    The token stands after `#`. Browsers never send that part, so it appears in no log and no Referer. The page reads it
+    there and sends it as `Authorization: Bearer`, also for event streams. That is why the page reads these with `fetch`
+    and not with `EventSource`, which cannot send a header.
     """
     host = _own_address(settings.host) if settings.host in EVERYWHERE else settings.host
     host = f"[{host}]" if ":" in host else host
@@ -76,7 +76,7 @@ def page_url(settings: Settings) -> str:
 
 
 def _own_address(everywhere: str) -> str:
-    """The address by which others reach this machine, or its name where it has none."""
+    """The address under which other machines reach this one, or its name if it has no such address."""
     family, elsewhere = (socket.AF_INET6, "2001:db8::1") if ":" in everywhere else (socket.AF_INET, "192.0.2.1")
     with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect((elsewhere, 9))  # sends nothing: the kernel only chooses the address that it would send from
@@ -85,11 +85,11 @@ def _own_address(everywhere: str) -> str:
 
 
 class PageServer(uvicorn.Server):
-    """Uvicorn that looks at its connections several times a second.
+    """A Uvicorn server that checks its connections several times a second.
 
     Args:
-        config: Uvicorn's.
-        on_start: called once, when the server answers.
+        config: Uvicorn's configuration.
+        on_start: Function to call once the server answers.
     """
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], object]) -> None:
@@ -97,14 +97,14 @@ class PageServer(uvicorn.Server):
         self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts and says so."""
+        """Starts the server and calls `on_start`."""
         await super().startup(sockets)
-        gc.freeze()  # what was imported stays: to look through it again and again would hold answers up
+        gc.freeze()  # imported modules stay in memory: searching them for garbage would delay answers
         if self.started:
             self._on_start()
 
     async def on_tick(self, counter: int) -> bool:
-        """Called ten times a second."""
+        """Checks every connection; Uvicorn calls this ten times a second."""
         now = asyncio.get_running_loop().time()
         for connection in list(self.server_state.connections):
             if isinstance(connection, GuardedProtocol):
@@ -116,9 +116,9 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[Setti
     """Serves the page until SIGINT or SIGTERM.
 
     Args:
-        settings: `port` may be 0; the listener's counts.
-        listener: of `listen`.
-        on_start: called with the settings once the server answers.
+        settings: What to serve and with which limits. Its `port` is ignored; the listener's is used.
+        listener: Socket that `listen` has opened.
+        on_start: Function to call, with the settings and the real port in them, once the server answers.
     """
     settings = dataclasses.replace(settings, port=listener.getsockname()[1])
     config = uvicorn.Config(
@@ -127,7 +127,7 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[Setti
         ws="none",
         lifespan="on",
         log_config=None,
-        log_level="critical",  # what clients do wrong is no news; what the server does wrong it logs itself
+        log_level="critical",  # clients' mistakes are not logged; the server logs its own failures itself
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -136,13 +136,13 @@ def serve(settings: Settings, listener: socket.socket, on_start: Callable[[Setti
         backlog=BACKLOG,
     )
     server = PageServer(config, lambda: on_start(settings))
-    with contextlib.suppress(KeyboardInterrupt):  # Uvicorn ends in order, then raises the signal once more
+    with contextlib.suppress(KeyboardInterrupt):  # Uvicorn stops properly, then raises the signal again
         server.run(sockets=[listener])
     _leave_workers()
 
 
 def _leave_workers() -> None:
-    """Ends the process if a thread still computes: nobody waits for what it finds, and Python would wait for it."""
+    """Ends the process if a thread is still computing: nobody needs its result, and Python would wait for it."""
     end = time.monotonic() + WORKER_SECONDS
     for thread in threading.enumerate():
         if thread.name.startswith(THREAD_NAME):

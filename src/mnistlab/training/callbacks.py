@@ -1,38 +1,39 @@
-"""What is shown and what is kept of a training while it runs."""
+"""What is shown, recorded and kept of a training while it runs."""
 
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from mnistlab.backend import keras
 from mnistlab.exceptions import InterruptionError, TrainingError
-from mnistlab.journal import Journal, state_of
+from mnistlab.models.backend import keras
 from mnistlab.recipes import Recipe
-from mnistlab.runs import HistoryRow
-from mnistlab.training.interruption import StopRequest
+from mnistlab.runs.checkpoint import Checkpoint, state_of
+from mnistlab.runs.run import HistoryRow
+from mnistlab.system.interruption import StopRequest
+from mnistlab.training.fitting import FitPlan
 
 
 class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Shows a training as it goes and keeps its history.
 
     Args:
-        journal: where history and times go.
-        recipe: of the whole training.
-        num_calls: how often Keras calls its training function.
-        visible: whether to write to standard output: a live bar on a terminal, a line an epoch elsewhere.
+        checkpoint: The checkpoint that history and times go into.
+        recipe: The recipe of the whole training.
+        plan: What the training of one network comes to.
+        visible: Whether to write to standard output: a live bar on a terminal, a line for each epoch elsewhere.
     """
 
-    def __init__(self, journal: Journal, recipe: Recipe, *, num_calls: int, visible: bool) -> None:
+    def __init__(self, checkpoint: Checkpoint, recipe: Recipe, plan: FitPlan, *, visible: bool) -> None:
         super().__init__()
-        self._journal = journal
+        self._checkpoint = checkpoint
         self._recipe = recipe
-        self._num_calls = num_calls
+        self._num_calls = plan.num_calls
         self._visible = visible
         self._console = Console(file=sys.stdout, highlight=False)
         self._live = visible and self._console.is_terminal
@@ -48,7 +49,7 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the bar."""
         if self._live and not self._bar.task_ids:  # the rest of an epoch and those after it are one training
-            done = self._journal.num_calls
+            done = self._checkpoint.num_calls
             self._task = self._bar.add_task("", completed=done, total=self._num_calls, result="")
             self._bar.start()
 
@@ -59,7 +60,7 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Starts the clock of an epoch."""
-        self._journal.begin_epoch()
+        self._checkpoint.begin_epoch()
         if self._live:
             self._bar.update(self._task, description=self._title(epoch))
 
@@ -71,16 +72,17 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Keeps the epoch's row and, where there is no bar, prints it."""
-        member = {"member": len(self._journal.finished) + 1} if self._recipe.members > 1 else {}
+        member = {"member": len(self._checkpoint.finished) + 1} if self._recipe.members > 1 else {}
         figures = {name: float(value) for name, value in logs.items()}
-        self._journal.end_epoch(member | {"epoch": epoch + 1} | figures)
+        row = cast(HistoryRow, member | {"epoch": epoch + 1} | figures)
+        self._checkpoint.end_epoch(row)
         if self._visible:
-            line = f"  {self._title(epoch)}  {_figures(self._journal.epoch_seconds[-1], figures)}"
+            line = f"  {self._title(epoch)}  {_figures(self._checkpoint.epoch_seconds[-1], row)}"
             (self._bar.console if self._live else self._console).print(line, soft_wrap=True)
 
     def _title(self, epoch: int) -> str:
         members = self._recipe.members
-        of_members = f"network {len(self._journal.finished) + 1}/{members}, " if members > 1 else ""
+        of_members = f"network {len(self._checkpoint.finished) + 1}/{members}, " if members > 1 else ""
         return f"{of_members}epoch {epoch + 1}/{self._recipe.epochs}"
 
 
@@ -89,22 +91,91 @@ def _figures(seconds: float, row: HistoryRow) -> str:
     return line + (f"  validation {row['val_accuracy'] * 100:.2f} %" if "val_accuracy" in row else "")
 
 
+class RecordingCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes every half second how well the steps since the last time went, and every epoch.
+
+    Keras' figures are means over the epoch so far. Written are the means over the images since the step that was
+    written before, which show what a step changed.
+
+    Args:
+        checkpoint: The point that the training has reached; `ProgressCallback` must come first and keep its history.
+            Without a log in it nothing is written.
+        plan: What the training of each network comes to.
+        members: Networks that are trained one after the other.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, plan: FitPlan, *, members: int) -> None:
+        super().__init__()
+        self._checkpoint = checkpoint
+        self._plan = plan
+        self._members = members
+        self._before: tuple[int, float, float] | None = None  # images in the epoch, their mean loss and accuracy
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Says where the training begins or goes on."""
+        log, checkpoint = self._checkpoint.log, self._checkpoint
+        if log:
+            total = self._members * self._plan.num_steps
+            log.begin(self._steps(checkpoint.num_calls), total, checkpoint.rows, checkpoint.train_seconds)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Begins the epoch's means, unless it was begun before an interruption: then they show after its next call."""
+        self._before = None if self._plan.steps_in_epoch(self._checkpoint.num_calls) else (0, 0.0, 0.0)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Writes the step down, if it is time."""
+        log, checkpoint = self._checkpoint.log, self._checkpoint
+        if log is None or (self._before is not None and not log.is_step_due()):
+            return
+        num_calls = checkpoint.num_calls + 1  # the checkpoint's callback counts this one after us
+        now = self._plan.images_in_epoch(num_calls), float(logs["loss"]), float(logs["accuracy"])
+        if self._before is not None:
+            loss, accuracy = (_mean_since(self._before, now, column) for column in (1, 2))
+            figures = {"epoch": self._epoch(num_calls), "loss": round(loss, 6), "accuracy": round(accuracy, 6)}
+            log.step(self._steps(num_calls), figures | {"seconds": round(checkpoint.train_seconds, 3)})
+        self._before = now
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Writes the epoch's row down."""
+        if self._checkpoint.log:
+            self._checkpoint.log.epoch(self._steps(self._checkpoint.num_calls), self._checkpoint.rows[-1])
+
+    def close(self) -> None:
+        """Leaves nothing unwritten."""
+        if self._checkpoint.log:
+            self._checkpoint.log.flush()
+
+    def _steps(self, num_calls: int) -> int:
+        """Weight updates of this network and those before it, after so many calls of the training function."""
+        return len(self._checkpoint.finished) * self._plan.num_steps + self._plan.steps_after(num_calls)
+
+    def _epoch(self, num_calls: int) -> int:
+        """The epoch of a call, counted over all networks, from 1."""
+        earlier = len(self._checkpoint.finished) * self._plan.epoch_of(self._plan.num_calls)
+        return earlier + self._plan.epoch_of(num_calls)
+
+
+def _mean_since(before: tuple[int, float, float], now: tuple[int, float, float], column: int) -> float:
+    """The mean over the images between two moments, from the means over all images until then."""
+    mean = (now[0] * now[column] - before[0] * before[column]) / (now[0] - before[0])
+    return max(0.0, mean)  # rounding
+
+
 class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Takes a training up where a checkpoint left it, writes checkpoints, and ends it when it must end.
 
     Args:
-        journal: where the training stands; `ProgressCallback` must come first and keep its history.
-        calls_per_epoch: how often Keras calls its training function in an epoch.
-        num_calls: and in the whole training.
-        stop: whether the user has asked to end.
+        checkpoint: The point that the training has reached; `ProgressCallback` must come first and keep its history.
+        plan: What the training of one network comes to.
+        stop: Whether the user has asked to end.
     """
 
-    def __init__(self, journal: Journal, *, calls_per_epoch: int, num_calls: int, stop: StopRequest) -> None:
+    def __init__(self, checkpoint: Checkpoint, plan: FitPlan, *, stop: StopRequest) -> None:
         super().__init__()
-        self._journal = journal
-        self._num_calls = num_calls
-        self._to_restore = journal.state
-        self._calls_per_epoch = calls_per_epoch
+        self._checkpoint = checkpoint
+        self._num_calls = plan.num_calls
+        self._to_restore = checkpoint.state
+        self._calls_per_epoch = plan.calls_per_epoch
         self._stop = stop
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -113,7 +184,7 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Puts the metrics of an epoch that was begun back, which Keras has just set to zero."""
-        if self._journal.num_calls % self._calls_per_epoch:
+        if self._checkpoint.num_calls % self._calls_per_epoch:
             self._restore()
         self._to_restore = []
 
@@ -124,29 +195,29 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
             raise not_finite(f"The loss became {loss}", self._step)
         # A ReLU may make nothing of what is no number, and then the loss does not show it.
         self._check(_values(self.model.weights))
-        self._journal.num_calls += 1
-        if self._journal.num_calls % self._calls_per_epoch and self._journal.num_calls < self._num_calls:
+        self._checkpoint.num_calls += 1
+        if self._checkpoint.num_calls % self._calls_per_epoch and self._checkpoint.num_calls < self._num_calls:
             self._save_if_due()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Looks at all numbers, and saves when it is time; after the last epoch the journal does."""
+        """Looks at all numbers, and saves when it is time; after the last epoch the checkpoint does."""
         if not all(math.isfinite(value) for value in logs.values()):
             raise not_finite("The validation loss is not a finite number", self._step)
         state = _values(state_of(self.model))
         self._check(state)
-        if self._journal.num_calls < self._num_calls:
+        if self._checkpoint.num_calls < self._num_calls:
             self._save_if_due(state)
 
     def _save_if_due(self, state: list[NDArray[Any]] | None = None) -> None:
         """Saves the state, which was looked at before if it is given."""
-        if self._journal.is_due or self._stop.requested:
+        if self._checkpoint.is_due or self._stop.requested:
             if state is None:
                 state = _values(state_of(self.model))
                 self._check(state)
-            self._journal.save(state)
+            self._checkpoint.save(state)
         if self._stop.requested:
             raise InterruptionError(
-                f"Stopped after step {self._step:,}; {self._journal.path} keeps everything up to there. "
+                f"Stopped after step {self._step:,}; {self._checkpoint.path} keeps everything up to there. "
                 "The same command goes on from it."
             )
 
@@ -177,5 +248,6 @@ def not_finite(what: str, step: int) -> TrainingError:
     """
     return TrainingError(
         f"{what} in step {step:,}; training stopped there, and no model was written. "
-        "Try a smaller learning rate, a larger batch size, or --precision float32, with another --out."
+        "Try a smaller learning rate, a larger batch size or the precision float32, in another folder.",
+        argument="folder",
     )

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab import __version__
-from mnistlab.acceleration.sharded import WholeBatches
-from mnistlab.backend import silenced
 from mnistlab.exceptions import InterruptionError, MnistlabError, RunError, UsageError
-from mnistlab.files import json_text
-from mnistlab.processes import Processes, check_divisible
+from mnistlab.models.backend import silenced
 from mnistlab.recipes import Recipe
+from mnistlab.runs.processes import Processes, check_divisible
+from mnistlab.system.files import json_text
+from mnistlab.training.fitting import WholeBatches
 
 MEETING_SECONDS = 300  # how long the first process to come waits for the last
 NOTHING_TO_DO = -1  # in place of a checkpoint's size

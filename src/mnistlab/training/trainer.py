@@ -1,5 +1,6 @@
 """Trains a network as a recipe says, with `keras.Model.fit`, and leaves a run folder."""
 
+import dataclasses
 import functools
 import hashlib
 import math
@@ -12,41 +13,47 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab import preprocessing
-from mnistlab.acceleration import (
-    BlockStream,
-    accelerated_parts,
-    calls_in_epoch,
-    calls_in_training,
-    fit_stream,
-    pipeline,
-    resolve_precision,
-)
-from mnistlab.augmentation import RandomAffine
-from mnistlab.backend import describe_environment, keras
-from mnistlab.claims import claim, require_claim
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split
-from mnistlab.evaluation import PREDICTION_BATCH_SIZE
+from mnistlab.datasets.preprocessing import one_hot
+from mnistlab.evaluation.scoring import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
-from mnistlab.export import export_onnx, save_keras
-from mnistlab.files import make_folder, remove_leftovers, write_json, write_text, write_with
-from mnistlab.fine_tuning import check_start, starting_weights
-from mnistlab.journal import EpochFunction, Journal
-from mnistlab.label_noise import soft_labels
-from mnistlab.models import build_for_training, count_multiply_adds, finished_model, optimizer_state, standard_network
-from mnistlab.processes import Processes
-from mnistlab.progress import ProgressLog
+from mnistlab.models import count_multiply_adds, finished_model, load_run, optimizer_state, standard_network
+from mnistlab.models.backend import describe_environment, keras
+from mnistlab.models.export import export_onnx, save_keras
+from mnistlab.models.precision import resolve_precision
 from mnistlab.recipes import Recipe
-from mnistlab.run_folders import begin, check_folder, default_folder
-from mnistlab.runs import Run, history_csv, write_manifest
-from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback
+from mnistlab.runs import Run
+from mnistlab.runs.checkpoint import Checkpoint, EpochFunction
+from mnistlab.runs.fine_tuning import check_start
+from mnistlab.runs.folders import begin, check_folder, default_folder, own_run
+from mnistlab.runs.processes import Processes
+from mnistlab.runs.progress import ProgressLog
+from mnistlab.runs.run import history_csv, write_manifest
+from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text, write_with
+from mnistlab.system.interruption import StopRequest
+from mnistlab.system.locks import require_lock
+from mnistlab.training import batches
+from mnistlab.training.augmentation import RandomAffine
+from mnistlab.training.batches import BlockStream
+from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, RecordingCallback
+from mnistlab.training.compiling import build_for_training, starting_weights
 from mnistlab.training.distribution import Team, join
-from mnistlab.training.holding import check_fits, hold_back
-from mnistlab.training.interruption import StopRequest
-from mnistlab.training.recording import RecordingCallback
-from mnistlab.training.scoring import calibration_of, score
+from mnistlab.training.final_metrics import calibration_of, score
+from mnistlab.training.fitting import FitPlan, fit_stream, sequential_class
+from mnistlab.training.soft_labels import soft_labels
+from mnistlab.training.validation import check_fits, hold_back
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints: what an interruption can cost
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedRun(Run):
+    """A run whose model can be asked for, since Keras is loaded."""
+
+    @functools.cached_property
+    def model(self) -> Any:
+        """The trained Keras model, with its optimizer's state; only its numbers come from the file."""
+        return load_run(self)
 
 
 def train(
@@ -59,7 +66,7 @@ def train(
     on_epoch: EpochFunction | None = None,
     processes: Processes | None = None,
     start: Run | None = None,
-) -> Run:
+) -> TrainedRun:
     """Trains a recipe, scores the result on the test split and writes everything into a run folder.
 
     The test split is scored after the last epoch and chooses nothing. A folder that holds this recipe's finished
@@ -67,18 +74,18 @@ def train(
     up: the finished run has the same weights, history and accuracy as if nothing had happened.
 
     Args:
-        recipe: what to train and how.
-        dataset: train and test split.
-        folder: where the run goes; `runs/<recipe>-seed<seed>` by default.
-        progress: whether to show a live bar (on a terminal) or a line an epoch (elsewhere) on standard output.
-        checkpoint_seconds: work between checkpoints, in seconds; an interruption costs at most so much.
-        on_epoch: called after every epoch with a row for each finished one, those before an interruption included, as
-            `Run.history` has them. An epoch that an interruption undid comes again.
-        processes: the processes that train together, of which this must be number 0; the others call `assist`.
-        start: the run whose weights the training starts from, if the recipe's `start_from` names them.
+        recipe: What to train, and how.
+        dataset: Train and test split.
+        folder: The run folder; `runs/<recipe>-seed<seed>` by default.
+        progress: Whether to show a live bar (on a terminal) or a line an epoch (elsewhere) on standard output.
+        checkpoint_seconds: Work between checkpoints, in seconds; an interruption costs at most so much.
+        on_epoch: A function called after every epoch with a row for each finished one, those before an interruption
+            included, as `Run.history` has them. An epoch that an interruption undid comes again.
+        processes: The processes that train together, of which this must be number 0; the others call `assist`.
+        start: The run whose weights the training starts from, if the recipe's `start_from` names them.
 
     Returns:
-        The complete run.
+        The complete run; its `model` is the trained Keras model.
 
     Raises:
         UsageError: if the folder holds something else, or the recipe does not fit the data.
@@ -89,34 +96,36 @@ def train(
     check_fits(recipe, dataset)
     check_start(recipe, start)
     identity = dataset.identity()
-    run = Run(Path(folder) if folder is not None else default_folder(recipe))
+    run = TrainedRun(Path(folder) if folder is not None else default_folder(recipe))
     with join(processes, recipe, identity) as team:
         if check_folder(run.folder, recipe, identity).is_complete and not run.checkpoint_path.parent.exists():
-            return run.require()
-        make_folder(run.folder)
-        with claim(run.folder):
-            remove_leftovers(run.folder)
-            # It may be complete by now: by another process, or by one that died just then.
-            if check_folder(run.folder, recipe, identity).is_complete:
-                _remove_checkpoint(run)
-                return run.require()
-            begin(run.folder, recipe, identity)
-            make_folder(run.checkpoint_path.parent)
-            remove_leftovers(run.checkpoint_path.parent)
-            journal = Journal(run.checkpoint_path, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
-            journal.log = ProgressLog(run.folder)
-            _train(run, recipe, dataset, journal, visible=progress, team=team, start=start)
-    return Run(run.folder).require()
+            run.require()
+            return run
+        with own_run(run.folder, recipe, identity) as owned:
+            if not owned.is_complete:
+                begin(run.folder, recipe, identity)
+                checkpoint = _open_checkpoint(run, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
+                team.send_checkpoint(run.checkpoint_path)
+                _warm_up()
+                training = _Training(recipe, dataset, checkpoint, team, start, visible=progress)
+                training.fit()
+                team.leave()
+                training.score()
+                training.write(run)
+            _remove_checkpoint(run)
+    finished = TrainedRun(run.folder)
+    finished.require()
+    return finished
 
 
 def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | None = None) -> None:
     """Takes part in a training that process 0 makes with `train`, and leaves nothing behind.
 
     Args:
-        recipe: what process 0 trains.
-        dataset: what it trains on.
-        processes: the processes that train together; this one is not number 0.
-        start: as for `train`.
+        recipe: The recipe that process 0 trains.
+        dataset: The data set that it trains on.
+        processes: The processes that train together; this one is not number 0.
+        start: The run to start from, as for `train`.
 
     Raises:
         UsageError: if the processes do not train the same.
@@ -126,109 +135,145 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | 
     """
     check_fits(recipe, dataset)
     check_start(recipe, start)
-    with join(processes, recipe, dataset.identity()) as team, tempfile.TemporaryDirectory() as folder:
+    identity = dataset.identity()
+    with join(processes, recipe, identity) as team, tempfile.TemporaryDirectory() as folder:
         checkpoint_path = Path(folder) / "state.npz"
         if team.receive_checkpoint(checkpoint_path):
-            held_back, validation = hold_back(recipe, dataset)
-            streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
-            journal = Journal(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, dataset.identity()))
-            _train_networks(recipe, streams, validation, journal, visible=False, team=team, start=start)
+            checkpoint = Checkpoint(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, identity))
+            _Training(recipe, dataset, checkpoint, team, start, visible=False).fit()
 
 
 def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
     """What a checkpoint must have been written for; blocks of another size, or steps, are counted otherwise."""
-    calls = f"{keras.backend.backend()} {pipeline.BLOCK_IMAGES}"
+    calls = f"{keras.backend.backend()} {batches.BLOCK_IMAGES}"
     return hashlib.sha256(f"{recipe.to_toml()}{identity['fingerprint']}{calls}".encode()).hexdigest()
 
 
-def _train(
-    run: Run, recipe: Recipe, dataset: Dataset, journal: Journal, *, visible: bool, team: Team, start: Run | None
-) -> None:
-    """Trains what is left to train and writes the run's files, the manifest last."""
-    team.send_checkpoint(run.checkpoint_path)
-    held_back, validation = hold_back(recipe, dataset)
-    _warm_up()
-    streams = [_stream(member, dataset.train, held_back) for member in recipe.member_recipes()]
-    model = _train_networks(recipe, streams, validation, journal, visible=visible, team=team, start=start)
-    team.leave()
-    num_steps, num_images = streams[0].num_steps(recipe.epochs), streams[0].num_images
-    steps_per_epoch = streams[0].steps_per_epoch
-    metrics = {
-        "recipe": recipe.name,
-        "model": recipe.model,
-        "seed": recipe.seed,
-        "epochs": recipe.epochs,
-        "batch_size": recipe.batch_size,
-        "num_parameters": model.count_params(),
-        "dataset": dataset.name,
-        "num_train_images": num_images,
-        "num_validation_images": 0 if validation is None else len(validation),
-        "members": recipe.members,
-        "steps": recipe.members * num_steps,
-        "train_seconds": round(journal.train_seconds, 3),
-        "epoch_seconds": journal.epoch_seconds,
-        "images_per_second": round(
-            recipe.members * num_steps / steps_per_epoch * num_images / journal.train_seconds, 1
-        ),
-        "multiply_adds": count_multiply_adds(model),
-        **score(model, dataset.test, num_steps, calibration := calibration_of(model, recipe, validation)),
-    }
-    require_claim(run.folder)
-    write_text(run.folder / "history.csv", history_csv(journal.history))
-    write_with(run.model_path, lambda path: save_keras(model, path))
-    write_with(run.onnx_path, lambda path: export_onnx(model, path, calibration))
-    write_json(
-        run.folder / "environment.json",
-        describe_environment() | {"precision": resolve_precision(recipe.precision)} | team.describe(),
-    )
-    write_json(run.folder / "metrics.json", metrics)
-    write_manifest(run.folder)  # last: its presence says that the run is complete
-    _remove_checkpoint(run)
-
-
-def _train_networks(
-    recipe: Recipe,
-    streams: list[BlockStream],
-    validation: Split | None,
-    journal: Journal,
-    *,
-    visible: bool,
-    team: Team,
-    start: Run | None,
-) -> Any:
-    """Trains the recipe's networks, one after the other, from where the journal stands; returns the finished model."""
-    members = recipe.member_recipes()
-    first_weights = None if start is None else starting_weights(start)
-    while len(journal.finished) < len(members):
-        number = len(journal.finished)
-        with team.scope():
-            model = build_for_training(members[number], streams[number].num_steps(recipe.epochs))
-            if first_weights is not None:  # a checkpoint, if there is one, replaces them again
-                model.set_weights(first_weights[number])
-            was_stopped = _fit(model, streams[number], recipe, validation, journal, visible=visible)
-        journal.finish_network(model.get_weights(), optimizer_state(model))
-        if was_stopped:
-            raise InterruptionError(
-                f"Stopped after the last step; {journal.path} keeps everything up to there. "
-                "The same command does the rest."
-            )
-    states: list[list[NDArray[Any]]] = [[] for _ in members[1:]] + [journal.optimizer_state]
-    networks = [standard_network(*parts) for parts in zip(members, journal.finished, states, strict=True)]
-    return finished_model(networks, recipe)
+def _open_checkpoint(run: Run, interval: float, on_epoch: EpochFunction | None, identity: str) -> Checkpoint:
+    """The checkpoint of a run that this process trains, from which the training goes on if it was begun before."""
+    make_folder(run.checkpoint_path.parent)
+    remove_leftovers(run.checkpoint_path.parent)
+    checkpoint = Checkpoint(run.checkpoint_path, interval, on_epoch, identity)
+    checkpoint.log = ProgressLog(run.folder)
+    return checkpoint
 
 
 def _remove_checkpoint(run: Run) -> None:
     shutil.rmtree(run.checkpoint_path.parent, ignore_errors=True)
 
 
+class _Training:
+    """A training in progress: `fit`, then `score`, then `write`.
+
+    Args:
+        recipe: What to train, and how.
+        dataset: Train and test split.
+        checkpoint: The point that the training has reached.
+        team: The processes that train together, or this one alone.
+        start: The run whose weights the training starts from, if any.
+        visible: Whether to show progress on standard output.
+    """
+
+    def __init__(
+        self, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint, team: Team, start: Run | None, *, visible: bool
+    ) -> None:
+        self._recipe, self._dataset, self._checkpoint = recipe, dataset, checkpoint
+        self._team, self._start, self._visible = team, start, visible
+        held_back, self._validation = hold_back(recipe, dataset)
+        self._members = recipe.member_recipes()
+        self._streams = [_stream(member, dataset.train, held_back) for member in self._members]
+
+    def fit(self) -> None:
+        """Trains the recipe's networks, one after the other, from where the checkpoint stands."""
+        checkpoint, members = self._checkpoint, self._members
+        first_weights = None if self._start is None else starting_weights(self._start)
+        while len(checkpoint.finished) < len(members):
+            number = len(checkpoint.finished)
+            with self._team.scope():
+                model = build_for_training(members[number], self._streams[number].num_steps(self._recipe.epochs))
+                if first_weights is not None:  # a checkpoint, if there is one, replaces them again
+                    model.set_weights(first_weights[number])
+                was_stopped = self._fit_network(model, self._streams[number])
+            checkpoint.finish_network(model.get_weights(), optimizer_state(model))
+            if was_stopped:
+                raise InterruptionError(
+                    f"Stopped after the last step; {checkpoint.path} keeps everything up to there. "
+                    "The same command does the rest."
+                )
+        states: list[list[NDArray[Any]]] = [[] for _ in members[1:]] + [checkpoint.optimizer_state]
+        networks = [standard_network(*parts) for parts in zip(members, checkpoint.finished, states, strict=True)]
+        self._model = finished_model(networks, self._recipe)
+
+    def _fit_network(self, model: Any, stream: BlockStream) -> bool:
+        """Trains one network from where the checkpoint stands to its end; says whether the user asked to stop."""
+        checkpoint, recipe, validation = self._checkpoint, self._recipe, self._validation
+        plan = FitPlan(model, stream, recipe.epochs)
+        with StopRequest() as stop:
+            progress = ProgressCallback(checkpoint, recipe, plan, visible=self._visible)
+            recorded = RecordingCallback(checkpoint, plan, members=recipe.members)
+            kept = CheckpointCallback(checkpoint, plan, stop=stop)
+            checkpoint.begin_fit()
+            try:
+                fit_stream(
+                    model,
+                    plan,
+                    first_call=checkpoint.num_calls,
+                    validation_data=None if validation is None else (validation.images, one_hot(validation.labels)),
+                    validation_batch_size=PREDICTION_BATCH_SIZE,
+                    verbose=0,
+                    callbacks=[progress, recorded, kept],
+                )
+            finally:
+                checkpoint.end_fit()
+                recorded.close()
+                progress.close()  # Keras does not end a training that an exception ended
+        return stop.requested
+
+    def score(self) -> None:
+        """Scores the finished model on every test image, after fitting its temperature on the validation images."""
+        recipe, checkpoint, stream = self._recipe, self._checkpoint, self._streams[0]
+        num_steps = stream.num_steps(recipe.epochs)
+        num_epochs = num_steps / stream.steps_per_epoch  # a training may end in the middle of one
+        self._calibration = calibration_of(self._model, recipe, self._validation)
+        self._metrics = {
+            "recipe": recipe.name,
+            "model": recipe.model,
+            "seed": recipe.seed,
+            "epochs": recipe.epochs,
+            "batch_size": recipe.batch_size,
+            "num_parameters": self._model.count_params(),
+            "dataset": self._dataset.name,
+            "num_train_images": stream.num_images,
+            "num_validation_images": 0 if self._validation is None else len(self._validation),
+            "members": recipe.members,
+            "steps": recipe.members * num_steps,
+            "train_seconds": round(checkpoint.train_seconds, 3),
+            "epoch_seconds": checkpoint.epoch_seconds,
+            "images_per_second": round(recipe.members * num_epochs * stream.num_images / checkpoint.train_seconds, 1),
+            "multiply_adds": count_multiply_adds(self._model),
+            **score(self._model, self._dataset.test, num_steps, self._calibration),
+        }
+
+    def write(self, run: Run) -> None:
+        """Writes the run's files, the manifest last: its presence says that the run is complete."""
+        require_lock(run.folder)
+        environment = describe_environment() | {"precision": resolve_precision(self._recipe.precision)}
+        write_text(run.folder / "history.csv", history_csv(self._checkpoint.history))
+        write_with(run.model_path, lambda path: save_keras(self._model, path))
+        write_with(run.onnx_path, lambda path: export_onnx(self._model, path, self._calibration))
+        write_json(run.folder / "environment.json", environment | self._team.describe())
+        write_json(run.folder / "metrics.json", self._metrics)
+        write_manifest(run.folder)
+
+
 @functools.cache
 def _warm_up() -> None:
     """Lets the backend start its threads and kernels, once, before a clock runs: the first training is no slower."""
     layers = [keras.Input(IMAGE_SHAPE), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
-    model = accelerated_parts().model(layers)
+    model = sequential_class()(layers)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     images, labels = np.zeros((32, *IMAGE_SHAPE), np.uint8), np.arange(32) % NUM_CLASSES
-    fit_stream(model, BlockStream(images, labels, batch_size=16, seed=0), epochs=1, verbose=0)
+    fit_stream(model, FitPlan(model, BlockStream(images, labels, batch_size=16, seed=0), epochs=1), verbose=0)
 
 
 def _stream(recipe: Recipe, split: Split, held_back: NDArray[np.int64]) -> BlockStream:
@@ -243,33 +288,3 @@ def _stream(recipe: Recipe, split: Split, held_back: NDArray[np.int64]) -> Block
         held_back=held_back,
         max_steps=recipe.max_steps,
     )
-
-
-def _fit(
-    model: Any, stream: BlockStream, recipe: Recipe, validation: Split | None, journal: Journal, *, visible: bool
-) -> bool:
-    """Trains one network from where the journal stands to its last epoch; says whether it was asked to end then."""
-    calls_per_epoch, num_calls = calls_in_epoch(model, stream), calls_in_training(model, stream, recipe.epochs)
-    with StopRequest() as stop:
-        progress = ProgressCallback(journal, recipe, num_calls=num_calls, visible=visible)
-        recorded = RecordingCallback(journal, stream, num_steps=stream.num_steps(recipe.epochs), members=recipe.members)
-        kept = CheckpointCallback(journal, calls_per_epoch=calls_per_epoch, num_calls=num_calls, stop=stop)
-        journal.begin_fit()
-        try:
-            fit_stream(
-                model,
-                stream,
-                epochs=recipe.epochs,
-                first_call=journal.num_calls,
-                validation_data=None
-                if validation is None
-                else (validation.images, preprocessing.one_hot(validation.labels)),
-                validation_batch_size=PREDICTION_BATCH_SIZE,
-                verbose=0,
-                callbacks=[progress, recorded, kept],
-            )
-        finally:
-            journal.end_fit()
-            recorded.close()
-            progress.close()  # Keras does not end a training that an exception ended
-    return stop.requested

@@ -1,0 +1,217 @@
+"""`mnistlab experiment`: several trainings that answer one question. Keras is imported when a command runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnistlab.cli.options import PATH, debug_option, load_dataset
+from mnistlab.exceptions import InterruptionError, UsageError
+from mnistlab.recipes import RECIPES
+
+MAX_SEEDS = 1000
+NOISE_MODELS = ("softmax", "mlp", "cnn")
+
+
+class NumberList(click.ParamType[tuple[float, ...]]):
+    """Numbers with commas between them, each within bounds."""
+
+    name = "numbers"
+
+    def __init__(self, kind: type[int] | type[float], low: float, high: float) -> None:
+        self._kind, self._low, self._high = kind, low, high
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """The numbers, each once."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(self._kind(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of numbers with commas between them", param, ctx)
+        if not all(self._low <= number <= self._high for number in numbers):
+            self.fail(f"{value!r} has a number outside {self._low:,} to {self._high:,}", param, ctx)
+        return tuple(dict.fromkeys(numbers))
+
+
+def _common(default_seeds: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options that every experiment has."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        for option in (
+            debug_option,
+            click.option("--out", type=PATH, help="Folder of the experiment; experiments/NAME by default."),
+            click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST."),
+            click.option(
+                "--cluster",
+                metavar="auto|ADDRESS",
+                help="Train as Ray tasks, on this machine or on the cluster at ADDRESS.",
+            ),
+            click.option(
+                "--recipe",
+                "settings",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Change a setting of every training's recipe; may be given several times.",
+            ),
+            click.option(
+                "--seeds",
+                default=default_seeds,
+                show_default=True,
+                type=click.IntRange(1, MAX_SEEDS),
+                help="Trainings of each kind.",
+            ),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@click.group()
+def experiment() -> None:
+    """Answer a question with several trainings: curves with their uncertainty, tests, one report.
+
+    The same command goes on where it was interrupted, and never computes a finished training again.
+    """
+
+
+@experiment.command("batch-size")
+@click.option("--model", default="mlp", show_default=True, type=click.Choice(list(RECIPES)), help="The recipe.")
+@click.option(
+    "--sizes",
+    default="32,128,512,2048,10000",
+    show_default=True,
+    type=NumberList(int, 1, 10**6),
+    help="Batch sizes; 128 is always among them.",
+)
+@click.option("--steps", type=click.IntRange(1), help="Weight updates in the view of equal steps; one epoch of 128s.")
+@_common(5)
+def batch_size(model: str, sizes: tuple[int, ...], steps: int | None, settings: tuple[str, ...], **common: Any) -> None:
+    """What the batch size does to time and accuracy, at equal epochs, equal steps and a scaled learning rate."""
+    recipe = RECIPES[model].override(settings, ("batch_size", "max_steps"))
+
+    def make(dataset: Any) -> Any:
+        from mnistlab.experiments import batch_views
+
+        return batch_views.experiment(recipe, dataset, num_seeds=common["seeds"], batch_sizes=sizes, num_steps=steps)
+
+    _run("batch-size", make, **common)
+
+
+@experiment.command()
+@click.argument("first", metavar="A", type=click.Choice(list(RECIPES)))
+@click.argument("second", metavar="B", type=click.Choice(list(RECIPES)))
+@_common(5)
+def compare(first: str, second: str, settings: tuple[str, ...], **common: Any) -> None:
+    """Whether recipe A is better than recipe B, by how much, and on which digits."""
+    if first == second:
+        raise UsageError(f"Two different recipes were expected, but both are {first}.")
+    recipes = [RECIPES[name].override(settings) for name in (first, second)]
+
+    def make(_dataset: Any) -> Any:
+        from mnistlab.experiments import comparison
+
+        return comparison.experiment(*recipes, num_seeds=common["seeds"])
+
+    _run(f"compare-{first}-{second}", make, **common)
+
+
+@experiment.command("label-noise")
+@click.option(
+    "--models",
+    default=",".join(NOISE_MODELS),
+    show_default=True,
+    help="Networks, with commas between them: softmax, mlp, cnn.",
+)
+@click.option(
+    "--alphas",
+    default="0,10,20,50,100",
+    show_default=True,
+    type=NumberList(int, 0, 10_000),
+    help="Random labels for each clean one.",
+)
+@click.option(
+    "--biases",
+    default="0",
+    show_default=True,
+    type=NumberList(float, 0, 1),
+    help="Shares of the random labels that are one confusing digit; 0 is uniform noise.",
+)
+@_common(3)
+def label_noise(
+    models: str, alphas: tuple[int, ...], biases: tuple[float, ...], settings: tuple[str, ...], **common: Any
+) -> None:
+    """How many random labels a network can take (Rolnick et al., arXiv 1705.10694)."""
+    names = list(dict.fromkeys(name.strip() for name in models.split(",")))
+    for name in names:
+        if name not in NOISE_MODELS:
+            raise UsageError(f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}.")
+
+    varied = ("label_noise", "noise_bias")
+    RECIPES["mlp"].override(settings, varied)  # refuses what no recipe can have before anything slow is begun
+
+    def make(_dataset: Any) -> Any:
+        from mnistlab.experiments import label_noise
+
+        chosen = {name: label_noise.RECIPES[name].override(settings, varied) for name in names}
+        return label_noise.experiment(chosen, num_seeds=common["seeds"], alphas=alphas, biases=biases)
+
+    _run("label-noise", make, **common)
+
+
+@experiment.command()
+@click.option("--model", default="cnn", show_default=True, type=click.Choice(list(RECIPES)), help="The recipe.")
+@_common(3)
+def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
+    """What augmentation buys, and which of its ranges: with, without, each alone."""
+    recipe = RECIPES[model].override(settings)
+    if recipe.augmentation is None:
+        augmented = " or ".join(name for name, known in RECIPES.items() if known.augmentation)
+        raise UsageError(
+            f"The recipe {model} has no augmentation to take apart. Choose {augmented}, or add the notebook's with "
+            "--recipe augmentation=yes."
+        )
+
+    def make(_dataset: Any) -> Any:
+        from mnistlab.experiments import augmentation_ranges
+
+        return augmentation_ranges.experiment(recipe, num_seeds=common["seeds"])
+
+    _run("augmentation", make, **common)
+
+
+def _run(
+    name: str,
+    make: Callable[[Any], Any],
+    *,
+    seeds: int,  # noqa: ARG001  (part of what `make` knows)
+    cluster: str | None,
+    data: Path | None,
+    out: Path | None,
+) -> None:
+    """Loads the data, makes and runs the experiment, and prints the answer."""
+    from mnistlab.runs.folders import check_collection, own_results
+
+    folder = out or Path("experiments") / name
+    check_collection(folder, "an experiment")
+    if cluster is not None:
+        from mnistlab.experiments.cluster import check_cluster
+
+        check_cluster(cluster)
+    try:
+        with own_results(folder, "an experiment"):
+            dataset = load_dataset(data)
+            from mnistlab.experiments.experiment import run_experiment
+
+            chosen = make(dataset)
+            num_trainings = len({cell.recipe for cell in chosen.cells})  # some stand in several places
+            noun = "training" if num_trainings == 1 else "trainings"
+            print(f"{chosen.question} {num_trainings:,} {noun}.", flush=True)
+            findings = run_experiment(chosen, dataset, folder, address=cluster, data_folder=data)
+    except (KeyboardInterrupt, InterruptionError) as error:
+        raise InterruptionError(f"Interrupted. {folder} keeps what was done; the same command goes on.") from error
+    print()
+    print("\n".join(findings.answer))
+    print(f"\nOpen {folder / 'report.html'}")

@@ -1,0 +1,52 @@
+"""`mnistlab export`: a trained network as a file for somewhere else, with a note how to use it."""
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from mnistlab.cli.options import PATH, debug_option
+from mnistlab.cli.usage import SUFFIXES, FileFormat, usage_note
+from mnistlab.exceptions import UsageError
+from mnistlab.system.files import copy_whole, write_text, write_with
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
+@click.option("--format", "file_format", required=True, type=click.Choice(get_args(FileFormat)), help="Kind of file.")
+@click.option("--out", type=PATH, help="The file; RECIPE.onnx, RECIPE.keras or RECIPE.tflite here by default.")
+@debug_option
+def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
+    """Write the trained model of the run folder RUN to a file for somewhere else, and a note how to use it."""
+    from mnistlab.runs import Run
+
+    complete = Run(run_folder).require()
+    suffix = SUFFIXES[file_format]
+    target = out or Path(f"{complete.recipe.name}{suffix}")
+    if target.suffix != suffix:
+        raise UsageError(f"The file is called {target}; a name that ends in {suffix} was expected.")
+    note = target.with_name(f"{target.name}.md")
+    for path in (target, note):
+        if path.exists():
+            raise UsageError(f"{path} exists and is left as it is. Delete it, or choose another name with --out.")
+    if file_format == "litert":
+        from mnistlab.models import load_run
+        from mnistlab.models.export import export_litert
+
+        model = load_run(complete)
+        write_with(target, lambda path: export_litert(model, path))
+    else:
+        if file_format == "onnx":
+            from mnistlab.inference import Classifier
+
+            Classifier(complete.onnx_path)  # refuses a damaged file
+        copy_whole(complete.onnx_path if file_format == "onnx" else complete.model_path, target)
+    text = usage_note(
+        target.name,
+        file_format,
+        recipe=complete.recipe.name,
+        accuracy=complete.metrics["test_accuracy"],
+        dataset=complete.dataset["name"],
+    )
+    write_text(note, text)
+    print(f"{target}  {target.stat().st_size / 1e6:.1f} MB; {note} tells how to use it")

@@ -1,0 +1,33 @@
+"""What several commands ask for."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnistlab.recipes import MAX_SEED
+
+
+class FilePath(click.ParamType[Path]):
+    """A path. An empty one, such as an unset shell variable leaves, is a mistake and not the current folder."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, if it is not empty."""
+        if not str(value):
+            self.fail("the path is empty", param, ctx)
+        return Path(value)
+
+
+PATH = FilePath()
+SEED = click.IntRange(0, MAX_SEED)
+
+debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+
+
+def load_dataset(folder: Path | None) -> Any:
+    """MNIST, or the data set of a folder."""
+    from mnistlab import datasets
+
+    return datasets.load_mnist() if folder is None else datasets.load_idx(folder)

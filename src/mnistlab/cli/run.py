@@ -1,0 +1,40 @@
+"""`mnistlab run`: the whole notebook. Keras is imported when it runs."""
+
+from pathlib import Path
+
+import click
+
+from mnistlab.cli.options import PATH, debug_option, load_dataset
+from mnistlab.exceptions import InterruptionError
+
+
+@click.command()
+@click.option("--out", default="report", show_default=True, type=PATH, help="Folder for report, results and runs.")
+@click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="Trainings of each network.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images, instead of 5.")
+@debug_option
+def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
+    """The whole notebook: both networks, every figure, the batch-size question, one report.html.
+
+    A second call keeps what is finished and does the rest.
+    """
+    from mnistlab.runs.folders import own_results
+
+    try:
+        with own_results(out, "a report", question=None):
+            dataset = load_dataset(data)
+            from mnistlab.experiments.notebook import run_notebook
+
+            results = run_notebook(dataset, out, num_seeds=seeds, epochs=epochs)
+    except (KeyboardInterrupt, InterruptionError) as error:
+        raise InterruptionError(f"Interrupted. {out} keeps what was done; the same command does the rest.") from error
+    print()
+    for name, model in results["models"].items():
+        mean, std = model["test_accuracy_mean"] * 100, model["test_accuracy_std"]
+        spread = "" if std is None else f" ± {std * 100:.2f} over {seeds} seeds"
+        print(f"{name}  test accuracy {mean:.2f} %{spread}, trained in {model['runs'][0]['train_seconds']:.1f} s")
+    print("\n".join(results["batch_size"]["answer"]))
+    print(results["comparison"]["sentence"])
+    took = "" if results["total_seconds"] is None else f" after {results['total_seconds']:.0f} s"
+    print(f"\nOpen {out / 'report.html'}{took}")

@@ -1,0 +1,52 @@
+"""`mnistlab sheet`. Keras is not imported."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mnistlab.cli.options import PATH, debug_option
+
+if TYPE_CHECKING:
+    from mnistlab.reader.sheet.layout import PaperName
+
+
+@click.group()
+@debug_option
+def sheet() -> None:
+    """A page for your own handwriting, and the data set that a photo of it gives."""
+
+
+@sheet.command()
+@click.argument("pdf", metavar="PDF", type=PATH)
+@click.option("--paper", type=click.Choice(["a4", "letter"]), default="a4", show_default=True, help="Size of the page.")
+@debug_option
+def make(pdf: Path, paper: "PaperName") -> None:
+    """Write a page with 100 boxes to the new file PDF: print it, fill it in, photograph it."""
+    from mnistlab.reader.sheet import make_sheet
+
+    make_sheet(pdf, paper)
+    print(f"{pdf}  print it, write a digit into each box, photograph the whole page, and read the photo with:")
+    print("mnistlab sheet read photo.jpg --out mydigits")
+
+
+@sheet.command()
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
+@click.option("--out", required=True, type=PATH, help="The new folder for four IDX files and a contact sheet.")
+@debug_option
+def read(photos: tuple[Path, ...], out: Path) -> None:
+    """Cut the digits from each PHOTO of a filled page and write them as a data set in MNIST's form."""
+    from mnistlab.reader.sheet import check_free, read_sheets, write_dataset
+
+    check_free(out)
+    reading = read_sheets(photos)
+    dataset = write_dataset(reading, out)
+    left_out = [
+        f"{count} {state} box{'' if count == 1 else 'es'}"
+        for state, count in (("empty", reading.count("empty")), ("blackened", reading.count("blackened")))
+        if count
+    ]
+    print(f"{reading.count('digit')} digits; left out: {' and '.join(left_out) or 'nothing'}")
+    print(f"{out}: {len(dataset.train)} images to train on (odd rows), {len(dataset.test)} to test on (even rows)")
+    print(f"See whether all were cut well: {out / 'contact-sheet.png'}")
+    print(f"Then: mnistlab evaluate RUN --data {out}")

@@ -1,0 +1,86 @@
+"""One measurement in a process of its own.
+
+`python -m mnistlab.experiments.benchmark.worker KIND MODEL EPOCHS NUM_IMAGES SEED` prints one JSON
+object. Each has a process of its own, so that none inherits another's memory, threads or compiled kernels.
+"""
+
+import dataclasses
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from mnistlab.datasets import Dataset, load_mnist
+from mnistlab.recipes import RECIPES, ModelName, Validation
+
+Kind = Literal["machine", "stock", "mnistlab"]
+PRODUCT_SIZE = 2048  # rows and columns of the matrices multiplied: large enough that the rate no longer grows
+PRODUCT_REPEATS = 20
+
+
+def measure_machine() -> dict[str, float]:
+    """This machine's matrix-product rate in TensorFlow: the best of some repeats, in GFLOP/s."""
+    import tensorflow as tf
+
+    rates = {}
+    for precision in ("float32", "bfloat16"):
+        matrix = tf.cast(tf.random.stateless_normal((PRODUCT_SIZE, PRODUCT_SIZE), seed=(0, 1)), precision)
+        multiply = tf.function(lambda a: tf.cast(tf.reduce_sum(a @ a), tf.float32))
+        seconds = []
+        for _ in range(PRODUCT_REPEATS):
+            started = time.perf_counter()
+            multiply(matrix).numpy()
+            seconds.append(time.perf_counter() - started)
+        rates[f"{precision}_gflops"] = 2 * PRODUCT_SIZE**3 / min(seconds) / 1e9
+    return rates
+
+
+def measure_training(kind: Kind, model_name: ModelName, epochs: int, num_images: int, seed: int) -> dict[str, Any]:
+    """Trains one network once on the first `num_images` training images and scores it on the whole test split."""
+    mnist = load_mnist()
+    dataset = Dataset(mnist.name, mnist.train.take(np.arange(num_images)), mnist.test)
+    if kind == "stock":
+        from mnistlab.experiments.benchmark.stock import train_stock
+
+        measured: dict[str, Any] = dict(train_stock(model_name, dataset, epochs=epochs, seed=seed))
+    else:
+        from mnistlab import training
+
+        # The notebook validates its CNN on the test images and trains on all others; so does this comparison.
+        validation: Validation = "none" if model_name == "mlp" else "test"
+        recipe = dataclasses.replace(RECIPES[model_name], epochs=epochs, seed=seed, validation=validation)
+        with tempfile.TemporaryDirectory() as folder:
+            run = training.train(recipe, dataset, Path(folder) / "run", progress=False)
+            measured = {name: run.metrics[name] for name in ("train_seconds", "test_accuracy")}
+            measured["environment"] = run.environment
+    measured["peak_memory_mb"] = _peak_memory_mb()
+    return measured
+
+
+def _peak_memory_mb() -> float | None:
+    """The most memory that this process has held, where the system tells."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    unit = 1024 if sys.platform != "darwin" else 1  # Linux counts kilobytes, macOS bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def main(arguments: list[str]) -> None:
+    """Measures what the arguments say and prints it."""
+    kind = cast(Kind, arguments[0])
+    if kind == "machine":
+        measured: dict[str, Any] = measure_machine()
+    else:
+        epochs, num_images, seed = map(int, arguments[2:])
+        measured = measure_training(kind, cast(ModelName, arguments[1]), epochs, num_images, seed)
+    print(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,201 @@
+"""A trained network as a file for somewhere else."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx.compose
+import onnx.utils
+
+from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.evaluation.calibration import NOTE_PREFIX, Calibration
+from mnistlab.exceptions import MnistlabError
+from mnistlab.models.backend import keras
+
+
+def save_keras(model: Any, path: Path) -> None:
+    """Writes a network as a `.keras` archive; the same network gives the same bytes.
+
+    That takes three changes to the archive that Keras writes: no date; members dated 1980, the first year of zip; and
+    objects that several layers share are numbered as they come, where Keras writes their addresses in memory.
+
+    Args:
+        model: a standard float32 model, from `models.finished_model`.
+        path: where to write; an existing file is replaced.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "model.keras"
+        model.save(source)
+        with zipfile.ZipFile(source) as archive:
+            members = {name: archive.read(name) for name in sorted(archive.namelist())}
+    metadata = json.loads(members["metadata.json"])
+    del metadata["date_saved"]
+    members["metadata.json"] = json.dumps(metadata).encode()
+    members["config.json"] = json.dumps(_renumbered(json.loads(members["config.json"]), {})).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+
+
+def _renumbered(config: Any, numbers: dict[int, int]) -> Any:
+    """A network's configuration with shared objects numbered from 1 in the order in which they come."""
+    if isinstance(config, dict):
+        return {
+            key: numbers.setdefault(value, len(numbers) + 1)
+            if key == "shared_object_id" and isinstance(value, int)
+            else _renumbered(value, numbers)
+            for key, value in config.items()
+        }
+    return [_renumbered(value, numbers) for value in config] if isinstance(config, list) else config
+
+
+def export_onnx(model: Any, path: Path, calibration: Calibration | None = None) -> None:
+    """Writes a network as ONNX: uint8 images in, every layer's activations and the probabilities out.
+
+    The input is called `images`, `(num_images, 28, 28)`, pixels 0 to 255; the outputs bear the names of the layers, the
+    last one `probabilities`, `(num_images, 10)`. An average of several networks has that last output alone. The file
+    stands alone: no TensorFlow, no Keras, no mnistlab is needed to run it.
+
+    On every backend TensorFlow writes the file: where Keras computes with another, a process of its own loads the
+    saved model on TensorFlow. So the file is the same everywhere, and no backend needs a converter of its own.
+
+    Args:
+        model: a standard float32 model, from `models.finished_model`.
+        path: where to write; an existing file is replaced.
+        calibration: what to note in the file for `mnistlab.inference`; the numbers of the network stay its own.
+
+    Raises:
+        MnistlabError: if that process fails.
+    """
+    if keras.backend.backend() == "tensorflow":
+        _write_onnx(model, path)
+    else:
+        _export_on_tensorflow(model, path, "onnx")
+    if calibration is not None:
+        note_calibration(path, calibration)
+
+
+def note_calibration(path: Path, calibration: Calibration) -> None:
+    """Notes a calibration in the metadata of an ONNX file that was written here, in place of an older one."""
+    graph = onnx.load(path)
+    del graph.metadata_props[:]
+    for name, text in calibration.to_notes().items():
+        graph.metadata_props.add(key=NOTE_PREFIX + name, value=text)
+    onnx.save(graph, path)
+
+
+def join_kinds(digits_path: Path, kinds_path: Path, path: Path) -> None:
+    """Writes a network of digits and one of kinds as one ONNX file: the same images in, one output more.
+
+    Args:
+        digits_path: the network of digits, all of whose outputs stay.
+        kinds_path: a network of the same form, whose probabilities are those of the kinds; they become the output
+            `kinds`, and its other outputs are left out.
+        path: where to write; an existing file is replaced.
+    """
+    joined, kinds = onnx.load(digits_path), onnx.load(kinds_path)
+    images = kinds.graph.input[0].name
+    del kinds.graph.output[:-1]
+    kinds = onnx.utils.Extractor(kinds).extract_model([images], [kinds.graph.output[0].name])
+    kinds = onnx.compose.add_prefix(kinds, "kinds_")
+    for node in kinds.graph.node:
+        for at, name in enumerate(node.input):
+            if name == f"kinds_{images}":
+                node.input[at] = joined.graph.input[0].name
+    joined.graph.node.extend(kinds.graph.node)
+    joined.graph.initializer.extend(kinds.graph.initializer)
+    output = kinds.graph.output[0]
+    joined.graph.node.add(op_type="Identity", input=[output.name], output=["kinds"], name="output_kinds")
+    output.name = "kinds"
+    joined.graph.output.append(output)
+    onnx.checker.check_model(joined, full_check=True)
+    onnx.save(joined, path)
+
+
+def export_litert(model: Any, path: Path) -> None:
+    """Writes a network as LiteRT (TensorFlow Lite): uint8 images in, probabilities out, for phones and small boards.
+
+    Input and output are called as in `export_onnx`: `images` and `probabilities`, for any number of images. TensorFlow
+    writes the file, as it does there.
+
+    Args:
+        model: a standard float32 model, from `models.finished_model`.
+        path: where to write; an existing file is replaced.
+
+    Raises:
+        MnistlabError: if TensorFlow's process fails.
+    """
+    if keras.backend.backend() != "tensorflow":
+        _export_on_tensorflow(model, path, "litert")
+        return
+    images = keras.Input(IMAGE_SHAPE, dtype="uint8", name="images")
+    probe = keras.Model(images, {"probabilities": model(keras.ops.cast(images, "float32"))})
+    probe(np.zeros((1, *IMAGE_SHAPE), np.uint8))
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "model.tflite"  # Keras insists on this suffix
+        probe.export(written, format="litert", verbose=False)
+        path.write_bytes(written.read_bytes())
+
+
+def _write_onnx(model: Any, path: Path) -> None:
+    """Writes the ONNX file of a model where Keras computes with TensorFlow."""
+    images = keras.Input(IMAGE_SHAPE, dtype="uint8", name="images")
+    activations, outputs, names = keras.ops.cast(images, "float32"), [], []
+    for layer in model.layers if isinstance(model, keras.Sequential) else [model]:
+        activations = layer(activations)
+        outputs.append(activations)
+        names.append("probabilities" if layer is model else layer.name)
+    probe = keras.Model(images, outputs)
+    probe(np.zeros((1, *IMAGE_SHAPE), np.uint8))  # Keras exports only models that were called
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # tf2onnx probes NumPy for names that NumPy 2 dropped
+        probe.export(path, format="onnx", verbose=False)
+    graph = onnx.load(path)
+    _rename_outputs(graph, names)
+    onnx.checker.check_model(graph, full_check=True)
+    onnx.save(graph, path)
+
+
+def _export_on_tensorflow(model: Any, path: Path, file_format: str) -> None:
+    """Writes the file of another backend's model in a process where Keras computes with TensorFlow."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "model.keras"
+        model.save(source)
+        finished = subprocess.run(
+            [sys.executable, "-m", "mnistlab.models.export", file_format, source, path.absolute()],
+            capture_output=True,
+            text=True,
+            # Tracing needs no GPU, and this process may hold all of its memory.
+            env=os.environ | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"},
+            check=False,
+        )
+    if finished.returncode:
+        title = {"onnx": "ONNX", "litert": "LiteRT"}[file_format]
+        last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
+        raise MnistlabError(f"TensorFlow could not write the trained network as {title}: {last}.")
+
+
+def _rename_outputs(model: onnx.ModelProto, names: list[str]) -> None:
+    """Gives the graph's outputs the names of the layers and every batch axis the name `num_images`."""
+    outputs = model.graph.output
+    if len(outputs) != len(names):
+        raise ValueError(f"The exported graph has {len(outputs)} outputs; {len(names)} layers were expected.")
+    for output, name in zip(outputs, names, strict=True):
+        model.graph.node.append(onnx.helper.make_node("Identity", [output.name], [name], name=f"output_{name}"))
+        output.name = name
+        output.type.tensor_type.shape.dim[0].dim_param = "num_images"
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "num_images"
+    model.producer_name = "mnistlab"
+
+
+if __name__ == "__main__":
+    write = {"onnx": export_onnx, "litert": export_litert}[sys.argv[1]]
+    write(keras.saving.load_model(sys.argv[2], compile=False), Path(sys.argv[3]))

@@ -1,0 +1,50 @@
+"""Which arithmetic the layers compute in."""
+
+import contextlib
+from pathlib import Path
+
+from mnistlab.models.backend import keras
+from mnistlab.recipes import Precision
+
+BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+
+
+def has_native_bfloat16() -> bool:
+    """Whether this machine multiplies bfloat16 faster than float32.
+
+    That takes a GPU, or a CPU with AVX512-BF16 or AMX and a backend that uses them. Elsewhere bfloat16 is emulated and
+    many times slower: a fully connected MNIST network went from 3 to 187 seconds an epoch (tensorflow/tensorflow issue
+    45441).
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        if gpus := tf.config.list_physical_devices("GPU"):
+            capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
+            return bool(capability >= (8, 0))  # Ampere and later have bfloat16 units
+    elif backend == "jax":
+        import jax
+
+        return bool(jax.default_backend() == "gpu")  # on a CPU XLA is slower in bfloat16, whatever the CPU has
+    else:
+        import torch
+
+        if torch.cuda.is_available():
+            return False  # nobody measured it yet
+    with contextlib.suppress(OSError):
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("flags")[2].partition("\n")[0]
+        return not BFLOAT16_CPU_FLAGS.isdisjoint(flags.split())
+    return False
+
+
+def resolve_precision(precision: Precision) -> Precision:
+    """`"float32"` or `"bfloat16"`: what `"auto"` means on this machine; the others stay as they are."""
+    if precision == "auto":
+        return "bfloat16" if has_native_bfloat16() else "float32"
+    return precision
+
+
+def policy_name(precision: Precision) -> str:
+    """The Keras dtype policy for a precision: weights stay float32, only the layers' arithmetic changes."""
+    return {"float32": "float32", "bfloat16": "mixed_bfloat16"}[resolve_precision(precision)]

@@ -1,0 +1,15 @@
+"""A photo in, readings out; each step can be asked what it did.
+
+- `photos`: a file becomes a grey photo, with limits on what it may cost
+- `segmentation`: where the digits are: light, polarity, ruling, skew, parts, lines
+- `normalization`: a digit's pixels become an image in MNIST's form
+- `reading`: all of it in order, and the answers
+- `annotation`: answers drawn on the photo
+- `sheet`: a page of boxes to fill in by hand, printed and read back
+"""
+
+from mnistlab.reader.annotation import annotate
+from mnistlab.reader.photos import load_photo
+from mnistlab.reader.reading import DigitReader, Reading, lines_of
+
+__all__ = ["DigitReader", "Reading", "annotate", "lines_of", "load_photo"]

@@ -1,0 +1,186 @@
+"""From a photo to the digits on it: found, brought into MNIST's form, and judged."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistlab.inference import Classifier, Judge, Verdict, pretrained
+from mnistlab.reader.normalization import Normalized, normalize_digit
+from mnistlab.reader.photos import load_photo
+from mnistlab.reader.segmentation import Found, find_digits
+
+USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
+_STEPS: Final[dict[str, dict[str, Any]]] = {
+    "thickness": {"thickness": False},
+    "centring": {"centre": False},
+    "cropping": {"crop_to_ink": False, "centre": False},
+    "contrast": {"contrast": False},
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Reading:
+    """One thing on a photo that may be a digit, and what it was read as.
+
+    Attributes:
+        found: where it is, its line and place, and its ink alone.
+        normalized: it in MNIST's form, and what was done to bring it there.
+        verdict: `kind`, `digit`, `confidence`, `alternatives` and `reason`.
+    """
+
+    found: Found
+    normalized: Normalized
+    verdict: Verdict
+
+    @property
+    def kind(self) -> Literal["digit", "unsure", "no digit"]:
+        """What it is taken for; two digits that touch are never sure."""
+        if self.verdict.kind == "digit" and "touching" in self.found.marks:
+            return "unsure"
+        return self.verdict.kind
+
+    @property
+    def digit(self) -> int | None:
+        """The most probable digit, 0 to 9; `None` if it is none."""
+        return None if self.kind == "no digit" else self.verdict.digit
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated probability of that digit, provided that it is one, 0 to 1."""
+        return self.verdict.confidence
+
+    @property
+    def reason(self) -> str:
+        """One sentence on why it was taken for that."""
+        if self.kind == "unsure" and self.verdict.kind == "digit":
+            return f"It looks like a {self.digit}, but is as wide as several digits; write them apart."
+        return self.verdict.reason
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """What the network saw: uint8 `(28, 28)`, 0 ground to 255 ink."""
+        return self.normalized.image
+
+    def __str__(self) -> str:
+        """The digit, with a question mark if unsure; a dot for what is none."""
+        return {"digit": f"{self.digit}", "unsure": f"{self.digit}?", "no digit": "·"}[self.kind]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        top, left, bottom, right = self.found.box
+        return {
+            "kind": self.kind,
+            "digit": self.digit,
+            "confidence": round(self.confidence, 6),
+            "alternatives": [{"digit": digit, "probability": round(p, 6)} for digit, p in self.verdict.alternatives],
+            "reason": self.reason,
+            "box": {"top": top, "left": left, "bottom": bottom, "right": right},
+            "line": self.found.line,
+            "position": self.found.position,
+            "marks": list(self.found.marks),
+        }
+
+
+class DigitReader:
+    """Reads the digits on photos, in reading order.
+
+    Args:
+        classifier: the network that reads; by default the one that ships with the package. That one also tells digits
+            from other things, whoever reads.
+
+    Example:
+        `DigitReader().read("telephone-number.jpg")` gives a list of `Reading`.
+    """
+
+    def __init__(self, classifier: Classifier | None = None) -> None:
+        guard = pretrained()
+        self._judge = Judge(guard if classifier is None else classifier, guard)
+
+    def read(self, photo: str | Path | bytes | NDArray[np.uint8]) -> list[Reading]:
+        """Finds and reads what may be digits.
+
+        Args:
+            photo: a file, its bytes, or grey levels uint8 `(height, width)`.
+
+        Returns:
+            A reading for each thing of a digit's size, line after line and from left to right; things that are no
+            digits are among them, with `kind` saying so. Empty if nothing stands out from the ground.
+
+        Raises:
+            DataError: if the file is no photo that can be read.
+        """
+        grey = photo if isinstance(photo, np.ndarray) else load_photo(photo)
+        found = find_digits(grey)
+        normalized = [normalize_digit(one.crop, ink="light") for one in found]
+        if not found:
+            return []
+        verdicts = self._judge.verdicts(np.stack([one.image for one in normalized]))
+        return [Reading(*parts) for parts in zip(found, normalized, verdicts, strict=True)]
+
+    def explain(self, reading: Reading) -> list[str]:
+        """Says which preparation steps changed the answer, and by how much the digit was off MNIST's form.
+
+        Args:
+            reading: one of `read`.
+
+        Returns:
+            Sentences; the first is its reason.
+        """
+        sentences = [reading.reason]
+        if reading.normalized.is_blank:
+            return sentences
+        others = {step: normalize_digit(reading.found.crop, ink="light", **off).image for step, off in _STEPS.items()}
+        verdicts = self._judge.verdicts(np.stack(list(others.values())))
+        for step, verdict in zip(others, verdicts, strict=True):
+            if _called(verdict) != _called(reading.verdict):
+                sentences.append(f"{_STEP_NAMES[step]} it would be {_called(verdict)}: {_measured(step, reading)}.")
+        if len(sentences) == 1:
+            sentences.append("No single step of its preparation changes the answer.")
+        return sentences
+
+
+_STEP_NAMES: Final = {
+    "thickness": "Without a change of its strokes",
+    "centring": "Without centring",
+    "cropping": "Without cropping to its ink",
+    "contrast": "Without the stretch of its contrast",
+}
+
+
+def _called(verdict: Verdict) -> str:
+    if verdict.kind == "no digit":
+        return "no digit"
+    return f"a {verdict.digit}" if verdict.kind == "digit" else f"perhaps a {verdict.digit}"
+
+
+def _measured(step: str, reading: Reading) -> str:
+    """What was measured that the step has to do with."""
+    normalized = reading.normalized
+    if step == "thickness":
+        return (
+            f"they were {normalized.thickness_before:.1f} pixels thick, MNIST's are {USUAL_THICKNESS}; "
+            f"now {normalized.thickness:.1f}"
+        )
+    if step == "centring":
+        return f"it was moved by {np.hypot(*normalized.shift):.0f} pixels to bring its centre of mass to the middle"
+    if step == "cropping":
+        top, left, bottom, right = reading.found.box
+        return f"it was {max(bottom - top, right - left)} pixels large on the photo, MNIST's digits are 20"
+    return "its ink was brought to MNIST's black"
+
+
+def lines_of(readings: Sequence[Reading]) -> list[list[Reading]]:
+    """The readings line by line.
+
+    Example:
+        >>> lines_of([])
+        []
+    """
+    lines: dict[int, list[Reading]] = {}
+    for reading in readings:
+        lines.setdefault(reading.found.line, []).append(reading)
+    return [lines[number] for number in sorted(lines)]

@@ -1,0 +1,137 @@
+"""The digits of a photo, one step after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from scipy import ndimage
+
+from mnistlab.exceptions import UsageError
+from mnistlab.reader.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
+from mnistlab.reader.segmentation.lines import drop_small, group_lines
+from mnistlab.reader.segmentation.parting import part_touching
+from mnistlab.reader.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
+from mnistlab.reader.segmentation.ruling import remove_ruling
+from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
+
+MARGIN: Final = 3  # pixels of ground around each crop
+FULL_SIZE: Final = 64  # pixels; digits that the reduced copy shows so large lose nothing by it
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A place on a photo where a digit may be.
+
+    Attributes:
+        box: top, left, bottom, right in pixels of the photo, the last two one past the ink.
+        line: of writing, from 0 at the top.
+        position: in its line, from 0 at the left.
+        crop: uint8 `(height, width)`, turned level; 0 ground to 255 ink whatever it was on the photo, with the light
+            and everything but this digit removed. A digit of less than 64 pixels has as many as on the photo.
+        marks: "touching" if it is as wide as several digits and cannot be parted with certainty, "parted" if it was
+            parted from another.
+    """
+
+    box: tuple[int, int, int, int]
+    line: int
+    position: int
+    crop: Grey
+    marks: tuple[str, ...]
+
+
+def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
+    """Finds the digits on a photo or scan, in reading order.
+
+    Light or dark ink on paper, slate or screen, evenly lit or not, ruled or squared, turned by up to 12 degrees.
+    Digits should be 12 pixels high or more; on photos of more than 2 million pixels, which are looked at reduced, more
+    in proportion.
+
+    Args:
+        photo: uint8 `(height, width)`, as `load_photo` gives it.
+
+    Returns:
+        What may be digits, line after line; empty if nothing stands out from the ground. Letters and drawings of
+        a digit's size are among them: to tell them apart is the classifier's part.
+
+    Raises:
+        UsageError: (a `ValueError`) the photo has another shape or type.
+
+    Example:
+        >>> photo = np.full((100, 200), 230, dtype=np.uint8)
+        >>> photo[30:70, 50:56] = photo[30:70, 130:136] = 40
+        >>> [(found.line, found.position, found.box) for found in find_digits(photo)]
+        [(0, 0, (30, 50, 70, 56)), (0, 1, (30, 130, 70, 136))]
+    """
+    photo = np.asarray(photo)
+    if photo.dtype != np.uint8 or photo.ndim != 2 or not photo.size:
+        raise UsageError(
+            f"find_digits got {photo.dtype} {photo.shape}, but grey levels uint8 (height, width) were expected. "
+            "Load the photo with load_photo."
+        )
+    lit = remove_light(photo)
+    if lit is None:
+        return []
+    turn = level(lit.ink.shape, measure_skew(lit.ink > 0.4))
+    ink = turn_ink(lit.ink, turn)
+    is_ink, ruling = remove_ruling(find_ink(ink, lit.noise), ink)
+    is_ruled = bool(ruling.any())
+    labels, parts = find_parts(is_ink, ink, is_ruled)
+    parts = join_in_lines(labels, group_lines(join_parts(labels, parts)), is_ruled)
+    lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
+    lines = part_touching(labels, lines)
+    return [
+        Found(
+            _box(part, labels, ink, turn, lit),
+            number,
+            position,
+            _cut(part, labels, ruling, turn, lit),
+            part.marks,
+        )
+        for number, line in enumerate(lines)
+        for position, part in enumerate(line)
+    ]
+
+
+def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit) -> tuple[int, int, int, int]:
+    """Where the part's ink is on the photo, as far as it is half as strong as its strongest."""
+    levels = np.where(np.isin(labels[part.window], part.numbers), ink[part.window], 0)
+    rows, columns = np.nonzero(levels >= 0.5 * np.percentile(levels[levels > 0], 90))
+    middles = np.stack([columns + part.left + 0.5, rows + part.top + 0.5])
+    right, down = lit.factor * (turn.matrix @ middles + turn.offset[:, None])
+    half, (height, width) = lit.factor / 2, lit.photo.shape
+    return (
+        max(round(down.min() - half), 0),
+        max(round(right.min() - half), 0),
+        min(round(down.max() + half), height),
+        min(round(right.max() + half), width),
+    )
+
+
+def _cut(part: Part, labels: Labels, ruling: Mask, turn: Turn, lit: Lit) -> Grey:
+    """The part's own ink, 0 to 255, from the photo itself if the reduced copy shows it small."""
+    top, left = max(part.top - MARGIN, 0), max(part.left - MARGIN, 0)
+    window = slice(top, part.bottom + MARGIN), slice(left, part.right + MARGIN)
+    numbers = labels[window]
+    own = np.isin(numbers, part.numbers)
+    near = own | (ndimage.maximum_filter(own.view(np.uint8), 3).view(bool) & (numbers == 0) & ~ruling[window])
+
+    picture, factor = (lit.photo, lit.factor) if part.size < FULL_SIZE else (lit.copy, 1)
+    size = (factor * own.shape[1], factor * own.shape[0])
+    places = turn.coefficients((left, top), factor)
+    grey = _sample(picture, size, places)
+    paper = _sample(lit.paper, size, tuple(place / (CELL * factor) for place in places))
+    inside = np.asarray(Image.fromarray(near).resize(size, Image.Resampling.NEAREST)) & (paper > 0)
+    ink = lit.sign * (grey / np.where(paper > 0, paper, np.inf) - 1) / lit.strength
+    strongest = float(np.percentile(ink[inside], 90)) if inside.any() else 1.0
+    cut = np.clip(255 * (ink - lit.noise) / max(strongest - lit.noise, 0.1), 0, 255) * inside
+    crop: Grey = np.pad(np.round(cut).astype(np.uint8), 1)
+    return crop
+
+
+def _sample(picture: Grey | Floats, size: tuple[int, int], places: tuple[float, ...]) -> Floats:
+    sampled = Image.fromarray(picture).transform(size, Image.Transform.AFFINE, places, Image.Resampling.BILINEAR)
+    return np.asarray(sampled, dtype=np.float32)

@@ -1,0 +1,213 @@
+"""Connected ink: specks dropped, broken strokes joined, digits that touch parted where it is clear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from mnistlab.reader.segmentation.light import Floats, Mask
+
+Labels = npt.NDArray[np.int32]
+
+MAX_PARTS: Final = 3_000  # a page holds no more digits; more are texture, of which the largest stay
+_MIN_SIDE: Final = 6  # pixels of the longer side
+_MIN_AREA: Final = 8
+_MIN_PEAK: Final = 0.45  # ink at its strongest place, where printed lines leave crumbs; 1 is the usual ink
+_MIN_PEAK_ON_PLAIN: Final = 0.2  # elsewhere: pencil beside a marker
+_JOIN_GAP: Final = 0.7  # of the stroke's thickness, and a pixel
+_JOIN_GAP_IN_LINE: Final = 1.6
+_RULING_GAP: Final = 4  # pixels, that a printed line leaves
+_MIN_LIKENESS: Final = 0.5  # of the thickness of strokes of one digit
+_EIGHT: Final = np.ones((3, 3), dtype=int)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Ink that is one digit, or several that touch.
+
+    Attributes:
+        numbers: of its pieces in the labels.
+        top, left, bottom, right: of its box on the level page, the last two one past it.
+        area: in pixels.
+        thickness: of its strokes in pixels.
+        marks: what is to be known about it, such as "touching".
+    """
+
+    numbers: tuple[int, ...]
+    top: int
+    left: int
+    bottom: int
+    right: int
+    area: int
+    thickness: float
+    marks: tuple[str, ...] = ()
+
+    @property
+    def height(self) -> int:
+        """Of the box."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Of the box."""
+        return self.right - self.left
+
+    @property
+    def size(self) -> int:
+        """The longer side of the box."""
+        return max(self.height, self.width)
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Of the box."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+def find_parts(is_ink: Mask, ink: Floats, is_ruled: bool) -> tuple[Labels, list[Part]]:
+    """Numbers what is connected and drops specks: what is tiny, or nowhere as strong as ink."""
+    labels, count = ndimage.label(is_ink, _EIGHT)
+    if not count:
+        return labels, []
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    inner = ndimage.minimum_filter(is_ink.view(np.uint8), footprint=ndimage.generate_binary_structure(2, 1))
+    edges = areas - np.bincount(labels[inner.view(bool)], minlength=count + 1)
+    places = np.flatnonzero(is_ink)
+    peaks = np.zeros(count + 1, np.float32)
+    np.maximum.at(peaks, labels.ravel()[places], ink.ravel()[places])
+    parts = []
+    boxes = ndimage.find_objects(labels)
+    good = (areas >= _MIN_AREA) & (peaks >= (_MIN_PEAK if is_ruled else _MIN_PEAK_ON_PLAIN))
+    good[0] = False
+    for number in np.flatnonzero(good).tolist():
+        rows, columns = boxes[number - 1]
+        part = Part(
+            (number,),
+            rows.start,
+            columns.start,
+            rows.stop,
+            columns.stop,
+            int(areas[number]),
+            2 * float(areas[number]) / max(float(edges[number]), 1.0),
+        )
+        if part.size >= 3:
+            parts.append(part)
+    parts.sort(key=lambda part: -part.area)
+    return labels, parts[:MAX_PARTS]
+
+
+def join_parts(labels: Labels, parts: list[Part]) -> list[Part]:
+    """Joins pieces of one stroke: much nearer to each other than digits are, and one above the other or small."""
+    return _join(labels, parts, _is_piece, _JOIN_GAP)
+
+
+def join_in_lines(labels: Labels, lines: list[list[Part]], is_ruled: bool) -> list[Part]:
+    """Joins pieces of one digit, as lines tell: each is lower than the digits there, and both together no higher.
+
+    Where paper was ruled, a line that was taken away may have parted them.
+    """
+    usual = {part.numbers: usual_size(line) for line in lines for part in line}
+
+    def is_piece(large: Part, small: Part) -> bool:
+        size = max(usual[large.numbers], usual[small.numbers])
+        is_stacked = _shared_width(large, small) >= 0.4 * min(large.width, small.width)
+        lower = max(large.height, small.height) if is_stacked else small.height
+        return lower < 0.8 * size and merge([large, small]).size <= 1.3 * size
+
+    return _join(
+        labels, [part for line in lines for part in line], is_piece, _JOIN_GAP_IN_LINE, _RULING_GAP if is_ruled else 1
+    )
+
+
+def usual_size(line: list[Part]) -> int:
+    """Of the digits of a line; most of its parts are digits, and what is not is smaller."""
+    return sorted(part.size for part in line)[(2 * len(line)) // 3]
+
+
+def _join(
+    labels: Labels, parts: list[Part], is_piece: Callable[[Part, Part], bool], gap: float, least: int = 1
+) -> list[Part]:
+    """Joins what is near and a piece of the other; near is a share of the thinner one's thickness, and some pixels."""
+    ordered = sorted(parts, key=lambda part: -part.size)
+    boxes = np.array([(part.top, part.left, part.bottom, part.right) for part in ordered]).reshape(-1, 4)
+    owner = list(range(len(ordered)))
+    for large, part in enumerate(ordered):
+        reach = least + gap * part.thickness
+        near = (
+            (boxes[:, 0] < part.bottom + reach)
+            & (boxes[:, 2] > part.top - reach)
+            & (boxes[:, 1] < part.right + reach)
+            & (boxes[:, 3] > part.left - reach)
+        )
+        for small in np.flatnonzero(near).tolist():
+            other = ordered[small]
+            if small <= large or owner[small] != small or not (_same_pen(part, other) and is_piece(part, other)):
+                continue
+            if _distance(labels, part, other, reach) <= least + gap * min(part.thickness, 1.5 * other.thickness):
+                owner[small] = owner[large]
+    groups: dict[int, list[Part]] = {}
+    for index, part in enumerate(ordered):
+        groups.setdefault(_root(owner, index), []).append(part)
+    return [merge(group) for group in groups.values()]
+
+
+def _root(owner: list[int], index: int) -> int:
+    while owner[index] != index:
+        index = owner[index]
+    return index
+
+
+def _same_pen(large: Part, small: Part) -> bool:
+    """Whether strokes are about as thick; of a dot that cannot be told."""
+    return small.thickness >= _MIN_LIKENESS * large.thickness or small.size <= 1.5 * small.thickness
+
+
+def _shared_width(one: Part, other: Part) -> int:
+    return min(one.right, other.right) - max(one.left, other.left)
+
+
+def _is_piece(large: Part, small: Part) -> bool:
+    """Whether the smaller of two parts that are near may be a piece of the larger."""
+    merged = merge([large, small])
+    if _shared_width(large, small) >= 0.4 * min(large.width, small.width):
+        return merged.height <= 1.6 * large.size
+    return small.size <= 0.5 * large.size and merged.width <= 1.3 * large.size
+
+
+def _distance(labels: Labels, one: Part, other: Part, reach: float) -> float:
+    """The least distance of two parts in pixels, exact up to the reach."""
+    margin = int(reach) + 1
+    top, left = max(other.top - margin, 0), max(other.left - margin, 0)
+    window = labels[top : other.bottom + margin, left : other.right + margin]
+    is_one = np.isin(window, one.numbers)
+    if not is_one.any():
+        return float("inf")
+    distance = ndimage.distance_transform_edt(~is_one)
+    nearest: float = distance[np.isin(window, other.numbers)].min()
+    return nearest
+
+
+def merge(parts: list[Part]) -> Part:
+    """Several parts as one."""
+    if len(parts) == 1:
+        return parts[0]
+    area = sum(part.area for part in parts)
+    return Part(
+        tuple(number for part in parts for number in part.numbers),
+        min(part.top for part in parts),
+        min(part.left for part in parts),
+        max(part.bottom for part in parts),
+        max(part.right for part in parts),
+        area,
+        sum(part.thickness * part.area for part in parts) / area,
+        tuple(sorted({mark for part in parts for mark in part.marks})),
+    )
+
+
+def is_digit_sized(part: Part) -> bool:
+    """Whether a part can be a digit at all; the dashes that a ruled line leaves are flatter than any."""
+    return part.size >= _MIN_SIDE and not (part.height <= 4 and part.width > 2.5 * part.height)

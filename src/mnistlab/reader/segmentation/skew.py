@@ -1,0 +1,102 @@
+"""How far a page is turned, and the page turned back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from mnistlab.reader.segmentation.light import WORK_PIXELS, Floats, Mask
+
+MAX_DEGREES: Final = 12.0
+_MAX_POINTS: Final = 60_000  # more would not make the angle better
+_MIN_GAIN: Final = 1.1  # in sharpness; less can come from the shapes of a few digits
+_MIN_DEGREES: Final = 0.3  # a smaller turn is not worth its blur
+
+_MAX_PIXELS: Final = 4 * WORK_PIXELS  # of a level page; only strips far longer than wide would need more
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """From places on the level page to places on the reduced copy, both (right, down) from the top left corner.
+
+    Attributes:
+        matrix: `(2, 2)`, a rotation.
+        offset: `(2,)` pixels.
+        size: width and height of the level page.
+    """
+
+    matrix: npt.NDArray[np.float64]
+    offset: npt.NDArray[np.float64]
+    size: tuple[int, int]
+
+    def coefficients(self, corner: tuple[float, float], scale: float) -> tuple[float, ...]:
+        """What Pillow's affine transform needs to cut a window of the level page, from (left, top) on.
+
+        Args:
+            corner: on the level page.
+            scale: pixels of what is cut from for a pixel of the reduced copy; the window is as fine as the photo, so
+                that what is cut from the photo itself keeps its size.
+        """
+        start = scale * (self.matrix @ np.array(corner) + self.offset)
+        matrix = self.matrix
+        return (matrix[0, 0], matrix[0, 1], start[0], matrix[1, 0], matrix[1, 1], start[1])
+
+
+def measure_skew(is_ink: Mask) -> float:
+    """The angle of lines of writing or of ruled paper, in degrees; positive if their right ends are lower.
+
+    The profile of ink along the true direction is sharpest. A few digits in a line that wavers tell little: then the
+    page is taken to be level.
+    """
+    rows, columns = np.nonzero(is_ink[::2, ::2])
+    if len(rows) < 50:
+        return 0.0
+    step = max(1, len(rows) // _MAX_POINTS)
+    down, right = rows[::step].astype(np.float32), columns[::step].astype(np.float32)
+    coarse, _ = _sharpest(down, right, np.arange(-MAX_DEGREES, MAX_DEGREES + 0.01, 0.5))
+    degrees, sharpness = _sharpest(down, right, coarse + np.arange(-0.5, 0.51, 0.1))
+    _, sharpness_level = _sharpest(down, right, np.zeros(1))
+    return degrees if sharpness > _MIN_GAIN * sharpness_level else 0.0
+
+
+def _sharpest(down: Floats, right: Floats, degrees: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The angle at which the profile is sharpest, and how sharp it is there."""
+    sharpness = []
+    for angle in np.radians(degrees):
+        height = down * np.float32(np.cos(angle)) - right * np.float32(np.sin(angle))
+        profile = np.bincount((height - height.min()).astype(np.intp)).astype(np.float64)
+        sharpness.append((profile**2).sum())
+    best = int(np.argmax(sharpness))
+    return float(degrees[best]), float(sharpness[best])
+
+
+def level(shape: tuple[int, int], degrees: float) -> Turn:
+    """The turn that makes lines of that angle level; the page grows so that nothing is cut off.
+
+    A strip that would grow out of all proportion stays as it is: one of 50 by 40,000 pixels, turned by 12 degrees, is
+    as large as 160 pages.
+    """
+    height, width = shape
+    stays = Turn(np.eye(2), np.zeros(2), (width, height))
+    if abs(degrees) < _MIN_DEGREES:
+        return stays
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    matrix = np.array([[cosine, -sine], [sine, cosine]])
+    size = np.ceil(np.abs(matrix) @ np.array([width, height])).astype(int)
+    if size.prod() > _MAX_PIXELS:
+        return stays
+    offset = np.array([width, height]) / 2 - matrix @ size / 2
+    return Turn(matrix, offset, (int(size[0]), int(size[1])))
+
+
+def turn_ink(ink: Floats, turn: Turn) -> Floats:
+    """The ink of the level page; 0 beyond the photo."""
+    if ink.shape == turn.size[::-1] and not turn.offset.any():
+        return ink
+    coefficients = turn.coefficients((0, 0), 1)
+    turned = Image.fromarray(ink).transform(turn.size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
+    return np.asarray(turned)

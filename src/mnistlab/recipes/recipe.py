@@ -1,0 +1,253 @@
+"""Everything that decides a training, in one frozen dataclass."""
+
+import dataclasses
+import math
+import re
+import tomllib
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import tomli_w
+
+from mnistlab.exceptions import UsageError
+
+ModelName = Literal["mlp", "cnn", "softmax", "small_cnn", "deep_cnn", "deeper_cnn"]
+Validation = Literal["none", "split", "test"]
+Precision = Literal["auto", "float32", "bfloat16"]
+Schedule = Literal["constant", "one-cycle"]
+MAX_SEED = 2**31 - 1  # what every generator here takes, with room for a seed per layer
+MEMBER_SEED_STEP = 1_000_003  # far apart: the members of neighbouring seeds must not be the same networks
+
+
+@dataclasses.dataclass(frozen=True)
+class AffineRanges:
+    """How far augmentation may move an image, in the units of Keras' `ImageDataGenerator`.
+
+    Every image draws its own values, uniformly and independently. The defaults are the notebook's.
+
+    Args:
+        rotation: degrees, from `-rotation` to `rotation`.
+        width_shift: fraction of the width, 0 to 1, to either side.
+        height_shift: fraction of the height, 0 to 1, to either side.
+        shear: degrees, from `-shear` to `shear`. 0.3 degrees move no pixel by more than 0.07: the value comes from a
+            time when the unit was radians.
+        zoom: 0 to 1; both axes are scaled separately by a factor from `1 - zoom` to `1 + zoom`.
+
+    Raises:
+        UsageError: if a value is negative, or a fraction is not below 1.
+    """
+
+    rotation: float = 8.0
+    width_shift: float = 0.08
+    height_shift: float = 0.08
+    shear: float = 0.3
+    zoom: float = 0.08
+
+    def __post_init__(self) -> None:
+        """Refuses ranges that no image could survive."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            limit = {"rotation": 180.0, "shear": 89.0}.get(field.name, 0.999)
+            if not 0 <= value <= limit:
+                raise UsageError(
+                    f"The augmentation range {field.name} is {value}; it must lie between 0 and {limit:g}."
+                )
+
+
+AUGMENTATIONS: dict[str, AffineRanges | None] = {"none": None, "yes": AffineRanges()}
+"""Augmentation as the command line names it: none, or the notebook's ranges."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training.
+
+    Two runs of one recipe on one machine give the same weights. Change a recipe with `dataclasses.replace`.
+
+    Args:
+        name: what the recipe is called on the command line.
+        model: a key of `mnistlab.models.MODELS`.
+        epochs: passes over the training images, at least 1.
+        max_steps: weight updates after which the training ends, at least 1, also in the middle of an epoch; by default
+            the epochs alone decide.
+        batch_size: images per weight update, at least 1; the last batch of an epoch holds what is left.
+        learning_rate: Adam's step size, above 0; with a schedule its highest value.
+        schedule: how the learning rate moves over the training. `"constant"`: not at all; `"one-cycle"`: up from a
+            tenth to the highest value in the first 30 % of the steps, then down to zero, both in a straight line
+            (Smith and Topin, "Super-Convergence", arXiv 1708.07120).
+        beta_1: Adam's decay of the mean gradient, 0 to 1.
+        beta_2: Adam's decay of the mean squared gradient, 0 to 1.
+        label_smoothing: share of the label that is spread over all digits, 0 to 1 (Szegedy et al., arXiv 1512.00567).
+        norm_momentum: decay of batch normalization's moving statistics, 0 to 1; short trainings need a quick one.
+        label_noise: random labels that join each image's own, 0 or more, drawn once: alpha in Rolnick et al., "Deep
+            Learning is Robust to Massive Label Noise", arXiv 1705.10694. See `mnistlab.training.soft_labels`.
+        noise_bias: share of the random labels that are one certain wrong digit, from 0 (uniform) to 1.
+        augmentation: ranges of the random affine transforms, or `None` to train on the images as they are.
+        validation: where the validation images come from. `"none"`: train on everything, validate on nothing;
+            `"split"`: hold `num_validation` training images back; `"test"`: the test split, as the notebook does for
+            its CNN, which then measures nothing that it did not see.
+        num_validation: images held back by `"split"`, at least 1.
+        members: networks to train one after the other, each from a seed of its own; the model that is kept averages
+            their probabilities (Hansen and Salamon, "Neural Network Ensembles", 1990).
+        test_shifts: whether the model that is kept also looks at each image shifted by one pixel up, down, left and
+            right, and averages.
+        precision: of the arithmetic in the layers; weights stay float32. `"auto"` takes bfloat16 where the hardware
+            multiplies it natively and float32 elsewhere.
+        seed: of initial weights, shuffling, augmentation, dropout and the validation split; 0 to 2,147,483,647.
+        title: One line for people who choose among recipes; it decides nothing, so no file holds it and no comparison
+            looks at it.
+        start_from: SHA-256 of the `model.keras` whose weights the training starts from, 64 hexadecimal digits; by
+            default it starts from random weights. See `mnistlab.runs.fine_tuning`.
+
+    Raises:
+        UsageError: if a value is outside what is said above.
+
+    Example:
+        >>> recipe = Recipe(name="mlp", model="mlp")
+        >>> dataclasses.replace(recipe, batch_size=32).batch_size
+        32
+    """
+
+    name: str
+    model: ModelName
+    epochs: int = 5
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    schedule: Schedule = "constant"
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    label_smoothing: float = 0.0
+    norm_momentum: float = 0.99
+    augmentation: AffineRanges | None = None
+    validation: Validation = "none"
+    num_validation: int = 5000
+    members: int = 1
+    test_shifts: bool = False
+    max_steps: int | None = None
+    label_noise: int = 0
+    noise_bias: float = 0.0
+    precision: Precision = "auto"
+    seed: int = 0
+    start_from: str | None = None
+    title: str = dataclasses.field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuses settings that no training could follow."""
+        named: dict[str, Any] = {
+            "model": ModelName,
+            "validation": Validation,
+            "precision": Precision,
+            "schedule": Schedule,
+        }
+        for name, choices in named.items():
+            if getattr(self, name) not in get_args(choices):
+                expected = ", ".join(get_args(choices))
+                raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must be one of {expected}.")
+        at_least = {"epochs": 1, "batch_size": 1, "num_validation": 1, "members": 1, "seed": 0, "label_noise": 0}
+        for name, least in (at_least | ({} if self.max_steps is None else {"max_steps": 1})).items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise UsageError(f"The recipe's {name} is {value!r}; it must be a whole number of at least {least}.")
+        fractions = ("beta_1", "beta_2", "label_smoothing", "norm_momentum")
+        for name in (*fractions, "noise_bias", "learning_rate"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise UsageError(f"The recipe's {name} is {value!r}; it must be a number.")
+        if not isinstance(self.test_shifts, bool):
+            raise UsageError(f"The recipe's test_shifts is {self.test_shifts!r}; it must be true or false.")
+        for name in fractions:
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must lie from 0 to below 1.")
+        if not 0 <= self.noise_bias <= 1:
+            raise UsageError(f"The recipe's noise_bias is {self.noise_bias!r}; it must lie from 0 to 1.")
+        if self.seed > MAX_SEED:
+            raise UsageError(f"The recipe's seed is {self.seed}; it must be at most {MAX_SEED:,}.")
+        if self.start_from is not None and not re.fullmatch("[0-9a-f]{64}", str(self.start_from)):
+            raise UsageError(f"The recipe's start_from is {self.start_from!r}; it must be 64 hexadecimal digits.")
+        if not 0 < self.learning_rate < float("inf"):
+            raise UsageError(f"The recipe's learning_rate is {self.learning_rate!r}; it must be a number above 0.")
+
+    def member_recipes(self) -> "list[Recipe]":
+        """A recipe for each network to train: the same, each with a seed of its own; the first has this recipe's."""
+        seeds = [(self.seed + number * MEMBER_SEED_STEP) % (MAX_SEED + 1) for number in range(self.members)]
+        return [dataclasses.replace(self, members=1, test_shifts=False, seed=seed) for seed in seeds]
+
+    def steps_per_epoch(self, num_images: int) -> int:
+        """Weight updates in one pass over a training split of `num_images`, less those held back for validation."""
+        held_back = self.num_validation if self.validation == "split" else 0
+        return math.ceil((num_images - held_back) / self.batch_size)
+
+    def settings(self) -> dict[str, Any]:
+        """Everything that decides the training, by name, as plain values; augmentation is a dictionary or `None`."""
+        return {key: value for key, value in dataclasses.asdict(self).items() if key != "title"}
+
+    def to_toml(self) -> str:
+        """The recipe as the text of `recipe.toml`; settings that are `None` are left out."""
+        return tomli_w.dumps({key: value for key, value in self.settings().items() if value is not None})
+
+    def override(self, settings: Sequence[str], varied: Sequence[str] = ()) -> "Recipe":
+        """The recipe with some settings replaced.
+
+        Args:
+            settings: as on the command line: `epochs=3`, `schedule=one-cycle`, `augmentation=none`.
+            varied: settings that are not to be replaced, because an experiment gives them its own values.
+
+        Raises:
+            UsageError: if one of them is no setting, or its value is none that a recipe can have.
+
+        Example:
+            >>> Recipe(name="mlp", model="mlp").override(["epochs=3", "learning_rate=0.002"]).epochs
+            3
+        """
+        known = {field.name for field in dataclasses.fields(self)} - {
+            "name",
+            "model",
+            "seed",
+            "start_from",
+            "title",
+            *varied,
+        }
+        changes: dict[str, Any] = {}
+        for setting in settings:
+            name, equals, text = setting.partition("=")
+            if name in varied:
+                raise UsageError(f"{setting!r} would be lost: this experiment gives {name} its own values.")
+            if not equals or name not in known:
+                raise UsageError(
+                    f"{setting!r} is no setting of a recipe; expected NAME=VALUE with {', '.join(sorted(known))}."
+                )
+            if name == "augmentation" and text not in AUGMENTATIONS:
+                raise UsageError(f"augmentation is {text!r}; it must be none, or yes for the notebook's ranges.")
+            try:
+                value = tomllib.loads(f"value = {text}")["value"]
+            except tomllib.TOMLDecodeError:
+                value = text
+            if isinstance(getattr(self, name), float) and type(value) is int:
+                value = float(value)  # 1 and 1.0 are one recipe, and one run
+            changes[name] = AUGMENTATIONS[text] if name == "augmentation" else value
+        try:
+            return dataclasses.replace(self, **changes)
+        except TypeError as error:
+            raise UsageError(f"The recipe cannot have {', '.join(settings)}: {error}.") from error
+
+    @classmethod
+    def from_toml(cls, text: str) -> "Recipe":
+        """The recipe that `to_toml` wrote.
+
+        Raises:
+            UsageError: if the text is not TOML, or names a setting that no recipe has.
+        """
+        try:
+            settings: dict[str, Any] = tomllib.loads(text)
+            ranges = settings.pop("augmentation", None)
+            return cls(**settings, augmentation=None if ranges is None else AffineRanges(**ranges))
+        except (tomllib.TOMLDecodeError, TypeError, RecursionError) as error:
+            raise UsageError(f"This is not a recipe that mnistlab wrote: {error}.") from error
+
+    def differences(self, other: "Recipe") -> list[str]:
+        """What differs between two recipes, a phrase each: `batch_size 128, not 32`."""
+        return [
+            f"{field.name} {getattr(self, field.name)}, not {getattr(other, field.name)}"
+            for field in dataclasses.fields(self)
+            if field.compare and getattr(self, field.name) != getattr(other, field.name)
+        ]

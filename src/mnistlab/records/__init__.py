@@ -1,1 +1,0 @@
-"""Records of runs for people and for other programs: a list, TensorBoard's event files, MLflow."""

@@ -1,0 +1,252 @@
+"""A training on disk: a folder whose files appear whole or not at all."""
+
+import csv
+import dataclasses
+import hashlib
+import html
+import io
+import json
+from collections.abc import Collection, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+from mnistlab.exceptions import RunError, UsageError
+from mnistlab.recipes import Recipe
+from mnistlab.system.files import json_text, write_json
+
+
+class HistoryRow(TypedDict, total=False):
+    """How one epoch ended; `val_loss` and `val_accuracy` where there are validation images.
+
+    Args:
+        member: Number of the network, from 1, where a recipe trains several.
+        epoch: Number of the epoch, from 1.
+        loss: Mean loss over the epoch's images, in nats.
+        accuracy: Share of the epoch's images that were classified correctly, 0 to 1.
+        val_loss: Loss on the validation images, in nats.
+        val_accuracy: Accuracy on the validation images, 0 to 1.
+        seconds: Duration of the epoch in seconds, validation included.
+    """
+
+    member: float
+    epoch: float
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+
+
+RUN_FILES = (
+    "recipe.toml",
+    "dataset.json",
+    "history.csv",
+    "environment.json",
+    "model.keras",
+    "model.onnx",
+    "metrics.json",
+)
+"""What a complete run consists of, besides its manifest and the figures and the report that are drawn from it."""
+
+SMALL_FILES = frozenset(RUN_FILES) - {"model.keras", "model.onnx"}
+"""Those that hold the numbers of a run; together they are a few kilobytes."""
+
+MANIFEST = "manifest.json"
+
+MEASURED_METRICS = frozenset(("train_seconds", "epoch_seconds", "images_per_second"))
+"""The only figures of `metrics.json` in which two trainings of one recipe differ on one machine."""
+
+REQUIRED_METRICS = frozenset(
+    (
+        *("recipe", "model", "seed", "epochs", "batch_size", "num_parameters", "steps", "train_seconds"),
+        *(
+            "images_per_second",
+            "epoch_seconds",
+            "num_train_images",
+            "test_accuracy",
+            "test_accuracy_low",
+            "test_accuracy_high",
+        ),
+        *("test_loss", "test_errors"),
+    )
+)
+
+
+def history_csv(history: Sequence[HistoryRow]) -> str:
+    """The rows of `history.csv`: one line an epoch under a line of names."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(history[0]) if history else ["epoch"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    return buffer.getvalue()
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Args:
+        folder: where it lies.
+
+    Example:
+        `Run(Path("runs/mlp-seed0")).metrics["test_accuracy"]`
+    """
+
+    folder: Path
+
+    @property
+    def model_path(self) -> Path:
+        """The network for any Keras."""
+        return self.folder / "model.keras"
+
+    @property
+    def onnx_path(self) -> Path:
+        """The network for ONNX Runtime."""
+        return self.folder / "model.onnx"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the training reached its end: the manifest is the last file that it writes."""
+        return (self.folder / MANIFEST).is_file()
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Where a training that is under way keeps what it needs to go on."""
+        return self.folder / "checkpoint" / "state.npz"
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What decided the training, from `recipe.toml`."""
+        try:
+            return Recipe.from_toml(self._read("recipe.toml"))
+        except UsageError as error:
+            raise RunError(f"{self.folder / 'recipe.toml'} is damaged. {error} {self._mend}") from error
+
+    @cached_property
+    def dataset(self) -> dict[str, Any]:
+        """What it was trained on, from `dataset.json`: `name` and `fingerprint`."""
+        return {"name": "other data", "fingerprint": ""} | self._read_json("dataset.json")
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """The run in numbers, from `metrics.json`."""
+        return self._read_json("metrics.json")
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Hardware and versions, from `environment.json`."""
+        return self._read_json("environment.json")
+
+    @cached_property
+    def history(self) -> list[HistoryRow]:
+        """A row an epoch: those of `history.csv`, epoch, loss, accuracy, val_loss and val_accuracy, and `seconds`."""
+        table = csv.DictReader(io.StringIO(self._read("history.csv")))
+        try:
+            rows = [{key: float(value) for key, value in row.items()} for row in table]
+            seconds = self.metrics["epoch_seconds"] if self.is_complete else [None] * len(rows)
+            timed = [row | {"seconds": duration} for row, duration in zip(rows, seconds, strict=True)]
+            return cast(list[HistoryRow], timed)
+        except (TypeError, ValueError) as error:
+            raise RunError(f"{self.folder / 'history.csv'} is damaged: {error}. {self._mend}") from error
+
+    def require(self, compared: Collection[str] = RUN_FILES) -> "Run":
+        """This run, if it is complete and its files are what they should be.
+
+        Args:
+            compared: the files whose bytes to compare with the manifest; of the others it is enough that they are
+                there. `SMALL_FILES` makes sure of the numbers in a millisecond.
+
+        Raises:
+            RunError: if the folder does not exist, is no run, holds an unfinished training, or is damaged.
+        """
+        if not self.folder.is_dir():
+            raise RunError(f"There is no folder {self.folder}; expected a run that `mnistlab train` wrote.")
+        if not (self.folder / "recipe.toml").is_file():
+            raise RunError(f"{self.folder} is not a run: it holds no recipe.toml. Expected a run of `mnistlab train`.")
+        if not self.is_complete:
+            raise RunError(
+                f"The training in {self.folder} did not reach its end. "
+                f"Run the `mnistlab train {self.recipe.name}` command that began it again."
+            )
+        sums = self._read_json(MANIFEST).get("sha256")
+        if not isinstance(sums, dict) or set(sums) != set(RUN_FILES):
+            raise RunError(f"{self.folder / MANIFEST} is damaged: expected a sum for each file of a run. {self._mend}")
+        for name in RUN_FILES:
+            if not (self.folder / name).is_file():
+                raise RunError(f"{self.folder / name} is missing. {self._mend}")
+            if name in compared and _sha256(self.folder / name) != sums[name]:
+                raise RunError(
+                    f"{self.folder / name} is damaged: it is not the file that the training wrote. {self._mend}"
+                )
+        if missing := REQUIRED_METRICS - set(self.metrics):
+            raise RunError(f"{self.folder / 'metrics.json'} lacks {', '.join(sorted(missing))}. {self._mend}")
+        _ = self.recipe, self.environment, self.history
+        return self
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of all that two trainings of one recipe share on one machine, interrupted or not.
+
+        Returns:
+            A sum for each of `recipe.toml`, `dataset.json`, `history.csv` and `model.keras`, and one for the metrics
+            that no clock measured.
+        """
+        names = ("recipe.toml", "dataset.json", "history.csv", "model.keras")
+        figures = {name: value for name, value in sorted(self.metrics.items()) if name not in MEASURED_METRICS}
+        sums = {name: _sha256(self.folder / name) for name in names}
+        return sums | {"metrics": hashlib.sha256(json_text(figures).encode()).hexdigest()}
+
+    @property
+    def _mend(self) -> str:
+        return f"Delete {self.folder} and train again."
+
+    def __str__(self) -> str:
+        """The result and where it lies."""
+        if not self.is_complete:
+            return f"{self.folder}: not finished"
+        metrics = self.metrics
+        return (
+            f"{self.folder}: {metrics['model']}, test accuracy {metrics['test_accuracy'] * 100:.2f} %, "
+            f"{metrics['test_errors']:,} errors, trained in {metrics['train_seconds']:.1f} s"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = self.metrics if self.is_complete else {"state": "not finished"}
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(key)}</th><td>{html.escape(str(value))}</td></tr>"
+            for key, value in rows.items()
+        )
+        return f"<table><caption>{html.escape(str(self.folder))}</caption>{cells}</table>"
+
+    def _read(self, name: str) -> str:
+        path = self.folder / name
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError(f"{path} cannot be read: {_first_line(error)}. Is {self.folder} a run?") from error
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        try:
+            content = json.loads(self._read(name))
+        except (ValueError, RecursionError) as error:  # a million brackets
+            raise RunError(f"{self.folder / name} is damaged: {_first_line(error)}. {self._mend}") from error
+        if not isinstance(content, dict):
+            raise RunError(f"{self.folder / name} is damaged: expected an object. {self._mend}")
+        return content
+
+
+def write_manifest(folder: Path) -> None:
+    """Writes the SHA-256 of every file of a run, which makes it complete."""
+    write_json(folder / MANIFEST, {"sha256": {name: _sha256(folder / name) for name in RUN_FILES}})
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _first_line(error: BaseException) -> str:
+    """What an exception says, without its second line and final stop."""
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(". ")

@@ -1,5 +1,0 @@
-"""Where the digits are on a photo or scan, and each of them cut out: ink alone, on even ground, upright."""
-
-from mnistlab.segmentation.finding import Found, find_digits
-
-__all__ = ["Found", "find_digits"]

@@ -1,0 +1,104 @@
+"""Every error leaves the server as `{"error": sentence}`, with the status code that says whose fault it is."""
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from mnistlab.exceptions import MnistlabError
+
+SENTENCES: Mapping[int, str] = {
+    400: "The request's body cannot be decoded. Send JSON in UTF-8.",
+    404: "There is nothing at this address. The addresses are in /api/openapi.json.",
+    405: "This address takes another method. The addresses and methods are in /api/openapi.json.",
+}
+"""What is said about errors that Starlette and FastAPI find themselves, by status code."""
+
+MAX_PLACE = 80  # characters shown of the name of a wrong field, which may be the client's own text
+
+
+class ErrorAnswer(BaseModel):
+    """What went wrong."""
+
+    error: str = Field(
+        description="One or two plain sentences: what came, what was expected, what to do.",
+        examples=["There is no network cnn-7. /api/networks lists them."],
+    )
+
+
+class ApiError(HTTPException):
+    """An error that a route finds.
+
+    Args:
+        status: Status code: 4xx, or 503 if the same request may succeed later.
+        sentence: What came, what was expected, what to do.
+        retry_seconds: Seconds after which the client may try again.
+        closes: Whether the connection is closed after the answer.
+    """
+
+    def __init__(self, status: int, sentence: str, *, retry_seconds: int | None = None, closes: bool = False) -> None:
+        headers = {} if retry_seconds is None else {"Retry-After": str(retry_seconds)}
+        super().__init__(status, sentence, {**headers, "Connection": "close"} if closes else headers)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route passes as `responses` so that OpenAPI describes these status codes."""
+    return {status: {"model": ErrorAnswer, "description": _MEANINGS[status]} for status in statuses}
+
+
+EVERYWHERE = (400, 403, 408, 413, 415, 422, 503)
+"""Status codes that any route may answer with, most of them before the route is called."""
+
+_MEANINGS: Mapping[int, str] = {
+    400: "The body cannot be decoded.",
+    401: "The token is missing or another.",
+    403: "The request comes from another web page, or names another host.",
+    404: "There is no such thing.",
+    408: "The request took too long to arrive.",
+    409: "It cannot be done now.",
+    413: "The body is too large.",
+    415: "The body is of another type.",
+    422: "The request is not what was expected.",
+    503: "Too much is asked for at once; Retry-After tells when to ask again.",
+}
+
+
+def answer(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The response for one error."""
+    return JSONResponse({"error": sentence}, status, headers)
+
+
+async def _answer_http_error(_request: Request, error: HTTPException) -> JSONResponse:
+    own = isinstance(error, ApiError)
+    sentence = error.detail if own else SENTENCES.get(error.status_code, f"{error.detail}.")
+    return answer(error.status_code, sentence, error.headers)
+
+
+async def _answer_wrong_request(_request: Request, error: RequestValidationError) -> JSONResponse:
+    return answer(422, f"The request is not what was expected: {_describe(error.errors())}.")
+
+
+async def _answer_refusal(_request: Request, error: MnistlabError) -> JSONResponse:
+    """Answers when the library refuses something: a damaged run, a file that is not a photo."""
+    return answer(422, str(error))
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    HTTPException: _answer_http_error,
+    RequestValidationError: _answer_wrong_request,
+    MnistlabError: _answer_refusal,
+}
+"""How the application answers each kind of exception."""
+
+
+def _describe(problems: Iterable[Mapping[str, Any]]) -> str:
+    """The first three problems in words, without repeating what the client sent."""
+    named = []
+    for problem in list(problems)[:3]:
+        place = ".".join(map(str, problem["loc"])).encode("ascii", "backslashreplace").decode()[:MAX_PLACE]
+        named.append(f"{place}: {problem['msg'].rstrip('.')}")
+    return "; ".join(named)

@@ -1,0 +1,1 @@
+"""Routes about the test images that a network gets wrong."""

@@ -1,0 +1,89 @@
+/** The answer in large, and what each network makes of it: ten bars. */
+
+import { element, percent } from "../app/elements.js";
+
+/**
+ * @typedef {import("../app/networks.js").Network} Network
+ * @typedef {{digit: number, probability: number}} Alternative
+ * @typedef {{kind: "digit" | "unsure" | "no digit", digit: number | null, confidence: number, likeness: number | null,
+ *   alternatives: Alternative[], reason: string}} Verdict
+ * @typedef {{network: string, digit: number, confidence: number, probabilities: number[], logits: number[],
+ *   temperature: number}} Answer
+ */
+
+const ALL_THE_SAME = "The networks below have to name a digit all the same.";
+const INVITATION = "While you write, you see what the networks see, and what they take it for.";
+
+/** The answer, as large as it can be. */
+export function createVerdict() {
+  const numeral = element("p", { class: "numeral", "aria-hidden": "true" });
+  const reason = element("p", { class: "reason" });
+  const root = element("section", { class: "verdict", "aria-label": "The answer" }, numeral, reason);
+
+  return {
+    root,
+    /** @param {Verdict | null} verdict null before anything is drawn */
+    show(verdict) {
+      root.dataset.kind = verdict?.kind ?? "none";
+      const digit = verdict?.digit ?? "";
+      numeral.replaceChildren(verdict?.kind === "no digit" ? "no digit" : String(digit));
+      if (verdict?.kind === "unsure") numeral.append(element("span", { class: "doubt", text: "?" }));
+      reason.textContent = verdict?.reason.replaceAll(" %", "\u00a0%") ?? INVITATION;
+      if (verdict?.kind === "no digit") reason.append(element("span", { class: "small muted", text: ALL_THE_SAME }));
+    },
+  };
+}
+
+/**
+ * One network's answer: its title, the digit and ten bars.
+ *
+ * @param {Network} network
+ */
+export function createAnswer(network) {
+  const digit = element("p", { class: "answer-digit" });
+  const bars = Array.from({ length: 10 }, (_, at) => {
+    const share = element("span", { class: "bar-share", "aria-hidden": "true" });
+    const bar = element("span", { class: "bar", "aria-hidden": "true" });
+    const said = element("span", { class: "visually-hidden" });
+    const name = element("span", { class: "bar-digit", "aria-hidden": "true", text: at });
+    return { share, bar, said, root: element("li", {}, share, bar, name, said) };
+  });
+  const facts = [
+    network.num_parameters && `${network.num_parameters.toLocaleString("en")} weights`,
+    network.test_accuracy && `${(100 * network.test_accuracy).toFixed(2)} % in the test`,
+  ].filter(Boolean);
+  const list = element("ol", { class: "bars", "aria-label": `Probabilities, ${network.title}` });
+  list.append(...bars.map((bar) => bar.root));
+  const root = element(
+    "article",
+    { class: "network" },
+    element(
+      "div",
+      { class: "network-head" },
+      element("h3", { text: network.title }),
+      digit,
+      element("p", { class: "small muted network-facts", text: facts.join(" · ") }),
+    ),
+    list,
+  );
+
+  return {
+    id: network.id,
+    root,
+    /**
+     * @param {Answer | null} answer null before anything is drawn
+     * @param {number | null} other what the answer in large says
+     */
+    show(answer, other) {
+      root.classList.toggle("is-other", answer !== null && other !== null && answer.digit !== other);
+      digit.textContent = answer ? String(answer.digit) : "";
+      bars.forEach(({ share, bar, said, root: item }, at) => {
+        const probability = answer?.probabilities[at] ?? 0;
+        bar.style.setProperty("--share", probability.toFixed(4));
+        item.classList.toggle("is-first", answer?.digit === at);
+        share.textContent = probability >= 0.01 ? String(Math.round(100 * probability)) : "";
+        said.textContent = answer ? `${at}: ${percent(probability)}` : `${at}: nothing yet`;
+      });
+    },
+  };
+}

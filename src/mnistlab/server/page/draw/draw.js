@@ -1,0 +1,269 @@
+/** Draw: write a digit, see what the networks see and what they answer. */
+
+import { element } from "../app/elements.js";
+import { MAX_CHOSEN, chosenNetworks, loadNetworks, missingNetworks } from "../app/networks.js";
+import { codeForDrawing, codeForPhoto } from "../code/code.js";
+import { createAnswer, createVerdict } from "../digits/answers.js";
+import { drawDigit, onThemeChange } from "../digits/digits.js";
+import { drawing } from "../digits/drawing.js";
+import { PLACES, paintStrokes } from "../digits/strokes.js";
+import { mountPad } from "./canvas.js";
+import { createClassifier } from "./classifier.js";
+import { mountPhoto } from "./photo.js";
+import { createSeen } from "./seen.js";
+
+/**
+ * @typedef {import("../main.js").Context} Context
+ * @typedef {import("../app/networks.js").Network} Network
+ * @typedef {import("./classifier.js").Classification} Classification
+ */
+
+const QUIET_MILLISECONDS = 800; // without a change, before a screen reader is told
+const WIDTHS = { least: 6, usual: 16, most: 40 }; // of the pen, in places of 256
+
+/** @type {Context} */
+let context;
+/** @type {Network[]} */
+let networks = [];
+/** @type {ReturnType<typeof createAnswer>[]} */
+let answers = [];
+/** @type {Classification | null} */
+let latest = null;
+let quiet = 0;
+let isShown = false;
+let isPlanned = false;
+
+const verdict = createVerdict();
+const seen = createSeen();
+const list = element("div", { class: "networks" });
+const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
+const chooser = element(
+  "fieldset",
+  { class: "chooser-list" },
+  element("legend", { class: "visually-hidden", text: "Networks" }),
+);
+const canvas = element("canvas", {
+  class: "pad",
+  tabindex: 0,
+  role: "application",
+  "aria-roledescription": "sheet to draw on",
+  "aria-label": "Draw one digit",
+  "aria-describedby": "pad-keys",
+});
+const hint = element("p", { class: "hint", text: "Write a digit", "aria-hidden": "true" });
+// A digit that was not written here, in the place where it would have been.
+const picked = element("canvas", { class: "picked pixels", role: "img", "aria-label": "The digit", hidden: true });
+const pickedNote = element("p", {
+  class: "small picked-note",
+  text: "This digit was not written here: it was cut from a photo, or is one of the test split. Write to begin anew.",
+  hidden: true,
+});
+const width = element("input", { type: "range", min: WIDTHS.least, max: WIDTHS.most, value: WIDTHS.usual });
+const undo = element("button", { type: "button", class: "plain", onclick: () => act("undo") }, "Undo");
+const redo = element("button", { type: "button", class: "plain", onclick: () => act("redo") }, "Redo");
+const clear = element("button", { type: "button", class: "plain", onclick: () => act("clear") }, "Clear");
+
+const classifier = createClassifier(
+  (classification) => showAnswer(drawing.isEmpty ? null : classification),
+  (sentence) => seen.showTrouble(sentence),
+);
+/** @type {ReturnType<typeof mountPad>} */
+let pad;
+/** @type {ReturnType<typeof mountPhoto>} */
+let photo;
+
+/** @param {"undo" | "redo" | "clear"} name */
+function act(name) {
+  pad.lift();
+  drawing[name]();
+}
+
+/** @param {Classification | null} classification */
+function showAnswer(classification) {
+  latest = classification;
+  verdict.show(classification?.verdict ?? null);
+  for (const answer of answers) {
+    const found = classification?.answers.find(({ network }) => network === answer.id) ?? null;
+    answer.show(found, classification?.verdict.digit ?? null);
+  }
+  clearTimeout(quiet);
+  if (classification) quiet = setTimeout(() => context.announce(latest?.verdict.reason ?? ""), QUIET_MILLISECONDS);
+}
+
+function showDrawing() {
+  isPlanned = false;
+  undo.disabled = !drawing.canUndo && !drawing.isPicked;
+  redo.disabled = !drawing.canRedo;
+  clear.disabled = !drawing.strokes.length && !drawing.isPicked;
+  hint.hidden = drawing.strokes.length > 0 || drawing.isPicked;
+  picked.hidden = pickedNote.hidden = !drawing.isPicked;
+  if (drawing.isPicked) drawDigit(picked, drawing.image);
+  seen.show();
+  if (drawing.isEmpty) {
+    classifier.forget();
+    showAnswer(null);
+  } else if (answers.length)
+    classifier.ask(
+      drawing.image,
+      answers.map(({ id }) => id),
+    );
+}
+
+/** Once a frame at most: a pen reports its place more often. */
+function planShow() {
+  if (isPlanned || !isShown) return;
+  isPlanned = true;
+  requestAnimationFrame(showDrawing);
+}
+
+/** @param {Network[]} chosen */
+function showNetworks(chosen) {
+  if (chosen.map(({ id }) => id).join() === answers.map(({ id }) => id).join()) return;
+  answers = chosen.map(createAnswer);
+  list.replaceChildren(...answers.map(({ root }) => root));
+  showAnswer(null);
+  planShow();
+}
+
+/** @param {string | undefined} ids as the address has them */
+function showChosen(ids) {
+  const chosen = chosenNetworks(ids, networks);
+  showNetworks(chosen);
+  showChooser(chosen);
+  missing.textContent = missingNetworks(ids, networks, chosen);
+  missing.hidden = !missing.textContent;
+}
+
+/** One box to tick for each network. */
+function fillChooser() {
+  const boxes = networks.map(({ id, title }) =>
+    element("label", {}, element("input", { type: "checkbox", value: id }), ` ${title}`),
+  );
+  chooser.replaceChildren(/** @type {Node} */ (chooser.firstChild), ...boxes);
+}
+
+/** @returns {HTMLInputElement[]} */
+const chooserBoxes = () => [...chooser.querySelectorAll("input")];
+
+/** @param {Network[]} chosen */
+function showChooser(chosen) {
+  for (const box of chooserBoxes()) {
+    box.checked = chosen.some(({ id }) => id === box.value);
+    box.disabled = box.checked ? chosen.length === 1 : chosen.length === MAX_CHOSEN;
+  }
+}
+
+function choose() {
+  const ids = chooserBoxes().flatMap((box) => (box.checked ? box.value : []));
+  context.state.set({ networks: ids.join(",") });
+}
+
+/** The drawing as a picture of dark ink on light paper, for `mnistlab read`. */
+function save() {
+  const sheet = element("canvas", { width: 2 * PLACES, height: 2 * PLACES });
+  const pen = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
+  pen.fillStyle = "#fff";
+  pen.fillRect(0, 0, sheet.width, sheet.height);
+  pen.strokeStyle = "#000";
+  if (drawing.isPicked) {
+    const digit = element("canvas", {});
+    drawDigit(digit, drawing.image, { ink: "#000000", paper: "#ffffff" });
+    const edge = sheet.width / 16;
+    pen.drawImage(digit, edge, edge, sheet.width - 2 * edge, sheet.height - 2 * edge);
+  } else paintStrokes(pen, drawing.strokes, 2);
+  element("a", { href: sheet.toDataURL("image/png"), download: "drawing.png" }).click();
+}
+
+export const tab = {
+  id: "draw",
+  title: "Draw",
+
+  /**
+   * @param {HTMLElement} root
+   * @param {Context} given
+   */
+  async mount(root, given) {
+    context = given;
+    const key = (/** @type {string} */ name) => element("kbd", { text: name });
+    const keys = element("p", { class: "small muted keys", id: "pad-keys" });
+    keys.append(
+      "Keys: ",
+      key("←↑→↓"),
+      " move, ",
+      key("Space"),
+      " pen down or up, ",
+      key("U"),
+      " undo, ",
+      key("Delete"),
+      " clear",
+    );
+    photo = mountPhoto(root, given);
+    const tools = element(
+      "div",
+      { class: "tools" },
+      undo,
+      redo,
+      clear,
+      element("label", { class: "brush" }, element("span", { text: "Pen" }), width),
+    );
+    const sheet = element(
+      "div",
+      { class: "sheet" },
+      element("div", { class: "paper" }, canvas, picked, hint),
+      pickedNote,
+      tools,
+      photo.opener,
+      keys,
+    );
+    root.append(
+      element("div", { class: "stage" }, photo.root, sheet, verdict.root, seen.root),
+      element("h2", { class: "visually-hidden", text: "The networks" }),
+      missing,
+      list,
+      element("details", { class: "chooser" }, element("summary", { text: "Choose networks" }), chooser),
+    );
+    pad = mountPad(canvas, { width: () => Number(width.value), announce: given.announce });
+    seen.saver.addEventListener("click", save);
+    chooser.addEventListener("change", choose);
+    root.addEventListener("keydown", onKey);
+    drawing.subscribe(planShow);
+    onThemeChange(() => planShow());
+    given.code(() => {
+      if (photo.name) return codeForPhoto(photo.name);
+      return codeForDrawing(drawing.image, chosenNetworks(given.state.get().networks, networks));
+    });
+    showAnswer(null);
+  },
+
+  /** @param {import("../app/state.js").State} state */
+  async show(state) {
+    const wasShown = isShown;
+    isShown = true;
+    photo.listen(true);
+    if (!wasShown) planShow();
+    if (networks.length) showChosen(state.networks);
+    if (wasShown && networks.length) return;
+    networks = await loadNetworks();
+    fillChooser();
+    showChosen(context.state.get().networks);
+  },
+
+  hide() {
+    isShown = false;
+    photo.listen(false);
+    clearTimeout(quiet);
+  },
+};
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  if (photo.name) return; // no sheet is in sight
+  const isCommand = event.ctrlKey || event.metaKey;
+  const key = event.key.toLowerCase();
+  if (event.altKey || (event.target instanceof HTMLInputElement && !isCommand)) return;
+  if (isCommand ? key === "z" && !event.shiftKey : key === "u") act("undo");
+  else if (isCommand ? key === "y" || (key === "z" && event.shiftKey) : key === "r") act("redo");
+  else if (!isCommand && (key === "delete" || key === "backspace")) act("clear");
+  else return;
+  event.preventDefault();
+}

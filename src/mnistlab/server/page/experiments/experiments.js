@@ -1,0 +1,113 @@
+/** Experiments: questions about training, answered by many runs, with the intervals of what was measured. */
+
+import { element } from "../app/elements.js";
+import { createChart } from "../charts/charts.js";
+import { quoteForPython, quoteForShell } from "../code/code.js";
+
+/**
+ * @typedef {import("../main.js").Context} Context
+ * @typedef {import("../app/state.js").State} State
+ * @typedef {{id: string, title: string, question: string, answer: string[], source: "published" | "own"}} Heading
+ * @typedef {Heading & {method: string[], conditions: string, command: string | null, folder: string | null,
+ *   experiment: string, charts: import("../charts/charts.js").Chart[]}} Experiment
+ */
+
+/** @type {Context} */
+let context;
+/** @type {Heading[]} */
+let headings = [];
+/** @type {HTMLElement} */
+let list;
+/** @type {HTMLElement} */
+let place;
+/** @type {Experiment | null} */
+let shown = null;
+
+export const tab = { id: "experiments", title: "Experiments", mount, show, hide() {} };
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} given
+ */
+async function mount(root, given) {
+  context = given;
+  list = element("nav", { class: "experiment-list", "aria-label": "Experiments" });
+  place = element("article", { class: "finding", "aria-labelledby": "finding-question" });
+  root.append(element("div", { class: "experiments" }, list, place));
+  ({ experiments: headings } = await context.api.get("/api/experiments"));
+  list.append(
+    ...headings.map(({ id, title, source }) => {
+      const text = source === "own" ? `${title} (yours)` : title;
+      return element("button", {
+        type: "button",
+        "data-experiment": id,
+        text,
+        onclick: () => context.state.set({ experiment: id }, { push: true }),
+      });
+    }),
+  );
+  context.code(code);
+}
+
+/** @param {State} state */
+async function show(state) {
+  const chosen = headings.find((heading) => heading.id === state.experiment) ?? headings[0];
+  for (const button of list.querySelectorAll("button")) {
+    const isChosen = button.dataset.experiment === chosen?.id;
+    button.setAttribute("aria-current", String(isChosen));
+  }
+  if (!chosen || chosen.id === shown?.id) return;
+  const found = await context.api.get(`/api/experiments/${chosen.id}`);
+  const wanted = context.state.get().experiment ?? headings[0].id;
+  if (wanted !== chosen.id && headings.some((heading) => heading.id === wanted)) return; // another one by now
+  const isFirst = shown === null;
+  shown = found;
+  render(found);
+  if (!isFirst) context.announce(`${found.question} ${found.answer[0]}`);
+}
+
+/** @param {Experiment} found */
+function render(found) {
+  const charts = found.charts.map((figures) => {
+    const chart = createChart(figures.title);
+    chart.show(figures);
+    return chart.root;
+  });
+  const source = found.source === "own" ? `Your experiment in ${found.folder}.` : "Published with mnistlab.";
+  place.replaceChildren(
+    element("h2", { class: "finding-question", id: "finding-question", text: found.question }),
+    element("ul", { class: "finding-answer" }, ...found.answer.map(answer)),
+    element("div", { class: "finding-charts" }, ...charts),
+    element(
+      "div",
+      { class: "finding-method small muted" },
+      ...found.method.map((sentence) => element("p", { text: sentence })),
+      element("p", { text: `${found.conditions} ${source}` }),
+    ),
+  );
+}
+
+/** @param {string} sentences the first says it, the others give the figures */
+function answer(sentences) {
+  const [lead, ...details] = sentences.split(" In detail, ");
+  const detail = details.join(" ");
+  const small = detail && element("span", { class: "small muted", text: detail[0].toUpperCase() + detail.slice(1) });
+  return element("li", {}, element("span", { class: "finding-lead", text: lead }), small);
+}
+
+/** @returns {import("../code/code_panel.js").Code} */
+function code() {
+  const experiment = shown?.experiment ?? "batch-size";
+  const folder = shown?.folder ?? `experiments/${experiment}`;
+  const python = [
+    "import json",
+    "from pathlib import Path",
+    "",
+    `results = json.loads(Path(${quoteForPython(`${folder}/results.json`)}).read_text(encoding="utf-8"))  # when the command has run`,
+    'print(*results["answer"], sep="\\n")',
+    'for group in results["groups"]:',
+    '    print({key: value for key, value in group.items() if not isinstance(value, dict)}, group["accuracy"])',
+  ];
+  const command = shown?.command ?? `mnistlab experiment ${quoteForShell(experiment)}`;
+  return { command: `${command} --out ${quoteForShell(folder)}`, python: python.join("\n") };
+}

@@ -1,0 +1,95 @@
+/** The training under way, at a glance. */
+
+import { element } from "../app/elements.js";
+import { duration } from "./curves.js";
+
+/**
+ * @typedef {import("./curves.js").Curves} Curves
+ * @typedef {import("./curves.js").Report} Report
+ */
+
+const LOST = "The server does not answer; the training goes on by itself. Trying again …";
+
+/**
+ * The training under way: how far, how well, how long still.
+ *
+ * @param {(run: string) => void} onStop
+ */
+export function createLive(onStop) {
+  const title = element("h2", { class: "live-title" });
+  const bar = element("progress", { max: 1, value: 0, "aria-label": "Progress of the training" });
+  const facts = element("dl", { class: "live-facts" });
+  const button = element("button", { type: "button", class: "plain", text: "Stop" });
+  const lost = element("p", { class: "live-lost", role: "status", hidden: true });
+  const root = element(
+    "section",
+    { class: "live", "aria-label": "The training under way", hidden: true },
+    title,
+    button,
+    lost,
+    bar,
+    facts,
+  );
+  let run = "";
+  let isStopping = false;
+
+  /** @param {boolean} wanted whether the training was asked to stop; a disabled button would lose the focus */
+  function setStopping(wanted) {
+    isStopping = wanted;
+    button.setAttribute("aria-disabled", String(wanted));
+    button.textContent = wanted ? "Stopping …" : "Stop";
+  }
+  button.addEventListener("click", () => {
+    if (isStopping) return;
+    setStopping(true);
+    onStop(run);
+  });
+
+  return {
+    root,
+    button,
+    /** The training goes on after all. */
+    goOn: () => setStopping(false),
+    /** @param {boolean} isLost whether the figures are old, because the server does not answer */
+    showLost(isLost) {
+      if (lost.hidden !== isLost) return;
+      lost.hidden = !isLost;
+      lost.textContent = isLost ? LOST : "";
+    },
+    /**
+     * @param {Report | null} report
+     * @param {Curves | null} made
+     */
+    show(report, made) {
+      root.hidden = !report;
+      if (!report) {
+        setStopping(false);
+        return;
+      }
+      if (report.id !== run && isStopping) setStopping(false);
+      run = report.id;
+      const last = made?.steps[made.steps.length - 1];
+      const epoch = Math.min(report.epochs, last?.epoch ?? 1);
+      const phases = {
+        starting: "is getting ready",
+        training: `is in epoch ${epoch} of ${report.epochs}`,
+        finishing: "is trained and reads the test digits",
+      };
+      const phase = made?.numSteps && made.done >= made.numSteps ? "finishing" : (report.phase ?? "starting");
+      title.textContent = `${report.title} ${phases[phase]}`;
+      if (made?.numSteps) bar.value = made.done / made.numSteps;
+      else bar.removeAttribute("value");
+      const left = made?.leftSeconds ?? null;
+      const values = [
+        ["accuracy", last ? `${(100 * last.accuracy).toFixed(1)} %` : "–"],
+        ["loss", last ? last.loss.toFixed(3) : "–"],
+        ["time left", phase !== "training" || left === null ? "–" : `about ${duration(left)}`],
+      ];
+      facts.replaceChildren(
+        ...values.map(([name, value]) =>
+          element("div", {}, element("dt", { text: name }), element("dd", { text: value })),
+        ),
+      );
+    },
+  };
+}

@@ -1,0 +1,1 @@
+"""Routes that ask networks: about an image, about their layers, about a photo."""

@@ -1,0 +1,204 @@
+"""Requests and answers of the routes that ask networks, as OpenAPI describes them."""
+
+from typing import Annotated, Literal
+
+from fastapi import Path as PathParameter
+from pydantic import BaseModel, ConfigDict, Field
+
+from mnistlab.inference.anatomy import Kind
+from mnistlab.server.images import Floats, Image
+from mnistlab.server.run_ids import ID_PATTERN
+
+NetworkId = Annotated[str, Field(pattern=ID_PATTERN, description="Of a network in /api/networks.")]
+NetworkInPath = Annotated[str, PathParameter(pattern=ID_PATTERN, description="Of a network in /api/networks.")]
+
+
+class Request(BaseModel):
+    """The body of a request; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FieldModel(BaseModel):
+    """The pixels that a cell of a layer sees: of cell (i, j) the rows from offset + i × stride on, size of them."""
+
+    size: tuple[int, int] = Field(description="Rows and columns.")
+    stride: tuple[int, int] = Field(description="Pixels between the fields of neighbouring cells.")
+    offset: tuple[int, int] = Field(description="Where the first one begins; below 0 in padding.")
+
+
+class LayerModel(BaseModel):
+    """One layer."""
+
+    name: str
+    title: str = Field(description="For people.", examples=["Convolution 1, ReLU"])
+    kind: Kind
+    shape: list[int] = Field(description="Rows, columns, channels; or units.", examples=[[26, 26, 32]])
+    field: FieldModel | None = Field(description="None where a cell sees the whole image, or has no place on it.")
+
+
+class NetworkModel(BaseModel):
+    """One network that can be asked."""
+
+    id: NetworkId
+    title: str = Field(description="For people.")
+    model: str = Field(description="Kind of network.", examples=["mlp", "cnn"])
+    source: Literal["shipped", "run"]
+    folder: str | None = Field(description="Of the run, as a command line takes it; null of what ships.")
+    recipe: str | None = Field(description="Of the run that trained it.")
+    test_accuracy: float | None = Field(description="On the run's test split, 0 to 1.")
+    num_parameters: int | None = Field(description="Numbers that it computes with.")
+    layers: list[LayerModel]
+
+
+class NetworksAnswer(BaseModel):
+    """All networks, those that ship with mnistlab first."""
+
+    networks: list[NetworkModel]
+
+
+class ClassifyRequest(Request):
+    """An image and whom to ask."""
+
+    image: Image
+    networks: list[NetworkId] = Field(min_length=1, max_length=6, description="One to six.", examples=[["shipped"]])
+
+
+class Alternative(BaseModel):
+    """Another digit that it may be."""
+
+    digit: int
+    probability: float
+
+
+class VerdictModel(BaseModel):
+    """What the image shows, as the network that ships judges it."""
+
+    kind: Literal["digit", "unsure", "no digit"]
+    digit: int | None = Field(description="The most probable digit; none where there is no ink.")
+    confidence: float = Field(description="Calibrated probability of that digit, provided that it is one.")
+    likeness: float | None = Field(description="Probability that the image shows one whole digit.")
+    alternatives: list[Alternative]
+    reason: str = Field(description="One sentence.", examples=["It is a 3 (99.8 %)."])
+
+
+class NetworkAnswer(BaseModel):
+    """What one network says."""
+
+    network: NetworkId
+    digit: int
+    confidence: float
+    probabilities: list[float] = Field(description="Of the ten digits, calibrated.")
+    logits: list[float] = Field(description="What softmax makes exactly these probabilities of.")
+    temperature: float = Field(description="What the numbers of the last layer were divided by to get the logits.")
+
+
+class ClassifyAnswer(BaseModel):
+    """A verdict and what every network says."""
+
+    verdict: VerdictModel
+    answers: list[NetworkAnswer]
+
+
+class LookRequest(Request):
+    """An image and the network to look into."""
+
+    image: Image
+    network: NetworkId
+
+
+class Activations(LayerModel):
+    """What one layer answers."""
+
+    minimum: float
+    maximum: float
+    values: Floats
+
+
+class ActivationsAnswer(BaseModel):
+    """What every layer answers, from the image to the probabilities."""
+
+    network: NetworkId
+    layers: list[Activations]
+
+
+class Filters(BaseModel):
+    """The weights of a layer as pictures of what it looks for."""
+
+    name: str
+    shape: tuple[int, int, int, int] = Field(description="Filters, rows, columns, depth.", examples=[[32, 3, 3, 1]])
+    values: Floats
+
+
+class FiltersAnswer(BaseModel):
+    """The first layer with weights."""
+
+    layers: list[Filters]
+
+
+class OcclusionRequest(LookRequest):
+    """An image, a network, and the patch that covers one place after the other."""
+
+    size: int = Field(7, ge=1, le=28, description="Pixels of the patch's side.")
+    step: int = Field(2, ge=1, le=28, description="Pixels from one place to the next.")
+
+
+class OcclusionAnswer(BaseModel):
+    """Where covering changes the answer."""
+
+    digit: int = Field(description="The answer to the whole image.")
+    confidence: float
+    rows: int = Field(description="Places from top to bottom.")
+    columns: int = Field(description="Places from left to right.")
+    size: int
+    step: int
+    drop: Floats = Field(description="At each place, how much probability the answer lost; rows × columns float32.")
+    answers: list[int] = Field(description="At each place, the digit that the network answers then.")
+
+
+class Box(BaseModel):
+    """Where something is on a photo, in its pixels."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+class ReadingModel(BaseModel):
+    """One thing on a photo that may be a digit."""
+
+    kind: Literal["digit", "unsure", "no digit"]
+    digit: int | None
+    confidence: float
+    alternatives: list[Alternative]
+    reason: str
+    box: Box
+    line: int
+    position: int
+    marks: list[str] = Field(description="What is unusual about it.", examples=[["touching"]])
+    image: Image
+
+
+class ReadAnswer(BaseModel):
+    """What is on a photo, in reading order."""
+
+    width: int = Field(description="Of the photo after its rotation, in pixels; boxes refer to it.")
+    height: int
+    lines: list[str] = Field(description="The digits, line by line.", examples=[["0617294"]])
+    digits: list[ReadingModel]
+
+
+class Health(BaseModel):
+    """The server answers."""
+
+    status: Literal["ok"]
+
+
+class Version(BaseModel):
+    """What answers."""
+
+    mnistlab: str
+    python: str
+    onnxruntime: str
+    numpy: str

@@ -1,0 +1,215 @@
+"""Training runs that the page starts, stops and resumes, one at a time. Everything about them is in files."""
+
+import dataclasses
+import os
+import re
+import shlex
+import threading
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from mnistlab.recipes import AUGMENTATIONS, RECIPES, AffineRanges, Recipe
+from mnistlab.runs.run import MANIFEST, RUN_FILES
+from mnistlab.server.http.errors import ApiError
+from mnistlab.server.run_ids import ID_PATTERN, SHIPPED_PREFIX, run_id
+from mnistlab.server.training.process import ask_to_end, read_start, start_process
+from mnistlab.server.training.status import Place, TrainingStatus, arguments_of, recipe_of, status_of
+from mnistlab.system.files import make_folder
+
+NOTES = ".page"  # folder in the runs folder: the last start of each run and its standard error
+
+Settings = dict[str, int | float | bool | None]
+
+
+class Trainings:
+    """The runs below a folder, of which one at a time may be training.
+
+    All state is in files. So another server on the same folder sees the same runs, and training goes on while no
+    server is running.
+
+    Args:
+        root: The runs folder; the first training run makes it.
+        data: Folder with four IDX files to train on instead of MNIST.
+    """
+
+    def __init__(self, root: Path, data: Path | None = None) -> None:
+        self.root = root
+        self._data = data
+        self._lock = threading.Lock()  # of two requests to start, the second sees the run of the first
+        self._finished: dict[str, tuple[float, TrainingStatus]] = {}
+
+    def places(self) -> dict[str, Place]:
+        """Every run by its id, including those whose process has not made its folder yet."""
+        folders = {run_id(folder.relative_to(self.root)): folder for folder in _run_folders(self.root)}
+        noted = [path.stem for path in sorted((self.root / NOTES).glob("*.json"))]
+        # A run that was started from the page lies directly below the runs folder, named by its id.
+        folders |= {run: self.root / run for run in noted if run not in folders and _is_free_of_paths(run)}
+        places = {run: self._place(run, folder) for run, folder in folders.items()}
+        return {run: place for run, place in places.items() if not _is_gone(place)}
+
+    def place(self, run: str) -> Place:
+        """The place of a run.
+
+        Raises:
+            ApiError: 404 if there is no such run.
+        """
+        found = self.places().get(run)
+        if found is None:
+            raise ApiError(404, "There is no run of this id. /api/runs lists them.")
+        return found
+
+    def statuses(self) -> list[TrainingStatus]:
+        """The status of every run: the running one first, then the others, the last changed first."""
+        found = [(self.status(place), _changed(place)) for place in self.places().values()]
+        found.sort(key=lambda item: (item[0].state != "running", -item[1]))
+        return [status for status, _ in found]
+
+    def status(self, place: Place) -> TrainingStatus:
+        """The status of one run; the files of a finished run are read only once."""
+        changed = _changed(place)
+        known = self._finished.get(place.run)
+        if known and known[0] == changed:
+            return known[1]
+        status = status_of(place)
+        if status.state == "finished":
+            self._finished[place.run] = changed, status
+        return status
+
+    def start(self, recipe_name: str, settings: Settings, run: str | None = None) -> str:
+        """Starts a training run in a process of its own.
+
+        Args:
+            recipe_name: Key of `RECIPES`.
+            settings: Settings that replace those of the recipe, where they are not `None`: `epochs`, `batch_size`,
+                `learning_rate`, `augmentation` and `seed`.
+            run: Id of the new run; by default one that is free.
+
+        Returns:
+            The id.
+
+        Raises:
+            ApiError: 409 if another run is training, or the id is taken.
+            UsageError: if no recipe can have these settings.
+        """
+        recipe = with_settings(RECIPES[recipe_name], settings)
+        with self._lock:
+            self._require_idle()
+            taken = {*self.places(), *(path.name.lower() for path in self.root.glob("*"))}
+            if run is not None and (run in taken or run.startswith(SHIPPED_PREFIX)):
+                raise ApiError(409, f"The name {run} is taken. Choose another one.")
+            run = run or _free_id(recipe.name, taken)
+            self._launch(self._place(run, self.root / run), recipe)
+        return run
+
+    def resume(self, run: str) -> None:
+        """Resumes a training run where it ended, with the same command.
+
+        Raises:
+            ApiError: 404 if there is no such run; 409 if it is finished or damaged, if its recipe has settings without
+                an option, or if another run is training.
+        """
+        with self._lock:
+            place = self.place(run)
+            status = self.status(place)
+            if status.state in ("finished", "damaged"):
+                raise ApiError(409, f"The run {run} is {status.state}; only one that was stopped or failed can go on.")
+            self._require_idle()
+            self._launch(place, recipe_of(place))
+
+    def stop(self, run: str) -> None:
+        """Asks a training run to save what it has and end, which may take some seconds.
+
+        Raises:
+            ApiError: 404 if there is no such run; 409 if it is not running, or another program runs it.
+        """
+        place = self.place(run)
+        if self.status(place).state != "running":
+            raise ApiError(409, f"The run {run} is not under way.")
+        if not ask_to_end(place.folder, place.start):
+            raise ApiError(409, f"The run {run} was started by another program. End it there, with Ctrl-C.")
+
+    def command(self, place: Place) -> str | None:
+        """The command line that makes a run, or `None` if there is none."""
+        recipe = recipe_of(place)
+        arguments = None if recipe is None else arguments_of(recipe)
+        return None if arguments is None else shlex.join(["mnistlab", "train", *arguments, *self._options(place)])
+
+    def _require_idle(self) -> None:
+        running = next((status.id for status in self.statuses() if status.state == "running"), None)
+        if running is not None:
+            raise ApiError(409, f"The training {running} is under way. Stop it, or wait until it has ended.")
+
+    def _launch(self, place: Place, recipe: Recipe | None) -> None:
+        arguments = None if recipe is None else arguments_of(recipe)
+        if recipe is None or arguments is None:
+            raise ApiError(
+                409, f"The run {place.run} has settings that no option gives; go on from where it was begun."
+            )
+        notes = self.root / NOTES
+        make_folder(notes)
+        start_process(
+            ["train", *arguments, *self._options(place)], recipe.to_toml(), notes / f"{place.run}.json", place.log
+        )
+
+    def _options(self, place: Place) -> list[str]:
+        data = [] if self._data is None else ["--data", str(self._data)]
+        return [*data, "--out", str(place.folder)]
+
+    def _place(self, run: str, folder: Path) -> Place:
+        notes = self.root / NOTES
+        title = folder.relative_to(self.root).as_posix()
+        return Place(run, folder, title, read_start(notes / f"{run}.json"), notes / f"{run}.log")
+
+
+def with_settings(recipe: Recipe, settings: Settings) -> Recipe:
+    """A recipe with some settings replaced. Augmentation is the recipe's own if it has one, or else the notebook's.
+
+    Example:
+        >>> with_settings(RECIPES["mlp"], {"epochs": 1, "augmentation": None}).epochs
+        1
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    wanted = given.pop("augmentation", None)
+    augmentation: AffineRanges | None = recipe.augmentation
+    if wanted is not None and bool(wanted) != (augmentation is not None):
+        augmentation = AUGMENTATIONS["yes" if wanted else "none"]
+    return dataclasses.replace(recipe, augmentation=augmentation, **given)  # type: ignore[arg-type]
+
+
+def _run_folders(root: Path) -> Iterator[Path]:
+    """The folders that hold at least two files of a run, as `mnistlab runs` finds them."""
+    known = {*RUN_FILES, MANIFEST}
+    for path, subfolders, names in os.walk(root):
+        if len(known & set(names)) >= 2 and Path(path) != root:
+            yield Path(path)
+            subfolders.clear()
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+
+
+def _is_free_of_paths(run: str) -> bool:
+    return re.fullmatch(ID_PATTERN, run) is not None and run_id(Path(run)) == run
+
+
+def _free_id(wanted: str, taken: Collection[str]) -> str:
+    """The wanted id, with a number added if it is taken."""
+    number, found = 1, wanted
+    while found in taken:
+        number += 1
+        found = f"{wanted}-{number}"
+    return found
+
+
+def _is_gone(place: Place) -> bool:
+    """Whether there is nothing to show of a run: no folder, and no start that failed or may still be running."""
+    is_open = place.start is not None and place.start.exit_code != 0
+    return not is_open and not place.folder.exists()
+
+
+def _changed(place: Place) -> float:
+    """Time of the last change of a run in seconds since 1970."""
+    for path in (place.folder / MANIFEST, place.folder, place.log):
+        try:
+            return path.stat().st_mtime
+        except OSError:
+            continue
+    return 0.0

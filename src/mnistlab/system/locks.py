@@ -1,0 +1,179 @@
+"""One owner for a folder at a time.
+
+The claim is a lock that the kernel holds for a process and drops when the process ends, however it ends. So a dead
+owner needs no clearing up, and there is no moment at which two processes both believe that they own a folder.
+"""
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from mnistlab.exceptions import RunError
+
+OWNER_FILE = ".owner"  # what is locked; it says which process holds it, and means nothing when no process does
+PATIENCE = 0.5  # seconds to wait for a process that is just letting go, or has not yet said who it is
+
+
+class _Held(threading.local):
+    """The descriptors of the locks that this thread holds, by folder."""
+
+    def __init__(self) -> None:
+        self.descriptors: dict[Path, int] = {}
+
+
+_HELD = _Held()
+
+
+@contextlib.contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Makes this thread the only owner of a folder for the length of a `with` block.
+
+    Within the block the same thread can claim the folder again; it stays its own until the outer block ends.
+
+    Args:
+        folder: an existing folder that can be written to.
+
+    Raises:
+        RunError: if another process owns it, with the number of that process; or if the lock cannot be had.
+
+    Source: flock(2); on Windows `_locking` of the C runtime.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder, lock(Path(folder)):
+        ...     print(sorted(os.listdir(folder)))
+        ['.owner']
+    """
+    place, path = folder.absolute(), folder / OWNER_FILE
+    if place in _HELD.descriptors:
+        yield
+        return
+    try:
+        descriptor = _lock(path)
+    except OSError as error:
+        raise RunError(f"{folder} could not be claimed for this process: {error.strerror}.") from error
+    if descriptor is None:
+        raise RunError(
+            f"{folder} is in use by {_owner_in(path)}. Wait until that has ended, or choose another folder.",
+            argument="folder",
+        )
+    _HELD.descriptors[place] = descriptor
+    try:
+        with contextlib.suppress(OSError):  # on a full disk; the lock is what counts
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        del _HELD.descriptors[place]
+        with contextlib.suppress(OSError):  # the folder may be gone, or the system may keep open files
+            if _is_locked_by(path, descriptor):  # and not another process's, in a folder that came back
+                path.unlink()
+        os.close(descriptor)
+
+
+def require_lock(folder: Path) -> None:
+    """Makes sure that a folder that this thread has claimed was not given to another process since.
+
+    That happens when the folder is deleted and another process makes it anew. A folder that nobody claimed is fine.
+
+    Raises:
+        RunError: if it was.
+    """
+    descriptor = _HELD.descriptors.get(folder.absolute())
+    with contextlib.suppress(FileNotFoundError):
+        if descriptor is not None and not _is_locked_by(folder / OWNER_FILE, descriptor):
+            raise RunError(
+                f"{folder} was deleted and belongs to {_owner_in(folder / OWNER_FILE)} now; this one stops. "
+                "Choose another folder.",
+                argument="folder",
+            )
+
+
+def lock_owner(folder: Path) -> int | None:
+    """Which process owns a folder now.
+
+    Returns:
+        Its number, 0 if it has not said it yet, or `None` if no process owns the folder. A moment later it may be
+        another.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with lock(Path(folder)):
+        ...         within = lock_owner(Path(folder))
+        ...     print(within == os.getpid(), lock_owner(Path(folder)))
+        True None
+    """
+    path = folder / OWNER_FILE
+    try:
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return None
+    try:
+        if _try_lock(descriptor):  # for a moment, for which a claim has patience
+            return None
+        with contextlib.suppress(OSError, ValueError):
+            return int(path.read_text(encoding="ascii"))
+        return 0
+    finally:
+        os.close(descriptor)
+
+
+def is_unused(folder: Path) -> bool:
+    """Whether nothing lies in a folder but the mark of whoever owns it."""
+    return all(path.name == OWNER_FILE for path in folder.iterdir())
+
+
+def _is_locked_by(path: Path, descriptor: int) -> bool:
+    return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
+
+
+def _lock(path: Path) -> int | None:
+    """A descriptor that holds the lock, or `None` if another process does."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        if _try_lock(descriptor):
+            # An owner that lets go removes the file: the lock counts only if it is on the file that is there now.
+            with contextlib.suppress(FileNotFoundError):
+                if _is_locked_by(path, descriptor):
+                    return descriptor
+        elif time.monotonic() > deadline:
+            os.close(descriptor)
+            return None
+        os.close(descriptor)
+        time.sleep(0.02)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # past the text, which others must be able to read
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _owner_in(path: Path) -> str:
+    with contextlib.suppress(OSError, ValueError):
+        return f"process {int(path.read_text(encoding='ascii'))}"
+    return "another process"

@@ -1,0 +1,226 @@
+"""How `keras.Model.fit` is asked to train: on blocks of batches, or one batch after the other, from any point on.
+
+On TensorFlow a call from Python makes many weight updates (`BlockSequential`). On JAX a step can be shared among all
+devices of all processes, each on its part of the batch (`ShardedSequential`): every process draws every batch whole,
+which is a function of seed and step, and hands it over as it is. Inside the compiled step it is cut: device i of n
+computes rows i/n to (i+1)/n. The step is still that of the whole batch: mean loss, batch statistics, dropout masks and
+metrics are those of one process, and JAX puts in the sums over all devices that this takes. A last batch that cannot be
+cut evenly is computed whole by each, which gives the same numbers.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from mnistlab.models.backend import keras
+from mnistlab.training.augmentation import transform_images
+from mnistlab.training.batches import BlockStream, prefetched
+
+
+def sequential_class() -> Any:
+    """The `keras.Sequential` that trains fastest on the current backend, or shares its steps among processes."""
+    if keras.distribution.distribution() is not None:
+        return ShardedSequential
+    return BlockSequential if keras.backend.backend() == "tensorflow" else keras.Sequential
+
+
+class FitPlan:
+    """What a training on a stream comes to: calls of Keras' training function, and weight updates in them.
+
+    Args:
+        model: The network to train; a `BlockSequential` makes a block of batches in one call, others make one batch.
+        stream: The stream to train on.
+        epochs: Passes over the stream's images.
+
+    Attributes:
+        num_steps: Weight updates of the whole training.
+        steps_per_call: Weight updates in one call; fewer in the last call of an epoch.
+        calls_per_epoch: Calls of the training function in an epoch.
+        num_calls: Calls of the training function in the whole training.
+    """
+
+    def __init__(self, model: Any, stream: BlockStream, epochs: int) -> None:
+        self.stream = stream
+        self.epochs = epochs
+        self.num_steps = stream.num_steps(epochs)
+        self.steps_per_call = stream.steps_per_block if isinstance(model, BlockSequential) else 1
+        self.calls_per_epoch = math.ceil(stream.steps_per_epoch / self.steps_per_call)
+        whole, rest = divmod(self.num_steps, stream.steps_per_epoch)
+        self.num_calls = whole * self.calls_per_epoch + math.ceil(rest / self.steps_per_call)
+
+    def steps_in_epoch(self, num_calls: int) -> int:
+        """Weight updates since the beginning of the epoch that is under way after so many calls; 0 at its end."""
+        return num_calls % self.calls_per_epoch * self.steps_per_call
+
+    def steps_after(self, num_calls: int) -> int:
+        """Weight updates in so many calls, counted from the beginning of the training."""
+        whole = num_calls // self.calls_per_epoch * self.stream.steps_per_epoch
+        return min(whole + self.steps_in_epoch(num_calls), self.num_steps)
+
+    def images_in_epoch(self, num_calls: int) -> int:
+        """Images of the epoch that the last of so many calls belongs to, up to its end."""
+        steps = self.steps_in_epoch(num_calls) or self.stream.steps_per_epoch
+        return min(steps * self.stream.batch_size, self.stream.num_images)
+
+    def epoch_of(self, num_calls: int) -> int:
+        """The epoch that the last of so many calls belongs to, from 1."""
+        return math.ceil(num_calls / self.calls_per_epoch)
+
+
+class BlockSequential(keras.Sequential):  # type: ignore[misc]
+    """A `keras.Sequential` that can train on blocks of batches: one call from Python, many weight updates.
+
+    `fit_blocks` is `fit` on a `BlockStream`. To callbacks a block is a batch; metrics are those of all the images.
+    """
+
+    train_function: Any
+    _stream: BlockStream | None = None
+    _blocks: Iterator[Any]
+
+    def fit_blocks(self, stream: BlockStream, *, epochs: int, first_block: int = 0, **options: Any) -> None:
+        """Trains on a stream of blocks; options are those of `fit`.
+
+        Args:
+            stream: what to train on.
+            epochs: passes over its images.
+            first_block: blocks that were trained on before, counted over all epochs. Weights, metrics and optimizer
+                must be put back by a callback.
+            options: of `keras.Model.fit`.
+        """
+        self._stream = stream
+        self._blocks = prefetched(stream.blocks(epochs, first_block=first_block))
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        # Loss and metrics make their variables when they first see data; that must not happen inside the graph's loop.
+        images, targets = tf.constant(stream.images[:1]), tf.constant(stream.targets_of([0]))
+        probabilities = self(images)
+        self.compute_loss(images, targets, probabilities)
+        self.compute_metrics(images, targets, probabilities)
+        try:
+            plan = FitPlan(self, stream, epochs)
+            for first, last, num_blocks in fit_spans(plan.num_calls, plan.calls_per_epoch, first_block):
+                blocks = tf.data.Dataset.range(num_blocks)
+                self.fit(blocks, initial_epoch=first, epochs=last, shuffle=False, **options)
+        finally:
+            self._stream = None
+            self.train_function = None
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Makes what `fit` calls: on blocks, the training of the stream's next block."""
+        stream = self._stream
+        if stream is None:
+            super().make_train_function(force)
+            return
+        if self.train_function is not None and not force:
+            return
+        train_on_block = tf.function(
+            self._train_on_block,
+            input_signature=(
+                tf.TensorSpec((None, *stream.images.shape[1:]), tf.uint8),
+                tf.TensorSpec((None, stream.num_coefficients), tf.float32),
+                tf.TensorSpec((None, stream.num_classes), tf.float32),
+            ),
+        )
+        self.train_function = lambda _iterator: train_on_block(*next(self._blocks))
+
+    def _train_on_block(self, images: Any, transforms: Any, targets: Any) -> Any:
+        """Runs Keras' own training step on every batch of a block, in order; the last batch holds what is left.
+
+        A loss that is no longer a finite number ends the block in that step.
+        """
+        stream: Any = self._stream
+        num_images, batch_size = tf.shape(images)[0], stream.batch_size
+        one_step = super().train_step
+
+        def train_on_batch(first: Any, _loss: Any) -> Any:
+            batch = slice(first, tf.minimum(first + batch_size, num_images))
+            inputs = images[batch]
+            if stream.augmentation is not None:
+                inputs = transform_images(inputs, transforms[batch])
+            metrics = one_step((inputs, targets[batch]))
+            return first + batch_size, tf.cast(metrics["loss"], tf.float32)
+
+        tf.while_loop(
+            lambda first, loss: (first < num_images) & tf.math.is_finite(loss),
+            train_on_batch,
+            [tf.constant(0), tf.constant(0.0)],
+            parallel_iterations=1,  # updates must happen one after the other
+        )
+        return self.get_metrics_result()
+
+
+class WholeBatches(keras.distribution.DataParallel):  # type: ignore[misc]
+    """Data parallelism over all devices of all processes, where each process is fed the whole batch."""
+
+    def __init__(self) -> None:
+        # The data are no tf.data.Dataset, which is the only kind that Keras could cut by itself.
+        super().__init__(auto_shard_dataset=False)
+
+    def get_data_layout(self, data_shape: Any) -> Any:
+        """Every device gets everything; Keras would take each process's batch for a part of a larger one."""
+        return keras.distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
+
+    def cut(self, array: Any) -> Any:
+        """Inside a compiled step: leaves each device its rows of a whole batch, if they are as many for each."""
+        if array is None or array.shape[0] % self.num_model_replicas:
+            return array
+        axes = [self.batch_dim_name, *[None] * (len(array.shape) - 1)]
+        return keras.distribution.distribute_tensor(array, keras.distribution.TensorLayout(axes, self.device_mesh))
+
+
+class ShardedSequential(keras.Sequential):  # type: ignore[misc]
+    """`keras.Sequential` on JAX whose steps are shared among the devices of a `WholeBatches` distribution."""
+
+    def train_step(self, state: Any, data: Any) -> Any:
+        """One weight update, each device on its rows."""
+        return super().train_step(state, _cut(data))
+
+    def test_step(self, state: Any, data: Any) -> Any:
+        """One batch of the validation, each device on its rows."""
+        return super().test_step(state, _cut(data))
+
+
+def _cut(data: Any) -> Any:
+    return keras.tree.map_structure(keras.distribution.distribution().cut, data)
+
+
+def fit_spans(num_calls: int, calls_per_epoch: int, first_call: int) -> Iterator[tuple[int, int, int]]:
+    """What to ask of `fit`, one call after the other, to train from some call of the training function on.
+
+    Yields:
+        `(first epoch, last epoch, calls in each)`: the rest of an epoch that was begun, if any, then all whole ones,
+        then the begin of one that the training does not finish, if any.
+
+    Example:
+        >>> list(fit_spans(num_calls=75, calls_per_epoch=15, first_call=32))
+        [(2, 3, 13), (3, 5, 15)]
+        >>> list(fit_spans(num_calls=37, calls_per_epoch=15, first_call=0))
+        [(0, 2, 15), (2, 3, 7)]
+    """
+    while first_call < num_calls:
+        epoch, done = divmod(first_call, calls_per_epoch)
+        whole = 0 if done else (num_calls - first_call) // calls_per_epoch
+        calls = calls_per_epoch if whole else min(calls_per_epoch - done, num_calls - first_call)
+        yield epoch, epoch + max(1, whole), calls
+        first_call += max(1, whole) * calls
+
+
+def fit_stream(model: Any, plan: FitPlan, *, first_call: int = 0, **options: Any) -> None:
+    """Trains a model as planned: in blocks where its class can, batch by batch elsewhere.
+
+    Args:
+        model: The compiled network, of `sequential_class()`.
+        plan: Stream and epochs.
+        first_call: Calls of the training function that were made before; a callback must put back what they left in
+            the model.
+        options: Options of `keras.Model.fit`: callbacks, validation data and so on.
+    """
+    stream = plan.stream
+    if isinstance(model, BlockSequential):
+        model.fit_blocks(stream, epochs=plan.epochs, first_block=first_call, **options)
+        return
+    for first, last, num_steps in fit_spans(plan.num_calls, plan.calls_per_epoch, first_call):
+        batches = stream.batches(last, first_step=max(first_call, first * stream.steps_per_epoch))
+        model.fit(batches, steps_per_epoch=num_steps, initial_epoch=first, epochs=last, shuffle=False, **options)

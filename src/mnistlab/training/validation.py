@@ -1,0 +1,31 @@
+"""Which training images a recipe holds back to validate on."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistlab.datasets import Dataset, Split, validation_indices
+from mnistlab.exceptions import UsageError
+from mnistlab.recipes import Recipe
+
+
+def hold_back(recipe: Recipe, dataset: Dataset) -> tuple[NDArray[np.int64], Split | None]:
+    """Which of the training images not to train on, as indices, and the split to validate on, if any."""
+    if recipe.validation != "split":
+        return np.empty(0, np.int64), dataset.test if recipe.validation == "test" else None
+    check_fits(recipe, dataset)
+    chosen = validation_indices(dataset.train, recipe.num_validation, recipe.seed)
+    return chosen, dataset.train.take(chosen, name="validation")
+
+
+def check_fits(recipe: Recipe, dataset: Dataset) -> None:
+    """Refuses a data set that is too small for what the recipe holds back.
+
+    Raises:
+        UsageError: if no training image would be left.
+    """
+    if recipe.validation == "split" and recipe.num_validation >= len(dataset.train):
+        raise UsageError(
+            f"The recipe holds back {recipe.num_validation:,} validation images, but {dataset.name} has only "
+            f"{len(dataset.train):,} training images. Take a larger data set, or validate on nothing.",
+            argument="validation",
+        )
