@@ -12,6 +12,8 @@ options, since a notebook has none. An error that ends with advice on an argumen
 command line adds the option.
 """
 
+from collections.abc import Iterable
+
 
 class MnistlabError(Exception):
     """Base of every error that mnistlab raises on purpose.
@@ -53,3 +55,20 @@ class UsageError(MnistlabError, ValueError):
     """An argument is outside what the function or command accepts (exit code 2)."""
 
     exit_code = 2
+
+
+def did_you_mean(given: object, choices: Iterable[str]) -> str:
+    """A question that ends a message about a word that nobody knows, or nothing if no known word is like it.
+
+    Example:
+        >>> did_you_mean("mpl", ["mlp", "cnn"])
+        " Did you mean 'mlp'?"
+        >>> did_you_mean("acc", ["accuracy", "name"]), did_you_mean("vit", ["mlp", "cnn"])
+        (" Did you mean 'accuracy'?", '')
+    """
+    import difflib  # here, because it takes as long to load as the rest of a short command
+
+    word = str(given)[:100].casefold()
+    known = {choice.casefold(): choice for choice in choices}
+    near = [choice for choice in known if word and choice.startswith(word)] or difflib.get_close_matches(word, known, 1)
+    return f" Did you mean {known[near[0]]!r}?" if near else ""

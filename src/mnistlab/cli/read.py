@@ -1,14 +1,15 @@
 """`mnistlab read`: the digits on photos, in reading order. Keras is never imported."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mnistlab.cli.networks import onnx_path_of
-from mnistlab.cli.options import PATH, debug_option
+from mnistlab.cli.options import PATH, debug_option, print_json
 from mnistlab.exceptions import DataError, MnistlabError, UsageError
-from mnistlab.system.files import json_text, write_with
+from mnistlab.system.files import write_with
 
 if TYPE_CHECKING:
     from mnistlab.reader import DigitReader, Reading
@@ -26,7 +27,7 @@ _SHADES = " ░▒▓█"
 def read(
     photos: tuple[Path, ...], run_or_file: Path | None, as_json: bool, annotated: Path | None, explain: bool
 ) -> None:
-    """Read the digits on each PHOTO: handwriting on paper, photographed or scanned."""
+    """Read the digits on photos. Each PHOTO shows handwriting on paper, photographed or scanned."""
     if annotated is not None:
         _check_target(annotated, photos)
     from mnistlab.inference import Classifier
@@ -45,9 +46,9 @@ def read(
         except MnistlabError as error:
             problems.append(error)
             if len(photos) > 1:
-                click.echo(str(error), err=True)
+                print(error, file=sys.stderr)
     if as_json and results:
-        print(json_text(results))
+        print_json(results)
     if problems and len(photos) == 1:
         raise problems[0]
     if problems:

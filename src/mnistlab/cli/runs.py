@@ -6,15 +6,14 @@ from typing import Literal
 
 import click
 
-from mnistlab.cli.options import PATH, debug_option
-from mnistlab.system.files import json_text
+from mnistlab.cli.options import PATH, Choice, debug_option, print_json
 
 
 @click.command()
 @click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=PATH)
 @click.option(
     "--sort",
-    type=click.Choice(["accuracy", "name", "time", "date"]),
+    type=Choice(["accuracy", "name", "time", "date"]),
     default="accuracy",
     show_default=True,
     help="Highest accuracy, quickest training or latest run first, or by name.",
@@ -25,7 +24,7 @@ from mnistlab.system.files import json_text
 def runs(
     folders: tuple[Path, ...], sort: Literal["accuracy", "name", "time", "date"], csv_path: Path | None, as_json: bool
 ) -> None:
-    """List the runs in and below each FOLDER, by default runs: recipe, accuracy, time.
+    """List runs: recipe, accuracy, time. They lie in or below each FOLDER, by default runs.
 
     Numbers are checked against the manifest of their run; networks are not read, `evaluate` checks those.
     """
@@ -37,6 +36,6 @@ def runs(
     if csv_path is not None:
         write_csv(entries, csv_path)
     if as_json:
-        print(json_text([dataclasses.asdict(entry) for entry in entries]))
+        print_json([dataclasses.asdict(entry) for entry in entries])
     else:
         print(format_table(entries) if entries else f"No run lies in {' or '.join(map(str, searched))}.")
