@@ -24,6 +24,7 @@ from mnistlab.system.streams import prepare_streams
 
 OPTIONS = {
     "folder": "--out",
+    "extends": "--continue",
     "data": "--data",
     "batch_size": "--batch-size",
     "validation": "--validation none (of an experiment --recipe validation=none)",
