@@ -6,6 +6,7 @@ import click
 
 from mnistlab.cli.options import PATH, WholeNumber, debug_option
 from mnistlab.system.files import write_json
+from mnistlab.system.paths import require_room
 
 
 @click.command()
@@ -15,6 +16,8 @@ from mnistlab.system.files import write_json
 @debug_option
 def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     """Measure the notebook on stock Keras and on mnistlab, here. Both run in turns on this machine."""
+    if json_path is not None:
+        require_room(json_path, "file")
     from mnistlab.experiments.benchmark.suite import format_summary, run_suite
 
     keep = None if json_path is None else lambda results: write_json(json_path, results)

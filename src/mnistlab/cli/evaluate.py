@@ -5,16 +5,16 @@ from pathlib import Path
 import click
 
 from mnistlab.cli.networks import load_network_of
-from mnistlab.cli.options import PATH, debug_option, print_json
+from mnistlab.cli.options import DATA, PATH, debug_option, print_json
 
 
 @click.command()
 @click.argument("run_or_file", metavar="RUN", type=PATH)
-@click.option("--data", type=PATH, help="Folder with IDX test files to score on instead of MNIST's test split.")
+@click.option("--data", type=DATA, help="Folder with IDX test files to score on instead of MNIST's test split.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @debug_option
 def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
-    """Score a network on every image of a test split. RUN is a run folder, or one .onnx or .keras file."""
+    """Score a network on every image of a test split. RUN: a run folder, a .onnx or .keras file, or shipped."""
     from mnistlab import datasets, evaluation
 
     network = load_network_of(run_or_file)

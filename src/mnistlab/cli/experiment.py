@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mnistlab.cli.options import PATH, Choice, WholeNumber, debug_option, load_dataset
+from mnistlab.cli.options import DATA, PATH, Choice, WholeNumber, debug_option, load_dataset
 from mnistlab.exceptions import InterruptionError, UsageError, did_you_mean
 from mnistlab.recipes import LIMITS, RECIPES, Limit
 
@@ -40,7 +40,7 @@ def _common(default_seeds: int) -> Callable[[Callable[..., None]], Callable[...,
         for option in (
             debug_option,
             click.option("--out", type=PATH, help="Folder of the experiment; experiments/NAME by default."),
-            click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST."),
+            click.option("--data", type=DATA, help="Folder with four IDX files to use instead of MNIST."),
             click.option(
                 "--cluster",
                 metavar="auto|ADDRESS",

@@ -9,6 +9,7 @@ from mnistlab.cli.options import PATH, Choice, debug_option
 from mnistlab.cli.usage import SUFFIXES, FileFormat, usage_note
 from mnistlab.exceptions import UsageError
 from mnistlab.system.files import copy_whole, write_text, write_with
+from mnistlab.system.paths import require_new_file
 
 
 @click.command()
@@ -27,8 +28,7 @@ def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
         raise UsageError(f"The file is called {target}; a name that ends in {suffix} was expected.")
     note = target.with_name(f"{target.name}.md")
     for path in (target, note):
-        if path.exists():
-            raise UsageError(f"{path} exists and is left as it is. Delete it, or choose another name with --out.")
+        require_new_file(path, argument="folder")
     if file_format == "litert":
         from mnistlab.models import load_run
         from mnistlab.models.export import export_litert

@@ -14,6 +14,7 @@ from mnistlab.cli.options import PATH, Choice, Number, WholeNumber, debug_option
 from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, UsageError, did_you_mean
 from mnistlab.recipes import Limit
 from mnistlab.system.files import make_folder, write_text
+from mnistlab.system.paths import absence, is_file, is_folder, require_room
 
 QUICK_SECONDS, FULL_SECONDS = 300, 1800
 CSV_NAME = "grades.csv"
@@ -42,6 +43,7 @@ def start(folder: Path, file_format: str) -> None:
     """Copy the exercise into DIR. What is there is never overwritten."""
     from mnistlab.lesson.notebooks import building
 
+    require_room(folder, "folder")
     target = folder / f"exercise.{file_format}"
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists and is left as it is. Go on with it, or choose another folder.")
@@ -167,9 +169,9 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
 
     The same command goes on where it was interrupted.
     """
-    if not path.exists():
-        raise UsageError(f"There is no {path}; a notebook or a folder of notebooks was expected.")
-    is_class = path.is_dir()
+    is_class = is_folder(path)
+    if not is_class and not is_file(path):
+        raise UsageError(f"{absence(path, 'file')}; a notebook or a folder of notebooks was expected.")
     if csv_path is not None and not is_class:
         raise UsageError(
             f"--csv makes a table of a folder's notebooks, but {path} is one file. Give the folder, or --json."

@@ -9,9 +9,10 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from mnistlab.exceptions import did_you_mean
+from mnistlab.exceptions import DataError, did_you_mean
 from mnistlab.recipes import LIMITS, Limit
 from mnistlab.system.files import json_text
+from mnistlab.system.paths import absence, is_folder
 from mnistlab.system.streams import is_utf8
 
 
@@ -29,6 +30,17 @@ class FilePath(click.ParamType[Path]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Whatever the shell offers as a path."""
         return [CompletionItem(incomplete, type="file")]
+
+
+class DataFolder(FilePath):
+    """The path of a folder with a data set. What lies in it is looked at when it is loaded."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, if there is a folder."""
+        path = super().convert(value, param, ctx)
+        if not is_folder(path):
+            raise DataError(f"{absence(path, 'folder')}; one with MNIST's IDX files was expected. Check the path.")
+        return path
 
 
 class WholeNumber(click.IntRange):
@@ -69,7 +81,7 @@ class Choice(click.Choice[str]):
         return f"{super().get_invalid_choice_message(value, ctx)}{did_you_mean(value, self.choices)}"
 
 
-PATH = FilePath()
+PATH, DATA = FilePath(), DataFolder()
 SEED, EPOCHS, BATCH_SIZE = (
     WholeNumber(int(LIMITS[name].low), int(LIMITS[name].high)) for name in ("seed", "epochs", "batch_size")
 )

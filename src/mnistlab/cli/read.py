@@ -10,6 +10,7 @@ from mnistlab.cli.networks import onnx_path_of
 from mnistlab.cli.options import PATH, debug_option, print_json
 from mnistlab.exceptions import DataError, MnistlabError, UsageError
 from mnistlab.system.files import write_with
+from mnistlab.system.paths import require_new_file
 
 if TYPE_CHECKING:
     from mnistlab.reader import DigitReader, Reading
@@ -19,7 +20,12 @@ _SHADES = " ░▒▓█"
 
 @click.command()
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
-@click.option("--run", "run_or_file", type=PATH, help="A run folder or .onnx file to read with, not our own network.")
+@click.option(
+    "--run",
+    "run_or_file",
+    type=PATH,
+    help="A run folder, .onnx file or shipped-cnn to read with, not shipped.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list with boxes, confidences and alternatives.")
 @click.option("--annotate", "annotated", type=PATH, metavar="OUT.png", help="Draw boxes and answers on the photo.")
 @click.option("--explain", is_flag=True, help="For doubtful digits: which preparation step changed the answer.")
@@ -60,8 +66,7 @@ def _check_target(target: Path, photos: tuple[Path, ...]) -> None:
         raise UsageError(f"The annotated picture is called {target}; a name that ends in .png was expected.")
     if len(photos) > 1:
         raise UsageError(f"--annotate draws on one photo, but {len(photos)} were given.")
-    if target.exists():
-        raise UsageError(f"{target} exists and is left as it is. Delete it, or choose another name.")
+    require_new_file(target)
 
 
 def _read(

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from mnistlab.cli.options import EPOCHS, PATH, WholeNumber, debug_option, load_dataset
+from mnistlab.cli.options import DATA, EPOCHS, PATH, WholeNumber, debug_option, load_dataset
 from mnistlab.exceptions import InterruptionError
 
 
 @click.command()
 @click.option("--out", default="report", show_default=True, type=PATH, help="Folder for report, results and runs.")
-@click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--data", type=DATA, help="Folder with four IDX files to use instead of MNIST.")
 @click.option("--seeds", default=1, show_default=True, type=WholeNumber(1, 100), help="Trainings of each network.")
 @click.option("--epochs", type=EPOCHS, help="Passes over the training images, instead of 5.")
 @debug_option

@@ -8,6 +8,7 @@ import click
 
 from mnistlab.cli.options import PATH, WholeNumber, debug_option
 from mnistlab.exceptions import UsageError
+from mnistlab.system.paths import require_room
 
 if TYPE_CHECKING:
     from mnistlab.server.settings import Settings
@@ -26,6 +27,7 @@ def serve(runs: Path, host: str, port: int, token: str | None, opens: bool) -> N
     """Serve the page: draw, look inside, train, find the mistakes. Ctrl-C ends it."""
     if token is not None and not TOKEN.fullmatch(token):
         raise UsageError("A token has 16 to 128 characters of A-Z, a-z, 0-9, - and _. Leave it out to have one made.")
+    require_room(runs, "folder")
     from mnistlab.server import serving
     from mnistlab.server.settings import Settings
 

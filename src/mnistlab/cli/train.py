@@ -8,7 +8,18 @@ from typing import Any
 
 import click
 
-from mnistlab.cli.options import BATCH_SIZE, EPOCHS, PATH, SEED, Choice, Number, WholeNumber, debug_option, load_dataset
+from mnistlab.cli.options import (
+    BATCH_SIZE,
+    DATA,
+    EPOCHS,
+    PATH,
+    SEED,
+    Choice,
+    Number,
+    WholeNumber,
+    debug_option,
+    load_dataset,
+)
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import AUGMENTATIONS, LIMITS, RECIPES, Limit, Recipe
 from mnistlab.recipes.limits import shown
@@ -35,7 +46,7 @@ MAX_PROCESSES = 1024
     type=Choice(["auto", "float32", "bfloat16"]),
     help="Arithmetic of the layers; auto: the fastest.",
 )
-@click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--data", type=DATA, help="Folder with four IDX files to use instead of MNIST.")
 @click.option(
     "--start-from",
     type=PATH,

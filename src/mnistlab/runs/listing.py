@@ -14,6 +14,7 @@ from mnistlab.exceptions import RunError, UsageError
 from mnistlab.runs.checkpoint import count_epochs
 from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run
 from mnistlab.system.files import write_text
+from mnistlab.system.paths import absence, is_folder, require_room
 
 Order = Literal["accuracy", "name", "time", "date"]
 State = Literal["finished", "unfinished", "damaged"]
@@ -82,8 +83,8 @@ def list_runs(folders: Iterable[Path], order: Order = "accuracy") -> list[Entry]
     """
     found: dict[Path, Path] = {}
     for folder in folders:
-        if not folder.is_dir():
-            raise RunError(f"There is no folder {folder}; expected one with runs of `mnistlab train` in or below it.")
+        if not is_folder(folder):
+            raise RunError(f"{absence(folder, 'folder')}; expected one with runs of `mnistlab train` in or below it.")
         for path in _find(folder):
             found.setdefault(path.resolve(), path)
     entries = sorted((_entry(path) for path in found.values()), key=lambda entry: _natural(entry.folder))
@@ -229,11 +230,12 @@ def write_csv(entries: Iterable[Entry], path: Path) -> None:
         UsageError: if the file exists and is no list of runs.
         RunError: if it cannot be written.
     """
+    require_room(path, "file")
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
     header = buffer.getvalue()
     writer.writerows(map(dataclasses.asdict, entries))
-    if path.exists() and not (path.is_file() and path.read_bytes().startswith(header.encode())):
+    if path.exists() and not (path.read_bytes().startswith(header.encode())):
         raise UsageError(f"{path} exists and is no list of runs. Delete it, or choose another name.")
     write_text(path, buffer.getvalue())

@@ -14,6 +14,7 @@ from typing import Any, TypedDict, cast
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.recipes import Recipe
 from mnistlab.system.files import json_text, write_json
+from mnistlab.system.paths import absence, is_folder
 
 
 class HistoryRow(TypedDict, total=False):
@@ -160,8 +161,8 @@ class Run:
         Raises:
             RunError: if the folder does not exist, is no run, holds an unfinished training, or is damaged.
         """
-        if not self.folder.is_dir():
-            raise RunError(f"There is no folder {self.folder}; expected a run that `mnistlab train` wrote.")
+        if not is_folder(self.folder):
+            raise RunError(f"{absence(self.folder, 'folder')}; expected a run that `mnistlab train` wrote.")
         if not (self.folder / "recipe.toml").is_file():
             raise RunError(f"{self.folder} is not a run: it holds no recipe.toml. Expected a run of `mnistlab train`.")
         if not self.is_complete:

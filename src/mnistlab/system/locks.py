@@ -5,6 +5,7 @@ owner needs no clearing up, and there is no moment at which two processes both b
 """
 
 import contextlib
+import errno
 import os
 import sys
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 from mnistlab.exceptions import RunError
 
 OWNER_FILE = ".owner"  # what is locked; it says which process holds it, and means nothing when no process does
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 PATIENCE = 0.5  # seconds to wait for a process that is just letting go, or has not yet said who it is
 
 
@@ -55,6 +57,12 @@ def lock(folder: Path) -> Iterator[None]:
     try:
         descriptor = _lock(path)
     except OSError as error:
+        if error.errno in _WITHOUT_LOCKS:
+            raise RunError(
+                f"{folder} lies on a drive without file locks, on which two processes could spoil each other's work. "
+                "Choose a folder on another drive.",
+                argument="folder",
+            ) from error
         raise RunError(f"{folder} could not be claimed for this process: {error.strerror}.") from error
     if descriptor is None:
         raise RunError(
@@ -114,7 +122,10 @@ def lock_owner(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        if _try_lock(descriptor):  # for a moment, for which a claim has patience
+        try:
+            if _try_lock(descriptor):  # for a moment, for which a claim has patience
+                return None
+        except OSError:  # a drive without locks: no process owns anything on it
             return None
         with contextlib.suppress(OSError, ValueError):
             return int(path.read_text(encoding="ascii"))
@@ -137,7 +148,14 @@ def _lock(path: Path) -> int | None:
     deadline = time.monotonic() + PATIENCE
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
-        if _try_lock(descriptor):
+        try:
+            is_ours = _try_lock(descriptor)
+        except OSError:  # the drive has no locks, so the file is nobody's
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+        if is_ours:
             # An owner that lets go removes the file: the lock counts only if it is on the file that is there now.
             with contextlib.suppress(FileNotFoundError):
                 if _is_locked_by(path, descriptor):
@@ -156,7 +174,9 @@ if sys.platform == "win32":
         os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # past the text, which others must be able to read
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EDEADLK):
+                raise
             return False
         finally:
             os.lseek(descriptor, 0, os.SEEK_SET)

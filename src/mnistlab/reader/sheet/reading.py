@@ -19,6 +19,7 @@ from mnistlab.reader.sheet.boxes import Cell, State, read_boxes
 from mnistlab.reader.sheet.contact import contact_sheet
 from mnistlab.reader.sheet.page import find_page
 from mnistlab.system.files import write_bytes
+from mnistlab.system.paths import require_room
 
 CONTACT_SHEET: Final = "contact-sheet.png"
 _STEMS: Final = {"train": "train", "test": "t10k"}
@@ -125,7 +126,8 @@ def check_free(folder: Path) -> None:
     Raises:
         UsageError: (a `ValueError`) if it does, or is no folder.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    require_room(folder, "folder", argument="folder")
+    if folder.exists() and any(folder.iterdir()):
         raise UsageError(
             f"{folder} exists and is left as it is. Delete it, or choose another folder.", argument="folder"
         )
