@@ -20,9 +20,8 @@ from mnistlab.cli.options import (
     debug_option,
     load_dataset,
 )
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, described
 from mnistlab.recipes import AUGMENTATIONS, LIMITS, RECIPES, Limit, Recipe
-from mnistlab.recipes.limits import shown
 
 MAX_PROCESSES = 1024
 
@@ -194,7 +193,7 @@ def _processes(distribute: str | None, num_processes: int | None, number: int | 
             several = int(Limit(2, MAX_PROCESSES).parse(distribute))
         except ValueError as error:
             raise UsageError(
-                f"--distribute is {shown(distribute)}; at least 2 processes can share a training, and at most "
+                f"--distribute is {described(distribute)}; at least 2 processes can share a training, and at most "
                 f"{MAX_PROCESSES:,}. Give their number, or HOST:PORT."
             ) from error
         check_backend()

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, described
 from mnistlab.system import theme
 
 # 306 points: a phone of 390 pixels shows that enlarged by a fifth, so text of 8.5 points is 10 pixels high there.
@@ -88,6 +88,21 @@ def figure_of(axes: Axes | Sequence[Axes]) -> Figure:
     if figure is None:
         raise UsageError("These axes have been removed from their figure; pass axes that are still on one.")
     return figure
+
+
+def require_image(image: object) -> NDArray[np.uint8]:
+    """One image as an array.
+
+    Raises:
+        UsageError: (a `ValueError`) it is something else, such as a batch of images.
+    """
+    array = np.asarray(image)
+    if array.ndim != 2 or not array.size or array.dtype.kind not in "uifb":
+        raise UsageError(
+            f"The image is {described(image)}; expected (height, width) with at least one pixel. "
+            "Of a batch, give one image: images[0]."
+        )
+    return array
 
 
 def draw_ink(

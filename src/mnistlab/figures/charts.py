@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mnistlab.datasets import NUM_CLASSES
 from mnistlab.evaluation import Evaluation
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, described
 from mnistlab.figures.canvas import current_theme, drawn, figure_of, new_axes, new_grid
 
 LABEL_GAP = 0.09  # of the axes' height: the least distance at which two direct labels do not touch
@@ -63,6 +63,11 @@ def plot_confusion(confusion: ArrayLike, ax: Axes | None = None) -> Axes:
         The axes. Every count is printed; a dot stands for zero.
     """
     counts = np.asarray(confusion)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.dtype.kind not in "iu":
+        raise UsageError(
+            f"The confusion matrix is {described(confusion)}, but whole numbers (10, 10) were expected. "
+            "Give evaluation.confusion."
+        )
     ax = new_axes(4.6) if ax is None else ax
     mistakes = counts - np.diag(np.diag(counts))
     most = int(mistakes.max(initial=0))

@@ -6,6 +6,8 @@ import numbers
 import re
 from typing import Any, Final
 
+from mnistlab.exceptions import described
+
 MAX_SEED: Final = 2**31 - 1  # what every generator here takes, with room for a seed per layer
 
 
@@ -57,11 +59,11 @@ class Limit:
         try:
             exact = decimal.Decimal(plain)
         except decimal.InvalidOperation:
-            raise ValueError(f"{shown(text)} is not {self}") from None
+            raise ValueError(f"{described(text)} is not {self}") from None
         # Whole numbers stay exact, and 1e999999999 is compared before it becomes a number of a billion digits.
         value = exact if self.is_whole or exact.is_nan() else float(exact)
         if exact.is_nan() or not self._spans(value) or (self.is_whole and exact != exact.to_integral_value()):
-            raise ValueError(f"{shown(text)} is not {self}")
+            raise ValueError(f"{described(text)} is not {self}")
         return int(exact) if self.is_whole else value
 
     def _spans(self, value: Any) -> bool:
@@ -75,21 +77,6 @@ class Limit:
         if self.above:
             return f"{kind} above {low} and at most {high}"
         return f"{kind} from {low} to {'below ' if self.below else ''}{high}"
-
-
-def shown(value: object) -> str:
-    """A value as an error message shows it, whatever its length.
-
-    Example:
-        >>> shown("mpl"), shown(2.5), len(shown("9" * 5000))
-        ("'mpl'", '2.5', 60)
-    """
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes no number of more than 4,300 digits
-        return "a number of thousands of digits"
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else f"{line[:57]}..."
 
 
 _SHARE: Final = Limit(0, 1, is_whole=False)

@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 
 import tomli_w
 
-from mnistlab.exceptions import UsageError, did_you_mean
-from mnistlab.recipes.limits import LIMITS, MAX_SEED, RANGE_LIMITS, shown
+from mnistlab.exceptions import UsageError, described, did_you_mean
+from mnistlab.recipes.limits import LIMITS, MAX_SEED, RANGE_LIMITS
 
 ModelName = Literal["mlp", "cnn", "softmax", "small_cnn", "deep_cnn", "deeper_cnn"]
 Validation = Literal["none", "split", "test"]
@@ -48,7 +48,7 @@ class AffineRanges:
         for name, limit in RANGE_LIMITS.items():
             value = getattr(self, name)
             if not limit.holds(value):
-                raise UsageError(f"The augmentation range {name} is {shown(value)}; it must be {limit}.")
+                raise UsageError(f"The augmentation range {name} is {described(value)}; it must be {limit}.")
 
 
 AUGMENTATIONS: dict[str, AffineRanges | None] = {"none": None, "yes": AffineRanges()}
@@ -141,20 +141,20 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, str) or value not in get_args(choices):
                 expected, meant = ", ".join(get_args(choices)), did_you_mean(value, get_args(choices))
-                raise UsageError(f"The recipe's {name} is {shown(value)}; it must be one of {expected}.{meant}")
+                raise UsageError(f"The recipe's {name} is {described(value)}; it must be one of {expected}.{meant}")
         for name, limit in LIMITS.items():
             value = getattr(self, name)
             if name == "max_steps" and value is None:
                 continue
             if not limit.holds(value):
-                raise UsageError(f"The recipe's {name} is {shown(value)}; it must be {limit}.")
+                raise UsageError(f"The recipe's {name} is {described(value)}; it must be {limit}.")
             if type(value) not in (int, float):  # NumPy's, which recipe.toml could not hold
                 object.__setattr__(self, name, int(value) if limit.is_whole else float(value))
         if not isinstance(self.test_shifts, bool):
-            raise UsageError(f"The recipe's test_shifts is {shown(self.test_shifts)}; it must be true or false.")
+            raise UsageError(f"The recipe's test_shifts is {described(self.test_shifts)}; it must be true or false.")
         if not isinstance(self.augmentation, AffineRanges | None):
             raise UsageError(
-                f"The recipe's augmentation is {shown(self.augmentation)}; it must be AffineRanges or None."
+                f"The recipe's augmentation is {described(self.augmentation)}; it must be AffineRanges or None."
             )
         if self.start_from is not None and not re.fullmatch("[0-9a-f]{64}", str(self.start_from)):
             raise UsageError(f"The recipe's start_from is {self.start_from!r}; it must be 64 hexadecimal digits.")
@@ -206,13 +206,15 @@ class Recipe:
                 raise UsageError(f"{setting!r} would be lost: this experiment gives {name} its own values.")
             if name not in known:
                 raise UsageError(
-                    f"{shown(setting)} is no setting of a recipe.{did_you_mean(name, sorted(known))} "
+                    f"{described(setting)} is no setting of a recipe.{did_you_mean(name, sorted(known))} "
                     f"Expected NAME=VALUE with {', '.join(sorted(known))}."
                 )
             if not equals:
-                raise UsageError(f"{shown(setting)} gives no value; expected NAME=VALUE.")
+                raise UsageError(f"{described(setting)} gives no value; expected NAME=VALUE.")
             if name == "augmentation" and text not in AUGMENTATIONS:
-                raise UsageError(f"augmentation is {shown(text)}; it must be none, or yes for the notebook's ranges.")
+                raise UsageError(
+                    f"augmentation is {described(text)}; it must be none, or yes for the notebook's ranges."
+                )
             value: Any
             if name in LIMITS:
                 try:

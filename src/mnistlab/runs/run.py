@@ -6,12 +6,13 @@ import hashlib
 import html
 import io
 import json
+import os
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from mnistlab.exceptions import RunError, UsageError
+from mnistlab.exceptions import RunError, UsageError, require_type
 from mnistlab.recipes import Recipe
 from mnistlab.system.files import json_text, write_json
 from mnistlab.system.paths import absence, is_folder
@@ -88,13 +89,21 @@ class Run:
     """A run folder.
 
     Args:
-        folder: where it lies.
+        folder: where it lies; text is taken for a path.
+
+    Raises:
+        UsageError: if it is neither a path nor text.
 
     Example:
         `Run(Path("runs/mlp-seed0")).metrics["test_accuracy"]`
     """
 
     folder: Path
+
+    def __post_init__(self) -> None:
+        """Takes text for a path."""
+        require_type(self.folder, (str, os.PathLike), "The run folder", 'Give a path such as "runs/mlp-seed0".')
+        object.__setattr__(self, "folder", Path(self.folder))
 
     @property
     def model_path(self) -> Path:
