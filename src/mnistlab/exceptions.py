@@ -117,4 +117,5 @@ def described(value: Any) -> str:
 
 
 def _one(kind: str) -> str:
-    return "None" if kind == "NoneType" else f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"
+    known = {"NoneType": "None", "str": "text", "PathLike": "a path", "ndarray": "a NumPy array"}
+    return known.get(kind) or f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"

@@ -102,5 +102,5 @@ def print_json(content: Any) -> None:
     Characters that standard output lacks are written as `\\u2013`, which is the same in JSON; a reader gets every
     character as it was.
     """
-    lacking = "[\ud800-\udfff]" if is_utf8(sys.stdout) else "[^\x00-\x7f]"
+    lacking = r"[\ud800-\udfff]" if is_utf8(sys.stdout) else r"[^\x00-\x7f]"
     print(re.sub(lacking, lambda found: json.dumps(found[0])[1:-1], json_text(content)))

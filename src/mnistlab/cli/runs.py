@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from mnistlab.cli.options import PATH, Choice, debug_option, print_json
+from mnistlab.system.paths import is_folder
 
 
 @click.command()
@@ -32,10 +33,13 @@ def runs(
     from mnistlab.runs.listing import format_table, write_csv
 
     searched = folders or (Path("runs"),)
-    entries = list_runs(searched, sort)
+    missing = [folder for folder in searched if not is_folder(folder)]
+    entries = list_runs([folder for folder in searched if folder not in missing] or searched, sort)
     if csv_path is not None:
         write_csv(entries, csv_path)
     if as_json:
         print_json([dataclasses.asdict(entry) for entry in entries])
     else:
         print(format_table(entries) if entries else f"No run lies in {' or '.join(map(str, searched))}.")
+    if missing:
+        list_runs(missing)  # says what is wrong with the first

@@ -131,6 +131,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuses settings that no training could follow."""
+        if not isinstance(self.name, str) or not self.name:
+            raise UsageError(f"The recipe's name is {described(self.name)}; it must be text.")
         named: dict[str, Any] = {
             "model": ModelName,
             "validation": Validation,

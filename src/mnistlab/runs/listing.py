@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from mnistlab.exceptions import RunError, UsageError
+from mnistlab.exceptions import MnistlabError, RunError, UsageError
 from mnistlab.runs.checkpoint import count_epochs
 from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run
 from mnistlab.system.files import write_text
@@ -105,13 +105,21 @@ def _natural(name: str) -> list[str | int]:
 
 
 def _find(folder: Path) -> Iterator[Path]:
-    """Run folders: those that hold two files of a run or more, so that one with a file lost is still found."""
-    known = {*RUN_FILES, MANIFEST}
-    for path, subfolders, names in os.walk(folder):
+    """Run folders: those that hold two files of a run or more, so that one with a file lost is still found.
+
+    Folders that cannot be read are among them.
+    """
+    known, unreadable = {*RUN_FILES, MANIFEST}, list[Path]()
+
+    def note(error: OSError) -> None:
+        unreadable.append(Path(error.filename))
+
+    for path, subfolders, names in os.walk(folder, onerror=note):
         if len(known & set(names)) >= 2:
             yield Path(path)
             subfolders.clear()
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+    yield from unreadable  # there may be runs in them, so nobody should think that there are none
 
 
 def _entry(path: Path) -> Entry:
@@ -120,7 +128,9 @@ def _entry(path: Path) -> Entry:
         if not (path / "recipe.toml").is_file() or run.is_complete:
             return _finished(run.require(SMALL_FILES), name)
         return _begun(run, name, "unfinished", count_epochs(run.checkpoint_path))
-    except (RunError, OSError) as error:
+    except OSError as error:
+        return Entry(name, "damaged", problem=f"{error.filename or name} cannot be read: {error.strerror}.")
+    except (MnistlabError, ValueError, TypeError, OverflowError, RecursionError) as error:  # the others must be listed
         return Entry(name, "damaged", problem=str(error))
 
 

@@ -112,8 +112,12 @@ def _unwritten(path: Path, num_bytes: int, error: OSError) -> RunError:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a UTF-8 text file, whole or not at all. Errors are those of `write_bytes`."""
-    write_bytes(path, text.encode())
+    """Writes a UTF-8 text file, whole or not at all. Errors are those of `write_bytes`.
+
+    Bytes of file names that are not UTF-8, which Python holds as lone surrogates, are written as `\\udcff`, which JSON
+    understands.
+    """
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def json_text(content: Any) -> str:

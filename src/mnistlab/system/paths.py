@@ -117,7 +117,7 @@ def unusable_name(
         longest = max(path.parts, key=lambda part: len(os.fsencode(part)), default="")
         num_bytes = len(os.fsencode(longest))
         return f"The name {shortened(longest)} is too long: {num_bytes:,} bytes" if num_bytes > MAX_NAME_BYTES else None
-    pure = PureWindowsPath(path)
+    pure = PureWindowsPath(str(path))
     for part in pure.parts[1 if pure.anchor else 0 :]:
         if part == "..":
             continue
