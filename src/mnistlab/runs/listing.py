@@ -67,11 +67,11 @@ class Entry:
 COLUMNS = tuple(field.name for field in dataclasses.fields(Entry))
 
 
-def list_runs(folders: Iterable[Path], order: Order = "accuracy") -> list[Entry]:
+def list_runs(folders: Iterable[Path | str] | Path | str, order: Order = "accuracy") -> list[Entry]:
     """Finds all runs in and below some folders and reads their numbers.
 
     Args:
-        folders: where to look; each must exist. Links and hidden folders are not followed.
+        folders: where to look, one folder or several; each must exist. Links and hidden folders are not followed.
         order: `"accuracy"`: highest first; `"time"`: quickest training first; `"date"`: last finished first; `"name"`:
             by folder. Unfinished runs come after finished ones, but for `"name"`, and damaged ones last.
 
@@ -82,7 +82,7 @@ def list_runs(folders: Iterable[Path], order: Order = "accuracy") -> list[Entry]
         RunError: if a folder does not exist.
     """
     found: dict[Path, Path] = {}
-    for folder in folders:
+    for folder in map(Path, [folders] if isinstance(folders, str | os.PathLike) else folders):
         if not is_folder(folder):
             raise RunError(f"{absence(folder, 'folder')}; expected one with runs of `mnistlab train` in or below it.")
         for path in _find(folder):
