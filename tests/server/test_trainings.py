@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 
 from live_server import client_of, finished_run, live_server
 from mnistlab.cli.train import train as train_command
-from mnistlab.recipes import AUGMENTATIONS, MAX_SEED, RECIPES
+from mnistlab.recipes import AUGMENTATIONS, MAX_SEED, RECIPES, to_arguments
 from mnistlab.runs import Run
 from mnistlab.runs.folders import begin
 from mnistlab.runs.progress import PROGRESS_FILE
 from mnistlab.server.settings import Settings
 from mnistlab.server.training.process import Start, ask_to_end, command_of, read_start
-from mnistlab.server.training.status import Place, arguments_of, status_of
+from mnistlab.server.training.schemas import describe_run
+from mnistlab.server.training.status import Place, status_of
 from mnistlab.server.training.trainings import NOTES, Trainings, with_settings
 from processes import run_mnistlab
 
@@ -115,7 +116,7 @@ def test_a_training_outlives_the_server_is_stopped_by_the_next_and_goes_on(tiny_
 
 def report_on_disk(runs):
     place = Place("mlp", runs / "mlp", "mlp", read_start(runs / NOTES / "mlp.json"), runs / NOTES / "mlp.log")
-    return dataclasses.asdict(status_of(place))
+    return describe_run(status_of(place))
 
 
 def zombies_of(pid):
@@ -250,7 +251,7 @@ SETTINGS = st.fixed_dictionaries(
 def test_the_command_line_gives_exactly_the_recipe(name, settings):
     """As click reads the arguments, independently of what wrote them."""
     recipe = with_settings(RECIPES[name], settings)
-    parsed = train_command.make_context("train", arguments_of(recipe)).params
+    parsed = train_command.make_context("train", to_arguments(recipe)).params
     fields = {field.name for field in dataclasses.fields(recipe)}
     given_options = {key: value for key, value in parsed.items() if key in fields and value is not None}
     if "augmentation" in given_options:
