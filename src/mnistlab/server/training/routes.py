@@ -80,7 +80,8 @@ def training_router(trainings: Trainings) -> APIRouter:
         | {
             200: {
                 "content": {"text/event-stream": {}},
-                "description": "Events `begin`, `step`, `epoch` and `state`; the last `state` is not `running`.",
+                "description": "Events `begin`, `step`, `epoch` and `state`, with `left_seconds`; the last `state` is "
+                "not `running`.",
             },
         },
     )
@@ -91,7 +92,7 @@ def training_router(trainings: Trainings) -> APIRouter:
         """
         place = await asyncio.to_thread(trainings.place, run)
         last = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 16 else 0
-        lines = _Lines(place, last)
+        lines = Lines(place, last)
         return StreamingResponse(
             _events(trainings, run, lines),
             media_type="text/event-stream",
@@ -101,7 +102,7 @@ def training_router(trainings: Trainings) -> APIRouter:
     return router
 
 
-async def _events(trainings: Trainings, run: str, lines: "_Lines") -> AsyncIterator[bytes]:
+async def _events(trainings: Trainings, run: str, lines: "Lines") -> AsyncIterator[bytes]:
     """The events of a run, until its training or the connection ends. Files and processes are read in a thread."""
     shown: TrainingStatus | None = None
     loop, looked, spoke = asyncio.get_running_loop(), 0.0, 0.0
@@ -143,7 +144,7 @@ def _event(name: str, content: Any, number: int | None = None) -> bytes:
     return f"{mark}event: {name}\ndata: {json.dumps(content, allow_nan=False)}\n\n".encode()
 
 
-class _Lines:
+class Lines:
     """The lines of a run's progress file, each returned once, numbered from 1, with the time left after it.
 
     Args:
