@@ -26,9 +26,9 @@ from mnistlab.runs.folders import begin
 from mnistlab.runs.progress import PROGRESS_FILE
 from mnistlab.server.settings import Settings
 from mnistlab.server.training.process import Start, ask_to_end, command_of, read_start
-from mnistlab.server.training.schemas import describe_run
+from mnistlab.server.training.schemas import ChosenRecipe, describe_run
 from mnistlab.server.training.status import Place, status_of
-from mnistlab.server.training.trainings import NOTES, Trainings, with_settings
+from mnistlab.server.training.trainings import NOTES, Trainings
 from processes import run_mnistlab
 
 PATIENCE = 300  # seconds; a busy machine may take long, and what never comes is still found
@@ -253,7 +253,7 @@ SETTINGS = st.fixed_dictionaries(
 @given(st.sampled_from(sorted(RECIPES)), SETTINGS)
 def test_the_command_line_gives_exactly_the_recipe(name, settings):
     """As click reads the arguments, independently of what wrote them."""
-    recipe = with_settings(RECIPES[name], settings)
+    recipe = ChosenRecipe(recipe=name, **settings).make()
     parsed = train_command.make_context("train", to_arguments(recipe)).params
     fields = {field.name for field in dataclasses.fields(recipe)}
     given_options = {key: value for key, value in parsed.items() if key in fields and value is not None}

@@ -15,7 +15,7 @@ from mnistlab.server.run_ids import ID_PATTERN
 from mnistlab.server.training import schemas
 from mnistlab.server.training.schemas import ChosenRecipe, Order, describe_recipe, describe_run
 from mnistlab.server.training.status import Place, TrainingStatus
-from mnistlab.server.training.trainings import Trainings, folder_name, running_of, with_settings
+from mnistlab.server.training.trainings import Trainings, folder_name, running_of
 
 LOOK_SECONDS = 0.3  # between two looks at the progress file
 STATE_SECONDS = 1.0  # between two looks at the process
@@ -36,7 +36,7 @@ def training_router(trainings: Trainings) -> APIRouter:
     @router.post("/recipes/code", response_model=schemas.Code, responses=documented(422))
     def show_code(chosen: ChosenRecipe) -> dict[str, str | None]:
         """The command line and the Python program that train a recipe, with a folder named after its settings."""
-        recipe = with_settings(RECIPES[chosen.recipe], chosen.model_dump(exclude={"recipe"}))
+        recipe = chosen.make()
         return trainings.code(recipe, trainings.root / folder_name(recipe))
 
     @router.get("/runs", response_model=schemas.RunsAnswer)
@@ -48,8 +48,7 @@ def training_router(trainings: Trainings) -> APIRouter:
     @router.post("/runs", status_code=201, response_model=schemas.RunId, responses=documented(409, 422))
     def start_run(order: Order) -> dict[str, str]:
         """Starts a training in a process of its own, which goes on without this server."""
-        settings = order.model_dump(exclude={"recipe", "name"})
-        return {"id": trainings.start(order.recipe, settings, order.name)}
+        return {"id": trainings.start(order.make(), order.name)}
 
     @router.get("/runs/{run}", response_model=schemas.RunAnswer, responses=documented(404, 422))
     def show_run(run: RunInPath) -> dict[str, Any]:

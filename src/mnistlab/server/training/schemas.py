@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mnistlab.recipes import MAX_SEED, RECIPES, ModelName, Recipe, Validation
+from mnistlab.recipes import MAX_SEED, RECIPES, AffineRanges, ModelName, Recipe, Validation
 from mnistlab.runs.listing import State
 from mnistlab.server.run_ids import ID_PATTERN
 from mnistlab.server.training.status import Phase, TrainingStatus
@@ -25,6 +25,19 @@ class ChosenRecipe(BaseModel):
     learning_rate: float | None = Field(None, strict=True, ge=LIMITS["learning_rate"][0], le=LIMITS["learning_rate"][1])
     augmentation: bool | None = Field(None, strict=True)
     seed: int | None = Field(None, strict=True, ge=LIMITS["seed"][0], le=LIMITS["seed"][1])
+
+    def make(self) -> Recipe:
+        """The recipe with these settings. Augmentation is the recipe's own if it has one, or else the notebook's.
+
+        Example:
+            >>> ChosenRecipe(recipe="mlp", epochs=1, augmentation=True).make().augmentation == AffineRanges()
+            True
+        """
+        recipe = RECIPES[self.recipe]
+        given = self.model_dump(include={*LIMITS}, exclude_none=True)
+        if self.augmentation not in (None, recipe.augmentation is not None):
+            given["augmentation"] = AffineRanges() if self.augmentation else None
+        return dataclasses.replace(recipe, **given)
 
 
 class Order(ChosenRecipe):

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from typing import Literal
 
-from mnistlab.recipes import Recipe, to_arguments
+from mnistlab.recipes import to_arguments
 from mnistlab.runs import Summary, summarize
 from mnistlab.runs.progress import Progress
 from mnistlab.server.training.process import Start, process_of
@@ -60,12 +60,8 @@ def status_of(place: Place) -> TrainingStatus:
         return TrainingStatus(place, summary, _phase(summary.progress, process))
     if summary.state == "stopped" and (failure := _failure(place)):
         summary = dataclasses.replace(summary, state="failed", problem=failure)
-    is_open = summary.state in ("stopped", "failed")
-    return TrainingStatus(place, summary, resumable=is_open and _has_options(summary.recipe))
-
-
-def _has_options(recipe: Recipe | None) -> bool:
-    return recipe is not None and to_arguments(recipe) is not None
+    recipe = summary.recipe if summary.state in ("stopped", "failed") else None
+    return TrainingStatus(place, summary, resumable=recipe is not None and to_arguments(recipe) is not None)
 
 
 def _phase(progress: Progress, process: int | None) -> Phase:

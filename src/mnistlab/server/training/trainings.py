@@ -1,13 +1,12 @@
 """Training runs that the page starts, stops and resumes, one at a time. Everything about them is in files."""
 
-import dataclasses
 import re
 import shlex
 import threading
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from mnistlab.recipes import AUGMENTATIONS, RECIPES, AffineRanges, Recipe, to_arguments, to_python
+from mnistlab.recipes import Recipe, to_arguments, to_python
 from mnistlab.runs import find_runs
 from mnistlab.runs.run import MANIFEST
 from mnistlab.server.http.errors import ApiError
@@ -17,8 +16,6 @@ from mnistlab.server.training.status import Place, TrainingStatus, status_of
 from mnistlab.system.files import make_folder
 
 NOTES = ".page"  # folder in the runs folder: the last start of each run and its standard error
-
-Settings = dict[str, int | float | bool | None]
 
 
 class Trainings:
@@ -76,23 +73,19 @@ class Trainings:
             self._finished[place.run] = changed, status
         return status
 
-    def start(self, recipe_name: str, settings: Settings, run: str | None = None) -> str:
+    def start(self, recipe: Recipe, run: str | None = None) -> str:
         """Starts a training run in a process of its own.
 
         Args:
-            recipe_name: Key of `RECIPES`.
-            settings: Settings that replace those of the recipe, where they are not `None`: `epochs`, `batch_size`,
-                `learning_rate`, `augmentation` and `seed`.
+            recipe: The recipe to train.
             run: Id of the new run; by default one that is free.
 
         Returns:
             The id.
 
         Raises:
-            ApiError: 409 if another run is training, or the id is taken.
-            UsageError: if no recipe can have these settings.
+            ApiError: 409 if another run is training, the id is taken, or the recipe has settings without an option.
         """
-        recipe = with_settings(RECIPES[recipe_name], settings)
         with self._lock:
             self._require_idle()
             taken = {*self.places(), *(path.name.lower() for path in self.root.glob("*"))}
@@ -173,27 +166,13 @@ def folder_name(recipe: Recipe) -> str:
     """A name for the folder of a recipe's run, from what differs from the recipe of ours.
 
     Example:
-        >>> folder_name(with_settings(RECIPES["cnn"], {"batch_size": 32, "augmentation": False}))
+        >>> from mnistlab.recipes import RECIPES
+        >>> folder_name(RECIPES["cnn"].override(["batch_size=32", "augmentation=none"]))
         'cnn-size32-augmentationnone'
     """
     name, *options = to_arguments(recipe) or [recipe.name]
     settings = zip(options[::2], options[1::2], strict=True)
     return "-".join([name, *(option.rpartition("-")[2] + value for option, value in settings)])
-
-
-def with_settings(recipe: Recipe, settings: Settings) -> Recipe:
-    """A recipe with some settings replaced. Augmentation is the recipe's own if it has one, or else the notebook's.
-
-    Example:
-        >>> with_settings(RECIPES["mlp"], {"epochs": 1, "augmentation": None}).epochs
-        1
-    """
-    given = {name: value for name, value in settings.items() if value is not None}
-    wanted = given.pop("augmentation", None)
-    augmentation: AffineRanges | None = recipe.augmentation
-    if wanted is not None and bool(wanted) != (augmentation is not None):
-        augmentation = AUGMENTATIONS["yes" if wanted else "none"]
-    return dataclasses.replace(recipe, augmentation=augmentation, **given)  # type: ignore[arg-type]
 
 
 def _is_free_of_paths(run: str) -> bool:
