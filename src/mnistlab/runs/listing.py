@@ -42,7 +42,7 @@ class Summary:
         recipe: The recipe; `None` if the run is damaged.
         dataset: Name of the data set; `None` if it is not known yet.
         epochs_done: Number of finished epochs, of all its networks together.
-        progress: How far the training is. The steps of a finished one are left out.
+        progress: How far the training is; of a finished one only the number of steps and the duration.
         metrics: The run in numbers, once the training has reached its end.
         finished: Time at which it did, in UTC, `2026-01-31T12:00:00Z`.
         problem: What is wrong with the run, in a sentence.
@@ -114,11 +114,7 @@ def _ended(run: Run, *, is_running: bool) -> Summary:
     metrics, moment = run.metrics, (run.folder / MANIFEST).stat().st_mtime
     if wrong := [key for key in (*MEASURED, "steps", "num_parameters") if not _is_number(metrics[key])]:
         raise RunError(f"{run.folder / 'metrics.json'} is damaged: {wrong[0]} is no number.")
-    total = Progress(
-        num_steps=int(metrics["steps"]),
-        seconds=float(metrics["train_seconds"]),
-        history=[{**row} for row in run.history],
-    )
+    total = Progress(num_steps=int(metrics["steps"]), seconds=float(metrics["train_seconds"]))
     return Summary(
         run.folder,
         "running" if is_running else "finished",

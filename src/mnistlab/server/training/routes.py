@@ -9,12 +9,12 @@ from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import StreamingResponse
 
 from mnistlab.recipes import RECIPES
-from mnistlab.runs.progress import PROGRESS_FILE, Line, Progress, parse_line, read_progress
+from mnistlab.runs.progress import PROGRESS_FILE, Line, Progress, parse_line
 from mnistlab.server.http.errors import ApiError, documented
 from mnistlab.server.run_ids import ID_PATTERN
 from mnistlab.server.training import schemas
 from mnistlab.server.training.schemas import ChosenRecipe, Order, describe_recipe, describe_run
-from mnistlab.server.training.status import Place, TrainingStatus
+from mnistlab.server.training.status import Place, TrainingStatus, curves_of
 from mnistlab.server.training.trainings import Trainings, folder_name, running_of
 
 LOOK_SECONDS = 0.3  # between two looks at the progress file
@@ -54,9 +54,8 @@ def training_router(trainings: Trainings) -> APIRouter:
     def show_run(run: RunInPath) -> dict[str, Any]:
         """One run, its curves, and the command that makes it."""
         status = trainings.status(trainings.place(run))
-        summary, told = status.summary, read_progress(status.place.folder)
-        curves = {"history": summary.progress.history or told.history, "steps": told.steps}
-        return describe_run(status) | curves | trainings.code(summary.recipe, summary.folder)
+        code = trainings.code(status.summary.recipe, status.place.folder)
+        return describe_run(status) | curves_of(status.place) | code
 
     @router.post("/runs/{run}/stop", status_code=202, response_model=schemas.RunId, responses=documented(404, 409, 422))
     def stop_run(run: RunInPath) -> dict[str, str]:

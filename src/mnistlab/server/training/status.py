@@ -1,13 +1,15 @@
 """The status of one run: its summary, and what only the server knows, which started its process."""
 
+import contextlib
 import dataclasses
 import signal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from mnistlab.exceptions import MnistlabError
 from mnistlab.recipes import to_arguments
-from mnistlab.runs import Summary, summarize
-from mnistlab.runs.progress import Progress
+from mnistlab.runs import Run, Summary, summarize
+from mnistlab.runs.progress import Progress, read_progress
 from mnistlab.server.training.process import Start, process_of
 
 Phase = Literal["starting", "training", "finishing"]
@@ -62,6 +64,15 @@ def status_of(place: Place) -> TrainingStatus:
         summary = dataclasses.replace(summary, state="failed", problem=failure)
     recipe = summary.recipe if summary.state in ("stopped", "failed") else None
     return TrainingStatus(place, summary, resumable=recipe is not None and to_arguments(recipe) is not None)
+
+
+def curves_of(place: Place) -> dict[str, Any]:
+    """The `history` of a run by epochs, and the `steps` in its progress file."""
+    progress, run = read_progress(place.folder), Run(place.folder)
+    with contextlib.suppress(MnistlabError, OSError):
+        if run.is_complete:
+            return {"history": run.history, "steps": progress.steps}
+    return {"history": progress.history, "steps": progress.steps}
 
 
 def _phase(progress: Progress, process: int | None) -> Phase:
