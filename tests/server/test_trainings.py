@@ -268,15 +268,15 @@ def test_the_command_line_gives_exactly_the_recipe(name, settings):
 def test_code_trains_what_the_form_says(tmp_path, data):
     """As a shell and Python read it, in a folder whose name has quotes and turns the direction of writing."""
     runs, data = tmp_path / 'it\'s \u202emy "runs"', None if data is None else tmp_path / data
-    order = {"recipe": "cnn", "batch_size": 32, "learning_rate": 0.001, "augmentation": False}
+    order = {"recipe": "cnn", "batch_size": 32.0, "learning_rate": 0.001, "augmentation": False}
     recipe, folder = (
         RECIPES["cnn"].override(["batch_size=32", "augmentation=none"]),
         runs / "cnn-size32-augmentationnone",
     )
     with client_of(Settings(runs=runs, data=data)) as client:
         code = client.post("/api/recipes/code", json=order).json()
-        assert client.post("/api/recipes/code", json=order | {"name": "mine"}).status_code == 422
-        assert client.post("/api/recipes/code", json=order | {"epochs": 101}).status_code == 422
+        for wrong in ({"name": "mine"}, {"epochs": 101}, {"epochs": 1.5}, {"epochs": "3"}, {"epochs": True}):
+            assert client.post("/api/recipes/code", json=order | wrong).status_code == 422
         finished_run(runs / "done")
         shown = client.get("/api/runs/done").json()
     options = [] if data is None else ["--data", str(data)]

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mnistlab.recipes import MAX_SEED, RECIPES, AffineRanges, ModelName, Recipe, Validation
 from mnistlab.runs.listing import State
@@ -25,6 +25,12 @@ class ChosenRecipe(BaseModel):
     learning_rate: float | None = Field(None, strict=True, ge=LIMITS["learning_rate"][0], le=LIMITS["learning_rate"][1])
     augmentation: bool | None = Field(None, strict=True)
     seed: int | None = Field(None, strict=True, ge=LIMITS["seed"][0], le=LIMITS["seed"][1])
+
+    @field_validator("epochs", "batch_size", "seed", mode="before")
+    @classmethod
+    def _accept_whole(cls, value: object) -> object:
+        """Takes 7.0 for 7, which in JSON are the same number."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
     def make(self) -> Recipe:
         """The recipe with these settings. Augmentation is the recipe's own if it has one, or else the notebook's.
