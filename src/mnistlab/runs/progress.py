@@ -7,6 +7,7 @@ manifest, and nothing that goes wrong with it stops a training.
 import json
 import math
 import os
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -169,7 +170,7 @@ def _is_sound(line: Any) -> bool:
         return False
     numbers = {"begin": ("seconds",), "step": ("epoch", "loss", "accuracy", "seconds"), "epoch": ("epoch", "loss")}
     wanted = numbers.get(str(line.get("event")))
-    if wanted is None or not all(_is_number(line.get(name)) for name in wanted):
+    if wanted is None or not all(is_number(line.get(name)) for name in wanted):
         return False
     history = line.get("history")
     is_history = isinstance(history, list) and all(isinstance(row, dict) for row in history)
@@ -179,11 +180,12 @@ def _is_sound(line: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and is_number(value) and value >= 0
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: object) -> bool:
+    """Whether something that was read from a file is a number that a float can hold: neither NaN nor 10**400."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def read_progress(folder: Path) -> Progress:

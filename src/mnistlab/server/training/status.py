@@ -11,6 +11,7 @@ from mnistlab.recipes import to_arguments
 from mnistlab.runs import Run, Summary, summarize
 from mnistlab.runs.progress import Progress, read_progress
 from mnistlab.server.training.process import Start, process_of
+from mnistlab.system.text import printable
 
 Phase = Literal["starting", "training", "finishing"]
 
@@ -93,7 +94,7 @@ def _failure(place: Place) -> str | None:
 
 
 def _last_sentence(log: Path) -> str:
-    """The last line in a log, without characters that cannot be printed."""
+    """The last line in a log, printable."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - LOG_BYTES))
@@ -101,4 +102,4 @@ def _last_sentence(log: Path) -> str:
     except OSError:
         return ""
     said = [line.strip() for line in lines if line.strip()]
-    return "".join(letter for letter in said[-1] if letter.isprintable()) if said else ""
+    return printable(said[-1], LOG_BYTES) if said else ""
