@@ -17,12 +17,10 @@ from mnistlab.runs.progress import Progress, is_number, read_progress
 from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run
 from mnistlab.system.files import write_text
 from mnistlab.system.locks import lock_owner
-from mnistlab.system.text import printable
 
 Order = Literal["accuracy", "name", "time", "date"]
 State = Literal["running", "stopped", "finished", "failed", "damaged"]
 
-MAX_LENGTH = 4096  # characters shown of a name or a problem, as much as a path may have
 MEASURED = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "test_errors", "train_seconds")
 COLUMNS = (
     *("folder", "state", "recipe", "dataset", "members", "epochs", "epochs_done"),
@@ -194,14 +192,14 @@ def format_table(summaries: Iterable[Summary]) -> str:
     upcoming = iter(results[1:])
     ends = [next(upcoming) if row["state"] == "finished" else _position(row) for row in sound]
     lines = [f"{left}  {right}".rstrip() for left, right in zip(settings, [results[0], *ends], strict=True)]
-    damaged = [f"damaged: {printable(row['problem'], MAX_LENGTH)}" for row in rows if row["state"] == "damaged"]
+    damaged = [f"damaged: {_printable(row['problem'])}" for row in rows if row["state"] == "damaged"]
     return "\n".join([*(lines if sound else []), *(["", *damaged] if damaged and sound else damaged)])
 
 
 def _settings(row: Mapping[str, Any], *, several: bool) -> list[str]:
     epochs = f"{row['epochs']:,}" if row["members"] == 1 else f"{row['members']} × {row['epochs']:,}"
     names = [row["folder"], row["recipe"], *([row["dataset"]] if several else [])]
-    return [*(printable(name, MAX_LENGTH) for name in names), epochs, f"{row['batch_size']:,}", str(row["seed"])]
+    return [*map(_printable, names), epochs, f"{row['batch_size']:,}", str(row["seed"])]
 
 
 def _results(row: Mapping[str, Any]) -> list[str]:
@@ -230,6 +228,11 @@ def _align(titles: list[str], rows: Iterable[list[str]], *, num_left: int = 0) -
         )
         for row in table
     ]
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would take for a command."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def write_csv(summaries: Iterable[Summary], path: Path) -> None:
