@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import readme
-from mnistlab.server.experiments.charts import COMMANDS as EXPERIMENTS
-from mnistlab.server.experiments.charts import PUBLISHED_PATH, published
+from mnistlab.experiments.published import ARGUMENTS as EXPERIMENTS
+from mnistlab.experiments.published import published
+from mnistlab.server.experiments.results import PUBLISHED_PATH
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "questions.json"
@@ -40,7 +41,7 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
 
 def publish(results: dict[str, Any], path: Path = PUBLISHED_PATH) -> None:
     """Writes what ships with the package, in the order of the questions."""
-    shown = {name: published(results[name]) for name in EXPERIMENTS if name in results}
+    shown = {name: published(name, results[name]) for name in EXPERIMENTS if name in results}
     path.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from conftest import run_mnistlab
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation.significance import McNemarTest, paired_test
 from mnistlab.exceptions import UsageError
-from mnistlab.experiments import augmentation_ranges, batch_views, comparison, label_noise
+from mnistlab.experiments import augmentation_ranges, batch_size, comparison, label_noise
 from mnistlab.experiments.experiment import run_experiment
 from mnistlab.recipes import RECIPES
 from mnistlab.system.files import write_json
@@ -198,13 +198,13 @@ def test_batch_sizes_are_compared_with_the_notebooks():
             "p_value": 0.00002,
         },
     ]
-    assert batch_views.explain(groups) == (
+    assert batch_size.explain(groups) == (
         "At equal epochs, batches of 128 reach 98.00 % in 10.0 s; batches of 10,000 are worse. In detail, batches of "
         "512: exactly the same accuracy, in 1.0 times the time; batches of 10,000: 5.00 points less (p < 0.0001), in "
         "0.5 times the time."
     )
-    assert "no other size is shown to be better or worse. " in batch_views.explain(groups[:2])
-    assert batch_views.explain(groups[:1]) == "At equal epochs, batches of 128 reach 98.00 % in 10.0 s."
+    assert "no other size is shown to be better or worse. " in batch_size.explain(groups[:2])
+    assert batch_size.explain(groups[:1]) == "At equal epochs, batches of 128 reach 98.00 % in 10.0 s."
 
 
 def test_a_single_noise_has_an_answer_too():

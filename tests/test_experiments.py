@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from conftest import run_mnistlab
-from mnistlab.experiments.batch_size import explain
+from mnistlab.experiments.batch_size import explain_runs
 from mnistlab.experiments.notebook import augmented_variants, run_notebook
 from mnistlab.inference import Classifier
 
@@ -112,16 +112,16 @@ def row(batch_size, steps, seconds, accuracy, half_width=0.003, final_losses=(0.
 
 def test_explanations_follow_the_numbers():
     base = row(128, 2345, 6.0, 0.98)
-    fell, same, rose = (explain([base, row(32, 9375, 18.0, value)])[0] for value in (0.95, 0.981, 0.99))
+    fell, same, rose = (explain_runs([base, row(32, 9375, 18.0, value)])[0] for value in (0.95, 0.981, 0.99))
     assert "3.0 times as long (18.0 s instead of 6.0 s)" in fell
     assert "accuracy fell to 95.00 % from 98.00 %" in fell
     assert fell.endswith("9,375 weight updates instead of 2,345.")
     assert "accuracy was 98.10 %, where 128 gave 98.00 %" in same
     assert "intervals overlap" in same
     assert "accuracy rose to 99.00 %" in rose
-    few = explain([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.4, 0.3))])[0]
+    few = explain_runs([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.4, 0.3))])[0]
     assert "30 weight updates instead of 2,345, and the loss still fell by 25 % in the last epoch" in few
-    settled = explain([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.3, 0.299))])[0]
+    settled = explain_runs([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.3, 0.299))])[0]
     assert settled.endswith("30 weight updates instead of 2,345.")
 
 

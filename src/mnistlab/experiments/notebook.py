@@ -3,9 +3,8 @@
 import contextlib
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,12 +15,15 @@ from rich.console import Console
 from mnistlab import __version__, figures, reports, training
 from mnistlab.datasets import Dataset, preprocessing
 from mnistlab.evaluation import Evaluation, evaluate
+from mnistlab.evaluation.scoring import accuracy_sentence
 from mnistlab.experiments import batch_size
+from mnistlab.experiments.cells import Training, train_cells
 from mnistlab.inference import Classifier
 from mnistlab.models import MODELS, summary_text
 from mnistlab.models.backend import keras
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
 from mnistlab.reports import write_run_report
+from mnistlab.reports.results import DatasetResults, ErrorComparison, ModelResults, ModelRun, NotebookResults
 from mnistlab.reports.run_report import run_figures, write_figures
 from mnistlab.runs import Run
 from mnistlab.runs.folders import own_results
@@ -39,21 +41,21 @@ def run_notebook(
     *,
     num_seeds: int = 1,
     epochs: int | None = None,
-    batch_sizes: tuple[int, ...] = batch_size.BATCH_SIZES,
+    batch_sizes: Sequence[int] = batch_size.NOTEBOOK_SIZES,
     progress: bool = True,
-) -> dict[str, Any]:
+) -> NotebookResults:
     """Does everything that the notebook does and writes `results.json`, `report.html`, figures and run folders.
 
     Finished runs in the folder are kept, and one that was interrupted is taken up, so a second call only does what is
     missing.
 
     Args:
-        dataset: train and test split.
-        folder: where everything goes.
-        num_seeds: trainings of each network, with seeds 0, 1, …; the first one is shown in detail.
-        epochs: of every training, instead of the recipes' own.
-        batch_sizes: what the batch-size question compares; must contain the recipe's own.
-        progress: whether to tell on standard output what is being done.
+        dataset: Train and test split.
+        folder: Folder for everything that is written.
+        num_seeds: Number of trainings of each network, with seeds 0, 1, …; the first one is shown in detail.
+        epochs: Epochs of every training, instead of the recipes' own.
+        batch_sizes: Sizes that the batch-size question compares; they must contain the recipe's own.
+        progress: Whether to tell on standard output what is being done.
 
     Returns:
         What `results.json` holds.
@@ -66,81 +68,114 @@ def run_notebook(
     for recipe in recipes.values():
         training.check_fits(recipe, dataset)
     with own_results(folder, "a report", question=None):
-        return _run_all(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)
-
-
-def _run_all(
-    recipes: dict[str, Recipe],
-    dataset: Dataset,
-    folder: Path,
-    *,
-    num_seeds: int,
-    batch_sizes: tuple[int, ...],
-    progress: bool,
-) -> dict[str, Any]:
-    started = time.perf_counter()
-    if progress:
-        print(dataset, end="\n\n")
-    seeded = {
-        name: [dataclasses.replace(recipe, seed=seed) for seed in range(num_seeds)] for name, recipe in recipes.items()
-    }
-    kept = any((folder / "runs").glob("*/recipe.toml"))
-    scored = {name: _train_all(name, chosen, dataset, folder, progress=progress) for name, chosen in seeded.items()}
-    runs = {name: [run for run, _ in pairs] for name, pairs in scored.items()}
-    if progress:
-        print("mlp with other batch sizes")
-    known = {recipes["mlp"].batch_size: runs["mlp"][0]}
-    rows = batch_size.train_batch_sizes(
-        recipes["mlp"], dataset, folder / "runs", batch_sizes=batch_sizes, known=known, progress=progress
-    )
-    with _stating("drawing the figures and writing the report", visible=progress):
-        evaluations = {name: pairs[0][1] for name, pairs in scored.items()}  # of the seed shown in detail
-        results: dict[str, Any] = {
-            "mnistlab": __version__,
-            "environment": runs["cnn"][0].environment,
-            "dataset": _describe_dataset(dataset),
-            "models": {name: _describe_model(runs[name], evaluations[name], folder) for name in runs},
-            "batch_size": {
-                "model": "mlp",
-                "epochs": recipes["mlp"].epochs,
-                "rows": rows,
-                "answer": batch_size.explain(rows, reference=recipes["mlp"].batch_size),
-            },
-            "comparison": compare_errors(evaluations["mlp"], evaluations["cnn"]),
-            "folders": {name: runs[name][0].folder.relative_to(folder).as_posix() for name in runs},
-        }
-        for run, evaluation in [*scored["mlp"], *scored["cnn"]]:
-            write_run_report(run, dataset, evaluation)
-        svgs = write_figures(folder, _draw_figures(dataset, runs, evaluations, rows, results))
         # Seconds of runs that were kept are not in this call's time, so it would be no answer to "how long is it".
-        results["total_seconds"] = None if kept else round(time.perf_counter() - started, 1)
-        write_text(folder / "report.html", reports.render_notebook(results, svgs))
-        write_json(folder / "results.json", results)  # last: it tells of a report that is whole
+        started = None if any((folder / "runs").glob("*/recipe.toml")) else time.perf_counter()
+        if progress:
+            print(dataset, end="\n\n")
+        runs = {
+            name: [_train_seed(recipe, seed, dataset, folder, progress=progress) for seed in range(num_seeds)]
+            for name, recipe in recipes.items()
+        }
+        sized = _train_batch_sizes(recipes["mlp"], batch_sizes, dataset, folder, progress=progress)
+        with _stating("drawing the figures and writing the report", visible=progress):
+            evaluations = {name: [_evaluate(run, dataset) for run in of_model] for name, of_model in runs.items()}
+            results = _describe(dataset, runs, sized, evaluations, folder)
+            _write(results, dataset, runs, evaluations, folder, started)
     return results
 
 
-def _train_all(
-    name: str, recipes: list[Recipe], dataset: Dataset, folder: Path, *, progress: bool
-) -> list[tuple[Run, Evaluation]]:
-    """Trains each recipe into a run folder of its own, scores it as `mnistlab evaluate` does and says how it went."""
-    scored: list[tuple[Run, Evaluation]] = []
-    for recipe in recipes:
-        run_folder = folder / "runs" / f"{name}-seed{recipe.seed}"
-        if progress:
-            known = Run(run_folder)
-            kept = known.is_complete and known.recipe == recipe
-            print(f"{name}, seed {recipe.seed}" + (": finished earlier" if kept else ""))
-            if not kept:
-                print(summary_text(MODELS[recipe.model]()))
-        run = training.train(recipe, dataset, run_folder, progress=progress)
-        evaluation = evaluate(Classifier(run.onnx_path, calibrated=False), dataset.test)
-        if progress:
-            print(f"  {evaluation}\n")
-        scored.append((run, evaluation))
-    return scored
+def run_folder(folder: Path, recipe: Recipe, _dataset: Dataset) -> Path:
+    """Where a recipe's run lies in a report's folder: `mlp-seed0`, or `mlp-batch32` for another batch size."""
+    is_usual = recipe.batch_size == RECIPES[recipe.name].batch_size
+    return folder / "runs" / f"{recipe.name}-{f'seed{recipe.seed}' if is_usual else f'batch{recipe.batch_size}'}"
 
 
-def compare_errors(mlp: Evaluation, cnn: Evaluation) -> dict[str, Any]:
+def _train(recipe: Recipe, dataset: Dataset, folder: Path, *, progress: bool) -> Run:
+    cell = Training({"model": recipe.model, "batch_size": recipe.batch_size}, recipe)
+    (row,) = train_cells([cell], dataset, folder, folder_of=run_folder, show_epochs=True, progress=progress)
+    return Run(folder / row["folder"])
+
+
+def _train_seed(recipe: Recipe, seed: int, dataset: Dataset, folder: Path, *, progress: bool) -> Run:
+    """Trains a recipe from a seed, and says how it went."""
+    recipe = dataclasses.replace(recipe, seed=seed)
+    if progress:
+        known = Run(run_folder(folder, recipe, dataset))
+        kept = known.is_complete and known.recipe == recipe
+        print(f"{recipe.name}, seed {seed}" + (": finished earlier" if kept else ""))
+        if not kept:
+            print(summary_text(MODELS[recipe.model]()))
+    run = _train(recipe, dataset, folder, progress=progress)
+    if progress:
+        print(f"  {accuracy_sentence(run.metrics['test_errors'], len(dataset.test))}\n")
+    return run
+
+
+def _train_batch_sizes(
+    recipe: Recipe, batch_sizes: Sequence[int], dataset: Dataset, folder: Path, *, progress: bool
+) -> list[Run]:
+    """Trains a recipe once for each batch size, everything else alike; the run of its own is there already."""
+    if progress:
+        print(f"{recipe.name} with other batch sizes")
+    runs = []
+    for size in batch_sizes:
+        if progress and size != recipe.batch_size:
+            print(f"batch size {size:,}")
+        runs.append(_train(dataclasses.replace(recipe, batch_size=size), dataset, folder, progress=progress))
+    return runs
+
+
+def _evaluate(run: Run, dataset: Dataset) -> Evaluation:
+    """Scores a run as `mnistlab evaluate` does."""
+    return evaluate(Classifier(run.onnx_path, calibrated=False), dataset.test)
+
+
+def _describe(
+    dataset: Dataset,
+    runs: Mapping[str, Sequence[Run]],
+    sized: Sequence[Run],
+    evaluations: Mapping[str, Sequence[Evaluation]],
+    folder: Path,
+) -> NotebookResults:
+    """Everything that the report shows, in numbers and sentences."""
+    recipe, rows = runs["mlp"][0].recipe, [batch_size.describe_run(run) for run in sized]
+    return {
+        "mnistlab": __version__,
+        "environment": runs["cnn"][0].environment,
+        "dataset": _describe_dataset(dataset),
+        "models": {name: _describe_model(runs[name], evaluations[name][0], folder) for name in runs},
+        "batch_size": {
+            "model": "mlp",
+            "epochs": recipe.epochs,
+            "rows": rows,
+            "answer": batch_size.explain_runs(rows, reference=recipe.batch_size),
+        },
+        "comparison": compare_errors(evaluations["mlp"][0], evaluations["cnn"][0]),
+        "folders": {name: runs[name][0].folder.relative_to(folder).as_posix() for name in runs},
+        "total_seconds": None,
+    }
+
+
+def _write(
+    results: NotebookResults,
+    dataset: Dataset,
+    runs: Mapping[str, Sequence[Run]],
+    evaluations: Mapping[str, Sequence[Evaluation]],
+    folder: Path,
+    started: float | None,
+) -> None:
+    """Writes the report of each run, the figures, `report.html` and `results.json`; times all since `started`."""
+    for name in runs:
+        for run, evaluation in zip(runs[name], evaluations[name], strict=True):
+            write_run_report(run, dataset, evaluation)
+    shown = {name: (runs[name][0], evaluations[name][0]) for name in runs}
+    svgs = write_figures(folder, _draw_figures(dataset, shown, results))
+    results["total_seconds"] = None if started is None else round(time.perf_counter() - started, 1)
+    write_text(folder / "report.html", reports.render_notebook(results, svgs))
+    write_json(folder / "results.json", results)  # last: it tells of a report that is whole
+
+
+def compare_errors(mlp: Evaluation, cnn: Evaluation) -> ErrorComparison:
     """How the two networks' mistakes on the same images relate, in numbers and one sentence.
 
     Example:
@@ -195,7 +230,7 @@ def _stating(what: str, *, visible: bool) -> Iterator[None]:
         yield
 
 
-def _describe_dataset(dataset: Dataset) -> dict[str, Any]:
+def _describe_dataset(dataset: Dataset) -> DatasetResults:
     index = int(figures.sample_indices(len(dataset.train), NUM_SAMPLES, seed=SAMPLE_SEED)[-1])
     labels = dataset.train.labels[:3]
     return {
@@ -217,24 +252,15 @@ def _describe_dataset(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _describe_model(runs: list[Run], evaluation: Evaluation, folder: Path) -> dict[str, Any]:
+def _describe_model(runs: Sequence[Run], evaluation: Evaluation, folder: Path) -> ModelResults:
     accuracies = np.array([run.metrics["test_accuracy"] for run in runs])
-    names = ("seed", "train_seconds", "images_per_second", "test_accuracy", "test_loss", "test_errors")
     first = runs[0]
     return {
         "recipe": first.recipe.settings(),
         "summary": summary_text(MODELS[first.recipe.model]()),
         "num_parameters": first.metrics["num_parameters"],
         "num_train_images": first.metrics["num_train_images"],
-        "runs": [
-            {name: run.metrics[name] for name in names}
-            | {
-                "folder": run.folder.relative_to(folder).as_posix(),
-                "interval": [run.metrics["test_accuracy_low"], run.metrics["test_accuracy_high"]],
-                "history": run.history,
-            }
-            for run in runs
-        ],
+        "runs": [_describe_run(run, folder) for run in runs],
         "test_accuracy_mean": float(accuracies.mean()),
         "test_accuracy_std": float(accuracies.std(ddof=1)) if len(runs) > 1 else None,
         "per_digit_accuracy": evaluation.per_digit_accuracy,
@@ -242,12 +268,23 @@ def _describe_model(runs: list[Run], evaluation: Evaluation, folder: Path) -> di
     }
 
 
+def _describe_run(run: Run, folder: Path) -> ModelRun:
+    metrics = run.metrics
+    return {
+        "seed": metrics["seed"],
+        "train_seconds": metrics["train_seconds"],
+        "images_per_second": metrics["images_per_second"],
+        "test_accuracy": metrics["test_accuracy"],
+        "test_loss": metrics["test_loss"],
+        "test_errors": metrics["test_errors"],
+        "folder": run.folder.relative_to(folder).as_posix(),
+        "interval": [metrics["test_accuracy_low"], metrics["test_accuracy_high"]],
+        "history": run.history,
+    }
+
+
 def _draw_figures(
-    dataset: Dataset,
-    runs: dict[str, list[Run]],
-    evaluations: dict[str, Evaluation],
-    rows: list[dict[str, Any]],
-    results: dict[str, Any],
+    dataset: Dataset, shown: Mapping[str, tuple[Run, Evaluation]], results: NotebookResults
 ) -> dict[str, Figure | Axes]:
     sample = dataset.train.images[results["dataset"]["sample"]["index"]]
     originals = dataset.train.images[:4]
@@ -257,12 +294,11 @@ def _draw_figures(
         "flattening": figures.plot_flattening(sample),
         "network": figures.plot_network((784, 512, 512, 10), ("pixels", "hidden layer", "hidden layer", "digits")),
         "augmentation": figures.plot_augmentation(originals, augmented_variants(originals, num_variants=6)),
-        "batch_size": figures.plot_batch_sizes(rows),
-        "comparison": figures.plot_comparison(evaluations),
+        "batch_size": figures.plot_batch_sizes(results["batch_size"]["rows"]),
+        "comparison": figures.plot_comparison({name: evaluation for name, (_, evaluation) in shown.items()}),
     }
-    for name in runs:
-        for key, figure in run_figures(runs[name][0], evaluations[name], dataset).items():
-            drawn[f"{name}_{key}"] = figure
+    for name, (run, evaluation) in shown.items():
+        drawn |= {f"{name}_{key}": figure for key, figure in run_figures(run, evaluation, dataset).items()}
     return drawn
 
 

@@ -60,6 +60,6 @@ class ExperimentAnswer(ExperimentHeading):
     experiment: str = Field(description="Its kind: what follows `mnistlab experiment`.")
     method: list[str]
     conditions: str
-    charts: list[Chart]
+    charts: list[Chart] = Field(description="Empty if an older version of mnistlab wrote the results.")
     command: str | None
     folder: str | None

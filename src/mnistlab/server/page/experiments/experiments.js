@@ -12,6 +12,10 @@ import { quoteForPython, quoteForShell } from "../code/code.js";
  *   experiment: string, charts: import("../charts/charts.js").Chart[]}} Experiment
  */
 
+const NO_CHARTS =
+  "These results hold no charts. If an older version of mnistlab wrote them, the command that made them, given again, " +
+  "adds the charts and keeps all finished training runs.";
+
 /** @type {Context} */
 let context;
 /** @type {Heading[]} */
@@ -77,7 +81,9 @@ function render(found) {
   place.replaceChildren(
     element("h2", { class: "finding-question", id: "finding-question", text: found.question }),
     element("ul", { class: "finding-answer" }, ...found.answer.map(answer)),
-    element("div", { class: "finding-charts" }, ...charts),
+    charts.length
+      ? element("div", { class: "finding-charts" }, ...charts)
+      : element("p", { class: "muted", text: NO_CHARTS }),
     element(
       "div",
       { class: "finding-method small muted" },
