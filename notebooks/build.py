@@ -12,7 +12,7 @@ from pathlib import Path
 import nbclient
 import nbformat
 
-from mnistlab.lesson.building import as_json, exercise_notebook, solution_notebook
+from mnistlab.lesson.notebooks.building import as_json, exercise_notebook, solution_notebook
 from mnistlab.system.files import write_text
 
 FOLDER = Path(__file__).parent

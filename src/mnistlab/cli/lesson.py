@@ -39,7 +39,7 @@ lesson.add_command(migrate)
 @debug_option
 def start(folder: Path, file_format: str) -> None:
     """Copy the exercise into DIR. What is there is never overwritten."""
-    from mnistlab.lesson import building
+    from mnistlab.lesson.notebooks import building
 
     target = folder / f"exercise.{file_format}"
     if target.exists() or target.is_symlink():
@@ -61,7 +61,7 @@ def start(folder: Path, file_format: str) -> None:
 @debug_option
 def check(file: Path, watch: bool, full: bool) -> None:
     """Run the notebook or Python file FILE and show which steps are done."""
-    from mnistlab.lesson.showing_grades import format_check
+    from mnistlab.lesson.grading.showing import format_check
 
     grade = _check(file, full=full)
     print(format_check(grade), flush=True)
@@ -73,10 +73,10 @@ def _check(file: Path, *, full: bool) -> Any:
     """The grade of a student's own notebook.
 
     Raises:
-        DataError: if it cannot be run at all.
+        DataError: the notebook cannot be run at all.
     """
-    from mnistlab.lesson.grading import grade_notebook
-    from mnistlab.lesson.notebooks import read_cells
+    from mnistlab.lesson.grading.grading import grade_notebook
+    from mnistlab.lesson.notebooks.reading import read_cells
     from mnistlab.system.sandbox.limits import Limits
 
     read_cells(file)  # says at once what is wrong with the file
@@ -91,10 +91,10 @@ def _check(file: Path, *, full: bool) -> Any:
 
 
 def _watch(file: Path, grade: Any, *, full: bool) -> None:
-    """Checks again when the code has changed; saving outputs alone, as Jupyter does now and then, changes nothing."""
+    """Checks again when the code has changed; saved outputs alone, as by Jupyter, are no reason."""
     from watchfiles import watch
 
-    from mnistlab.lesson.showing_grades import format_check
+    from mnistlab.lesson.grading.showing import format_check
 
     code = _code_digest(file)
     name = file.name
@@ -117,8 +117,8 @@ def _watch(file: Path, grade: Any, *, full: bool) -> None:
 
 
 def _code_digest(file: Path) -> str:
-    """A digest of a notebook's code; nothing while it is gone or half written."""
-    from mnistlab.lesson.notebooks import read_cells
+    """A digest of a notebook's code; empty while the file is gone or half written."""
+    from mnistlab.lesson.notebooks.reading import read_cells
 
     try:
         return hashlib.sha256("\0".join(read_cells(file)).encode(errors="replace")).hexdigest()
@@ -169,10 +169,10 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
         raise UsageError(
             f"--csv makes a table of a folder's notebooks, but {path} is one file. Give the folder, or --json."
         )
-    from mnistlab.lesson.gradebook import Gradebook, grade_all
-    from mnistlab.lesson.grading import package_digests
-    from mnistlab.lesson.notebooks import find_notebooks
-    from mnistlab.lesson.showing_grades import format_grade, format_missing
+    from mnistlab.lesson.grading.gradebook import Gradebook, grade_all
+    from mnistlab.lesson.grading.grading import package_digests
+    from mnistlab.lesson.grading.showing import format_grade, format_missing
+    from mnistlab.lesson.notebooks.reading import find_notebooks
     from mnistlab.system.sandbox.limits import GIB, Limits
 
     limits = Limits(seconds=limit_seconds, memory_bytes=int(memory * GIB))

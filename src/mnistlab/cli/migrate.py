@@ -42,20 +42,20 @@ def migrate(old: Path, out: Path | None, diff_only: bool) -> None:
     if not migration.is_changed:
         print(f"{old} has nothing that today's Keras would not run as it is; no file was written.")
         return
-    print(f"{_count(len(migration.changes), 'change')}, {_count(len(migration.marks), 'mark')}. {old} is untouched.")
+    print(f"{_count(len(migration.changes), 'change')}, {_count(len(migration.notes), 'mark')}. {old} is untouched.")
     print(f"The new notebook is {new}")
     print(f"See the difference with: mnistlab lesson migrate --diff-only {old}")
 
 
 def format_migration(migration: "Migration") -> str:
-    """Changes and marks in words: lines of a cell before and after, and under them the reasons."""
+    """Changes and notes in words: lines of a cell before and after, and the reasons below them."""
     blocks = []
     for (cell, old, new), changes in groupby(
         migration.changes, key=lambda change: (change.cell, change.old, change.new)
     ):
         blocks.append(_format_change(cell, old, new, list(changes)))
-    for mark in migration.marks:
-        blocks.append(f"cell {mark.cell}, for you to look at\n  ? {mark.line}\n{_indented(mark.reason)}")
+    for note in migration.notes:
+        blocks.append(f"cell {note.cell}, for you to look at\n  ? {note.line}\n{_indented(note.reason)}")
     return "".join(f"{block}\n\n" for block in blocks).rstrip("\n") + ("\n" if blocks else "")
 
 
@@ -66,7 +66,7 @@ def _format_change(cell: int, old: str, new: str, changes: "list[Change]") -> st
 
 
 def _shortened(lines: list[str]) -> list[str]:
-    """The first and last of many lines; the whole is in the new file."""
+    """The first and the last of many lines; all of them are in the new file."""
     return lines if len(lines) <= 12 else [*lines[:5], f"… {len(lines) - 6} lines", lines[-1]]
 
 

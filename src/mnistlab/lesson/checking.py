@@ -1,107 +1,89 @@
-"""What the exercise calls: `check` looks at objects and answers at once; `ready` lets a cell wait for a step."""
+"""The functions that the exercise calls: `check` looks at objects and answers; `ready` lets a cell wait for a step."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from mnistlab.exceptions import UsageError
-from mnistlab.lesson.evidence import describe
-from mnistlab.lesson.judging import ARGUMENTS, judge
-from mnistlab.lesson.model_evidence import score_on_test
-from mnistlab.lesson.showing import show_note, show_verdict
-from mnistlab.lesson.steps import STEP_BY_KEY, STEPS
-from mnistlab.lesson.verdicts import SYMBOLS, Mark, Verdict
-
-recorders: list[Callable[[str, dict[str, Any]], None]] = []
-"""Functions that are handed every step's key and evidence, for example to send them to a grader."""
-
-_latest: dict[str, Verdict] = {}
-_shortened = False
+from mnistlab.lesson.checks.evidence import Evidence, describe
+from mnistlab.lesson.checks.judging import Step, judge
+from mnistlab.lesson.checks.verdicts import SYMBOLS, Feedback, StepState
+from mnistlab.lesson.showing import show_feedback, show_note
+from mnistlab.lesson.steps import STEPS, find_step
 
 
-def training_is_shortened() -> None:
-    """Says that trainings are cut to a few steps from now on: what takes a whole one is then not checked."""
-    global _shortened
-    _shortened = True
-
-
-def check(step: str, *objects: Any) -> Verdict:
-    """Looks at what you built and says at once whether it is right, and if not, what is wrong and why it matters.
+@dataclasses.dataclass
+class Session:
+    """What a notebook has checked so far, and which hints it has shown.
 
     Args:
-        step: the step's key, such as `"mlp.hidden2"`.
-        objects: what the step is about, for example the model; `ARGUMENTS` names them.
-
-    Returns:
-        The verdict, which is true when the step is done.
-
-    Raises:
-        UsageError: (a `ValueError`) there is no such step.
+        recorders: Functions that are handed every step's key and evidence, for example to send them to a grader.
+        is_shortened: Whether training is cut to a few steps; what takes a whole training run is then not checked.
+        latest: The last feedback on each step, by key.
+        hint_levels: The level of the last hint for each step, by key.
     """
-    verdict = judge(step, collect(step, *objects))
-    if _shortened and STEP_BY_KEY[step].needs_training and verdict.mark is Mark.NOT_YET:
-        verdict = Verdict(step, Mark.NOT_CHECKED, "Not checked: trainings are cut short here.")
-    _latest[step] = verdict
-    show_verdict(verdict)
-    return verdict
+
+    recorders: list[Callable[[str, Evidence], None]] = dataclasses.field(default_factory=list)
+    is_shortened: bool = False
+    latest: dict[str, Feedback] = dataclasses.field(default_factory=dict)
+    hint_levels: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def check(self, step: str, *objects: Any) -> Feedback:
+        """Looks at what you built and says at once whether it is right, and if not, what is wrong and why it matters.
+
+        Args:
+            step: Key of the step, such as `"mlp.hidden2"`.
+            objects: The objects that the step is about, for example the model.
+
+        Returns:
+            The feedback, which is true when the step is done.
+
+        Raises:
+            UsageError: (a `ValueError`) there is no such step.
+        """
+        found = find_step(step)
+        evidence = collect(found, *objects)
+        for record in self.recorders:
+            record(step, evidence)
+        feedback = judge(found, evidence)
+        if self.is_shortened and found.needs_training and feedback.state is StepState.NOT_YET:
+            feedback = Feedback(step, StepState.NOT_CHECKED, "Not checked: trainings are cut short here.")
+        self.latest[step] = feedback
+        show_feedback(feedback)
+        return feedback
+
+    def ready(self, *steps: str) -> bool:
+        """Whether steps are done, for a cell that needs them; says what it waits for if not.
+
+        Example:
+            `if ready("mlp.output"): history = mlp.fit(...)`
+        """
+        passing = (StepState.DONE, StepState.NOT_CHECKED)
+        open_steps = [step for step in steps if self._state(find_step(step)) not in passing]
+        if open_steps:
+            show_note(f"This cell waits for {' and '.join(open_steps)}.")
+        return not open_steps
+
+    def summary(self) -> None:
+        """Shows where all steps stand, and how many are done."""
+        states = [self._state(step) for step in STEPS]
+        lines = [f"{SYMBOLS[state]} {step.key:<14} {step.title}" for step, state in zip(STEPS, states, strict=True)]
+        print("\n".join([*lines, f"{states.count(StepState.DONE)} of {len(STEPS)} steps done."]))
+
+    def _state(self, step: Step) -> StepState:
+        return self.latest[step.key].state if step.key in self.latest else StepState.NOT_STARTED
 
 
-def collect(step: str, *objects: Any) -> dict[str, Any]:
-    """The evidence of a step: its objects described as plain data, handed to every recorder."""
-    names = ARGUMENTS[require_step(step)]
-    evidence = {name: describe(value) for name, value in zip(names, objects, strict=False)}
-    given = dict(zip(names, objects, strict=False))
-    if step.endswith(".score") and evidence.get("model", {}).get("kind") == "model":
-        evidence["model"] |= score_on_test(given["model"])
-    if step.endswith(".train") and evidence["history"].get("curves", {}).get("val_loss"):
-        evidence["history"] |= score_on_test(getattr(given["history"], "model", None))
-    if step == "drawing" and "drawing" in given:
-        evidence["model"] = describe_answer(given["model"], given["drawing"])
-    evidence = dict(json.loads(json.dumps(evidence, default=str)))
-    for record in recorders:
-        record(step, evidence)
-    return evidence
+SESSION = Session()
+"""The session of the process: a notebook has a process of its own."""
+
+check, ready, summary = SESSION.check, SESSION.ready, SESSION.summary
 
 
-def describe_answer(model: Any, drawing: Any) -> dict[str, Any]:
-    """How much ink a drawing has, and what the network itself says of it when it is prepared rightly."""
-    image = np.asarray(drawing, dtype=np.float32)
-    if image.shape != (28, 28):
-        return {"kind": "other"}
-    try:
-        shape = model.input_shape[1:]
-        probabilities = np.asarray(model(image.reshape(1, *shape) / 255, training=False))
-        digit = int(probabilities[0].argmax())
-    except Exception:  # a network that is not finished yet may fail on its own layers
-        digit = None
-    return {"kind": "model", "drawing_sum": float(image.sum() / 255), "drawing_digit": digit}
-
-
-def ready(*steps: str) -> bool:
-    """Whether steps are done, for a cell that needs them; says what it waits for if not.
-
-    Example:
-        `if ready("mlp.output"): history = mlp.fit(...)`
-    """
-    passing = (Mark.DONE, Mark.NOT_CHECKED)
-    open_steps = [step for step in map(require_step, steps) if step not in _latest or _latest[step].mark not in passing]
-    if open_steps:
-        show_note(f"This cell waits for {' and '.join(open_steps)}.")
-    return not open_steps
-
-
-def require_step(step: str) -> str:
-    """The same key, if the exercise has such a step."""
-    if step not in STEP_BY_KEY:
-        raise UsageError(f"There is no step {step!r}. The steps are {', '.join(STEP_BY_KEY)}.")
-    return step
-
-
-def summary() -> None:
-    """Shows all steps with their marks, and how many are done."""
-    marks = {step.key: _latest[step.key].mark if step.key in _latest else Mark.NOT_STARTED for step in STEPS}
-    lines = [f"{SYMBOLS[marks[step.key]]} {step.key:<14} {step.title}" for step in STEPS]
-    num_done = sum(mark is Mark.DONE for mark in marks.values())
-    print("\n".join([*lines, f"{num_done} of {len(STEPS)} steps done."]))
+def collect(step: Step, *objects: Any) -> Evidence:
+    """The evidence for a step: its objects described as plain data."""
+    given = dict(zip(step.arguments, objects, strict=False))
+    evidence = {name: describe(value) for name, value in given.items()}
+    if step.measure is not None:
+        step.measure(evidence, given)
+    return dict(json.loads(json.dumps(evidence, default=str)))

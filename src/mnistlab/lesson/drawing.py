@@ -1,4 +1,4 @@
-"""A pen for those who have no other: strokes become an image as MNIST has them."""
+"""A pen for notebooks: strokes become an image like those of MNIST."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import UsageError
+from mnistlab.reader.normalization.digits import centre_of_mass
 
 PEN_WIDTH = 2.6  # pixels: about that of MNIST's strokes
 Stroke = Sequence[tuple[float, float]]
@@ -16,9 +17,9 @@ def draw_strokes(strokes: Sequence[Stroke], width: float = PEN_WIDTH) -> NDArray
     """Draws lines through points with a round pen, and moves the ink's centre of mass to the middle.
 
     Args:
-        strokes: each a list of points `(x, y)` in pixels, x to the right and y downwards, 0 to 27; the pen is lifted
-            between strokes. A stroke of one point is a dot.
-        width: of the pen in pixels.
+        strokes: Lists of points `(x, y)` in pixels, x to the right and y downwards, 0 to 27; the pen is lifted between
+            strokes. A stroke of one point is a dot.
+        width: Width of the pen in pixels.
 
     Returns:
         uint8 `(28, 28)`, 0 ground to 255 ink, softened at the edges.
@@ -50,25 +51,14 @@ def _distance_to_segment(
 ) -> NDArray[np.float64]:
     direction = end - start
     length = float(direction @ direction)
-    along = (
-        np.zeros_like(x) if length == 0 else ((x - start[0]) * direction[0] + (y - start[1]) * direction[1]) / length
-    )
-    along = np.clip(along, 0, 1)
+    along = np.clip(((x - start[0]) * direction[0] + (y - start[1]) * direction[1]) / (length or 1), 0, 1)
     distance: NDArray[np.float64] = np.hypot(x - start[0] - along * direction[0], y - start[1] - along * direction[1])
     return distance
 
 
 def _centred(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Moved by whole pixels so that the ink's centre of mass is in the middle, as MNIST's images are."""
-    total = float(image.sum())
-    if total == 0:
-        return image
-    rows, columns = np.indices(image.shape)
-    down = round((IMAGE_SHAPE[0] - 1) / 2 - float((rows * image).sum()) / total)
-    right = round((IMAGE_SHAPE[1] - 1) / 2 - float((columns * image).sum()) / total)
-    moved = np.zeros_like(image)
+    """The image moved by whole pixels so that the ink's centre of mass is in the middle, as MNIST's images are."""
     height, width = image.shape
-    moved[max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)] = image[
-        max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)
-    ]
-    return moved
+    down, right = (round((side - 1) / 2 - mass) for side, mass in zip(image.shape, centre_of_mass(image), strict=True))
+    wide = np.pad(image, ((height, height), (width, width)))  # (28, 28) -> (84, 84)
+    return wide[height - down : 2 * height - down, width - right : 2 * width - right]

@@ -1,15 +1,15 @@
-"""How the exercise speaks: as a small card in a notebook, light or dark, and as plain lines elsewhere."""
+"""What the exercise shows: a small card in a notebook, light or dark, and plain lines elsewhere."""
 
 import html
 import sys
 from typing import Any
 
-from mnistlab.lesson.verdicts import SYMBOLS, Mark, Verdict
+from mnistlab.lesson.checks.verdicts import SYMBOLS, Feedback, StepState
 from mnistlab.system.theme import LIGHT, OKABE_ITO
 
 # Read on white and on black alike: the text keeps the notebook's colour, and only the edge has one of its own.
-_EDGES = {Mark.DONE: OKABE_ITO["bluish green"], Mark.NOT_YET: OKABE_ITO["vermilion"], Mark.NOT_STARTED: LIGHT.muted}
-_EDGES[Mark.NOT_CHECKED] = LIGHT.muted
+_EDGES = dict.fromkeys(StepState, LIGHT.muted)
+_EDGES |= {StepState.DONE: OKABE_ITO["bluish green"], StepState.NOT_YET: OKABE_ITO["vermilion"]}
 
 
 def in_notebook() -> bool:
@@ -19,24 +19,24 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-def card_html(verdict: Verdict) -> str:
-    """A verdict as HTML that needs no style sheet and no script, as a notebook shows it."""
-    text = html.escape(verdict.message or verdict.mark)
-    reason = f'<div style="opacity:.8;margin-top:2px">{html.escape(verdict.reason)}</div>' if verdict.reason else ""
+def card_html(feedback: Feedback) -> str:
+    """Feedback as HTML that needs no style sheet and no script, as a notebook shows it."""
+    text = html.escape(feedback.message or feedback.state)
+    reason = f'<div style="opacity:.8;margin-top:2px">{html.escape(feedback.reason)}</div>' if feedback.reason else ""
     return (
-        f'<div role="status" style="border-left:4px solid {_EDGES[verdict.mark]};padding:4px 12px;margin:4px 0;'
-        f'max-width:46em;line-height:1.45"><b>{SYMBOLS[verdict.mark]} {html.escape(verdict.step)}</b> · {text}{reason}'
-        "</div>"
+        f'<div role="status" style="border-left:4px solid {_EDGES[feedback.state]};padding:4px 12px;margin:4px 0;'
+        f'max-width:46em;line-height:1.45"><b>{SYMBOLS[feedback.state]} {html.escape(feedback.step)}</b> · {text}'
+        f"{reason}</div>"
     )
 
 
-def show_verdict(verdict: Verdict) -> None:
-    """Shows a verdict where the student looks."""
-    _show(card_html(verdict), str(verdict))
+def show_feedback(feedback: Feedback) -> None:
+    """Shows feedback where the student looks."""
+    _show(card_html(feedback), str(feedback))
 
 
 def show_note(text: str) -> None:
-    """Shows a remark that is no verdict."""
+    """Shows a remark, without a card."""
     _show(f'<div style="opacity:.75;padding:4px 16px">{html.escape(text)}</div>', text)
 
 
@@ -56,7 +56,7 @@ def _show(rich: str, plain: str) -> None:
 
 
 class UpdatingLine:
-    """A line that is written over: in a notebook as one output, on a terminal in place, elsewhere only what is kept."""
+    """A line that is written over: one output of a notebook or one line of a terminal; elsewhere only kept lines."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -65,8 +65,8 @@ class UpdatingLine:
         """Writes the line.
 
         Args:
-            text: without line breaks.
-            keep: whether it stays where every line is kept, as in a log.
+            text: The line, without line breaks.
+            keep: Whether the line also appears where nothing can be written over, as in a log.
         """
         if in_notebook():
             from IPython.display import display

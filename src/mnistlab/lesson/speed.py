@@ -1,4 +1,4 @@
-"""What keeps the exercise short: faster parts for the same networks, augmented batches, and one line of progress.
+"""Help that keeps the exercise short: faster parts for the same networks, augmented batches, and a line of progress.
 
 The student need not write any of it, and Keras' own parts would do as well, only slower.
 """
@@ -17,25 +17,25 @@ from mnistlab.models.precision import policy_name
 from mnistlab.recipes import AffineRanges
 from mnistlab.training.augmentation import RandomAffine, transform_images
 
-STEPS_PER_CALL = 8  # weight updates for each call from Python
+STEPS_PER_CALL = 8  # weight updates in each call from Python
 
 
 def accelerate(model: Any, *, fresh: bool = False) -> Any:
     """The same network on the parts that mnistlab trains with: same layers, names and weights, several times faster.
 
-    Batch normalization, dropout and Adam become classes below Keras' own that call one fused kernel each, and where the
+    Batch normalization, dropout and Adam become subclasses of Keras' own that call one fused kernel each. Where the
     processor multiplies bfloat16 the layers compute in it; the softmax stays in float32.
 
     Args:
-        model: a compiled `keras.Sequential` of Keras' own layers, one that was accelerated, or a functional model.
-        fresh: draw new initial weights, to compare trainings, instead of copying those of `model`.
+        model: A compiled `keras.Sequential` of Keras' own layers, one that was accelerated, or a functional model.
+        fresh: Whether to draw new initial weights, to compare training runs, instead of copying those of `model`.
 
     Returns:
         A compiled model with weights of its own and an optimizer that begins anew. `fit`, `evaluate` and `predict`
         are Keras'. A functional model stays on Keras' own parts: it comes back as it is, or as a clone if `fresh`.
 
     Raises:
-        UsageError: (a `ValueError`) it is no model, has no input shape, or is not compiled.
+        UsageError: (a `ValueError`) the object is not a model, has no input shape, or is not compiled.
     """
     if not isinstance(model, keras.Model) or not model.built:
         raise UsageError("accelerate got something else than a Keras model with an input shape.")
@@ -73,14 +73,14 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches for `fit`, each image rotated, shifted, sheared and zoomed a little, anew in every epoch.
 
     Args:
-        images: float `(num_images, 28, 28, 1)`.
-        labels: one row or number for each image.
-        batch_size: images per weight update; the last batch of an epoch holds what is left.
-        rotation: at most so many degrees either way.
-        shift: at most this fraction of width and of height either way.
-        shear: at most so many degrees either way.
-        zoom: at most this fraction larger or smaller.
-        seed: of order and transforms.
+        images: Images, float `(num_images, 28, 28, 1)`.
+        labels: One row or number for each image.
+        batch_size: Images per weight update; the last batch of an epoch holds what is left.
+        rotation: Largest rotation either way, in degrees.
+        shift: Largest shift either way, as a fraction of the width and of the height.
+        shear: Largest shear either way, in degrees.
+        zoom: Largest change of size either way, as a fraction.
+        seed: Seed of the order and of the transforms.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     @property
     def num_batches(self) -> int:
-        """Batches in an epoch."""
+        """Number of batches in an epoch."""
         return -(-len(self._images) // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
@@ -115,7 +115,7 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return keras.ops.convert_to_numpy(images)[..., None], self._labels[chosen]
 
     def variants(self, num_images: int = 3, num_variants: int = 6) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """The first images and variants of them, to look at: uint8 `(n, 28, 28)` and `(n, num_variants, 28, 28)`."""
+        """The first images and variants of each, to look at: uint8 `(n, 28, 28)` and `(n, num_variants, 28, 28)`."""
         originals = self._images[:num_images, ..., 0]
         transforms = self._augmentation.draw_transforms(num_images * num_variants, 0)
         changed = keras.ops.convert_to_numpy(transform_images(np.repeat(originals, num_variants, axis=0), transforms))
@@ -132,10 +132,10 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 class ProgressLine(keras.callbacks.Callback):  # type: ignore[misc]
-    """Shows a training on one line that is written over, with the time left; for `fit(..., verbose=0)`.
+    """Shows a training run on one line that is written over, with the time left; for `fit(..., verbose=0)`.
 
     Attributes:
-        seconds: how long the training took, once it has ended.
+        seconds: Duration of the training run in seconds; 0 until it has ended.
     """
 
     seconds = 0.0

@@ -1,9 +1,10 @@
-"""Numbers as reports write them; a dash stands for what is not known."""
+"""Numbers as reports write them, a dash standing for what is not known; and text of unknown origin, made printable."""
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 SPACE = "\u00a0"  # a number and its unit stay on one line
+MAX_COMBINING = 3  # combining marks on one character; more would climb over the lines above
 
 
 def count(value: float | None) -> str:
@@ -60,6 +62,43 @@ def cell(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name.replace('_', ' ')} {plain(part)}" for name, part in value.items())
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else plain(value)
+
+
+def printable(text: object, max_length: int = 300) -> str:
+    """Text from another process or a file system as one line of visible characters that cannot steer a terminal.
+
+    Control characters, those that change the direction of writing, and those that are invisible or unassigned become
+    `?`; white space becomes single spaces; piles of combining marks are cut down.
+
+    Args:
+        text: Any object; what `str` makes of it is shown.
+        max_length: Most characters of the line; longer text ends in `…`.
+
+    Example:
+        >>> printable("\\x1b[2Jall\\nright \\u202egpj.exe")
+        '?[2Jall right ?gpj.exe'
+    """
+    shown: list[str] = []
+    num_combining = 0
+    for character in str(text)[: 10 * max_length]:
+        category = unicodedata.category(character)
+        num_combining = num_combining + 1 if category in ("Mn", "Me") else 0
+        if num_combining <= MAX_COMBINING:
+            shown.append(" " if character.isspace() else "?" if category.startswith("C") else character)
+    line = " ".join("".join(shown).split())
+    return line if len(line) <= max_length else line[: max_length - 1] + "…"
+
+
+def spreadsheet_cell(text: str) -> str:
+    """Text that no spreadsheet takes for a formula.
+
+    Source: OWASP, "CSV Injection".
+
+    Example:
+        >>> spreadsheet_cell("=HYPERLINK(1).ipynb")
+        "'=HYPERLINK(1).ipynb"
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")) else text
 
 
 def unbroken(sentence: str) -> str:

@@ -1,1 +1,1 @@
-"""What makes a step right, and what is said of each way to get it wrong; from descriptions alone, without Keras."""
+"""What makes a step right, and what is said about each mistake; judged from descriptions alone, without Keras."""

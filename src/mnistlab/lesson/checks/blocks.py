@@ -12,8 +12,8 @@ class Block:
     """A dense or convolutional layer and what follows it.
 
     Args:
-        weights: the operation that has the weights.
-        rest: the operations after it, in order, without flattening.
+        weights: The operation that has the weights.
+        rest: The operations after it, in order, without flattening.
     """
 
     weights: Operation
@@ -21,7 +21,7 @@ class Block:
 
     @property
     def kind(self) -> str:
-        """`dense` or `conv`."""
+        """Kind of the layer, `dense` or `conv`."""
         return str(self.weights["op"])
 
     def all(self, op: str) -> list[Operation]:
@@ -33,7 +33,7 @@ class Block:
         return [str(operation["name"]) for operation in self.all("activation")]
 
     def position(self, op: str) -> int:
-        """Where the first operation of a kind stands; past the end if there is none."""
+        """Index of the first operation of a kind; the number of operations if there is none."""
         places = [place for place, operation in enumerate(self.rest) if operation["op"] == op]
         return places[0] if places else len(self.rest)
 
@@ -55,7 +55,7 @@ def split_blocks(operations: Sequence[Operation]) -> list[Block]:
 
 
 def flattened_size(operations: Sequence[Operation]) -> int | None:
-    """How many numbers leave the flattening layer; `None` without one."""
+    """Count of the numbers that leave the flattening layer; `None` without one."""
     for operation in operations:
         if operation["op"] == "flatten":
             shape = operation.get("output_shape") or []
@@ -64,10 +64,14 @@ def flattened_size(operations: Sequence[Operation]) -> int | None:
 
 
 def assign_mlp(blocks: Sequence[Block], step: str) -> dict[str, Block]:
-    """Which block belongs to which step of the fully connected network.
+    """The blocks of the fully connected network by the step that they belong to.
 
-    The first block is given. With one more, it is the output layer if it looks more like one than like a hidden one;
-    where it looks like both, it is what the step is about. Of more, the last is the output layer.
+    The first block is given. A single one after it is the output layer if it looks more like an output than like a
+    hidden layer; if it could be either, it is what the step is about. Of several, the last is the output layer.
+
+    Args:
+        blocks: All blocks of the network, in order.
+        step: Key of the step that is being checked.
     """
     later = list(blocks[1:])
     found: dict[str, Block] = {}
@@ -81,10 +85,10 @@ def assign_mlp(blocks: Sequence[Block], step: str) -> dict[str, Block]:
 
 
 def assign_cnn(operations: Sequence[Operation]) -> dict[str, Block]:
-    """Which block belongs to which step of the convolutional network.
+    """The blocks of the convolutional network by the step that they belong to.
 
-    The pooling layer that the exercise gives parts convolutions 1 and 2 from 3 and 4; of a gap left empty the others
-    still are what they are.
+    The pooling layer that the exercise gives separates convolutions 1 and 2 from 3 and 4, so a gap that was left empty
+    does not change what the other blocks are.
     """
     blocks = split_blocks(operations)
     convolutions = [block for block in blocks if block.kind == "conv"]

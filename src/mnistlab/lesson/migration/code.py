@@ -1,4 +1,4 @@
-"""All code cells of a notebook as one module: what a name means, who calls whom, and the edits that rules ask for.
+"""All code cells of a notebook as one module: what names mean, who calls whom, and the edits that rules ask for.
 
 The cells of a notebook share one namespace, so an import in one cell is seen by a use in another only if they are
 read together. Rules never rebuild code from the tree: they replace spans of the text, and what they do not name stays
@@ -29,16 +29,16 @@ _Node = TypeVar("_Node", bound=cst.CSTNode)
 
 
 class Code:
-    """The joined module and what rules ask of it.
+    """The joined module and the edits that rules ask for.
 
     Args:
-        cells: each code cell with its text as Python, of the same length (`magics.hide`).
+        cells: Code cells, each with its text as Python of the same length (`magics.hide`).
 
     Attributes:
-        text: the joined text, magics hidden.
-        calls: every call, in the order of the text.
-        edits: what the rules asked for.
-        marks: what the rules could not do.
+        text: The joined text, with magics hidden.
+        calls: All calls, in the order of the text.
+        edits: The edits that rules have asked for.
+        marks: The places that rules could not change safely.
     """
 
     def __init__(self, cells: Sequence[tuple[CodeCell, bytes]]) -> None:
@@ -84,29 +84,29 @@ class Code:
             found[name.value].append(name)
         return found
 
-    # --- looking
+    # --- looking up
 
     def all_of(self, kind: type[_Node]) -> list[_Node]:
         """Every node of one kind, in the order of the text."""
         return self._nodes.get(kind, [])  # type: ignore[return-value]
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
-        """The node around a node; None for the module."""
+        """The node around a node; `None` for the module."""
         return self._parents.get(node)
 
     def parents(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-        """The nodes around a node, the nearest first."""
+        """The nodes around a node, from the nearest outwards."""
         while (above := self.parent(node)) is not None:
             yield above
             node = above
 
     def start(self, node: cst.CSTNode) -> int:
-        """The first byte of a node, brackets around it included."""
+        """Position of the first byte of a node, including brackets around it."""
         brackets = node.lpar if isinstance(node, cst.BaseExpression) else ()
         return int(self._spans[brackets[0] if brackets else node].start)
 
     def end(self, node: cst.CSTNode) -> int:
-        """One past the last byte of a node, brackets around it included."""
+        """Position after the last byte of a node, including brackets around it."""
         brackets = node.rpar if isinstance(node, cst.BaseExpression) else ()
         span = self._spans[brackets[-1] if brackets else node]
         return int(span.start + span.length)
@@ -116,7 +116,7 @@ class Code:
         return self.text[self.start(node) : self.end(node)].decode()
 
     def line_start(self, node: cst.CSTNode) -> int:
-        """Where the line begins on which a comment about the node can stand: one that begins with a statement."""
+        """Start of the line above which a comment about the node can stand: the line begins with a statement."""
         for place in (node, *self.parents(node)):
             if isinstance(place, cst.SimpleStatementLine | cst.BaseCompoundStatement) and place in self._spans:
                 first = self.text.rfind(b"\n", 0, self.start(place)) + 1
@@ -141,18 +141,17 @@ class Code:
     # --- names
 
     def keras_path(self, node: cst.CSTNode | None) -> tuple[str, str] | None:
-        """What an expression means, if it means something of Keras alone.
+        """The name of old Keras that an expression stands for; `None` if it is not of Keras or not clear.
 
         Returns:
-            How the code says Keras (`keras`, `tensorflow.keras`), and the name as if it had said `keras`, in the
-            place where old Keras had it.
+            The way in which the code says Keras (`keras`, `tensorflow.keras`), and the name as if it had said `keras`.
         """
         names = self.imported(node)
         found = {split for name in names if (split := homes.split_root(name)) is not None}
         return min(found) if found and len({homes.find_home(path) for _, path in found}) == 1 else None
 
     def imported(self, node: cst.CSTNode | None) -> set[str]:
-        """The full names that an expression stands for, if imports alone give them; else none."""
+        """The full names that an expression stands for if they come from imports alone; otherwise none."""
         if node is None:
             return set()
         names: Any = self._qualified.get(node, ())
@@ -165,12 +164,12 @@ class Code:
         return {name.name for name in names}
 
     def means(self, node: cst.CSTNode | None) -> str:
-        """The name of today's Keras that an expression stands for; empty if it is nothing of Keras."""
+        """The name of today's Keras that an expression stands for; empty if it is not of Keras."""
         path = self.keras_path(node)
         return homes.find_home(path[1]) if path else ""
 
     def value_of(self, node: cst.BaseExpression) -> cst.BaseExpression:
-        """An expression, or what its name was assigned if that happened once in the notebook."""
+        """An expression itself; for a name that is assigned once in the notebook, the assigned expression."""
         if isinstance(node, cst.Name):
             values = self.assigned(node.value)
             if len(values) == 1 and values[0] is not None:
@@ -178,7 +177,7 @@ class Code:
         return node
 
     def assigned(self, name: str) -> list[cst.BaseExpression | None]:
-        """What a variable is assigned, in order; None for what comes out of a tuple, a loop or an import."""
+        """The expressions that a variable is assigned, in order; `None` for a value from a tuple, loop or import."""
         values: list[cst.BaseExpression | None] = []
         for use in self.uses_of.get(name, []):
             target = self.parent(use)
@@ -192,7 +191,7 @@ class Code:
         return values
 
     def binds(self, use: cst.Name) -> bool:
-        """Whether a name gets a value where it stands here."""
+        """Whether a use of a name gives it a value."""
         inner: cst.CSTNode = use
         for place in self.parents(use):
             if isinstance(place, cst.AssignTarget | cst.Param | cst.ImportAlias | cst.AsName):
@@ -209,11 +208,11 @@ class Code:
     # --- asking for changes
 
     def replace(self, node: cst.CSTNode, text: str, reason: str) -> None:
-        """Asks for another text in the place of a node."""
+        """Asks for a text in place of a node."""
         self.edits.append(Edit(self.start(node), self.end(node), text, (reason,)))
 
     def rewrite(self, node: cst.CSTNode, text: str, reason: str) -> None:
-        """Asks for another text in the place of a node, touching only what differs: other rules may see to the rest."""
+        """Asks for a text in place of a node, touching only what differs, so that other rules can change the rest."""
         old, new, start = self.source(node), text, self.start(node)
         while old and new and old[0] == new[0]:
             start += len(old[0].encode())
@@ -224,30 +223,30 @@ class Code:
             self.edits.append(Edit(start, start + len(old.encode()), new, (reason,)))
 
     def insert(self, place: int, text: str, reason: str) -> None:
-        """Asks for more text at a place."""
+        """Asks for more text at a position."""
         self.edits.append(Edit(place, place, text, (reason,)))
 
     def remove_argument(self, call: cst.Call, argument: cst.Arg, reason: str) -> None:
-        """Asks for a call without one of its arguments; several may go from one call."""
+        """Asks for the removal of an argument from a call; a call may lose several."""
         self._removed[call].setdefault(argument, reason)
 
     def add_argument(self, call: cst.Call, text: str, reason: str) -> None:
-        """Asks for one more argument at the end of a call that has some."""
+        """Asks for one more argument at the end of a call that has arguments."""
         self.insert(self.end(call.args[-1]), f", {text}", reason)
 
     def mark(self, node: cst.CSTNode, reason: str) -> None:
-        """Says what could not be changed safely."""
+        """Marks a place that cannot be changed safely."""
         self.marks.append(MarkedPlace(self.start(node), self.line_start(node), reason))
 
     def insert_line(self, node: cst.CSTNode, text: str, reason: str) -> None:
-        """Asks for lines above the statement around a node, as far to the right as it."""
+        """Asks for lines above the statement around a node, with its indentation."""
         place = self.line_start(node)
         indent = re.match(rb"[ \t]*", self.text[place:])
         spaces = indent.group().decode() if indent else ""
         self.insert(place, "".join(f"{spaces}{line}\n" if line else "\n" for line in text.splitlines()), reason)
 
     def insert_import(self, statement: str, reason: str) -> None:
-        """Asks for an import above the first one of Keras; asked twice, it comes once."""
+        """Asks for an import above the first one of Keras; one that is asked for twice is inserted once."""
         if statement in self._new_imports:
             return
         self._new_imports[statement] = reason
@@ -258,11 +257,11 @@ class Code:
 
     @property
     def has_removals(self) -> bool:
-        """Whether some call is to lose an argument."""
+        """Whether any call is to lose an argument."""
         return bool(self._removed)
 
     def removal_edits(self) -> list[Edit]:
-        """The edits that take the removed arguments out of their calls, commas included."""
+        """The edits that take the removed arguments out of their calls, including commas."""
         edits = []
         for call, removed in self._removed.items():
             run: list[cst.Arg] = []
@@ -289,6 +288,6 @@ class Code:
 
 
 def _is_offered(name: str) -> bool:
-    """Whether `from module import *` gives a name, as far as Keras is concerned."""
+    """Whether `from module import *` gives a name; true for modules that are not of Keras."""
     split = homes.split_root(name)
     return split is None or homes.exists(homes.find_home(split[1]), split[0])

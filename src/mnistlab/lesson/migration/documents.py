@@ -11,7 +11,7 @@ import nbformat as _nbformat
 
 from mnistlab.exceptions import DataError
 
-MAX_FILE_BYTES = 64 * 2**20  # a notebook with a few hundred figures has ten
+MAX_FILE_BYTES = 64 * 2**20  # a notebook with a few hundred figures has 10 MB
 nbformat: Any = _nbformat  # has a marker of types, but no types
 _CELL_LINE = re.compile(r"^#[ \t]*%%.*$", re.MULTILINE)
 
@@ -21,8 +21,8 @@ class CodeCell:
     """One code cell.
 
     Args:
-        number: among all cells of the notebook, from 1.
-        source: its text.
+        number: Number of the cell among all cells of the notebook, from 1.
+        source: Text of the cell.
     """
 
     number: int
@@ -31,12 +31,12 @@ class CodeCell:
 
 @dataclasses.dataclass(frozen=True)
 class Document:
-    """A notebook file as its code cells, and what is needed to write it again.
+    """The code cells of a notebook file, and what is needed to write it again.
 
     Args:
-        text: the file.
-        cells: its code cells, in order.
-        notebook: what nbformat read; None for a .py file.
+        text: Text of the file.
+        cells: Code cells of the file, in order.
+        notebook: The notebook as nbformat read it; `None` for a .py file.
     """
 
     text: str
@@ -54,11 +54,11 @@ class Document:
     def rebuild(self, sources: Mapping[int, str]) -> str:
         """The file with other sources in some cells.
 
-        Outputs and execution counts of all cells go: they tell of code that is no longer there. A Python 2 kernel
-        becomes Python 3.
+        Outputs and execution counts of all cells are removed: they belong to code that is no longer there. A Python 2
+        kernel becomes Python 3.
 
         Args:
-            sources: the new source by the number of its cell.
+            sources: New sources by the number of their cell.
         """
         if self.notebook is None:
             return "".join(sources.get(cell.number, cell.source) for cell in self.cells)
@@ -79,11 +79,11 @@ def read_document(text: str, kind: str) -> Document:
     """Reads a notebook's text.
 
     Args:
-        text: the whole file.
+        text: Text of the whole file.
         kind: `ipynb` or `py`.
 
     Raises:
-        DataError: if it is no notebook.
+        DataError: the text is not a notebook.
     """
     if kind == "py":
         starts = sorted({0, *(match.start() for match in _CELL_LINE.finditer(text))})
@@ -107,6 +107,6 @@ def read_document(text: str, kind: str) -> Document:
             for number, cell in enumerate(notebook.cells, start=1)
             if cell.cell_type == "code" and isinstance(cell.source, str)
         )
-    except Exception as error:  # nbformat lets through whatever its code stumbles over
+    except Exception as error:  # nbformat raises whatever its code stumbles over
         raise DataError(f"It is a damaged notebook: {type(error).__name__} while its cells were read.") from error
     return Document(text, cells, notebook)

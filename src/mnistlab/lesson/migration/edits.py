@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 @dataclasses.dataclass(frozen=True)
 class Edit:
-    """Replaces the bytes from `start` to `end` of the old text.
+    """A replacement for the bytes from `start` to `end` of the old text.
 
     Args:
-        start: first byte.
-        end: one past the last byte; equal to `start` for an insertion.
-        text: what stands there afterwards.
-        reasons: why, one sentence or two for each rule that asked for it; none for the comment of a mark.
+        start: Position of the first byte.
+        end: Position after the last byte; equal to `start` for an insertion.
+        text: The new text.
+        reasons: A sentence or two from each rule that asked for the edit; none for the comment at a marked place.
     """
 
     start: int
@@ -26,9 +26,9 @@ class MarkedPlace:
     """A place that a rule could not change safely.
 
     Args:
-        start: its first byte in the joined text.
-        line: the first byte of the line above which a comment can stand.
-        reason: what is wrong and what to do.
+        start: Position of its first byte in the joined text.
+        line: Position of the first byte of the line above which a comment can stand.
+        reason: What is wrong and what to do.
     """
 
     start: int
@@ -37,9 +37,9 @@ class MarkedPlace:
 
 
 def without_overlaps(edits: Iterable[Edit]) -> list[Edit]:
-    """The edits in the order of the text; of two that meet, the earlier one of the sequence.
+    """The edits in the order of the text; of two that overlap, the one that comes first in the sequence.
 
-    Insertions at one place keep the order in which they came, and an edit that came twice is made once.
+    Insertions at one place keep their order, and an edit that comes twice is made once.
     """
     kept: list[Edit] = []
     for edit in edits:
@@ -57,7 +57,7 @@ def _overlap(one: Edit, other: Edit) -> bool:
 
 
 def apply(text: bytes, edits: Sequence[Edit], start: int = 0, end: int | None = None) -> bytes:
-    """The text between two places after the edits, which lie between them and are in order.
+    """The text between two positions after the edits, which lie between them and are in order.
 
     Example:
         >>> apply(b"fit_generator(x)", [Edit(0, 13, "fit")])
@@ -72,7 +72,7 @@ def apply(text: bytes, edits: Sequence[Edit], start: int = 0, end: int | None = 
 
 
 def group_lines(text: bytes, edits: Sequence[Edit]) -> list[tuple[int, int, list[Edit]]]:
-    """The edits in groups that share lines: first byte and end of each group's lines, and its edits in order."""
+    """The edits in groups that share lines: start and end of each group's lines, and its edits in order."""
     groups: list[tuple[int, int, list[Edit]]] = []
     for edit in edits:
         first = text.rfind(b"\n", 0, edit.start) + 1

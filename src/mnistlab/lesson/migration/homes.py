@@ -1,4 +1,4 @@
-"""Where the names of Keras 1 and 2 live today, and whether a name exists in the installed Keras.
+"""The places of Keras 1 and 2 names in today's Keras, and whether a name exists in the installed one.
 
 The public modules of Keras are files of plain imports, so what a module offers is read from its file. Keras itself is
 not imported.
@@ -79,7 +79,7 @@ LEAVES = {
 
 
 def split_root(name: str) -> tuple[str, str] | None:
-    """How code says Keras, and the name as if it had said `keras`; None for what is not Keras.
+    """The way in which code says Keras, and the name as if it had said `keras`; `None` for what is not Keras.
 
     Example:
         >>> split_root("tensorflow.keras.layers.Dense")
@@ -96,7 +96,7 @@ def split_root(name: str) -> tuple[str, str] | None:
 
 
 def find_home(name: str) -> str:
-    """Where a name of old Keras is today; unchanged if it did not move.
+    """The name that a name of old Keras has today; the same if it did not move.
 
     Example:
         >>> find_home("keras.layers.core.Dense"), find_home("keras.engine.topology.Layer")
@@ -113,7 +113,7 @@ def find_home(name: str) -> str:
 
 @functools.cache
 def _public_names(module: str, root: str) -> frozenset[str] | None:
-    """What a public module of the installed Keras offers; None if there is no such module or no Keras."""
+    """The names that a public module of the installed Keras offers; `None` if there is no such module or no Keras."""
     spec = importlib.util.find_spec("keras")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -139,7 +139,7 @@ def exists(name: str, root: str = "keras") -> bool:
     """Whether a dotted public name exists in the installed Keras; true also where that cannot be known.
 
     Args:
-        name: such as `keras.layers.Dense`.
+        name: Name to look up, such as `keras.layers.Dense`.
         root: `keras`, or another way to say it: `tensorflow.keras` also offers a few names that Keras has dropped.
 
     Example:

@@ -1,7 +1,6 @@
 """IPython's own lines (`%matplotlib inline`, `!pip install …`, `dir?`): hidden from the parser, never changed.
 
-A line is replaced by a Python line of as many bytes, so that every place in the parsed text is the same place in the
-real one.
+A line is replaced by a Python line of as many bytes, so that positions in the parsed text are those in the real one.
 """
 
 import ast
@@ -12,12 +11,12 @@ import libcst
 
 _MAGIC = re.compile(r"^(?P<indent>\s*)(?P<magic>[%!?].*|[\w.]+\?\??)$")
 _ASSIGNED = re.compile(r"^(?P<indent>\s*[\w., ]+=\s*)(?P<magic>[%!].*)$")
-MAX_DEPTH = 80  # nodes within nodes; what people write has twenty
+MAX_DEPTH = 80  # nodes within nodes; code that people write has about 20
 _PYTHON_CELLS = re.compile(r"^%%(time|timeit|capture|prun|memit|mprun|debug)\b")
 
 
 def hide(source: str) -> bytes | None:
-    """The cell as Python of the same length, or None if it is no Python 3.
+    """The cell as Python of the same length; `None` if it is not Python 3.
 
     Example:
         >>> hide("%matplotlib inline\\nx = 1\\n")
@@ -69,14 +68,14 @@ def first_mistake(source: str) -> tuple[int, str]:
 
 
 def _failure(text: bytes) -> int | None:
-    """The line, from 0, at which the text stops being Python 3 that can be read; None if all of it can.
+    """The number, from 0, of the line at which the text stops being readable Python 3; `None` if all of it is readable.
 
-    Python's own parser goes first: libcst's has no limit to its depth and would end the process.
+    Python's own parser goes first: libcst's has no limit of depth, and deep nesting would end the process.
     """
     nowhere = text.count(b"\n") + 1  # behind every line
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of strange escapes
+            warnings.simplefilter("ignore")  # about unknown escapes
             tree = ast.parse(text)
         if _depth(tree) > MAX_DEPTH or libcst.parse_module(text.decode()).code.encode() != text:
             return nowhere
@@ -88,7 +87,7 @@ def _failure(text: bytes) -> int | None:
 
 
 def _depth(tree: ast.AST) -> int:
-    """How many nodes of a tree lie within each other at most."""
+    """The greatest number of nodes of a tree that lie within each other."""
     level, depth = [tree], 0
     while level:
         level = [child for node in level for child in ast.iter_child_nodes(node)]
@@ -97,7 +96,7 @@ def _depth(tree: ast.AST) -> int:
 
 
 def _hide_line(lines: list[bytes], failed_at: int) -> bool:
-    """Hides the magic at the line, or the nearest one above it, or the next one below; false if there is none."""
+    """Hides the magic at the line, or the nearest one above, or the next one below; returns whether there was one."""
     near = min(failed_at, len(lines) - 1)
     for number in [*range(near, -1, -1), *range(near + 1, len(lines))]:  # an open bracket is found late
         text = lines[number].decode().rstrip("\r\n")

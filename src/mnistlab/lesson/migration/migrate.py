@@ -1,4 +1,4 @@
-"""The migration itself: reads, hides magics, asks every rule, applies the edits, writes a new file."""
+"""The migration itself: it reads, hides magics, asks every rule, applies the edits and writes a new file."""
 
 import dataclasses
 import textwrap
@@ -10,7 +10,7 @@ from mnistlab.lesson.migration import magics
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.documents import MAX_FILE_BYTES, CodeCell, Document, read_document
 from mnistlab.lesson.migration.edits import Edit, apply, group_lines, without_overlaps
-from mnistlab.lesson.migration.results import Change, Mark, Migration
+from mnistlab.lesson.migration.results import Change, Migration, Note
 from mnistlab.lesson.migration.rules import (
     backend,
     files,
@@ -28,7 +28,7 @@ from mnistlab.system.files import write_text
 
 SUFFIX = "-keras3"
 COMMENT = "# MIGRATE: "
-WIDTH = 110  # of the comments, in characters
+WIDTH = 110  # longest line of a comment, in characters
 PYTHON_2 = "The notebook asks for a Python 2 kernel, which no longer exists; it gets the kernel of Python 3."
 NOT_PYTHON = (
     "This cell is no Python 3 (line {line}: {text}), so nothing in it was changed. Mend it and migrate once more{hint}."
@@ -40,31 +40,31 @@ def migrate_text(text: str, kind: str = "ipynb") -> Migration:
     """Brings the text of a notebook to today's Keras. Nothing is run and no file is touched.
 
     Args:
-        text: the whole file.
+        text: Text of the whole file.
         kind: `ipynb`, or `py` for a Python file, with or without `# %%` between cells.
 
     Returns:
-        The new text with everything that was done. A notebook without old Keras comes back as it is, to the byte, and
+        The new text with everything that was done. A notebook without old Keras comes back unchanged to the byte, and
         so does one that was migrated before.
 
     Raises:
-        DataError: if the text is no notebook.
+        DataError: the text is not a notebook.
     """
     document = read_document(text, kind)
     old_cells = tuple((cell.number, cell.source) for cell in document.cells)
     if not any("keras" in cell.source for cell in document.cells):
         return Migration(text, text, (), (), old_cells, old_cells)
-    sources, changes, marks = _migrate_cells(document)
+    sources, changes, notes = _migrate_cells(document)
     if document.is_python_2:
         changes = (Change(0, "kernel python2", "kernel python3", PYTHON_2), *changes)
     edited = {number: source for number, source in sources.items() if source != dict(old_cells)[number]}
     new_text = document.rebuild(edited) if edited or document.is_python_2 else text
     new_cells = tuple((number, sources.get(number, source)) for number, source in old_cells)
-    return Migration(text, new_text, changes, marks, old_cells, new_cells)
+    return Migration(text, new_text, changes, notes, old_cells, new_cells)
 
 
 def default_path(old: Path) -> Path:
-    """Where the new notebook goes if nobody says where.
+    """The path of the new notebook if none is given.
 
     Example:
         >>> default_path(Path("lessons/mnist.ipynb")).name
@@ -77,14 +77,14 @@ def migrate_file(old: Path, new: Path | None = None, *, write: bool = True) -> M
     """Migrates a file into another one; the old one is never touched.
 
     Args:
-        old: an .ipynb or .py file.
-        new: where to; `default_path(old)` by default. It must not exist.
-        write: whether to write the new file; nothing is written for a notebook without old Keras.
+        old: Path of an .ipynb or .py file.
+        new: Path of the new file, which must not exist; `default_path(old)` by default.
+        write: Whether to write the new file; nothing is written for a notebook without old Keras.
 
     Raises:
-        UsageError: if the old file is of another kind, or something is already at the new place.
-        DataError: if the old file cannot be read or is no notebook.
-        RunError: if the new file cannot be written.
+        UsageError: the old file is of another kind, or something is already at the new path.
+        DataError: the old file cannot be read or is not a notebook.
+        RunError: the new file cannot be written.
     """
     new = default_path(old) if new is None else new
     kind = old.suffix.lower().lstrip(".")
@@ -120,10 +120,10 @@ class _Mended:
 
     source: str
     changes: tuple[Change, ...]
-    marks: tuple[Mark, ...]
+    notes: tuple[Note, ...]
 
 
-def _migrate_cells(document: Document) -> tuple[dict[int, str], tuple[Change, ...], tuple[Mark, ...]]:
+def _migrate_cells(document: Document) -> tuple[dict[int, str], tuple[Change, ...], tuple[Note, ...]]:
     readable, mended = [], {}
     for cell in document.cells:
         hidden = magics.hide(cell.source)
@@ -137,12 +137,12 @@ def _migrate_cells(document: Document) -> tuple[dict[int, str], tuple[Change, ..
         raise DataError("Its code is nested too deeply to be read.") from None
     numbers = sorted(mended)
     changes = tuple(change for number in numbers for change in mended[number].changes)
-    marks = tuple(mark for number in numbers for mark in mended[number].marks)
-    return {number: mended[number].source for number in numbers}, changes, marks
+    notes = tuple(note for number in numbers for note in mended[number].notes)
+    return {number: mended[number].source for number in numbers}, changes, notes
 
 
 def _ask_rules(code: Code) -> None:
-    """Every rule, the ones that replace much before the ones that replace little."""
+    """Asks every rule for its edits, those that replace much before those that replace little."""
     mixed = spelling.is_mixed(code)
     images.rewrite_image_generators(code, mixed=mixed)
     backend.rewrite_backend(code)
@@ -167,7 +167,7 @@ def _ask_rules(code: Code) -> None:
 
 
 def _mend(cells: Sequence[tuple[CodeCell, bytes]]) -> dict[int, _Mended]:
-    """Runs the rules over all cells that are Python."""
+    """Applies the rules to all cells that are Python; the cells by number."""
     code = Code(cells)
     if not spelling.find_roots(code):
         return {}
@@ -187,7 +187,7 @@ def _mend(cells: Sequence[tuple[CodeCell, bytes]]) -> dict[int, _Mended]:
 
 
 def _merge_reasons(edits: Sequence[Edit]) -> list[Edit]:
-    """One edit for those that put the same text into the same place for several reasons."""
+    """The edits, of which those that put the same text into the same place become one with all their reasons."""
     merged: dict[tuple[int, int, str], Edit] = {}
     for edit in edits:
         key = (edit.start, edit.end, edit.text)
@@ -210,18 +210,18 @@ def _mend_cell(cell: CodeCell, hidden: bytes, edits: list[Edit], places: Sequenc
         reasons = dict.fromkeys(reason for edit in members for reason in edit.reasons)
         changes += [Change(cell.number, old, new, reason) for reason in reasons]
     places = sorted([*places, *_shell_places(text, hidden)])
-    marks = tuple(Mark(cell.number, _line_at(text, start), reason) for start, _, reason in places)
+    notes = tuple(Note(cell.number, _line_at(text, start), reason) for start, _, reason in places)
     comments = [_comment(text, place, reason) for _, place, reason in places]
     every = sorted([*(comment for comment in comments if comment), *edits], key=lambda edit: (edit.start, edit.end))
     source = apply(text, every).decode()
     if magics.hide(source) is None:  # whatever went wrong, a notebook that ran must not become one that does not
         reason = "The changes to this cell do not fit together, so it was left as it is."
-        return _Mended(cell.source, (), (*marks, Mark(cell.number, _line_at(text, 0), reason)))
-    return _Mended(source, tuple(changes), marks)
+        return _Mended(cell.source, (), (*notes, Note(cell.number, _line_at(text, 0), reason)))
+    return _Mended(source, tuple(changes), notes)
 
 
 def _shell_places(text: bytes, hidden: bytes) -> list[tuple[int, int, str]]:
-    """Lines for the shell that a person has to look at: where they begin, twice, and why."""
+    """Lines for the shell that a person has to look at: their first byte, twice, and the reason."""
     places, start = [], 0
     for line, shown in zip(text.split(b"\n"), hidden.split(b"\n"), strict=True):
         explanation = others.explain_shell_line(line.decode()) if line != shown else None
@@ -237,7 +237,7 @@ def _line_at(text: bytes, start: int) -> str:
 
 
 def _comment(text: bytes, place: int, reason: str) -> Edit | None:
-    """The comment above a line, unless it stands there already."""
+    """The edit that puts a comment above a line; `None` if it is there already."""
     line = text[place:]
     indent = line[: len(line) - len(line.lstrip(b" \t"))].decode()
     lines = textwrap.wrap(
@@ -252,11 +252,11 @@ def _comment(text: bytes, place: int, reason: str) -> Edit | None:
 
 
 def _mark_unreadable(cell: CodeCell) -> _Mended:
-    """A cell that cannot be read as Python 3: for another program, or with a mistake, or Python 2."""
+    """A cell that cannot be read as Python 3: it is for another program, has a mistake, or is Python 2."""
     if magics.is_foreign(cell.source) or not cell.source.strip():
         explained = [(line, others.explain_shell_line(line)) for line in cell.source.splitlines()]
-        marks = tuple(Mark(cell.number, line.strip(), reason) for line, reason in explained if reason is not None)
-        return _Mended(cell.source, (), marks)
+        notes = tuple(Note(cell.number, line.strip(), reason) for line, reason in explained if reason is not None)
+        return _Mended(cell.source, (), notes)
     number, line = magics.first_mistake(cell.source)
     hint = PRINT_HINT if line.lstrip().startswith("print ") else ""
     reason = NOT_PYTHON.format(line=number, text=line.strip()[:60], hint=hint)
@@ -265,4 +265,4 @@ def _mark_unreadable(cell: CodeCell) -> _Mended:
     comment = _comment(text, place, reason)
     already = f"{COMMENT}This cell is no Python 3" in cell.source
     source = cell.source if already or comment is None else apply(text, [comment]).decode()
-    return _Mended(source, (), (Mark(cell.number, line.strip(), reason),))
+    return _Mended(source, (), (Note(cell.number, line.strip(), reason),))

@@ -1,4 +1,4 @@
-"""What a migration tells: the new notebook, each change with its reason, and what only a person can decide."""
+"""The result of a migration: the new notebook, each change with its reason, and what only a person can decide."""
 
 import dataclasses
 import difflib
@@ -9,10 +9,10 @@ class Change:
     """One change.
 
     Args:
-        cell: number of the cell in the notebook, counted from 1 over all cells; 0 is the notebook's own description.
-        old: the line or lines before.
-        new: the same lines after all changes to them.
-        reason: what broke, and what stands there now.
+        cell: Number of the cell, counted from 1 over all cells; 0 stands for the notebook's own description.
+        old: The line or lines before the migration.
+        new: The same lines after all changes to them.
+        reason: What broke, and what replaces it.
     """
 
     cell: int
@@ -22,13 +22,13 @@ class Change:
 
 
 @dataclasses.dataclass(frozen=True)
-class Mark:
+class Note:
     """One place that a person has to look at.
 
     Args:
-        cell: number of the cell, counted from 1 over all cells.
-        line: the line as it is in the old notebook.
-        reason: what is wrong with it and what to do. The new notebook has it as a comment above the line.
+        cell: Number of the cell, counted from 1 over all cells.
+        line: The line as it is in the old notebook.
+        reason: What is wrong with the line and what to do. The new notebook has it as a comment above the line.
     """
 
     cell: int
@@ -41,18 +41,18 @@ class Migration:
     """An old notebook and the new one.
 
     Args:
-        old_text: the old file.
-        new_text: the new file; equal to the old one if there was nothing to do.
-        changes: in the order of the notebook.
-        marks: in the order of the notebook.
-        old_cells: number and source of every code cell before.
-        new_cells: the same cells after.
+        old_text: Text of the old file.
+        new_text: Text of the new file; the same if there was nothing to do.
+        changes: All changes, in the order of the notebook.
+        notes: All places for a person to look at, in the order of the notebook.
+        old_cells: Number and source of every code cell before the migration.
+        new_cells: The same cells after it.
     """
 
     old_text: str
     new_text: str
     changes: tuple[Change, ...]
-    marks: tuple[Mark, ...]
+    notes: tuple[Note, ...]
     old_cells: tuple[tuple[int, str], ...]
     new_cells: tuple[tuple[int, str], ...]
 
@@ -62,11 +62,11 @@ class Migration:
         return self.new_text != self.old_text
 
     def diff(self, old_name: str = "old", new_name: str = "new") -> str:
-        """A unified diff of the code cells, each under a line with its number; nothing of outputs and JSON.
+        """A unified diff of the code cells, each under a line with its number; outputs and JSON are left out.
 
         Args:
-            old_name: what to call the old notebook in the first line.
-            new_name: what to call the new one.
+            old_name: Name of the old notebook in the first line.
+            new_name: Name of the new notebook in the second line.
         """
         lines = difflib.unified_diff(
             _as_lines(self.old_cells), _as_lines(self.new_cells), old_name, new_name, lineterm=""

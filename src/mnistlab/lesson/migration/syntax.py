@@ -1,5 +1,6 @@
-"""What single nodes of the tree say: dotted names, literals, the arguments of a call."""
+"""What single nodes of the tree mean: dotted names, literals, imported names, arguments of a call."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import libcst as cst
@@ -20,7 +21,7 @@ def dotted(node: cst.CSTNode | None) -> str:
 
 
 def literal(node: cst.CSTNode | None) -> Any:
-    """The value of a literal string, number or tuple of numbers; None for everything else.
+    """The value of a literal string, number or tuple of numbers; `None` for everything else.
 
     Example:
         >>> literal(cst.parse_expression("(3, 3)")), literal(cst.parse_expression("'same'"))
@@ -34,6 +35,11 @@ def literal(node: cst.CSTNode | None) -> Any:
     if isinstance(node, cst.Name):
         return {"True": True, "False": False}.get(node.value)
     return None
+
+
+def imported_names(node: cst.ImportFrom) -> Sequence[cst.ImportAlias]:
+    """The names in a `from … import`; none for a star."""
+    return () if isinstance(node.names, cst.ImportStar) else node.names
 
 
 def keywords(call: cst.Call) -> dict[str, cst.Arg]:
@@ -52,5 +58,5 @@ def positionals(call: cst.Call) -> list[cst.Arg]:
 
 
 def method(call: cst.Call) -> str:
-    """The name after the last dot of what is called; empty for a plain function."""
+    """The name of a called method; empty for a plain function."""
     return call.func.attr.value if isinstance(call.func, cst.Attribute) else ""

@@ -24,10 +24,10 @@ import numpy as np
 from IPython.display import display
 
 from mnistlab import datasets, evaluation, figures
-from mnistlab.datasets import preprocessing
 from mnistlab.lesson import check, draw_strokes, hint, ready, summary
 from mnistlab.lesson.speed import AugmentedBatches, ProgressLine, accelerate
 from mnistlab.models.backend import keras  # Keras itself, imported without TensorFlow's log lines
+from mnistlab.system.text import format_matrix
 
 keras.utils.set_random_seed(0)  # the same start for everybody
 
@@ -56,7 +56,7 @@ figures.plot_samples(mnist.train, num=9, seed=0)
 
 # %%
 last_image = mnist.train.images[59_999]
-print(preprocessing.format_matrix(last_image[6:24, 6:24]))  # its middle
+print(format_matrix(last_image[6:24, 6:24]))  # its middle
 
 # %% [markdown]
 # ## Preparing it

@@ -132,7 +132,7 @@ def _check(crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return crop
 
 
-def _centre_of_mass(values: npt.NDArray[np.uint8] | Floats) -> Pair:
+def centre_of_mass(values: npt.NDArray[np.uint8] | Floats) -> Pair:
     """Row and column; the middle of a pixel is a whole number. Of what has no mass, the middle."""
     rows, columns = values.sum(axis=1, dtype=np.float64), values.sum(axis=0, dtype=np.float64)
     total = float(rows.sum())
@@ -142,7 +142,7 @@ def _centre_of_mass(values: npt.NDArray[np.uint8] | Floats) -> Pair:
 
 
 def _off_centre(values: Floats, box: Box, shape: tuple[int, ...]) -> Pair:
-    (row, column), (height, width) = _centre_of_mass(values), shape
+    (row, column), (height, width) = centre_of_mass(values), shape
     scale = SIDE / max(height, width)
     return (box[0] + row + 0.5 - height / 2) * scale, (box[1] + column + 0.5 - width / 2) * scale
 
@@ -150,7 +150,7 @@ def _off_centre(values: Floats, box: Box, shape: tuple[int, ...]) -> Pair:
 def _place(small: npt.NDArray[np.uint8], centre: bool) -> tuple[tuple[int, int], tuple[int, int]]:
     """How far the centre of mass moves the digit from the middle, and where its corner goes on the image."""
     shifts, corners = [], []
-    for length, mass in zip(small.shape, _centre_of_mass(small), strict=True):
+    for length, mass in zip(small.shape, centre_of_mass(small), strict=True):
         middle = (SIDE - length + 1) // 2
         corner = int(np.floor(SIDE / 2 - mass + HALF)) if centre else middle
         corner = min(max(corner, 0), SIDE - length)

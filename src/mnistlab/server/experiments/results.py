@@ -12,7 +12,7 @@ from mnistlab.evaluation.charts import Axis, Chart
 Shown = dict[str, Any]
 
 PUBLISHED_PATH = Path(__file__).parents[2] / "experiments" / "published.json"
-"""What the page shows of the results of `benchmarks/questions.py`. That program writes the file."""
+"""What the page shows of the results of `benchmarks/measure/questions.py`. That program writes the file."""
 
 MAX_BYTES = 5_000_000  # larger files of results are left out
 DEPTH = 2  # levels of folders that are searched

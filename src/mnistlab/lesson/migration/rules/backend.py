@@ -1,4 +1,4 @@
-"""`keras.backend`: functions of tensors, the order of axes, and what sessions needed."""
+"""`keras.backend`: functions on tensors, the order of axes, and shapes of layers."""
 
 import libcst as cst
 
@@ -19,7 +19,7 @@ ORDERINGS = {"th": "channels_first", "tf": "channels_last"}
 
 
 def rewrite_backend(code: Code) -> None:
-    """Calls of the backend that have an exact counterpart; all others are marked with the names that are gone."""
+    """Rewrites calls of the backend that have an exact counterpart; the rule for imports marks all others."""
     for call in code.calls:
         meaning = code.means(call.func)
         if meaning == "keras.backend.set_image_dim_ordering" and isinstance(call.func, cst.Attribute) and call.args:
@@ -35,7 +35,7 @@ def rewrite_backend(code: Code) -> None:
 
 
 def _rewrite_comparison(code: Code, node: cst.Comparison) -> None:
-    """`K.image_dim_ordering() == 'th'`."""
+    """Rewrites `K.image_dim_ordering() == 'th'`."""
     call = node.left
     if not isinstance(call, cst.Call) or code.means(call.func) != "keras.backend.image_dim_ordering":
         return
@@ -47,7 +47,7 @@ def _rewrite_comparison(code: Code, node: cst.Comparison) -> None:
 
 
 def is_rewritten(code: Code, node: cst.CSTNode) -> bool:
-    """Whether a use of a name that is gone lies in what an edit replaces."""
+    """Whether an edit replaces a node, or a part of it."""
     return any(
         edit.start <= code.start(node) and code.end(node) <= edit.end and edit.start < edit.end for edit in code.edits
     ) or any(
@@ -56,13 +56,11 @@ def is_rewritten(code: Code, node: cst.CSTNode) -> bool:
 
 
 def _rewrite_function(code: Code, call: cst.Call) -> None:
-    """`f = K.function([input, K.learning_phase()], [output])` where every use is `f([images, 0])`."""
+    """Rewrites `f = K.function([input, K.learning_phase()], [output])` where every use is `f([images, 0])`."""
     assignment = code.parent(call)
-    parts = [argument.value for argument in call.args]
-    if len(parts) != 2 or not all(isinstance(part, cst.List) for part in parts):
+    inputs, outputs = [argument.value for argument in call.args] if len(call.args) == 2 else (None, None)
+    if not isinstance(inputs, cst.List) or not isinstance(outputs, cst.List):
         return
-    inputs, outputs = parts
-    assert isinstance(inputs, cst.List)
     tensors = [element.value for element in inputs.elements]
     phases = [
         tensor
@@ -77,32 +75,31 @@ def _rewrite_function(code: Code, call: cst.Call) -> None:
     if phases and tensors[-1] is not phases[0]:
         return
     uses = [use for use in code.uses_of[target.value] if use is not target]
-    calls = [_call_without_dropout(code, use, len(tensors), phase=bool(phases)) for use in uses]
+    images = [_call_without_dropout(code, use, len(tensors), phase=bool(phases)) for use in uses]
     wanted = [tensor for tensor in tensors if tensor not in phases]
-    if None in calls or len(wanted) != 1:
+    if not all(images) or len(wanted) != 1:
         return
     text = f"{keras_name(code, call)}.Model({code.source(wanted[0])}, {code.source(outputs)})"
     code.replace(call, text, FUNCTION)
-    for use, argument in zip(uses, calls, strict=True):
-        assert argument is not None
+    for use, argument in zip(uses, images, strict=True):
         code.replace(code.parent(use) or use, f"{target.value}.predict({argument}, verbose=0)", FUNCTION)
 
 
-def _call_without_dropout(code: Code, use: cst.Name, num_inputs: int, *, phase: bool) -> str | None:
-    """The images of `f([images, 0])` or `f([images])`; None for any other use."""
+def _call_without_dropout(code: Code, use: cst.Name, num_inputs: int, *, phase: bool) -> str:
+    """The images of `f([images, 0])` or `f([images])`; empty for any other use."""
     call = code.parent(use)
     if not isinstance(call, cst.Call) or call.func is not use or len(call.args) != 1:
-        return None
+        return ""
     values = call.args[0].value
     if not isinstance(values, cst.List | cst.Tuple) or len(values.elements) != num_inputs:
-        return None
+        return ""
     if phase and (num_inputs != 2 or literal(values.elements[-1].value) not in (0, False)):
-        return None
+        return ""
     return code.source(values.elements[0].value)
 
 
 def _rewrite_shapes(code: Code) -> None:
-    """`model.layers[3].output_shape`, and the same of a variable that goes over `model.layers`."""
+    """Rewrites `model.layers[3].output_shape`, and the same of a variable that loops over `model.layers`."""
     for attribute in code.all_of(cst.Attribute):
         name = attribute.attr.value
         if name not in ("output_shape", "input_shape"):

@@ -1,4 +1,4 @@
-"""Files of models and weights: `.keras` and `.weights.h5` in the place of `.h5`."""
+"""Files of models and weights: `.keras` and `.weights.h5` in place of `.h5`."""
 
 import re
 
@@ -29,7 +29,7 @@ _OLD_END = re.compile(r"\.(h5|hdf5|hdf|keras|ckpt|model)$")
 
 
 def rewrite_files(code: Code) -> None:
-    """Every call that writes or reads a model or its weights."""
+    """Rewrites every call that writes or reads a model or its weights."""
     written: dict[str, str] = {}
     reads: list[tuple[cst.Call, cst.Arg, bool]] = []
     for call in code.calls:
@@ -55,7 +55,7 @@ def rewrite_files(code: Code) -> None:
 
 
 def _use_of_file(code: Code, call: cst.Call) -> tuple[str, bool] | None:
-    """Whether a call writes or reads, and whether weights alone."""
+    """Whether a call writes or reads, and whether only weights; `None` if it does neither."""
     name = method(call)
     meaning = code.means(call.func)
     if name in ("save_weights", "load_weights") and not meaning:
@@ -83,11 +83,8 @@ def _path(call: cst.Call) -> cst.Arg | None:
         if name in given:
             return given[name]
     values = positionals(call)
-    place = (
-        1
-        if (isinstance(call.func, cst.Name) and call.func.value == "save_model") or (method(call) == "save_model")
-        else 0
-    )
+    called = call.func.value if isinstance(call.func, cst.Name) else method(call)
+    place = 1 if called == "save_model" else 0
     return values[place] if len(values) > place else None
 
 
@@ -98,7 +95,7 @@ def _text(code: Code, path: cst.Arg) -> cst.SimpleString | None:
 
 
 def _new_name(name: str, *, weights: bool) -> str:
-    """What a file is called today; unchanged if its name is right.
+    """The name that a file has today; the same if it needs no change.
 
     Example:
         >>> _new_name("best.hdf5", weights=True), _new_name("cnn.h5", weights=False), _new_name("a/b", weights=False)

@@ -1,4 +1,4 @@
-"""Names that Keras has no more and that nothing of the same name replaced."""
+"""Names that Keras no longer has and that nothing of the same name has replaced."""
 
 GONE = "{name} does not exist in Keras 3, and nothing of the same name replaced it: this line fails. {advice}"
 ADVICE = {
@@ -24,7 +24,7 @@ ADVICE = {
 
 
 def explain_gone(name: str) -> str:
-    """What to do about a name that Keras has no more.
+    """Advice about a name that Keras no longer has.
 
     Example:
         >>> explain_gone("keras.backend.gradients").startswith("keras.backend.gradients does not exist in Keras 3")

@@ -1,4 +1,4 @@
-"""`ImageDataGenerator`: a small class of the notebook's own on public Keras, with the old units."""
+"""`ImageDataGenerator`, replaced by a small class in the notebook that uses public Keras and the old units."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import libcst as cst
 from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.spelling import keras_name, new_root, numpy_name
-from mnistlab.lesson.migration.syntax import dotted, keywords, literal, method
+from mnistlab.lesson.migration.syntax import dotted, imported_names, keywords, literal, method
 
 NAME = "keras.preprocessing.image.ImageDataGenerator"
 REPLACED = (
@@ -58,15 +58,15 @@ _TEMPLATE = Path(__file__).with_name("image_generator.txt")
 
 
 def rewrite_image_generators(code: Code, *, mixed: bool) -> None:
-    """Every import and use of `ImageDataGenerator`."""
-    imports = [node for node in code.all_of(cst.ImportFrom) if _imported_alias(node) is not None]
+    """Rewrites every import and use of `ImageDataGenerator`."""
+    imports = [(node, alias) for node in code.all_of(cst.ImportFrom) if (alias := _imported_alias(node)) is not None]
     dotted_uses = [node for node in code.all_of(cst.Attribute) if code.means(node) == NAME]
     if not imports and not dotted_uses:
         return
     why = _what_is_missing(code)
     definition = "" if why else None
-    for node in imports:
-        definition = _rewrite_import(code, node, definition, why, mixed=mixed)
+    for node, alias in imports:
+        definition = _rewrite_import(code, node, alias, definition, why, mixed=mixed)
     for use in dotted_uses:
         path = code.keras_path(use)
         if why and path is not None and path[0] != "keras":
@@ -86,9 +86,9 @@ def rewrite_image_generators(code: Code, *, mixed: bool) -> None:
 
 def _imported_alias(node: cst.ImportFrom) -> cst.ImportAlias | None:
     split = homes.split_root(dotted(node.module)) if not node.relative else None
-    if split is None or isinstance(node.names, cst.ImportStar):
+    if split is None:
         return None
-    return next((alias for alias in node.names if f"{split[1]}.{dotted(alias.name)}" == NAME), None)
+    return next((alias for alias in imported_names(node) if f"{split[1]}.{dotted(alias.name)}" == NAME), None)
 
 
 def _definition(code: Code, node: cst.CSTNode) -> str:
@@ -102,15 +102,15 @@ def _insert_above(code: Code, node: cst.CSTNode, text: str) -> None:
     code.insert(code.line_start(outermost[0]), f"\n\n{text.rstrip()}\n\n\n" if "class " in text else text, REPLACED)
 
 
-def _rewrite_import(code: Code, node: cst.ImportFrom, definition: str | None, why: str, *, mixed: bool) -> str:
-    """Takes the name out of an import and defines it, once in the notebook; returns the definition."""
-    alias = _imported_alias(node)
-    assert alias is not None and not isinstance(node.names, cst.ImportStar)
+def _rewrite_import(
+    code: Code, node: cst.ImportFrom, alias: cst.ImportAlias, definition: str | None, why: str, *, mixed: bool
+) -> str:
+    """Takes the name out of an import and defines it once in the notebook; returns the definition."""
     root = dotted(node.module).removesuffix(".preprocessing.image")
     if why and root != "keras":
         code.mark(node, KEPT.format(why=why))
         return definition or ""
-    others = [code.source(other).rstrip(" ,\n") for other in node.names if other is not alias]
+    others = [code.source(other).rstrip(" ,\n") for other in imported_names(node) if other is not alias]
     where = new_root(
         root if root in ("keras", "tensorflow.keras") else "keras", "keras.preprocessing.image", mixed=mixed
     )
@@ -148,7 +148,7 @@ def _remove_neutral(code: Code) -> None:
 
 
 def _what_is_missing(code: Code) -> str:
-    """What the notebook asks of generators that the replacement cannot do; empty if nothing."""
+    """What the notebook needs of generators that the replacement cannot do; empty if there is nothing."""
     for call in _generator_calls(code):
         for argument in call.args:
             name = argument.keyword.value if argument.keyword is not None else ""
@@ -167,7 +167,7 @@ def _what_is_missing(code: Code) -> str:
 
 
 def _missing_in_uses(code: Code, call: cst.Call) -> str:
-    """What is called on one generator beside `fit` and `flow`."""
+    """What the notebook needs of one generator beside `fit` and `flow`; empty if there is nothing."""
     above = code.parent(call)
     if isinstance(above, cst.Attribute):
         return "" if above.attr.value in ("fit", "flow") else above.attr.value

@@ -1,4 +1,4 @@
-"""Names that moved: imports, and dotted uses of modules that are gone."""
+"""Names that have moved: imports, and dotted uses of modules that are gone."""
 
 import libcst as cst
 
@@ -7,7 +7,7 @@ from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.backend import is_rewritten
 from mnistlab.lesson.migration.rules.gone import explain_gone
 from mnistlab.lesson.migration.rules.spelling import keras_name, new_root
-from mnistlab.lesson.migration.syntax import dotted
+from mnistlab.lesson.migration.syntax import dotted, imported_names
 
 MOVED = "{old} is gone since Keras 3, and importing it fails; its names are in {new} now."
 NP_UTILS = (
@@ -24,14 +24,14 @@ TENSORFLOW = ("tensorflow", "tensorflow.contrib", "tensorflow.contrib.keras.pyth
 
 
 def rewrite_imports(code: Code, *, mixed: bool) -> None:
-    """Imports of moved modules and names, and of Keras under two names."""
+    """Rewrites imports of moved modules and names, and of Keras under two names."""
     for node in code.all_of(cst.ImportFrom):
         if is_rewritten(code, node):
             continue
         split = homes.split_root(dotted(node.module)) if not node.relative else None
         if split is not None:
             _rewrite_from(code, node, *split, mixed=mixed)
-        elif dotted(node.module) in TENSORFLOW and not isinstance(node.names, cst.ImportStar):
+        elif dotted(node.module) in TENSORFLOW:
             _rewrite_tensorflow(code, node, mixed=mixed)
     for statement in code.all_of(cst.Import):
         for alias in statement.names:
@@ -41,13 +41,13 @@ def rewrite_imports(code: Code, *, mixed: bool) -> None:
 
 
 def _rewrite_tensorflow(code: Code, node: cst.ImportFrom, *, mixed: bool) -> None:
-    """`from tensorflow import keras` in a notebook that says `keras` too, and the same of TensorFlow's inner parts."""
-    assert not isinstance(node.names, cst.ImportStar)
-    if len(node.names) != 1 or dotted(node.names[0].name) != "keras" or node.module is None:
+    """Rewrites `from tensorflow import keras` if the notebook says `keras` too, or if it is an inner TensorFlow."""
+    names = imported_names(node)
+    if len(names) != 1 or dotted(names[0].name) != "keras" or node.module is None:
         return
     module = dotted(node.module)
     if mixed:
-        code.replace(node, f"import keras{_as(code, node.names[0])}", MIXED)
+        code.replace(node, f"import keras{_as(code, names[0])}", MIXED)
     elif module != "tensorflow":
         code.replace(node.module, "tensorflow", MOVED.format(old=f"{module}.keras", new="tensorflow.keras"))
 
@@ -57,7 +57,7 @@ def _as(code: Code, alias: cst.ImportAlias) -> str:
 
 
 def _rewrite_import(code: Code, alias: cst.ImportAlias, root: str, path: str, *, mixed: bool) -> None:
-    """`import keras.utils.np_utils as u`."""
+    """Rewrites `import keras.utils.np_utils as u`."""
     home = homes.MODULES.get(path, path)
     if alias.asname is None:
         if home != path:
@@ -103,11 +103,11 @@ def _rewrite_from(code: Code, node: cst.ImportFrom, root: str, path: str, *, mix
 
 
 def _write_from(code: Code, node: cst.ImportFrom, wanted: list[tuple[str, str]], reasons: tuple[str, ...]) -> None:
-    """The import statement with other modules or names; as little of it as possible is written anew."""
-    if not reasons or node.module is None or isinstance(node.names, cst.ImportStar):
+    """Rewrites an import statement with other modules or names, changing as little of it as possible."""
+    if not reasons or node.module is None:
         return
     modules = list(dict.fromkeys(module for module, _ in wanted))
-    same_names = [name for _, name in wanted] == [code.source(alias).rstrip(" ,\n") for alias in node.names]
+    same_names = [name for _, name in wanted] == [code.source(alias).rstrip(" ,\n") for alias in imported_names(node)]
     if same_names and len(modules) == 1:
         for reason in reasons:
             code.replace(node.module, modules[0], reason)
@@ -126,7 +126,7 @@ def _write_from(code: Code, node: cst.ImportFrom, wanted: list[tuple[str, str]],
 
 
 def _is_gone(code: Code, node: cst.ImportFrom, old: str, home: str, root: str) -> bool:
-    """Marks an import of what Keras has no more."""
+    """Whether Keras no longer has an imported name; marks the import if so."""
     called = old == "keras.layers.merge" and any(code.keras_path(call.func) == (root, old) for call in code.calls)
     there = homes.exists(home, root)
     if home.endswith(".ImageDataGenerator") or (there and not called):
@@ -136,7 +136,7 @@ def _is_gone(code: Code, node: cst.ImportFrom, old: str, home: str, root: str) -
 
 
 def _can_say_to_categorical(code: Code) -> bool:
-    """Whether all that the notebook uses of np_utils is `to_categorical`, and nothing else has that name."""
+    """Whether the notebook uses only `to_categorical` of np_utils, and nothing else has that name."""
     for use in code.uses_of.get("np_utils", []):
         parent = code.parent(use)
         if isinstance(parent, cst.ImportAlias):
@@ -153,7 +153,7 @@ def _can_say_to_categorical(code: Code) -> bool:
 
 
 def rewrite_uses(code: Code, *, mixed: bool) -> None:
-    """Dotted uses: `np_utils.to_categorical`, `keras.layers.core.Dense`, `tf.keras.layers.Dense`."""
+    """Rewrites dotted uses: `np_utils.to_categorical`, `keras.layers.core.Dense`, `tf.keras.layers.Dense`."""
     for node in code.all_of(cst.Attribute):
         parent = code.parent(node)
         if isinstance(parent, cst.Attribute) or any(
@@ -167,7 +167,7 @@ def rewrite_uses(code: Code, *, mixed: bool) -> None:
 
 
 def _rewrite_chain(code: Code, chain: list[cst.BaseExpression], *, mixed: bool) -> None:
-    """One dotted expression, with all shorter ones that it begins with, the longest first."""
+    """Rewrites one dotted expression, given with all shorter ones that it begins with, the longest first."""
     base = chain[-1]
     for part in chain:
         path = code.keras_path(part)
@@ -179,7 +179,7 @@ def _rewrite_chain(code: Code, chain: list[cst.BaseExpression], *, mixed: bool) 
             if _can_say_to_categorical(code) and not _is_renamed(code, "np_utils"):
                 code.replace(part, "to_categorical", NP_UTILS)
             return
-        if home.endswith(".ImageDataGenerator"):  # the rule for images sees to it
+        if home.endswith(".ImageDataGenerator"):  # the rule for images handles it
             return
         if not homes.exists(home, root):
             if not is_rewritten(code, part):
@@ -205,7 +205,7 @@ def _move_use(
 ) -> None:
     spelled, first = code.source(part), code.source(chain[-1])
     names = old.split(".")
-    stem = ".".join(names[: len(names) - (len(chain) - 1 - chain.index(part))])  # what the first name stands for
+    stem = ".".join(names[: len(names) - (len(chain) - 1 - chain.index(part))])  # the meaning of the first name
     new_stem = homes.MODULES.get(stem, stem)
     if not stem:  # for TensorFlow
         says_keras = new_root(root, home, mixed=mixed) == "keras"

@@ -1,4 +1,4 @@
-"""`input_shape=` on a layer becomes a `keras.Input` before it."""
+"""`input_shape=` on a layer, which becomes a `keras.Input` before it."""
 
 import libcst as cst
 
@@ -23,7 +23,7 @@ _SHAPES = ("input_shape", "input_dim", "batch_input_shape")
 
 
 def rewrite_inputs(code: Code) -> None:
-    """Every layer that says the shape of its input."""
+    """Rewrites every layer that is given the shape of its input."""
     for call in code.calls:
         layer = layer_name(code, call)
         if not layer or not layer[0].isupper():
@@ -51,8 +51,8 @@ def _rewrite(code: Code, call: cst.Call, name: str, given: dict[str, cst.Arg]) -
         return
     outer = code.parent(call)
     add = code.parent(outer) if outer is not None else None
-    assert isinstance(add, cst.Call)
-    code.insert_line(add, f"{code.source(add.func)}({text})", reason)
+    if isinstance(add, cst.Call):
+        code.insert_line(add, f"{code.source(add.func)}({text})", reason)
 
 
 def _shape(code: Code, name: str, given: dict[str, cst.Arg]) -> str:
@@ -69,7 +69,7 @@ def _shape(code: Code, name: str, given: dict[str, cst.Arg]) -> str:
 
 
 def _place(code: Code, call: cst.Call) -> cst.Element | str | None:
-    """Where a layer stands: the element of a list that it begins, `first` or `later` in a row of adds, or unknown."""
+    """The place of a layer: its element if it is first in a list, else `first` or `later`; `None` if unknown."""
     above = code.parent(call)
     if isinstance(above, cst.Element) and isinstance(row := code.parent(above), cst.List):
         argument = code.parent(row)
@@ -84,13 +84,12 @@ def _place(code: Code, call: cst.Call) -> cst.Element | str | None:
 
 
 def _place_of_add(code: Code, add: cst.Call) -> str | None:
-    """Whether an `add` is the first one since its model was made, in the same block of statements."""
-    assert isinstance(add.func, cst.Attribute)
-    if not isinstance(add.func.value, cst.Name) or code.statement(add) is None:
+    """`first` or `later` among the adds since the model was made in the same block of statements; `None` if unknown."""
+    model = add.func.value if isinstance(add.func, cst.Attribute) else None
+    if not isinstance(model, cst.Name) or code.statement(add) is None:
         return None
-    name = add.func.value.value
     block = _block(code, add)
-    for use in reversed([use for use in code.uses_of[name] if code.start(use) < code.start(add)]):
+    for use in reversed([use for use in code.uses_of[model.value] if code.start(use) < code.start(add)]):
         attribute = code.parent(use)
         above = code.parent(attribute) if attribute is not None else None
         if isinstance(attribute, cst.AssignTarget) and isinstance(above, cst.Assign):
@@ -108,5 +107,5 @@ def _made_empty(code: Code, value: cst.BaseExpression) -> str | None:
 
 
 def _block(code: Code, node: cst.CSTNode) -> cst.CSTNode | None:
-    """The list of statements that a statement stands in."""
+    """The list of statements that a node belongs to."""
     return next((place for place in code.parents(node) if isinstance(place, cst.IndentedBlock | cst.Module)), None)

@@ -1,4 +1,4 @@
-"""Arguments of layers that got other names, with Keras 2 and with Keras 3."""
+"""Arguments of layers that Keras 2 or Keras 3 renamed."""
 
 import libcst as cst
 
@@ -67,7 +67,7 @@ MEANINGLESS = {
 
 
 def layer_name(code: Code, call: cst.Call) -> str:
-    """The class of layer that a call makes, such as `Dense`; empty for other calls."""
+    """The class of the layer that a call makes, such as `Dense`; empty for other calls."""
     path = code.means(call.func)
     if not path.startswith("keras.layers."):
         return "Input" if path == "keras.Input" else ""
@@ -75,7 +75,7 @@ def layer_name(code: Code, call: cst.Call) -> str:
 
 
 def rewrite_arguments(code: Code) -> None:
-    """Old names of arguments, of every layer that the notebook makes."""
+    """Rewrites old names of arguments in every layer that the notebook makes."""
     for call in code.calls:
         layer = layer_name(code, call)
         if not layer or not layer[0].isupper():
@@ -118,7 +118,7 @@ def _drop(code: Code, call: cst.Call, layer: str, argument: cst.Arg, name: str) 
 
 
 def _rewrite_kernel(code: Code, call: cst.Call, layer: str) -> None:
-    """`Convolution2D(32, 3, 3)`, also with nb_row and nb_col, becomes `Convolution2D(32, (3, 3))`."""
+    """Rewrites `Convolution2D(32, 3, 3)`, also with nb_row and nb_col, as `Convolution2D(32, (3, 3))`."""
     names = keywords(call)
     if "nb_row" in names and "nb_col" in names:
         rows, columns = names["nb_row"], names["nb_col"]
@@ -133,7 +133,7 @@ def _rewrite_kernel(code: Code, call: cst.Call, layer: str) -> None:
 
 
 def _separate_sizes(call: cst.Call, layer: str) -> list[cst.Arg]:
-    """The numbers that stand one by one where the size of a kernel belongs, and perhaps its stride."""
+    """Numbers that stand one by one where the size of a kernel belongs; the second may be meant as a stride."""
     num_axes = CONVOLUTIONS.get(layer, 2 if layer in ("Conv2D", "SeparableConv2D") else 1)
     sizes = positionals(call)[1 : 1 + num_axes]
     whole = len(sizes) == num_axes > 1 and all(isinstance(literal(size.value), int) for size in sizes)
@@ -141,7 +141,7 @@ def _separate_sizes(call: cst.Call, layer: str) -> list[cst.Arg]:
 
 
 def mark_kernels(code: Code) -> None:
-    """`Conv2D(32, 3, 3)` in an old notebook: Keras 2 took it for one thing and Keras 3 takes it for another."""
+    """Marks `Conv2D(32, 3, 3)` in an old notebook, which Keras 2 and Keras 3 understand differently."""
     for call in code.calls:
         layer = layer_name(code, call)
         sizes = _separate_sizes(call, layer)

@@ -30,7 +30,7 @@ _PLACEHOLDER = re.compile(r"\{(val_)?acc\b")
 
 
 def rewrite_losses(code: Code) -> None:
-    """A categorical loss with labels that are known to be integers."""
+    """Rewrites a categorical loss whose labels are known to be integers."""
     compiles = [call for call in code.calls if method(call) == "compile"]
     for position, call in enumerate(compiles):
         loss = keywords(call).get("loss")
@@ -50,7 +50,7 @@ def rewrite_losses(code: Code) -> None:
 
 
 def _labels(code: Code, owner: str, start: int, end: int) -> list[cst.BaseExpression]:
-    """The labels that a model is trained and scored with between two places."""
+    """The labels that a model is trained and scored with between two positions."""
     found: list[cst.BaseExpression] = []
     for call in code.calls:
         if not start < code.start(call) < end or method(call) not in ("fit", "evaluate"):
@@ -67,7 +67,7 @@ def _labels(code: Code, owner: str, start: int, end: int) -> list[cst.BaseExpres
 
 
 def rewrite_accuracy_names(code: Code) -> None:
-    """`history.history['acc']`, `monitor='val_acc'` and `{val_acc:.3f}` in the name of a file."""
+    """Rewrites `history.history['acc']`, `monitor='val_acc'` and `{val_acc:.3f}` in the name of a file."""
     names = metrics_names(code)
     if "acc" in names and "accuracy" not in names:
         return
@@ -88,7 +88,7 @@ def rewrite_accuracy_names(code: Code) -> None:
 
 
 def _rename(code: Code, text: cst.SimpleString, key: re.Pattern[str]) -> None:
-    """Says accuracy wherever a text says acc; each place on its own, as a rule for files may change the rest."""
+    """Writes accuracy wherever a text says acc, each by its own edit, as a rule for files may change the rest."""
     source = code.source(text)
     for match in key.finditer(source):
         place = code.start(text) + len(source[: match.end()].encode())
@@ -96,7 +96,7 @@ def _rename(code: Code, text: cst.SimpleString, key: re.Pattern[str]) -> None:
 
 
 def _names_metric(code: Code, text: cst.SimpleString) -> bool:
-    """Whether a text is the name of an accuracy: a key of a history or what a callback watches."""
+    """Whether a text names an accuracy: as a key of a history, or as what a callback monitors."""
     if text.evaluated_value not in ("acc", "val_acc"):
         return False
     parents = list(code.parents(text))
@@ -113,7 +113,7 @@ def _names_metric(code: Code, text: cst.SimpleString) -> bool:
 
 
 def _is_history(code: Code, node: cst.BaseExpression) -> bool:
-    """Whether an expression is the dictionary of a history, or the logs that a callback gets."""
+    """Whether an expression is the dictionary of a history, or the logs of a callback."""
     made = code.value_of(node)
     if isinstance(made, cst.Attribute) and made.attr.value == "history":
         return True

@@ -1,4 +1,4 @@
-"""Optimizers: `lr`, `decay`, and learning rates that are not what they were."""
+"""Optimizers: `lr`, `decay`, and learning rates whose defaults have changed."""
 
 import libcst as cst
 
@@ -33,16 +33,16 @@ def _optimizer(code: Code, call: cst.Call) -> str:
 
 
 def rewrite_optimizers(code: Code) -> None:
-    """Arguments of optimizers, and `optimizer.lr`."""
+    """Rewrites arguments of optimizers, and `optimizer.lr`."""
     for call in code.calls:
         name = _optimizer(code, call)
         if not name:
             continue
         given = keywords(call)
-        if "lr" in given and "decay" not in given:
-            _rename_rate(code, given["lr"])
         if "decay" in given:
             _rewrite_decay(code, call, name, given)
+        if "lr" in given and (keyword := given["lr"].keyword) is not None:
+            code.replace(keyword, "learning_rate", LEARNING_RATE)
         if "epsilon" in given and code.source(given["epsilon"].value) == "None":
             code.remove_argument(call, given["epsilon"], EPSILON)
     for attribute in code.all_of(cst.Attribute):
@@ -55,19 +55,12 @@ def rewrite_optimizers(code: Code) -> None:
             code.replace(attribute.attr, "learning_rate", ATTRIBUTE)
 
 
-def _rename_rate(code: Code, argument: cst.Arg) -> None:
-    if argument.keyword is not None:
-        code.replace(argument.keyword, "learning_rate", LEARNING_RATE)
-
-
 def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.Arg]) -> None:
     decay = given["decay"]
     values = positionals(call)
     rate = given.get("lr") or given.get("learning_rate") or (values[0] if values else None)
     if literal(decay.value) == 0:
         code.remove_argument(call, decay, NO_DECAY)
-        if "lr" in given:
-            _rename_rate(code, given["lr"])
         return
     others = [code.means(other.func).rpartition(".")[2] for other in code.calls]
     changers = [other for other in others if other in ("ReduceLROnPlateau", "LearningRateScheduler")]
@@ -78,8 +71,6 @@ def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.A
             else (f"the default rate of {name} is another one today, so say the rate as well")
         )
         code.mark(decay, DECAY_UNCLEAR.format(why=why))
-        if "lr" in given:
-            _rename_rate(code, given["lr"])
         return
     rate_text = code.source(rate.value) if rate is not None else RATES[name]
     schedule = (
@@ -91,12 +82,10 @@ def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.A
         return
     code.remove_argument(call, decay, DECAY)
     code.replace(rate.value, schedule, DECAY)
-    if "lr" in given:
-        _rename_rate(code, given["lr"])
 
 
 def mark_default_rates(code: Code) -> None:
-    """Optimizers that learn with another rate than they did, in notebooks that are old enough."""
+    """Marks optimizers whose default learning rate has changed, in notebooks that are old enough."""
     for call in code.calls:
         name = _optimizer(code, call)
         if name in OLD_DEFAULTS and not positionals(call) and not {"lr", "learning_rate"} & keywords(call).keys():

@@ -1,4 +1,4 @@
-"""What surrounds Keras: converters, installers, and the random index that is one too high."""
+"""Code around Keras: converters, installers, and the random index that is one too high."""
 
 import re
 
@@ -31,7 +31,7 @@ _INSTALL = re.compile(r"\binstall\b.*\b(keras|tensorflow(-gpu|-cpu)?)\s*(==|<=|<
 
 
 def rewrite_exports(code: Code) -> None:
-    """`tf2onnx.convert.from_keras(model, output_path="cnn.onnx")` where nothing is done with its result."""
+    """Rewrites `tf2onnx.convert.from_keras(model, output_path="cnn.onnx")` if its result is not used."""
     for call in code.calls:
         if "tf2onnx.convert.from_keras" in code.imported(call.func):
             _rewrite_export(code, call)
@@ -72,7 +72,7 @@ def _names(target: cst.CSTNode) -> list[str]:
 
 
 def mark_random_index(code: Code) -> None:
-    """`random.randint(0, len(images))`."""
+    """Marks `random.randint(0, len(images))`."""
     for call in code.calls:
         values = positionals(call)
         if "random.randint" not in code.imported(call.func) or len(values) != 2 or literal(values[0].value) != 0:
@@ -85,7 +85,7 @@ def mark_random_index(code: Code) -> None:
 
 
 def explain_shell_line(line: str) -> str | None:
-    """What is wrong with a line for the shell, or None.
+    """What is wrong with a line for the shell; `None` if nothing is.
 
     Example:
         >>> explain_shell_line("!pip install keras==2.2.4") == INSTALL

@@ -1,4 +1,4 @@
-"""What a variable holds, as far as the code says it: a model, a source of batches that ends, labels."""
+"""What a variable holds, as far as the code shows it: a model, a source of batches that ends, or labels."""
 
 import libcst as cst
 
@@ -6,7 +6,7 @@ from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.syntax import keywords, literal, method
 
 MODELS = frozenset({"Sequential", "Model", "load_model", "model_from_json", "clone_model"})
-MAX_DEPTH = 20  # assignments that are followed: names can go round in circles
+MAX_DEPTH = 20  # assignments that are followed, as names can refer to each other in a circle
 
 
 def is_model(code: Code, node: cst.BaseExpression) -> bool:
@@ -40,7 +40,7 @@ def _returns_model(code: Code, function: cst.FunctionDef) -> bool:
 def is_finite(code: Code, node: cst.BaseExpression) -> bool:
     """Whether a source of batches is known to end after one pass over its images.
 
-    Old Keras' image iterators went round for ever; today's end, and Keras starts them again for each epoch.
+    The image iterators of old Keras never ended; today's do, and Keras starts them again for each epoch.
     """
     made = code.value_of(node)
     if not isinstance(made, cst.Call):
@@ -56,7 +56,7 @@ def is_finite(code: Code, node: cst.BaseExpression) -> bool:
 
 
 def _is_finite_pipeline(code: Code, call: cst.Call) -> bool:
-    """`tf.data.Dataset.from_tensor_slices(...).batch(128)`, with no `repeat` on the way."""
+    """Whether a call is like `tf.data.Dataset.from_tensor_slices(...).batch(128)`, without `repeat`."""
     node: cst.BaseExpression = call
     while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         if "tensorflow.data.Dataset.from_tensor_slices" in code.imported(node.func):
@@ -68,7 +68,7 @@ def _is_finite_pipeline(code: Code, call: cst.Call) -> bool:
 
 
 def is_whole_pass(code: Code, node: cst.BaseExpression) -> bool:
-    """Whether a number of steps is computed as images through batch size, or is the length of the source."""
+    """Whether a number of steps is computed as images divided by batch size, or is the length of the source."""
     node = code.value_of(node)
     text = code.source(node)
     if isinstance(node, cst.Call) and text.startswith(("len(", "int(", "math.ceil(", "np.ceil(", "numpy.ceil(")):
@@ -77,7 +77,7 @@ def is_whole_pass(code: Code, node: cst.BaseExpression) -> bool:
 
 
 def label_kinds(code: Code, node: cst.BaseExpression, depth: int = 0) -> set[str]:
-    """What the labels in an expression may be: `integers` out of a data set, `one-hot` rows, or `unknown`."""
+    """The kinds of labels that an expression may be: `integers` of a data set, `one-hot` rows, or `unknown`."""
     if isinstance(node, cst.Subscript):
         return label_kinds(code, node.value, depth)
     if isinstance(node, cst.Call):
@@ -92,7 +92,7 @@ def label_kinds(code: Code, node: cst.BaseExpression, depth: int = 0) -> set[str
 
 
 def _kind_bound_here(code: Code, use: cst.Name, depth: int) -> set[str]:
-    """What one assignment gives a name."""
+    """The kinds of labels that one assignment gives a name."""
     target = next((place for place in code.parents(use) if isinstance(place, cst.AssignTarget)), None)
     assignment = code.parent(target) if target is not None else None
     if not isinstance(assignment, cst.Assign):
@@ -111,7 +111,7 @@ def _kind_bound_here(code: Code, use: cst.Name, depth: int) -> set[str]:
 
 
 def _kind_of_conversion(code: Code, value: cst.BaseExpression) -> set[str]:
-    """`y = to_categorical(y)` makes rows of it; `y = y.astype("int")` and the like leave what it was."""
+    """The kind after `y = to_categorical(y)`; empty for `y = y.astype("int")` and the like, which keep the kind."""
     if isinstance(value, cst.Call) and code.means(value.func) == "keras.utils.to_categorical":
         return {"one-hot"}
     if (isinstance(value, cst.Call) and method(value) in ("astype", "ravel", "flatten")) or isinstance(
@@ -126,7 +126,7 @@ def _mentions(code: Code, node: cst.BaseExpression, name: str) -> bool:
 
 
 def metrics_names(code: Code) -> set[str]:
-    """The metrics that are named as text when models are compiled."""
+    """The metrics that models are compiled with, if given as texts; `?` if they cannot be read."""
     names: set[str] = set()
     for call in code.calls:
         metrics = keywords(call).get("metrics")

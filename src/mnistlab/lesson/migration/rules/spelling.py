@@ -1,23 +1,22 @@
-"""How a notebook says Keras and NumPy, and how its new lines say them."""
+"""The names under which a notebook imports Keras and NumPy, for use in its new lines."""
 
 import libcst as cst
 
 from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.syntax import dotted
+from mnistlab.lesson.migration.syntax import dotted, imported_names
 
 
 def is_mixed(code: Code) -> bool:
-    """Whether the notebook says both `keras` and `tensorflow.keras`."""
+    """Whether the notebook imports or uses both `keras` and `tensorflow.keras`."""
     return len({"keras" if root == "keras" else "tensorflow" for root in find_roots(code)}) == 2
 
 
 def find_roots(code: Code) -> set[str]:
-    """All ways in which the notebook says Keras."""
+    """All roots under which the notebook imports or uses Keras, such as `tensorflow.keras`."""
     roots = set()
     for node in code.all_of(cst.ImportFrom):
-        module = dotted(node.module)
-        names = [] if isinstance(node.names, cst.ImportStar) else [dotted(alias.name) for alias in node.names]
+        module, names = dotted(node.module), [dotted(alias.name) for alias in imported_names(node)]
         roots |= {
             split[0] for name in [module, *(f"{module}.{name}" for name in names)] if (split := homes.split_root(name))
         }
@@ -30,12 +29,12 @@ def find_roots(code: Code) -> set[str]:
 
 
 def new_root(root: str, path: str, *, mixed: bool) -> str:
-    """How the new notebook says Keras where the old one said it in some way.
+    """The root under which the new notebook imports Keras in place of an old root.
 
     Args:
-        root: the old way, such as `tensorflow.python.keras`.
-        path: the name wanted, as today's `keras` would have it.
-        mixed: whether the notebook has two ways.
+        root: Old root, such as `tensorflow.python.keras`.
+        path: Full name of what is wanted, in today's `keras`.
+        mixed: Whether the notebook has both roots, see `is_mixed`.
     """
     if root == "keras":
         return root
@@ -43,7 +42,7 @@ def new_root(root: str, path: str, *, mixed: bool) -> str:
 
 
 def keras_name(code: Code, node: cst.CSTNode) -> str:
-    """How to say `keras` at a place, with an import above if nothing there says it yet."""
+    """The name of `keras` at a place; asks for an import above if there is none yet."""
     says_keras = "keras" in find_roots(code)
     names = _imports_above(code, node)
     for name, meaning in names.items():
@@ -57,7 +56,7 @@ def keras_name(code: Code, node: cst.CSTNode) -> str:
 
 
 def numpy_name(code: Code, node: cst.CSTNode) -> str:
-    """How to say NumPy at a place, with an import above if nothing there says it yet."""
+    """The name of NumPy at a place; asks for an import above if there is none yet."""
     for name, meaning in _imports_above(code, node).items():
         if meaning == "numpy":
             return name
@@ -66,7 +65,7 @@ def numpy_name(code: Code, node: cst.CSTNode) -> str:
 
 
 def _imports_above(code: Code, node: cst.CSTNode) -> dict[str, str]:
-    """What each name means that the module imports above a place, the last import of a name counting."""
+    """The meaning of each name that the module imports above a place; the last import of a name counts."""
     found: dict[str, str] = {}
     for alias in code.all_of(cst.ImportAlias):
         statement = code.parent(alias)

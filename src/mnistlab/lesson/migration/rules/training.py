@@ -1,4 +1,4 @@
-"""`fit_generator` and its relatives, arguments of `fit`, and steps of sources that end."""
+"""`fit_generator` and its relatives, arguments of `fit`, and numbers of steps for sources that end."""
 
 import libcst as cst
 
@@ -75,25 +75,27 @@ LOADING = frozenset({"max_queue_size", "workers", "use_multiprocessing"})
 
 
 def rewrite_training(code: Code) -> None:
-    """Calls that train, score and predict."""
+    """Rewrites calls that train, score and predict."""
     for call in code.calls:
         name = method(call)
+        if not isinstance(call.func, cst.Attribute):
+            continue
         if name in GENERATORS:
-            _rewrite_generator(code, call, name)
+            _rewrite_generator(code, call, call.func)
         elif name in ("fit", "evaluate", "predict"):
             _rewrite_arguments(code, call, name)
         elif name == "compile" and "class_mode" in keywords(call):
             code.remove_argument(call, keywords(call)["class_mode"], CLASS_MODE)
         elif name == "predict_classes":
-            _rewrite_classes(code, call)
+            _rewrite_classes(code, call, call.func)
         elif name == "predict_proba":
-            _rewrite_probabilities(code, call)
+            _rewrite_probabilities(code, call, call.func)
 
 
-def _rewrite_generator(code: Code, call: cst.Call, name: str) -> None:
+def _rewrite_generator(code: Code, call: cst.Call, called: cst.Attribute) -> None:
+    name = called.attr.value
     new, order = GENERATORS[name]
-    assert isinstance(call.func, cst.Attribute)
-    code.replace(call.func.attr, new, GENERATOR.format(old=name, new=new))
+    code.replace(called.attr, new, GENERATOR.format(old=name, new=new))
     given = keywords(call)
     if "generator" in given and given["generator"].keyword is not None:
         code.replace(given["generator"].keyword, "x", GENERATOR.format(old=name, new=new))
@@ -104,7 +106,7 @@ def _rewrite_generator(code: Code, call: cst.Call, name: str) -> None:
 
 
 def _rewrite_arguments(code: Code, call: cst.Call, new: str) -> None:
-    """The arguments that have a name."""
+    """Rewrites the arguments that have a name."""
     for name, argument in keywords(call).items():
         if name == "show_accuracy":
             code.remove_argument(call, argument, SHOW_ACCURACY)
@@ -114,7 +116,7 @@ def _rewrite_arguments(code: Code, call: cst.Call, new: str) -> None:
 
 
 def _rewrite_argument(code: Code, call: cst.Call, new: str, name: str, argument: cst.Arg) -> bool:
-    """Drops or marks one argument; true if it stays and may get its new name."""
+    """Removes or marks one argument; returns whether it stays and may get its new name."""
     today = OLD_NAMES.get(name, name)
     if today in LOADING:
         code.remove_argument(call, argument, WORKERS.format(name=name, call=new))
@@ -135,7 +137,7 @@ def _rewrite_argument(code: Code, call: cst.Call, new: str, name: str, argument:
 
 
 def _source(call: cst.Call, steps: str) -> cst.BaseExpression | None:
-    """Where the batches come from whose number an argument says."""
+    """The source of the batches that an argument gives the number of."""
     given, values = keywords(call), positionals(call)
     if steps != "validation_steps":
         first = given.get("x") or given.get("generator") or (values[0] if values else None)
@@ -146,30 +148,26 @@ def _source(call: cst.Call, steps: str) -> cst.BaseExpression | None:
     return found.value if found is not None else None
 
 
-def _rewrite_classes(code: Code, call: cst.Call) -> None:
+def _rewrite_classes(code: Code, call: cst.Call, called: cst.Attribute) -> None:
     dense = [positionals(other) for other in code.calls if code.means(other.func) == "keras.layers.Dense"]
     units = [literal(arguments[0].value) for arguments in dense if arguments]
     if 1 in units:
         code.mark(call, CLASSES_UNCLEAR)
         return
-    assert isinstance(call.func, cst.Attribute)
     code.insert(code.start(call), f"{numpy_name(code, call)}.argmax(", CLASSES)
-    code.replace(call.func.attr, "predict", CLASSES)
+    code.replace(called.attr, "predict", CLASSES)
     code.insert(code.end(call), ", axis=-1)", CLASSES)
 
 
-def _rewrite_probabilities(code: Code, call: cst.Call) -> None:
-    assert isinstance(call.func, cst.Attribute)
-    owner = call.func.value
-    if is_model(code, owner):
-        code.replace(call.func.attr, "predict", PROBABILITIES)
-        return
-    if not _is_foreign(code, owner):
+def _rewrite_probabilities(code: Code, call: cst.Call, called: cst.Attribute) -> None:
+    if is_model(code, called.value):
+        code.replace(called.attr, "predict", PROBABILITIES)
+    elif not _is_foreign(code, called.value):
         code.mark(call, PROBABILITIES_UNCLEAR)
 
 
 def _is_foreign(code: Code, node: cst.BaseExpression, depth: int = 0) -> bool:
-    """Whether an expression begins with what another library made, such as `SVC().fit(x, y)`."""
+    """Whether an expression begins with an object of another library, such as `SVC().fit(x, y)`."""
     while isinstance(node, cst.Call | cst.Attribute | cst.Subscript):
         node = node.func if isinstance(node, cst.Call) else node.value
     if not isinstance(node, cst.Name):

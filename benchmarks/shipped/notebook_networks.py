@@ -1,0 +1,89 @@
+"""Makes the notebook's two networks that ship with the package: pretrained/mlp.onnx and pretrained/cnn.onnx.
+
+    python benchmarks/shipped/notebook_networks.py [--runs FOLDER] [--table-only]
+
+Each is one training run of the recipe of its name, except that 5,000 training images are held back for the
+calibration, as the recipe `cnn` does anyway. The files give every layer's activations, so that people can look inside,
+and hold large weights in half precision. The test set chose nothing. After an interruption, the same command continues.
+The card of all networks is written anew.
+"""
+
+import dataclasses
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure.benchmark import Benchmark, Results
+from benchmarks.shipped import card
+from benchmarks.shipped.pretrained import compare_with_keras
+from mnistlab import training
+from mnistlab.datasets import Split, load_mnist, split_validation
+from mnistlab.evaluation import evaluate
+from mnistlab.evaluation.calibration import calibrate
+from mnistlab.evaluation.metrics import expected_calibration_error
+from mnistlab.inference import Classifier
+from mnistlab.inference.onnx_files import store_halves
+from mnistlab.inference.pretrained import PRETRAINED
+from mnistlab.models.export import note_calibration
+from mnistlab.recipes import RECIPES
+from mnistlab.runs import Run
+from mnistlab.system.files import write_with
+
+NAMES = ("mlp", "cnn")
+
+
+def held_back(run: Run) -> Split:
+    """The images that were held back from a run."""
+    return split_validation(load_mnist().train, run.recipe.num_validation, run.recipe.seed)[1]
+
+
+def store(run: Run, path: Path) -> None:
+    """Writes the network of a run as a small file, calibrated on the images that were held back."""
+    shutil.copyfile(run.onnx_path, path)
+    store_halves(path)
+    answers = evaluate(Classifier(path, calibrated=False), held_back(run))
+    note_calibration(path, calibrate(answers.labels, answers.probabilities))
+
+
+def figures(run: Run, path: Path) -> Results:
+    """The card's figures on one network."""
+    test = load_mnist().test
+    stored, own = (evaluate(Classifier(path, calibrated=calibrated), test) for calibrated in (True, False))
+    return {
+        "recipe": run.recipe.to_toml(),
+        "num_parameters": run.metrics["num_parameters"],
+        "num_layers": len(Classifier(path).layers),
+        "num_train_images": run.metrics["num_train_images"],
+        "train_seconds": run.metrics["train_seconds"],
+        "num_bytes": path.stat().st_size,
+        "validation_accuracy": evaluate(Classifier(path), held_back(run)).accuracy,
+        "test": {name: stored.to_dict()[name] for name in ("num_images", "accuracy", "interval", "errors")},
+        "loss": {"before": own.loss, "after": stored.loss},
+        "calibration_error": {
+            name: expected_calibration_error(test.labels, answers.probabilities)
+            for name, answers in (("before", own), ("after", stored))
+        },
+        "calibration": Classifier(path).calibration.to_notes(),
+        "against_keras": compare_with_keras(run, path, test.images),
+        "environment": run.environment,
+    }
+
+
+def measure(runs: Path) -> Results:
+    """Trains the networks, unless they are finished, writes their files and measures them."""
+    results = {}
+    for name in NAMES:
+        run = training.train(dataclasses.replace(RECIPES[name], validation="split"), load_mnist(), runs / name)
+        write_with(PRETRAINED[name], lambda path, run=run: store(run, path))
+        results[name] = figures(run, PRETRAINED[name])
+        row = results[name]
+        print(f"{PRETRAINED[name]}  {row['num_bytes'] / 1e6:.2f} MB  {row['test']['accuracy'] * 100:.2f} %")
+    return results
+
+
+OPTIONS = {"--runs": {"type": Path, "default": Path("runs/pretrained"), "help": "folder of the two training runs"}}
+BENCHMARK = Benchmark(__file__, __doc__, measure, publish=lambda _: card.write(), options=OPTIONS)
+
+if __name__ == "__main__":
+    BENCHMARK.run()

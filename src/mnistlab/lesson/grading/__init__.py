@@ -1,0 +1,1 @@
+"""Grades for notebooks: each runs in a sandboxed process that reports evidence, and is judged in this one."""

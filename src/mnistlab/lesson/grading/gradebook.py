@@ -1,0 +1,190 @@
+"""The grades of a whole class: notebooks one after the other, a table that grows with each, nothing done twice.
+
+Beside the table, `grades.csv`, lies `grades.json`: the same grades with every message. It is also what a second call
+reads to know which notebooks are graded.
+"""
+
+import csv
+import dataclasses
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mnistlab.exceptions import MnistlabError, RunError, UsageError
+from mnistlab.lesson.grading.grading import (
+    FINISHED,
+    TAMPERED,
+    Grade,
+    changed_files,
+    grade_notebook,
+    package_digests,
+    tampered,
+)
+from mnistlab.lesson.notebooks.reading import read_bytes
+from mnistlab.lesson.steps import STEPS
+from mnistlab.system.console import ProgressBar
+from mnistlab.system.files import write_json, write_text
+from mnistlab.system.sandbox.limits import Limits
+from mnistlab.system.text import printable, spreadsheet_cell
+
+KIND = "mnistlab lesson grades"
+
+
+@dataclasses.dataclass(frozen=True)
+class Gradebook:
+    """The place where the grades of a class are kept, and what they depend on.
+
+    Args:
+        path: Path of the table; the other file has the same name and ends in .json.
+        limits: Limits for each notebook.
+        digests: SHA-256 of each of mnistlab's own files, by its path within the package.
+    """
+
+    path: Path
+    limits: Limits
+    digests: dict[str, str]
+
+    @property
+    def details_path(self) -> Path:
+        """The file with every message."""
+        return self.path.with_suffix(".json")
+
+    @property
+    def checks(self) -> str:
+        """A digest of mnistlab's own files: with other checks there would be other grades."""
+        return hashlib.sha256(json.dumps(self.digests, sort_keys=True).encode()).hexdigest()
+
+    def read(self) -> list[Grade]:
+        """The grades that are still valid.
+
+        Raises:
+            UsageError: one of the two files is there and was not written by a grader.
+        """
+        if not self.details_path.exists() and not self.path.exists():
+            return []
+        try:
+            content = json.loads(self.details_path.read_bytes())
+            if content["kind"] != KIND:
+                raise ValueError
+            grades = [Grade.from_dict(grade) for grade in content["grades"]]
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            raise UsageError(
+                f"{printable(self.path)} or {printable(self.details_path)} exists, and they are no grades of this "
+                "program. Delete them, or choose another name with --csv."
+            ) from None
+        if content.get("checks") != self.checks:
+            return []
+        same_limits = content.get("limits") == dataclasses.asdict(self.limits)
+        return [grade for grade in grades if same_limits or grade.ended in (FINISHED, TAMPERED)]
+
+    def write(self, grades: Iterable[Grade]) -> None:
+        """Writes both files, each whole.
+
+        Raises:
+            RunError: they cannot be written.
+        """
+        ordered = sorted(grades, key=lambda grade: grade.file)
+        content: dict[str, Any] = {"kind": KIND, "checks": self.checks, "limits": dataclasses.asdict(self.limits)}
+        write_json(self.details_path, content | {"grades": [dataclasses.asdict(grade) for grade in ordered]})
+        write_text(self.path, to_csv(with_copies(ordered)))
+
+
+def grade_all(
+    notebooks: Sequence[Path], folder: Path, book: Gradebook | None, limits: Limits, *, is_visible: bool = True
+) -> list[Grade]:
+    """Grades notebooks one after the other; those whose grade is kept and still valid are not run again.
+
+    Args:
+        notebooks: Paths of the notebooks.
+        folder: Folder that the shown names are relative to.
+        book: Gradebook that is written after each notebook; `None` to keep no grades.
+        limits: Limits for each notebook.
+        is_visible: Whether progress is shown.
+
+    Returns:
+        A grade for each notebook, in order.
+
+    Raises:
+        RunError: a notebook changed files of mnistlab (it is kept with 0 points), or the table cannot be written.
+        UsageError: the table's name belongs to another file.
+        KeyboardInterrupt: grades of finished notebooks are kept.
+    """
+    digests = package_digests() if book is None else book.digests
+    names = {path: printable(path.relative_to(folder)) for path in notebooks}
+    earlier = {} if book is None else {(grade.file, grade.digest): grade for grade in book.read()}
+    grades: dict[Path, Grade] = {}
+    for path in notebooks:
+        kept = earlier.get((names[path], _digest(path)))
+        if kept is not None:
+            grades[path] = kept
+    with ProgressBar(
+        "notebooks", len(notebooks), len(grades), earlier="graded", visible=is_visible, stderr=True
+    ) as bar:
+        for path in notebooks:
+            if path in grades:
+                continue
+            grade = grade_notebook(path, limits, name=names[path])
+            changed = changed_files(digests)
+            grades[path] = tampered(grade, changed) if changed else grade
+            bar.tell(_told(grades[path]))
+            if book is not None:
+                book.write(grades.values())
+            if changed:
+                raise RunError(_explain_changes(names[path], changed))
+    if book is not None:
+        book.write(grades.values())
+    return with_copies([grades[path] for path in notebooks])
+
+
+def _told(grade: Grade) -> str:
+    """A line with a notebook's points, and with how it ended if it did not finish."""
+    ended = "" if grade.ended == FINISHED else f"  {grade.ended}"
+    return f"{grade.file}  {grade.points} of {grade.out_of}  {grade.seconds:.1f} s{ended}"
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(read_bytes(path)).hexdigest()
+    except MnistlabError:
+        return ""
+
+
+def _explain_changes(name: str, changed: Sequence[str]) -> str:
+    shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+    return (
+        f"Files of mnistlab changed while {name} was graded: {printable(shown)}. It got 0 points, and grading stopped. "
+        "Install mnistlab again and give the same command: it goes on with the others."
+    )
+
+
+def with_copies(grades: Sequence[Grade]) -> list[Grade]:
+    """The grades, in which notebooks with equal bytes name each other."""
+    same: dict[str, list[str]] = {}
+    for grade in grades:
+        same.setdefault(grade.digest, []).append(grade.file)
+    marked = []
+    for grade in grades:
+        others = [name for name in same[grade.digest] if name != grade.file] if grade.digest else []
+        note = (f"the same file as {printable(', '.join(others))}",) if others else ()
+        marked.append(dataclasses.replace(grade, problems=(*grade.problems, *note)))
+    return marked
+
+
+def to_csv(grades: Iterable[Grade]) -> str:
+    """A table with a line per notebook: file, points, points of each step, how it ended, seconds, problems, SHA-256.
+
+    No cell begins like a formula, whatever a student calls a file.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    keys = [step.key for step in STEPS]
+    writer.writerow(["file", "points", "out_of", *keys, "ended", "seconds", "problems", "sha256"])
+    for grade in grades:
+        file, ended, problems = map(spreadsheet_cell, (grade.file, grade.ended, "; ".join(grade.problems)))
+        points = [step.points for step in grade.steps]
+        row = [file, grade.points, grade.out_of, *points, ended, f"{grade.seconds:.1f}", problems, grade.digest]
+        writer.writerow(row)
+    return buffer.getvalue()
