@@ -6,6 +6,6 @@
 - `summaries`: rows over seeds, as means, tests, series of charts, and words that claim no more than the test allows
 - `batch_size`, `comparison`, `label_noise`, `augmentation_ranges`: the questions
 - `published`: the answers that ship with the package
-- `notebook`: the whole notebook in one go
+- `notebook`, `notebook_results`: the whole notebook in one go, and what it comes to in numbers
 - `benchmark`: this machine, stock Keras and mnistlab side by side
 """

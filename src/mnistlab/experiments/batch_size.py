@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from mnistlab import training
 from mnistlab.datasets import Dataset
@@ -219,15 +220,12 @@ def still_falling(losses: Sequence[float]) -> str:
 def describe_run(run: Run) -> BatchSizeRow:
     """One training run as a row for `explain_runs`; `final_losses` are the training losses of the last two epochs."""
     metrics = run.metrics
-    return {
-        "batch_size": metrics["batch_size"],
-        "steps": metrics["steps"],
-        "train_seconds": metrics["train_seconds"],
-        "test_accuracy": metrics["test_accuracy"],
-        "test_errors": metrics["test_errors"],
+    names = ("batch_size", "steps", "train_seconds", "test_accuracy", "test_errors")
+    ends = {
         "interval": [metrics["test_accuracy_low"], metrics["test_accuracy_high"]],
         "final_losses": [epoch["loss"] for epoch in run.history[-2:]],
     }
+    return cast(BatchSizeRow, {name: metrics[name] for name in names} | ends)
 
 
 def explain_runs(rows: Sequence[BatchSizeRow], *, reference: int = REFERENCE) -> list[str]:

@@ -17,10 +17,7 @@ from mnistlab.runs.folders import check_folder
 from mnistlab.system.console import ProgressBar
 from mnistlab.system.files import make_folder
 
-METRICS = (
-    *("test_accuracy", "test_errors", "test_loss", "train_seconds", "steps", "epochs", "num_parameters"),
-    "multiply_adds",
-)
+METRICS = tuple(name for name in Row.__annotations__ if name not in ("seed", "folder"))
 
 
 @dataclasses.dataclass(frozen=True)
