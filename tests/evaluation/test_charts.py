@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mnistlab.evaluation.charts import Axis, Chart, Mark, Point, Series
+from mnistlab.evaluation.charts import Axis, Chart, Point, Series
 from mnistlab.exceptions import UsageError
 
 CHART = Chart(
@@ -17,7 +17,7 @@ CHART = Chart(
         Series("cnn", ()),
     ),
     "Test accuracy over the batch size.",
-    (Mark(128.0, 91.0, "claimed: 91 %"),),
+    (Series("claimed: 91 %", (Point(128.0, 91.0),)),),
 )
 
 

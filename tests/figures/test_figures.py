@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from mnistlab import figures
 from mnistlab.datasets import Split
 from mnistlab.evaluation import Evaluation
-from mnistlab.evaluation.charts import POINTS, Axis, Chart, Mark, Point, Series
+from mnistlab.evaluation.charts import POINTS, Axis, Chart, Point, Series
 from mnistlab.exceptions import UsageError
 from mnistlab.system import theme
 from processes import imports_of
@@ -59,7 +59,7 @@ LINES = Chart(
         Series("equal epochs", (Point(32, 97.8, 97.6, 98.0, 5), Point(128, 98.2, 98.1, 98.3, 5), Point(10_000, 93.4))),
         Series("equal steps", (Point(32, 94.3, 93.9, 94.6, 5), Point(128, 96.7, 96.4, 96.9, 5))),
     ),
-    marks=(Mark(128, 97.0, "claimed: 97 %"),),
+    marks=(Series("claimed: 97 %", (Point(128, 97.0),)),),
 )
 DIFFERENCES = Chart(
     "What each part changes",

@@ -154,7 +154,8 @@ def test_an_experiment_that_nobody_knows_appears_with_its_charts(client, tiny_mn
     heading = client.get("/api/experiments").json()["experiments"][-1]
     assert (heading["question"], heading["answer"]) == ("How large a step is best?", ["Larger steps are better."])
     (chart,) = client.get(f"/api/experiments/{heading['id']}").json()["charts"]
-    assert (chart["x"], chart["y"]["title"]) == ({"title": "learning rate", "scale": "log"}, "test accuracy, %")
+    assert chart["x"] == {"title": "learning rate", "unit": "", "scale": "log"}
+    assert (chart["y"]["title"], chart["y"]["unit"]) == ("test accuracy", "%")
     for group in findings.groups:
         point = points_of(chart)["", group["rate"]]
         assert point["y"] == pytest.approx(100 * group["accuracy"]["mean"], abs=1e-5)

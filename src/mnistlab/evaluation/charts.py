@@ -38,11 +38,6 @@ class Axis:
         if self.scale not in get_args(Scale):
             raise UsageError(f"The axis has the scale {self.scale!r}; it must be one of {', '.join(get_args(Scale))}.")
 
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> "Axis":
-        """The axis in plain data; see `Chart.from_plain`."""
-        return cls(str(plain["title"]), str(plain["unit"]), plain["scale"])
-
 
 @dataclasses.dataclass(frozen=True)
 class Point:
@@ -71,17 +66,10 @@ class Point:
         if not all(math.isfinite(number) for number in numbers):
             raise UsageError(f"A point of a chart needs finite numbers, but this one has {numbers}.")
 
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> "Point":
-        """The point in plain data; see `Chart.from_plain`."""
-        x = plain["x"]
-        low, high = (None if plain[end] is None else float(plain[end]) for end in ("low", "high"))
-        return cls(x if isinstance(x, str) else float(x), float(plain["y"]), low, high, int(plain["num"]))
-
 
 @dataclasses.dataclass(frozen=True)
 class Series:
-    """Points that belong together: a line, where the x-axis holds numbers.
+    """Points that belong together.
 
     Args:
         name: Name of the series; empty if the chart has no other.
@@ -93,21 +81,6 @@ class Series:
 
 
 @dataclasses.dataclass(frozen=True)
-class Mark:
-    """A single value to compare with, such as one that somebody claimed.
-
-    Args:
-        x: Place on the x-axis.
-        y: The value.
-        text: Words beside it.
-    """
-
-    x: float
-    y: float
-    text: str
-
-
-@dataclasses.dataclass(frozen=True)
 class Chart:
     """What was measured, ready to be drawn.
 
@@ -115,9 +88,10 @@ class Chart:
         title: Heading in two or three words.
         x: The horizontal axis.
         y: The vertical axis.
-        series: Points by series; figures are in the units of the axes, so shares on an axis in % are 0 to 100.
+        series: What was measured, in the units of the axes: on one in %, shares are 0 to 100. Over an axis of numbers
+            each is a line.
         caption: Sentence below the chart in a report. A report leaves out charts without one; the page shows all.
-        marks: Values to compare with; figures draw them.
+        marks: Values to compare with, such as one that somebody claimed; figures draw them, each with its name.
     """
 
     title: str
@@ -125,7 +99,7 @@ class Chart:
     y: Axis
     series: tuple[Series, ...]
     caption: str = ""
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Series, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """The chart as JSON can hold it; numbers are rounded to six digits behind the decimal point.
@@ -148,14 +122,19 @@ class Chart:
         Raises:
             KeyError, TypeError, ValueError: if something is missing, of another type, or nothing that can be drawn.
         """
-        return cls(
-            str(plain["title"]),
-            Axis.from_plain(plain["x"]),
-            Axis.from_plain(plain["y"]),
-            tuple(Series(str(one["name"]), tuple(map(Point.from_plain, one["points"]))) for one in plain["series"]),
-            str(plain["caption"]),
-            tuple(Mark(float(one["x"]), float(one["y"]), str(one["text"])) for one in plain["marks"]),
-        )
+        x, y = (Axis(str(axis["title"]), str(axis["unit"]), axis["scale"]) for axis in (plain["x"], plain["y"]))
+        series, marks = (tuple(map(_series, plain[key])) for key in ("series", "marks"))
+        return cls(str(plain["title"]), x, y, series, str(plain["caption"]), marks)
+
+
+def _series(plain: Mapping[str, Any]) -> Series:
+    return Series(str(plain["name"]), tuple(map(_point, plain["points"])))
+
+
+def _point(plain: Mapping[str, Any]) -> Point:
+    x = plain["x"]
+    low, high = (None if plain[end] is None else float(plain[end]) for end in ("low", "high"))
+    return Point(x if isinstance(x, str) else float(x), float(plain["y"]), low, high, int(plain["num"]))
 
 
 def _plain(value: Any) -> Any:

@@ -66,8 +66,10 @@ def _draw_lines(chart: Chart, ax: Axes | None) -> Axes:
         ax.set_xticks(settings, [_written(setting) for setting in settings])
         ax.xaxis.set_minor_locator(NullLocator())
     for mark in chart.marks:
-        ax.plot([mark.x], [mark.y], marker="x", markersize=9, markeredgewidth=2, color=current_theme().ink, zorder=5)
-        ax.annotate(mark.text, (mark.x, mark.y), (-9, -12), textcoords="offset points", ha="right", fontsize=8.5)
+        for point in mark.points:
+            place = float(point.x), point.y
+            ax.plot(*place, marker="x", markersize=9, markeredgewidth=2, color=current_theme().ink, zorder=5)
+            ax.annotate(mark.name, place, (-9, -12), textcoords="offset points", ha="right", fontsize=8.5)
     ax.margins(x=0.06, y=0.12)
     ax.set(xlabel=_label(chart.x, "logarithmic axis"), ylabel=_label(chart.y, "logarithmic"))
     ax.grid(axis="y")

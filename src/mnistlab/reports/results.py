@@ -41,21 +41,6 @@ class ExperimentResults(TypedDict):
     rows: Sequence[Mapping[str, Any]]
 
 
-class Sample(TypedDict):
-    """The image whose numbers the report prints."""
-
-    index: int
-    label: int
-    matrix: str
-
-
-class OneHot(TypedDict):
-    """A label and the row of zeros and a one that it becomes."""
-
-    label: int
-    row: list[int]
-
-
 class DatasetResults(TypedDict):
     """The data set in numbers."""
 
@@ -65,8 +50,8 @@ class DatasetResults(TypedDict):
     height: int
     width: int
     class_counts: list[int]
-    sample: Sample
-    one_hot: list[OneHot]
+    sample: dict[str, Any]
+    one_hot: list[dict[str, Any]]
 
 
 class ModelRun(TypedDict):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mnistlab.evaluation.charts import Axis, Chart
+from mnistlab.evaluation.charts import Chart
 
 Shown = dict[str, Any]
 
@@ -53,14 +53,13 @@ def describe(results: dict[str, Any], title: str) -> Shown:
 
     Returns:
         `title`, `question`, `answer` and `method` as sentences, `conditions`, one sentence of data and hardware, and
-        `charts`. A chart has a `title`, its axes `x` and `y` with `title` and `scale`, and `series` of points with `x`,
-        `y`, `low`, `high` and `num`.
+        `charts`.
 
     Raises:
         KeyError, TypeError, ValueError: if these are not the results of an experiment.
     """
     environment = results["environment"]
-    charts = [_shown(Chart.from_plain(chart)) for chart in results.get("charts", {}).values()]
+    charts = [Chart.from_plain(chart) for chart in results.get("charts", {}).values()]
     return {
         "title": title,
         "experiment": str(results["experiment"]),
@@ -72,12 +71,3 @@ def describe(results: dict[str, Any], title: str) -> Shown:
         f"Keras {environment['keras']}.{' Bars are 95 % intervals.' if charts else ''}",
         "charts": charts,
     }
-
-
-def _shown(chart: Chart) -> Shown:
-    plain = chart.to_plain()
-    return {"title": plain["title"], "x": _axis(chart.x), "y": _axis(chart.y), "series": plain["series"]}
-
-
-def _axis(axis: Axis) -> Shown:
-    return {"title": ", ".join(part for part in (axis.title, axis.unit) if part), "scale": axis.scale}

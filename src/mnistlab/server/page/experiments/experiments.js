@@ -9,7 +9,9 @@ import { quoteForPython, quoteForShell } from "../code/code.js";
  * @typedef {import("../app/state.js").State} State
  * @typedef {{id: string, title: string, question: string, answer: string[], source: "published" | "own"}} Heading
  * @typedef {Heading & {method: string[], conditions: string, command: string | null, folder: string | null,
- *   experiment: string, charts: import("../charts/charts.js").Chart[]}} Experiment
+ *   experiment: string, charts: Measured[]}} Experiment
+ * @typedef {{title: string, unit: string, scale: import("../charts/scales.js").Kind}} Axis
+ * @typedef {{title: string, x: Axis, y: Axis, series: import("../charts/charts.js").Series[]}} Measured
  */
 
 const NO_CHARTS =
@@ -72,9 +74,9 @@ async function show(state) {
 
 /** @param {Experiment} found */
 function render(found) {
-  const charts = found.charts.map((figures) => {
-    const chart = createChart(figures.title);
-    chart.show(figures);
+  const charts = found.charts.map(({ title, x, y, series }) => {
+    const chart = createChart(title);
+    chart.show({ title, x: withUnit(x), y: withUnit(y), series });
     return chart.root;
   });
   const source = found.source === "own" ? `Your experiment in ${found.folder}.` : "Published with mnistlab.";
@@ -92,6 +94,12 @@ function render(found) {
     ),
   );
 }
+
+/**
+ * @param {Axis} axis
+ * @returns {import("../charts/charts.js").Axis}
+ */
+const withUnit = ({ title, unit, scale }) => ({ title: unit ? `${title}, ${unit}` : title, scale });
 
 /** @param {string} sentences the first says it, the others give the figures */
 function answer(sentences) {
