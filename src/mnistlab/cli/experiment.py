@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mnistlab.cli.options import PATH, debug_option, load_dataset
+from mnistlab.datasets import Dataset
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from mnistlab.experiments.experiment import Experiment
 
 MAX_SEEDS = 1000
 NOISE_MODELS = ("softmax", "mlp", "cnn")
@@ -92,10 +96,10 @@ def batch_size(model: str, sizes: tuple[int, ...], steps: int | None, settings: 
     """What the batch size does to time and accuracy, at equal epochs, equal steps and a scaled learning rate."""
     recipe = RECIPES[model].override(settings, ("batch_size", "max_steps"))
 
-    def make(dataset: Any) -> Any:
-        from mnistlab.experiments import batch_views
+    def make(dataset: Dataset) -> "Experiment":
+        from mnistlab.experiments import batch_size
 
-        return batch_views.experiment(recipe, dataset, num_seeds=common["seeds"], batch_sizes=sizes, num_steps=steps)
+        return batch_size.experiment(recipe, dataset, num_seeds=common["seeds"], batch_sizes=sizes, num_steps=steps)
 
     _run("batch-size", make, **common)
 
@@ -110,7 +114,7 @@ def compare(first: str, second: str, settings: tuple[str, ...], **common: Any) -
         raise UsageError(f"Two different recipes were expected, but both are {first}.")
     recipes = [RECIPES[name].override(settings) for name in (first, second)]
 
-    def make(_dataset: Any) -> Any:
+    def make(_dataset: Dataset) -> "Experiment":
         from mnistlab.experiments import comparison
 
         return comparison.experiment(*recipes, num_seeds=common["seeds"])
@@ -152,7 +156,7 @@ def label_noise(
     varied = ("label_noise", "noise_bias")
     RECIPES["mlp"].override(settings, varied)  # refuses what no recipe can have before anything slow is begun
 
-    def make(_dataset: Any) -> Any:
+    def make(_dataset: Dataset) -> "Experiment":
         from mnistlab.experiments import label_noise
 
         chosen = {name: label_noise.RECIPES[name].override(settings, varied) for name in names}
@@ -174,7 +178,7 @@ def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
             "--recipe augmentation=yes."
         )
 
-    def make(_dataset: Any) -> Any:
+    def make(_dataset: Dataset) -> "Experiment":
         from mnistlab.experiments import augmentation_ranges
 
         return augmentation_ranges.experiment(recipe, num_seeds=common["seeds"])
@@ -184,7 +188,7 @@ def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
 
 def _run(
     name: str,
-    make: Callable[[Any], Any],
+    make: Callable[[Dataset], "Experiment"],
     *,
     seeds: int,  # noqa: ARG001  (part of what `make` knows)
     cluster: str | None,
@@ -206,7 +210,7 @@ def _run(
             from mnistlab.experiments.experiment import run_experiment
 
             chosen = make(dataset)
-            num_trainings = len({cell.recipe for cell in chosen.cells})  # some stand in several places
+            num_trainings = len({one.recipe for one in chosen.trainings})  # some stand in several places
             noun = "training" if num_trainings == 1 else "trainings"
             print(f"{chosen.question} {num_trainings:,} {noun}.", flush=True)
             findings = run_experiment(chosen, dataset, folder, address=cluster, data_folder=data)

@@ -110,11 +110,7 @@ class Evaluation:
 
     def __str__(self) -> str:
         """One sentence: right of total, accuracy, interval."""
-        low, high = self.interval
-        return (
-            f"{self.num_images - self.errors:,} of {self.num_images:,} right: {self.accuracy * 100:.2f} % "
-            f"(95 % interval {low * 100:.2f}–{high * 100:.2f})"
-        )
+        return accuracy_sentence(self.errors, self.num_images)
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -122,6 +118,21 @@ class Evaluation:
             for digit, value in enumerate(self.per_digit_accuracy)
         )
         return f"<p>{self}</p><table><tr><th>digit</th><th>accuracy</th></tr>{rows}</table>"
+
+
+def accuracy_sentence(num_errors: int, num_images: int) -> str:
+    """One sentence on how often a model is right.
+
+    Example:
+        >>> accuracy_sentence(181, 10_000)
+        '9,819 of 10,000 right: 98.19 % (95 % interval 97.91–98.43)'
+    """
+    num_right = num_images - num_errors
+    low, high = metrics.wilson_interval(num_right, num_images)
+    return (
+        f"{num_right:,} of {num_images:,} right: {num_right / num_images * 100:.2f} % "
+        f"(95 % interval {low * 100:.2f}–{high * 100:.2f})"
+    )
 
 
 def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluation:
