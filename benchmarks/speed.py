@@ -36,11 +36,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     arguments = parser.parse_args()
     if not arguments.table_only:
-        run_suite(
-            rounds=arguments.rounds,
-            tell=lambda line: print(line, flush=True),
-            keep=lambda results: write_json(RESULTS, results),
-        )
+        run_suite(rounds=arguments.rounds, keep=lambda results: write_json(RESULTS, results))
     readme.put("speed.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
 
 

@@ -9,6 +9,7 @@ import click
 from mnistlab.cli.options import PATH, debug_option, load_dataset
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES
+from mnistlab.system.text import plural
 
 MAX_SEEDS = 1000
 NOISE_MODELS = ("softmax", "mlp", "cnn")
@@ -207,8 +208,7 @@ def _run(
 
             chosen = make(dataset)
             num_trainings = len({cell.recipe for cell in chosen.cells})  # some stand in several places
-            noun = "training" if num_trainings == 1 else "trainings"
-            print(f"{chosen.question} {num_trainings:,} {noun}.", flush=True)
+            print(f"{chosen.question} {plural(num_trainings, 'training')}.", flush=True)
             findings = run_experiment(chosen, dataset, folder, address=cluster, data_folder=data)
     except (KeyboardInterrupt, InterruptionError) as error:
         raise InterruptionError(f"Interrupted. {folder} keeps what was done; the same command goes on.") from error

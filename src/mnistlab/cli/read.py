@@ -67,7 +67,7 @@ def _read(
     reader: "DigitReader", photo: Path, *, as_json: bool, annotated: Path | None, explain: bool, many: bool
 ) -> dict[str, Any]:
     """Reads one photo and prints it, unless JSON was asked for."""
-    from mnistlab.reader import lines_of, load_photo
+    from mnistlab.reader import lines_of, load_photo, text_of
 
     grey = load_photo(photo)
     readings = reader.read(grey)
@@ -85,7 +85,7 @@ def _read(
             print(_explanations(reader, lines))
         if annotated is not None:
             print(f"\n{annotated}")
-    texts = ["".join(str(one.digit) for one in line if one.digit is not None) for line in lines]
+    texts = map(text_of, lines)
     explained = {"explanations": [reader.explain(one) for one in readings]} if explain else {}
     return {
         "photo": str(photo),

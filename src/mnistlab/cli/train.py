@@ -11,6 +11,7 @@ import click
 from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
+from mnistlab.system.text import plural
 
 
 @click.command()
@@ -118,7 +119,7 @@ def _train(
     from mnistlab.runs.folders import check_folder
 
     known = check_folder(folder, recipe, dataset.identity())
-    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
+    epochs = plural(recipe.epochs, "epoch", spec="d")
     print(f"{recipe.name}: {epochs}, batch size {recipe.batch_size:,}, seed {recipe.seed}")
     from mnistlab import training
     from mnistlab.evaluation import evaluate

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from mnistlab.system.text import percent
+
 FileFormat = Literal["onnx", "keras", "litert"]
 SUFFIXES: dict[FileFormat, str] = {"onnx": ".onnx", "keras": ".keras", "litert": ".tflite"}
 """How the name of a file of each format ends."""
@@ -45,7 +47,7 @@ def read(images):
 }
 _NOTE = """# {name}
 
-Handwritten digits, 0 to 9: the network of the recipe `{recipe}`, {accuracy:.2f} % right on the test images of
+Handwritten digits, 0 to 9: the network of the recipe `{recipe}`, {accuracy} right on the test images of
 {dataset}. Images come as `uint8` `(num_images, 28, 28)` with ink 255 on ground 0, each digit in MNIST's form: longest
 side 20 pixels, centre of mass in the middle. Probabilities go out, `(num_images, 10)`.{more}
 
@@ -81,7 +83,7 @@ def usage_note(name: str, file_format: FileFormat, *, recipe: str, accuracy: flo
     return _NOTE.format(
         name=name,
         recipe=recipe,
-        accuracy=accuracy * 100,
+        accuracy=percent(accuracy),
         dataset=dataset,
         more="\nEvery layer's activations can be had as further outputs." if file_format == "onnx" else "",
         needs=_NEEDS[file_format],

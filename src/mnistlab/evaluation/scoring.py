@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import NUM_CLASSES, Split
 from mnistlab.evaluation import metrics
-from mnistlab.system.text import format_matrix
+from mnistlab.system.text import interval, percent, table
 
 # ONNX Runtime keeps every layer's activations to the end of a pass, because each is an output of the file: 1.8 MB an
 # image of the cnn. Larger passes are no faster.
@@ -98,27 +98,24 @@ class Evaluation:
 
     def format_per_digit(self) -> str:
         """The accuracy of each digit as two aligned lines of text."""
-        values = ["–" if value is None else f"{value * 100:.2f}" for value in self.per_digit_accuracy]
-        digits = [f"{digit:>{len(value)}}" for digit, value in enumerate(values)]
-        return f"digit       {'  '.join(digits)}\naccuracy %  {'  '.join(values)}"
+        accuracies = [percent(value, unit="") for value in self.per_digit_accuracy]
+        return "\n".join(table([["digit", *map(str, range(NUM_CLASSES))], ["accuracy %", *accuracies]]))
 
     def format_confusion(self) -> str:
         """The confusion matrix as aligned text, row the true digit, column the predicted one."""
-        digits = np.arange(NUM_CLASSES)
-        table = np.block([[np.array([[-1]]), digits[None]], [digits[:, None], self.confusion]])
-        return format_matrix(table, "d").replace("-1", "  ", 1)
+        rows = [[str(digit), *map(str, row)] for digit, row in enumerate(self.confusion)]
+        return "\n".join(table([["  ", *map(str, range(NUM_CLASSES))], *rows], num_left=0))
 
     def __str__(self) -> str:
         """One sentence: right of total, accuracy, interval."""
-        low, high = self.interval
         return (
-            f"{self.num_images - self.errors:,} of {self.num_images:,} right: {self.accuracy * 100:.2f} % "
-            f"(95 % interval {low * 100:.2f}–{high * 100:.2f})"
+            f"{self.num_images - self.errors:,} of {self.num_images:,} right: {percent(self.accuracy)} "
+            f"(95 % interval {interval(self.interval, unit='')})"
         )
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{digit}</td><td style='text-align:right'>{'–' if value is None else f'{value:.2%}'}</td></tr>"
+            f"<tr><td>{digit}</td><td style='text-align:right'>{percent(value, unit='%')}</td></tr>"
             for digit, value in enumerate(self.per_digit_accuracy)
         )
         return f"<p>{self}</p><table><tr><th>digit</th><th>accuracy</th></tr>{rows}</table>"

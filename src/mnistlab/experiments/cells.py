@@ -13,7 +13,7 @@ from mnistlab.experiments import cluster
 from mnistlab.experiments.summaries import Row
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
-from mnistlab.system.console import ProgressBar
+from mnistlab.system.console import Console
 from mnistlab.system.files import make_folder
 
 METRICS = (
@@ -91,15 +91,15 @@ def train_cells(
     tasks = dict(zip(folders, cells, strict=True))
     missing = {place: cell.recipe for place, cell in tasks.items() if not Run(place).is_complete}
     kept = len(tasks) - len(missing)
-    with ProgressBar("trainings", len(tasks), kept, earlier="finished", visible=progress) as bar:
+    with Console(quiet=not progress).bar("trainings", len(tasks), kept, earlier="finished") as bar:
         if address is None:
             for place, recipe in missing.items():
                 training.train(recipe, dataset, place, progress=False)
                 gc.collect()  # graphs are cycles: Python itself would let the networks of ten trainings pile up
-                bar.tell(_told(tasks[place], Run(place)))
+                bar.count(_told(tasks[place], Run(place)))
         else:
             for place in cluster.train_on_ray(missing, address, dataset.fingerprint(), data_folder):
-                bar.tell(_told(tasks[place], Run(place)))
+                bar.count(_told(tasks[place], Run(place)))
     return [
         {
             **cell.place,

@@ -1,9 +1,7 @@
 """The whole notebook, start to end: data, both networks, the batch-size question, the comparison, one report."""
 
-import contextlib
 import dataclasses
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.console import Console
 
 from mnistlab import __version__, figures, reports, training
 from mnistlab.datasets import Dataset, preprocessing
@@ -25,6 +22,7 @@ from mnistlab.reports import write_run_report
 from mnistlab.reports.run_report import run_figures, write_figures
 from mnistlab.runs import Run
 from mnistlab.runs.folders import own_results
+from mnistlab.system.console import Console
 from mnistlab.system.files import write_json, write_text
 from mnistlab.system.text import format_matrix
 from mnistlab.training.augmentation import RandomAffine, transform_images
@@ -93,7 +91,7 @@ def _run_all(
     rows = batch_size.train_batch_sizes(
         recipes["mlp"], dataset, folder / "runs", batch_sizes=batch_sizes, known=known, progress=progress
     )
-    with _stating("drawing the figures and writing the report", visible=progress):
+    with Console(quiet=not progress).status("drawing the figures and writing the report"):
         evaluations = {name: pairs[0][1] for name, pairs in scored.items()}  # of the seed shown in detail
         results: dict[str, Any] = {
             "mnistlab": __version__,
@@ -181,18 +179,6 @@ def _fit_to(dataset: Dataset, recipe: Recipe, epochs: int | None) -> Recipe:
     """The recipe with the epochs asked for, holding back at most a tenth of a small data set for validation."""
     num_validation = max(1, min(recipe.num_validation, len(dataset.train) // 10))
     return dataclasses.replace(recipe, epochs=epochs or recipe.epochs, num_validation=num_validation)
-
-
-@contextlib.contextmanager
-def _stating(what: str, *, visible: bool) -> Iterator[None]:
-    """Says what takes a few seconds: a spinner on a terminal, a line elsewhere."""
-    console = Console(highlight=False, quiet=not visible)
-    if console.is_terminal:
-        with console.status(what):
-            yield
-    else:
-        console.print(what)
-        yield
 
 
 def _describe_dataset(dataset: Dataset) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.inference.classifier import Classifier
+from mnistlab.system.text import percent
 
 LEAST_INK = 10.0  # black pixels; of 60,000 training digits the faintest has 19.9
 LEAST_BLACK = 60  # of 255; what is fainter everywhere is the ground's own unevenness
@@ -120,6 +121,6 @@ class Judge:
                 verdict, kind="no digit", reason=f"It looks more like {thing} than like one digit."
             )
         if confidence < self.classifier.calibration.least_confidence:
-            named = " or ".join(f"a {at} ({share:.0%})" for at, share in ((digit, confidence), *others[:2]))
-            return dataclasses.replace(verdict, kind="unsure", reason=f"It may be {named.replace('%', ' %')}.")
-        return dataclasses.replace(verdict, reason=f"It is a {digit} ({confidence * 100:.1f} %).")
+            named = " or ".join(f"a {at} ({percent(share, 0)})" for at, share in ((digit, confidence), *others[:2]))
+            return dataclasses.replace(verdict, kind="unsure", reason=f"It may be {named}.")
+        return dataclasses.replace(verdict, reason=f"It is a {digit} ({percent(confidence, 1)}).")

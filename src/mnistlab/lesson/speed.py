@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson.showing import UpdatingLine
 from mnistlab.models.backend import keras
 from mnistlab.models.parts import accelerated_parts
 from mnistlab.models.precision import policy_name
 from mnistlab.recipes import AffineRanges
+from mnistlab.system.console import UpdatingLine
 from mnistlab.training.augmentation import RandomAffine, transform_images
 
 STEPS_PER_CALL = 8  # weight updates in each call from Python

@@ -184,3 +184,13 @@ def lines_of(readings: Sequence[Reading]) -> list[list[Reading]]:
     for reading in readings:
         lines.setdefault(reading.found.line, []).append(reading)
     return [lines[number] for number in sorted(lines)]
+
+
+def text_of(line: Sequence[Reading]) -> str:
+    """The digits of a line as text, without the marks that are not digits.
+
+    Example:
+        >>> text_of([])
+        ''
+    """
+    return "".join(str(reading.digit) for reading in line if reading.digit is not None)

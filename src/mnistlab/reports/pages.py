@@ -5,15 +5,15 @@ sentence that compares is made from the numbers, so that none can say what the t
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from mnistlab.exceptions import UsageError
-from mnistlab.system import theme
-from mnistlab.system.text import FILTERS, SPACE, interval, percent, seconds
+from mnistlab.system import text, theme
+from mnistlab.system.text import interval, percent, plural, seconds, unbroken
 
 NAMES = {"mlp": "fully connected network", "cnn": "convolutional network"}
 
@@ -88,9 +88,9 @@ def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     metrics, total = results["metrics"], results["num_test_images"]
     members = metrics.get("members", 1)
     of_each = f" of each of {members} networks, averaged," if members > 1 else ""
-    sentence = (
+    sentence = unbroken(
         f"{total - metrics['test_errors']:,} of {total:,} test images right: {percent(metrics['test_accuracy'])} "
-        f"(95{SPACE}% interval {interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
+        f"(95 % interval {interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
         f"in {seconds(metrics['train_seconds'])}."
     )
     return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence)
@@ -147,7 +147,7 @@ def _answer(results: Mapping[str, Any]) -> str:
     total = results["dataset"]["test_images"]
     mlp, cnn = (results["models"][model]["runs"][0] for model in NAMES)
     errors = {name: results["models"][model]["runs"][0]["test_errors"] for model, name in NAMES.items()}
-    return (
+    return unbroken(
         f"Of {total:,} test images, the {NAMES['mlp']} reads {percent(mlp['test_accuracy'])} correctly after "
         f"{seconds(mlp['train_seconds'])} of training, the {NAMES['cnn']} {percent(cnn['test_accuracy'])} after "
         f"{seconds(cnn['train_seconds'])}. {_compare_errors(errors)}"
@@ -238,7 +238,12 @@ def _explain_last_batch(model: Mapping[str, Any]) -> str:
 
 
 def _epochs(epochs: int) -> str:
-    return "one epoch" if epochs == 1 else f"{epochs:,} epochs"
+    return "one epoch" if epochs == 1 else plural(epochs, "epoch")
+
+
+def _unbroken(words: Callable[..., str]) -> Callable[..., str]:
+    """The same words with no-break spaces."""
+    return lambda *values: unbroken(words(*values))
 
 
 _ENVIRONMENT = jinja2.Environment(
@@ -249,4 +254,8 @@ _ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.filters |= FILTERS
+_ENVIRONMENT.filters |= {
+    words.__name__: words
+    for words in (text.cell, text.count, text.decimals, text.p_value, text.plain, text.points, text.unbroken)
+}
+_ENVIRONMENT.filters |= {words.__name__: _unbroken(words) for words in (interval, percent, seconds)}

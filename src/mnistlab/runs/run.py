@@ -14,6 +14,7 @@ from typing import Any, TypedDict, cast
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.recipes import Recipe
 from mnistlab.system.files import json_text, write_json
+from mnistlab.system.text import percent
 
 
 class HistoryRow(TypedDict, total=False):
@@ -206,7 +207,7 @@ class Run:
             return f"{self.folder}: not finished"
         metrics = self.metrics
         return (
-            f"{self.folder}: {metrics['model']}, test accuracy {metrics['test_accuracy'] * 100:.2f} %, "
+            f"{self.folder}: {metrics['model']}, test accuracy {percent(metrics['test_accuracy'])}, "
             f"{metrics['test_errors']:,} errors, trained in {metrics['train_seconds']:.1f} s"
         )
 

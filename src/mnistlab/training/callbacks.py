@@ -1,21 +1,21 @@
 """What is shown, recorded and kept of a training while it runs."""
 
 import math
-import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from mnistlab.exceptions import InterruptionError, TrainingError
 from mnistlab.models.backend import keras
 from mnistlab.recipes import Recipe
 from mnistlab.runs.checkpoint import Checkpoint, state_of
 from mnistlab.runs.run import HistoryRow
+from mnistlab.system.console import BAR_WIDTH, Console
 from mnistlab.system.interruption import StopRequest
+from mnistlab.system.text import percent
 from mnistlab.training.fitting import FitPlan
 
 
@@ -26,59 +26,51 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
         checkpoint: The checkpoint that history and times go into.
         recipe: The recipe of the whole training.
         plan: What the training of one network comes to.
-        visible: Whether to write to standard output: a live bar on a terminal, a line for each epoch elsewhere.
+        quiet: Whether to write nothing; otherwise a line for each epoch and, on a terminal, a live bar.
     """
 
-    def __init__(self, checkpoint: Checkpoint, recipe: Recipe, plan: FitPlan, *, visible: bool) -> None:
+    def __init__(self, checkpoint: Checkpoint, recipe: Recipe, plan: FitPlan, *, quiet: bool) -> None:
         super().__init__()
         self._checkpoint = checkpoint
         self._recipe = recipe
         self._num_calls = plan.num_calls
-        self._visible = visible
-        self._console = Console(file=sys.stdout, highlight=False)
-        self._live = visible and self._console.is_terminal
-        self._bar = Progress(
+        self._console = Console(quiet=quiet)
+        self._bar = self._console.progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=28),
+            BarColumn(BAR_WIDTH),
             TextColumn("{task.fields[result]}"),
             TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
         )
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the bar."""
-        if self._live and not self._bar.task_ids:  # the rest of an epoch and those after it are one training
+        if not self._bar.task_ids:  # the rest of an epoch and those after it are one training
             done = self._checkpoint.num_calls
             self._task = self._bar.add_task("", completed=done, total=self._num_calls, result="")
             self._bar.start()
 
     def close(self) -> None:
         """Removes the bar and shows the cursor again; does nothing where there is no bar."""
-        if self._live:
-            self._bar.stop()
+        self._bar.stop()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Starts the clock of an epoch."""
         self._checkpoint.begin_epoch()
-        if self._live:
-            self._bar.update(self._task, description=self._title(epoch))
+        self._bar.update(self._task, description=self._title(epoch))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Moves the bar."""
-        if self._live:
-            result = f"loss {float(logs['loss']):.4f}  accuracy {float(logs['accuracy']):.2%}"
+        if self._console.is_live:  # else the figures would be fetched from the accelerator for nobody
+            result = f"loss {float(logs['loss']):.4f}  accuracy {percent(float(logs['accuracy']), unit='%')}"
             self._bar.update(self._task, advance=1, result=result)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Keeps the epoch's row and, where there is no bar, prints it."""
+        """Keeps the epoch's row and shows it."""
         member = {"member": len(self._checkpoint.finished) + 1} if self._recipe.members > 1 else {}
         figures = {name: float(value) for name, value in logs.items()}
         row = cast(HistoryRow, member | {"epoch": epoch + 1} | figures)
         self._checkpoint.end_epoch(row)
-        if self._visible:
-            line = f"  {self._title(epoch)}  {_figures(self._checkpoint.epoch_seconds[-1], row)}"
-            (self._bar.console if self._live else self._console).print(line, soft_wrap=True)
+        self._console.line(f"  {self._title(epoch)}  {_figures(self._checkpoint.epoch_seconds[-1], row)}")
 
     def _title(self, epoch: int) -> str:
         members = self._recipe.members
@@ -87,8 +79,8 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def _figures(seconds: float, row: HistoryRow) -> str:
-    line = f"{seconds:6.1f} s  loss {row['loss']:.4f}  accuracy {row['accuracy'] * 100:.2f} %"
-    return line + (f"  validation {row['val_accuracy'] * 100:.2f} %" if "val_accuracy" in row else "")
+    line = f"{seconds:6.1f} s  loss {row['loss']:.4f}  accuracy {percent(row['accuracy'])}"
+    return line + (f"  validation {percent(row['val_accuracy'])}" if "val_accuracy" in row else "")
 
 
 class RecordingCallback(keras.callbacks.Callback):  # type: ignore[misc]

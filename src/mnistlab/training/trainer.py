@@ -107,7 +107,7 @@ def train(
                 checkpoint = _open_checkpoint(run, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
                 team.send_checkpoint(run.checkpoint_path)
                 _warm_up()
-                training = _Training(recipe, dataset, checkpoint, team, start, visible=progress)
+                training = _Training(recipe, dataset, checkpoint, team, start, quiet=not progress)
                 training.fit()
                 team.leave()
                 training.score()
@@ -140,7 +140,7 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | 
         checkpoint_path = Path(folder) / "state.npz"
         if team.receive_checkpoint(checkpoint_path):
             checkpoint = Checkpoint(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, identity))
-            _Training(recipe, dataset, checkpoint, team, start, visible=False).fit()
+            _Training(recipe, dataset, checkpoint, team, start, quiet=True).fit()
 
 
 def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
@@ -171,14 +171,14 @@ class _Training:
         checkpoint: The point that the training has reached.
         team: The processes that train together, or this one alone.
         start: The run whose weights the training starts from, if any.
-        visible: Whether to show progress on standard output.
+        quiet: Whether to show no progress on standard output.
     """
 
     def __init__(
-        self, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint, team: Team, start: Run | None, *, visible: bool
+        self, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint, team: Team, start: Run | None, *, quiet: bool
     ) -> None:
         self._recipe, self._dataset, self._checkpoint = recipe, dataset, checkpoint
-        self._team, self._start, self._visible = team, start, visible
+        self._team, self._start, self._quiet = team, start, quiet
         held_back, self._validation = hold_back(recipe, dataset)
         self._members = recipe.member_recipes()
         self._streams = [_stream(member, dataset.train, held_back) for member in self._members]
@@ -209,7 +209,7 @@ class _Training:
         checkpoint, recipe, validation = self._checkpoint, self._recipe, self._validation
         plan = FitPlan(model, stream, recipe.epochs)
         with StopRequest() as stop:
-            progress = ProgressCallback(checkpoint, recipe, plan, visible=self._visible)
+            progress = ProgressCallback(checkpoint, recipe, plan, quiet=self._quiet)
             recorded = RecordingCallback(checkpoint, plan, members=recipe.members)
             kept = CheckpointCallback(checkpoint, plan, stop=stop)
             checkpoint.begin_fit()

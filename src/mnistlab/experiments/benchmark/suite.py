@@ -11,6 +11,7 @@ from typing import Any
 from mnistlab import __version__
 from mnistlab.evaluation.significance import mean_interval
 from mnistlab.exceptions import MnistlabError
+from mnistlab.system.console import Console
 
 MULTIPLY_ADDS = {"mlp": 668_672, "cnn": 10_235_008}  # a forward pass of one image; tests count them from the layers
 FIRST_LAYER = {"mlp": 401_408, "cnn": 194_688}  # of them; nobody needs the gradient of the images
@@ -28,7 +29,7 @@ def run_suite(
     *,
     quick: bool = False,
     rounds: int | None = None,
-    tell: Callable[[str], object] | None = None,
+    quiet: bool = False,
     keep: Callable[[dict[str, Any]], object] | None = None,
 ) -> dict[str, Any]:
     """Measures the machine, stock Keras and mnistlab in turn, several times.
@@ -36,14 +37,14 @@ def run_suite(
     Args:
         quick: a small part of the training, under two minutes, for a first impression.
         rounds: how often; every round trains from another seed.
-        tell: called with a line for every finished measurement.
+        quiet: Whether to print no line for every finished measurement.
         keep: called after every round with the results so far, so that an interrupted benchmark loses one round.
 
     Returns:
         What `mnistlab bench --json` writes: `rounds` with every figure, and `summary`.
     """
     rounds = rounds or (QUICK_ROUNDS if quick else FULL_ROUNDS)
-    say = tell or (lambda _line: None)
+    console = Console(quiet=quiet)
     work = WORK["quick" if quick else "full"]
     measured: dict[str, Any] = {
         "machine": [],
@@ -53,7 +54,7 @@ def run_suite(
     results: dict[str, Any] = {}
     for seed in range(rounds):
         measured["machine"].append(_measure("machine"))
-        say(f"round {seed + 1}/{rounds}  machine " + _rates(measured["machine"][-1]))
+        console.line(f"round {seed + 1}/{rounds}  machine " + _rates(measured["machine"][-1]))
         for name, (epochs, num_images) in work.items():
             for kind in ("stock", "mnistlab"):
                 figures = _measure(kind, name, epochs, num_images, seed)
@@ -61,7 +62,7 @@ def run_suite(
                 figures["images_per_second"] = epochs * num_images / figures["train_seconds"]
                 figures["gflops"] = figures["images_per_second"] * FLOP[name] / 1e9
                 measured[f"{kind}_{name}"].append(figures)
-                say(
+                console.line(
                     f"round {seed + 1}/{rounds}  {name}  {kind:<9}{figures['train_seconds']:7.1f} s  "
                     f"{figures['images_per_second']:8,.0f} images/s  accuracy {figures['test_accuracy'] * 100:.2f} %"
                 )
