@@ -56,7 +56,7 @@ def mlp(build: Build | None = None) -> Any:
         for name in ("hidden1", "hidden2")
         for layer in (new.dense(512, name), new.relu(name), new.dropout(DROPOUT_RATE, f"{name}_dropout"))
     ]
-    return new.network("mlp", [new.flatten(), *hidden])
+    return new.network("mlp", [new.flatten(), *hidden])  # flatten: (n, 28, 28) -> (n, 784)
 
 
 def softmax(build: Build | None = None) -> Any:
@@ -69,7 +69,7 @@ def softmax(build: Build | None = None) -> Any:
         7850
     """
     new = _Layers(build)
-    return new.network("softmax", [new.flatten()])
+    return new.network("softmax", [new.flatten()])  # (n, 28, 28) -> (n, 784)
 
 
 def cnn(build: Build | None = None) -> Any:
@@ -90,15 +90,15 @@ def cnn(build: Build | None = None) -> Any:
     return new.network(
         "cnn",
         [
-            new.layer("Reshape", (*IMAGE_SHAPE, 1), name="channel"),
-            *convolution(32, "conv1"),
-            *convolution(32, "conv2"),
-            new.pooling("pool1"),
-            *convolution(64, "conv3"),
-            *convolution(64, "conv4"),
-            new.pooling("pool2"),
-            new.flatten(),
-            new.dense(512, "hidden"),
+            new.layer("Reshape", (*IMAGE_SHAPE, 1), name="channel"),  # (n, 28, 28) -> (n, 28, 28, 1)
+            *convolution(32, "conv1"),  # -> (n, 26, 26, 32)
+            *convolution(32, "conv2"),  # -> (n, 24, 24, 32)
+            new.pooling("pool1"),  # -> (n, 12, 12, 32)
+            *convolution(64, "conv3"),  # -> (n, 10, 10, 64)
+            *convolution(64, "conv4"),  # -> (n, 8, 8, 64)
+            new.pooling("pool2"),  # -> (n, 4, 4, 64)
+            new.flatten(),  # -> (n, 1024)
+            new.dense(512, "hidden"),  # -> (n, 512)
             new.normalization("hidden_norm"),
             new.relu("hidden"),
             new.dropout(DROPOUT_RATE, "hidden_dropout"),
@@ -153,10 +153,10 @@ def _folded_cnn(
 ) -> Any:
     new = _Layers(build)
     stack = [
-        # Every 2×2 square of pixels becomes one place with four channels: (28, 28) -> (14, 14, 4)
-        new.layer("Reshape", (14, 2, 14, 2), name="fold_rows_and_columns"),
-        new.layer("Permute", (1, 3, 2, 4), name="fold_order"),
-        new.layer("Reshape", (14, 14, 4), name="fold"),
+        # Every 2×2 square of pixels becomes one place with four channels.
+        new.layer("Reshape", (14, 2, 14, 2), name="fold_rows_and_columns"),  # (n, 28, 28) -> (n, 14, 2, 14, 2)
+        new.layer("Permute", (1, 3, 2, 4), name="fold_order"),  # -> (n, 14, 14, 2, 2)
+        new.layer("Reshape", (14, 14, 4), name="fold"),  # -> (n, 14, 14, 4)
     ]
     for number, (filters, padding, pools) in enumerate(convolutions, start=1):
         # No bias: the normalization has an offset.

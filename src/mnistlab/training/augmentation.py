@@ -110,7 +110,7 @@ def affine_transforms(
     a2 = x_center - a0 * x_center - a1 * y_center + parameters.x_shift * cos - parameters.y_shift * sin
     b2 = y_center - b0 * x_center - b1 * y_center + parameters.x_shift * sin + parameters.y_shift * cos
     zero = np.zeros_like(a0)
-    return np.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1).astype(np.float32)
+    return np.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1).astype(np.float32)  # 8 of (n,) -> (n, 8)
 
 
 def transform_images(images: Any, transforms: Any) -> Any:
@@ -125,7 +125,7 @@ def transform_images(images: Any, transforms: Any) -> Any:
     Returns:
         float32 tensor `(num_images, height, width)`, pixels 0 to 255.
     """
-    images = keras.ops.expand_dims(keras.ops.cast(images, "float32"), -1)
+    images = keras.ops.expand_dims(keras.ops.cast(images, "float32"), -1)  # (n, 28, 28) -> (n, 28, 28, 1)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -141,4 +141,4 @@ def transform_images(images: Any, transforms: Any) -> Any:
         transformed = keras.ops.image.affine_transform(
             images, transforms, interpolation="bilinear", fill_mode="nearest", data_format="channels_last"
         )
-    return transformed[..., 0]
+    return transformed[..., 0]  # (n, 28, 28, 1) -> (n, 28, 28)

@@ -55,7 +55,7 @@ class EpochOrder:
             self._chunks = self._generator(0).permutation(num_chunks)
             self._first_chunks = np.arange(num_windows + 1) * num_chunks // num_windows
             sizes = np.minimum(RUN_IMAGES, num_images - self._chunks * RUN_IMAGES)  # the last in the file may be short
-            self.starts = np.concatenate([[0], np.cumsum(sizes)])[self._first_chunks]
+            self.starts = np.concatenate([[0], np.cumsum(sizes)])[self._first_chunks]  # (chunks + 1,) -> (windows + 1,)
 
     def window(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Positions of a window's images among all, ascending, and the permutation that they come in."""
@@ -68,7 +68,7 @@ class EpochOrder:
         if self.num_windows == 1:
             return np.arange(self.num_images)
         chunks = np.sort(self._chunks[self._first_chunks[number] : self._first_chunks[number + 1]])
-        positions = (chunks[:, None] * RUN_IMAGES + np.arange(RUN_IMAGES)).reshape(-1)
+        positions = (chunks[:, None] * RUN_IMAGES + np.arange(RUN_IMAGES)).reshape(-1)  # (c, 1) + (128,) -> (c · 128,)
         return positions[positions < self.num_images]
 
     def _generator(self, number: int) -> np.random.Generator:
@@ -133,7 +133,9 @@ class BlockStream:
     def targets_of(self, indices: Any) -> NDArray[np.float32]:
         """What the network should answer to some images: float32 `(num_indices, num_classes)`."""
         targets: Any = self.targets[indices]
-        return preprocessing.one_hot(targets, NUM_CLASSES) if self.targets.ndim == 1 else targets
+        if self.targets.ndim > 1:
+            return targets
+        return preprocessing.one_hot(targets, NUM_CLASSES)  # (n,) -> (n, 10)
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """The indices of all images in the order of an epoch: int64. `blocks` needs one window of them at a time."""
@@ -179,7 +181,7 @@ class BlockStream:
             return np.empty((num_images, 0), np.float32)
         sizes = [min(self.batch_size, num_images - i * self.batch_size) for i in range(len(steps))]
         drawn = [self.augmentation.draw_transforms(size, step) for size, step in zip(sizes, steps, strict=True)]
-        return np.concatenate(drawn)
+        return np.concatenate(drawn)  # (batch, 8) of each step -> (n, 8)
 
     def batches(self, epochs: int, *, first_step: int = 0) -> Iterator[tuple[Any, NDArray[np.float32]]]:
         """Yields `(images, targets)` of one step after the other, augmented, for backends that train batch by batch."""
@@ -208,7 +210,7 @@ class _EpochReader:
                 self._load(number)
             start, end = int(self._order.starts[number]), min(last, int(self._order.starts[number + 1]))
             part = slice(first - start, end - start)
-            images.append(self._images[self._rows[part]])
+            images.append(self._images[self._rows[part]])  # (window, 28, 28) -> (part, 28, 28)
             targets.append(self._stream.targets_of(self._indices[part]))
             first = end
         return (images[0], targets[0]) if len(images) == 1 else (np.concatenate(images), np.concatenate(targets))

@@ -95,7 +95,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
             self.optimizer.build(self.trainable_variables)
         # Loss and metrics make their variables when they first see data; that must not happen inside the graph's loop.
         images, targets = tf.constant(stream.images[:1]), tf.constant(stream.targets_of([0]))
-        probabilities = self(images)
+        probabilities = self(images)  # (1, 28, 28) -> (1, 10)
         self.compute_loss(images, targets, probabilities)
         self.compute_metrics(images, targets, probabilities)
         try:
@@ -136,7 +136,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
 
         def train_on_batch(first: Any, _loss: Any) -> Any:
             batch = slice(first, tf.minimum(first + batch_size, num_images))
-            inputs = images[batch]
+            inputs = images[batch]  # (block, 28, 28) -> (batch, 28, 28)
             if stream.augmentation is not None:
                 inputs = transform_images(inputs, transforms[batch])
             metrics = one_step((inputs, targets[batch]))
@@ -166,7 +166,7 @@ class WholeBatches(keras.distribution.DataParallel):  # type: ignore[misc]
         """Inside a compiled step: leaves each device its rows of a whole batch, if they are as many for each."""
         if array is None or array.shape[0] % self.num_model_replicas:
             return array
-        axes = [self.batch_dim_name, *[None] * (len(array.shape) - 1)]
+        axes = [self.batch_dim_name, *[None] * (len(array.shape) - 1)]  # (n, …) -> (n / devices, …) on each
         return keras.distribution.distribute_tensor(array, keras.distribution.TensorLayout(axes, self.device_mesh))
 
 

@@ -35,14 +35,14 @@ def resample(values: Floats, side: int, new_side: int) -> Floats:
     if side == new_side:
         return values
     rows, columns = (_weights(length, side, new_side) for length in values.shape)
-    resampled: Floats = rows @ (values @ columns.T)
+    resampled: Floats = rows @ (values @ columns.T)  # (h, w) -> (h, new_w) -> (new_h, new_w)
     return resampled
 
 
 def _weights(length: int, side: int, new_side: int) -> Floats:
     """What each old pixel of one axis counts for each new one: `(new_length, length)`."""
     new_length = -(-length * new_side // side)
-    new, old = np.arange(new_length)[:, None], np.arange(length)[None]
+    new, old = np.arange(new_length)[:, None], np.arange(length)[None]  # (new_length, 1), (1, length)
     if new_side < side:  # the part of the new pixel that the old one covers
         overlap = np.minimum((new + 1) * side / new_side, old + 1) - np.maximum(new * side / new_side, old)
         covered: Floats = np.maximum(overlap, 0.0) * (new_side / side)
@@ -67,7 +67,7 @@ def measure_thickness(values: Floats) -> float:
         >>> round(measure_thickness(stroke), 2)
         5.41
     """
-    sharp = np.pad(_sharpen(values), 1)
+    sharp = np.pad(_sharpen(values), 1)  # (h, w) -> (h + 2, w + 2)
     # Of four neighbours, so that an outline is as long in all directions.
     rising, falling = sharp[1:, 1:] - sharp[:-1, :-1], sharp[1:, :-1] - sharp[:-1, 1:]
     outline = float(np.sqrt((rising * rising + falling * falling) / 2).sum())
@@ -101,7 +101,7 @@ def change_thickness(fine: Floats, measured: float, side: int, cut: bool = True)
     radius = max(radius, -measured / 4)  # half of the stroke is left at the least
     whole = int(abs(radius))
     part = abs(radius) - whole
-    padded = np.pad(_sharpen(fine), 2 * whole + 2)
+    padded = np.pad(_sharpen(fine), 2 * whole + 2)  # (h, w) -> (h + 4 · whole + 4, w + 4 · whole + 4)
     changed = (1 - part) * _brush(padded, whole, radius > 0) + part * _brush(padded, whole + 1, radius > 0)
     frame = (2 * whole + 2, 2 * whole + 2, 2 * whole + 2 + fine.shape[0], 2 * whole + 2 + fine.shape[1])
     top, left, bottom, right = (ink_box(changed >= 0.5) if cut else None) or frame
