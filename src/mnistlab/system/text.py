@@ -205,14 +205,14 @@ def unbroken(sentence: str) -> str:
 
 
 def format_matrix(matrix: npt.ArrayLike, format_spec: str = "g") -> str:
-    """A matrix as text in aligned columns, to see an image as the numbers it is.
+    """A matrix as text in aligned columns, to see an image as numbers.
 
     Every value is formatted first and the columns are aligned afterwards, so the format may have its own sign, width
     or padding. Whole numbers may have any type: `"d"` or `"x"` also format the floats 0.0, 1.0, 2.0.
 
     Args:
-        matrix: real numbers or booleans `(num_rows, num_columns)`.
-        format_spec: what stands after the colon in a Python format, such as `"g"`, `".2f"`, `"+d"`, `"02x"` or `"04d"`.
+        matrix: Real numbers or booleans `(num_rows, num_columns)`.
+        format_spec: Text after the colon in a Python format, such as `"g"`, `".2f"`, `"+d"`, `"02x"` or `"04d"`.
 
     Returns:
         One line per row, each column right-aligned to its widest value, two spaces between columns, no newline
@@ -242,7 +242,7 @@ def format_matrix(matrix: npt.ArrayLike, format_spec: str = "g") -> str:
 
 
 def _format_value(value: Any, format_spec: str) -> str:
-    """Formats one NumPy number; integer formats also take whole floats and booleans, which `format` refuses."""
+    """Formats one NumPy number; integer formats also take whole floats and booleans, which `format` rejects."""
     candidates = [value]
     if math.isfinite(value) and value == int(value):
         candidates.append(int(value))
