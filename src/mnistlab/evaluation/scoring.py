@@ -1,4 +1,4 @@
-"""How good a trained model is on a split: one pass, every image, counts with their interval."""
+"""The score of a trained model on a split: one pass over every image, counts with their interval."""
 
 import dataclasses
 from collections.abc import Callable
@@ -18,11 +18,11 @@ PREDICTION_BATCH_SIZE = 200
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What a model says of every image of a split, and how often it is right.
+    """The answers of a model to every image of a split, and how often they are right.
 
     Args:
-        labels: uint8 `(num_images,)`, the true digits.
-        probabilities: float32 `(num_images, 10)`, rows that sum to 1.
+        labels: True digits, uint8 `(num_images,)`.
+        probabilities: The model's answers, float32 `(num_images, 10)`, rows that sum to 1.
     """
 
     labels: NDArray[np.uint8]
@@ -30,22 +30,22 @@ class Evaluation:
 
     @property
     def num_images(self) -> int:
-        """How many images were scored."""
+        """Number of images that were scored."""
         return len(self.labels)
 
     @property
     def predictions(self) -> NDArray[np.int64]:
-        """int64 `(num_images,)`, the most probable digit of each image."""
+        """The most probable digit of each image, int64 `(num_images,)`."""
         return np.asarray(np.argmax(self.probabilities, axis=1))
 
     @property
     def confidences(self) -> NDArray[np.float32]:
-        """float32 `(num_images,)`, the probability of the predicted digit."""
+        """The probability of each predicted digit, float32 `(num_images,)`."""
         return np.asarray(np.max(self.probabilities, axis=1))
 
     @property
     def errors(self) -> int:
-        """How many images got the wrong digit."""
+        """Number of images that got the wrong digit."""
         return metrics.count_errors(self.labels, self.predictions)
 
     @property
@@ -70,7 +70,7 @@ class Evaluation:
 
     @property
     def confusion(self) -> NDArray[np.int64]:
-        """int64 `(10, 10)`: row the true digit, column the predicted one."""
+        """Counts of images, int64 `(10, 10)`: row the true digit, column the predicted one."""
         return metrics.confusion_matrix(self.labels, self.predictions)
 
     @property
@@ -125,12 +125,12 @@ def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluat
     """Scores a model on every image of a split.
 
     Args:
-        model: what turns images `(n, 28, 28)` with pixels 0 to 255 into probabilities `(n, 10)`: a Keras model of
-            `mnistlab.models`, a `mnistlab.inference.Classifier`, or any function of that kind.
-        split: the images and their labels.
+        model: Function from images `(n, 28, 28)` with pixels 0 to 255 to probabilities `(n, 10)`: a Keras model of
+            `mnistlab.models`, a `mnistlab.inference.Classifier`, or any other.
+        split: Images with their labels.
 
     Returns:
-        The probabilities of all images with the figures that follow from them.
+        The probabilities of all images, with the figures that follow from them.
     """
     # A Keras model's own prediction is compiled, keeps nothing for gradients, and gives NumPy arrays on every backend.
     predict = getattr(model, "predict_on_batch", model)

@@ -1,4 +1,4 @@
-"""A recipe as what a person would type: a command line, or a Python program."""
+"""A recipe in the words of a person who types it: a command line, or a Python program."""
 
 import json
 from typing import Any
@@ -30,11 +30,11 @@ def to_arguments(recipe: Recipe) -> list[str] | None:
 
 
 def to_python(recipe: Recipe, folder: str) -> str | None:
-    """A Python program that trains a recipe on MNIST, or `None` if no recipe of ours has its name.
+    """A Python program that trains a recipe on MNIST, or `None` if no named recipe has its name.
 
     Args:
         recipe: The recipe to train.
-        folder: The run folder.
+        folder: Path of the run folder.
 
     Example:
         >>> print(to_python(RECIPES["mlp"].override(["epochs=1"]), "runs/mlp-1"))
@@ -66,7 +66,7 @@ def to_python(recipe: Recipe, folder: str) -> str | None:
 
 
 def _changes(recipe: Recipe) -> dict[str, Any] | None:
-    """What differs from the recipe of ours of the same name; `None` if there is none."""
+    """The settings that differ from the named recipe of the same name; `None` if there is none."""
     known = RECIPES.get(recipe.name)
     if known is None:
         return None
@@ -75,5 +75,5 @@ def _changes(recipe: Recipe) -> dict[str, Any] | None:
 
 
 def _quoted(value: object) -> str:
-    """A value as Python code, with double quotes as the other programs of mnistlab have them."""
+    """A value as Python code, with double quotes as in mnistlab's other programs."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
