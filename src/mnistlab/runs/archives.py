@@ -76,24 +76,24 @@ def read_network_file(path: Path, names: Collection[str] = NETWORKS) -> NetworkF
         return NetworkFile(name, layers, dict(_read_arrays(members["model.weights.h5"])))
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror or 'it is damaged'}.") from error
-    except _RejectionError as reason:
+    except _RefusalError as refusal:
         raise RunError(
-            f"{path} is not a network that mnistlab can use: {reason}. "
+            f"{path} is not a network that mnistlab can use: {refusal}. "
             "Expected a .keras file that mnistlab wrote, or one of the same layers."
-        ) from reason
+        ) from refusal
 
 
-class _RejectionError(Exception):
+class _RefusalError(Exception):
     """The reason why a file is rejected."""
 
 
 def _read(path: Path) -> bytes:
     if not stat.S_ISREG(path.stat().st_mode):  # a pipe or a device would never end
-        raise _RejectionError("it is no file")
+        raise _RefusalError("it is no file")
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
-        raise _RejectionError(f"it has {path.stat().st_size:,} bytes; at most {MAX_FILE_BYTES:,} were expected")
+        raise _RefusalError(f"it has {path.stat().st_size:,} bytes; at most {MAX_FILE_BYTES:,} were expected")
     return content
 
 
@@ -104,22 +104,22 @@ def _quoted(name: str) -> str:
 
 def _read_members(content: bytes) -> dict[str, bytes]:
     if content.count(_MEMBER_MARK) > MAX_MEMBERS:  # each would become an object of half a kilobyte
-        raise _RejectionError("it has too many members")
+        raise _RefusalError("it has too many members")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = archive.infolist()
             names = [info.filename for info in infos]
             if sorted(names) != sorted(MEMBERS):
-                raise _RejectionError(
+                raise _RefusalError(
                     f"its members are {', '.join(map(_quoted, names[:3])) or 'none'}; "
                     f"{', '.join(sorted(MEMBERS))} were expected"
                 )
             for info in infos:
                 if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise _RejectionError(f"{info.filename} is compressed in another way than Keras does")
+                    raise _RefusalError(f"{info.filename} is compressed in another way than Keras does")
                 limit = MAX_FILE_BYTES if info.filename.endswith(".h5") else MAX_CONFIG_BYTES
                 if info.file_size > limit:
-                    raise _RejectionError(
+                    raise _RefusalError(
                         f"{info.filename} would have {info.file_size:,} bytes; at most {limit:,} were expected"
                     )
             members = {}
@@ -127,10 +127,10 @@ def _read_members(content: bytes) -> dict[str, bytes]:
                 with archive.open(info) as file:
                     members[info.filename] = file.read(info.file_size + 1)
                 if len(members[info.filename]) != info.file_size:
-                    raise _RejectionError(f"{info.filename} has another size than it says")
+                    raise _RefusalError(f"{info.filename} has another size than it says")
             return members
     except (zipfile.BadZipFile, zlib.error, OverflowError, RuntimeError, EOFError, ValueError) as error:
-        raise _RejectionError("it is no whole zip archive") from error
+        raise _RefusalError("it is no whole zip archive") from error
 
 
 def _read_config(content: bytes, names: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
@@ -139,25 +139,23 @@ def _read_config(content: bytes, names: Collection[str]) -> tuple[str, list[tupl
         name = config["config"]["name"]
         layers = [(layer["config"]["name"], layer["class_name"]) for layer in config["config"]["layers"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _RejectionError("its config.json describes no network") from error
+        raise _RefusalError("its config.json describes no network") from error
     if not isinstance(name, str) or name not in names:
-        raise _RejectionError(
+        raise _RefusalError(
             f"its network is called {_quoted(str(name))}; one of {', '.join(sorted(names))} was expected"
         )
     if not all(isinstance(part, str) for layer in layers for part in layer):
-        raise _RejectionError("its config.json describes no network")
+        raise _RefusalError("its config.json describes no network")
     for layer, kind in layers:
         if kind not in LAYERS:
-            raise _RejectionError(
-                f"its layer {_quoted(layer)} is of the kind {_quoted(kind)}, which no network here has"
-            )
+            raise _RefusalError(f"its layer {_quoted(layer)} is of the kind {_quoted(kind)}, which no network here has")
     return name, layers
 
 
 def _read_arrays(content: bytes) -> Iterator[tuple[str, NDArray[Any]]]:
     """The data sets of an HDF5 file, stored plainly: no links, other files, filters or sizes without content."""
     if not content.startswith(_HDF5_MARK):  # it may also follow other content
-        raise _RejectionError("its weights are no whole HDF5 file")
+        raise _RefusalError("its weights are no whole HDF5 file")
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             found = list(_walk(file))
@@ -166,14 +164,14 @@ def _read_arrays(content: bytes) -> Iterator[tuple[str, NDArray[Any]]]:
                 # Not dataset.size, which is cut off at 64 bits: a product of huge axes may seem small there.
                 total += math.prod(dataset.shape) * dataset.dtype.itemsize
                 if total > len(content):
-                    raise _RejectionError(f"{_quoted(place)} has the shape {dataset.shape}, which the file cannot hold")
+                    raise _RefusalError(f"{_quoted(place)} has the shape {dataset.shape}, which the file cannot hold")
             for place, dataset in found:
                 array = np.asarray(dataset[()])
                 if array.dtype.kind == "f" and not np.isfinite(array).all():
-                    raise _RejectionError(f"{_quoted(place)} has numbers that are not finite")
+                    raise _RefusalError(f"{_quoted(place)} has numbers that are not finite")
                 yield place, array
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError, RecursionError) as error:
-        raise _RejectionError("its weights are no whole HDF5 file") from error
+        raise _RefusalError("its weights are no whole HDF5 file") from error
 
 
 def _walk(file: Any) -> Iterator[tuple[str, Any]]:
@@ -182,20 +180,20 @@ def _walk(file: Any) -> Iterator[tuple[str, Any]]:
     while todo:
         place, group = todo.pop()
         if place.count("/") > MAX_DEPTH:
-            raise _RejectionError("its weights are nested too deeply")
+            raise _RefusalError("its weights are nested too deeply")
         for name in group:
             count += 1
             if count > MAX_DATASETS:
-                raise _RejectionError("its weights have too many parts")
+                raise _RefusalError("its weights have too many parts")
             here = f"{place}/{name}".lstrip("/")
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise _RejectionError(f"{_quoted(here)} is a link to somewhere else")
+                raise _RefusalError(f"{_quoted(here)} is a link to somewhere else")
             item = group[name]
             if isinstance(item, h5py.Group):
                 todo.append((here, item))
                 continue
             if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu" or item.shape is None:
-                raise _RejectionError(f"{_quoted(here)} does not hold numbers")
+                raise _RefusalError(f"{_quoted(here)} does not hold numbers")
             if item.is_virtual or item.external or item.chunks is not None or item.compression is not None:
-                raise _RejectionError(f"{_quoted(here)} is not stored plainly")
+                raise _RefusalError(f"{_quoted(here)} is not stored plainly")
             yield here, item
