@@ -108,13 +108,13 @@ class Checkpoint:
     def take_over(
         self, history: list[HistoryRow], epoch_seconds: list[float], train_seconds: float, num_calls: int
     ) -> None:
-        """Goes on from the end of a training that is finished.
+        """Goes on from the end of a finished training run.
 
         Args:
             history: A row for each of its epochs.
             epoch_seconds: Duration of each epoch in seconds.
-            train_seconds: Duration of the training in seconds.
-            num_calls: Calls of the training function in it.
+            train_seconds: Duration of training in seconds.
+            num_calls: Calls of the training function.
         """
         self.history, self.epoch_seconds = list(history), list(epoch_seconds)
         self._train_seconds, self.num_calls = train_seconds, num_calls
