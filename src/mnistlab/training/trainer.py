@@ -266,7 +266,7 @@ class _Training:
 
 @functools.cache
 def _warm_up() -> None:
-    """Lets the backend start its threads and kernels before the clock runs, or the first training run would be slower."""
+    """Lets the backend start threads and kernels before the clock runs, or the first training run would be slower."""
     layers = [keras.Input(IMAGE_SHAPE), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
     model = sequential_class()(layers)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
