@@ -1,4 +1,4 @@
-"""`mnistlab experiment`: several trainings that answer one question. Keras is imported when a command runs."""
+"""`mnistlab experiment`: several training runs that answer one question. Keras is imported when a command runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ class NumberList(click.ParamType[tuple[float, ...]]):
         self._kind, self._low, self._high = kind, low, high
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        """The numbers, each once."""
+        """Returns the numbers, each once."""
         if isinstance(value, tuple):
             return value
         try:
@@ -151,7 +151,7 @@ def label_noise(
             raise UsageError(f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}.")
 
     varied = ("label_noise", "noise_bias")
-    RECIPES["mlp"].override(settings, varied)  # refuses what no recipe can have before anything slow is begun
+    RECIPES["mlp"].override(settings, varied)  # rejects impossible settings before anything slow begins
 
     def make(_dataset: Any) -> Any:
         from mnistlab.experiments import label_noise
@@ -207,7 +207,7 @@ def _run(
             from mnistlab.experiments.experiment import run_experiment
 
             chosen = make(dataset)
-            num_trainings = len({cell.recipe for cell in chosen.cells})  # some stand in several places
+            num_trainings = len({cell.recipe for cell in chosen.cells})  # some recipes stand in several places
             print(f"{chosen.question} {plural(num_trainings, 'training')}.", flush=True)
             findings = run_experiment(chosen, dataset, folder, address=cluster, data_folder=data)
     except (KeyboardInterrupt, InterruptionError) as error:

@@ -92,7 +92,7 @@ def _check(file: Path, *, full: bool) -> Any:
 
 
 def _watch(file: Path, grade: Any, *, full: bool) -> None:
-    """Checks again when the code has changed; saved outputs alone, as by Jupyter, are no reason."""
+    """Checks again whenever the code changes; a change of saved outputs alone, as by Jupyter, does not count."""
     from watchfiles import watch
 
     from mnistlab.lesson.grading.showing import format_check

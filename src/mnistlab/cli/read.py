@@ -96,7 +96,7 @@ def _read(
 
 
 def _nothing(photo: Path, marks: list[dict[str, Any]]) -> str:
-    """Why nothing was read: of a few things, what each looks like."""
+    """The reason why nothing was read; for one mark, what it looks like."""
     if not marks:
         return (
             f"{photo} shows no digit: nothing stands out from its ground. Expected dark or light handwriting, each "
@@ -137,7 +137,7 @@ def _ordinal(number: int) -> str:
 
 
 def _explanations(reader: "DigitReader", lines: "list[list[Reading]]") -> str:
-    """What is to be said of each doubtful thing, which is numbered as in the list of digits."""
+    """The explanation of each doubtful thing, numbered as in the list of digits."""
     blocks, number = [], 0
     for line in lines:
         number += any(reading.digit is not None for reading in line)

@@ -1,4 +1,4 @@
-"""How to use an exported network elsewhere: a note with a few lines of code beside the file."""
+"""The note beside an exported network: how to use it elsewhere, in a few lines of code."""
 
 from typing import Literal
 
@@ -66,14 +66,14 @@ print(probabilities.argmax(axis=1))
 
 
 def usage_note(name: str, file_format: FileFormat, *, recipe: str, accuracy: float, dataset: str) -> str:
-    """A note in Markdown that tells what an exported file is and how to run it without mnistlab.
+    """A note in Markdown that says what an exported file is and how to run it without mnistlab.
 
     Args:
-        name: of the file, without its folder.
-        file_format: its kind.
-        recipe: what was trained.
-        accuracy: on the test split, 0 to 1.
-        dataset: on what.
+        name: Name of the file, without its folder.
+        file_format: Format of the file.
+        recipe: Name of the recipe that was trained.
+        accuracy: Accuracy on the test split, 0 to 1.
+        dataset: Name of the data set that was trained on.
 
     Example:
         >>> note = usage_note("mlp.onnx", "onnx", recipe="mlp", accuracy=0.98, dataset="MNIST")

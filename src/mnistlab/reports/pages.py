@@ -1,7 +1,7 @@
 """Self-contained HTML reports: the story of the whole notebook, and one run.
 
 A report is one file without scripts and without requests to anywhere. Every number comes from the results, and every
-sentence that compares is made from the numbers, so that none can say what the table beside it does not.
+sentence that compares is made from the numbers, so that none can contradict the table beside it.
 """
 
 import math
@@ -42,7 +42,7 @@ def render_notebook(results: Mapping[str, Any], figures: Mapping[str, str]) -> s
     """The report of `mnistlab run`: from the first image to the comparison of the two networks.
 
     Args:
-        results: what `results.json` holds: `mnistlab`, `total_seconds` (`None` if some runs were kept from earlier),
+        results: Content of `results.json`: `mnistlab`, `total_seconds` (`None` if some runs were kept from earlier),
             `environment`, `dataset`, `models` (`mlp` and `cnn`), `batch_size`, `comparison` and `folders`.
         figures: SVG from `figures.to_svg` for each name in `NOTEBOOK_FIGURES`.
 
@@ -100,10 +100,10 @@ def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], ca
     """The report of an experiment: it begins with the answer.
 
     Args:
-        results: what `results.json` holds: `mnistlab`, `question`, `answer`, `method`, `num_test_images`,
+        results: Content of `results.json`: `mnistlab`, `question`, `answer`, `method`, `num_test_images`,
             `environment`, `recipe`, `settings`, `groups` and `rows`.
         figures: SVG from `figures.to_svg` by name.
-        captions: a sentence for each figure.
+        captions: Caption of each figure by name.
 
     Returns:
         An HTML page.
@@ -155,7 +155,7 @@ def _answer(results: Mapping[str, Any]) -> str:
 
 
 def _compare_errors(errors: Mapping[str, int]) -> str:
-    """Which of two networks makes more errors, and how many times as many."""
+    """A sentence about which of two networks makes more errors, and how many times as many."""
     (fewer, least), (more, most) = sorted(errors.items(), key=lambda item: item[1])
     if least == most:
         return f"Both make the same number of errors: {least:,}."
@@ -167,7 +167,7 @@ def _compare_errors(errors: Mapping[str, int]) -> str:
 
 
 def _similarity(results: Mapping[str, Any]) -> str:
-    """Whether "fairly similar" is a fair thing to say of the two accuracies, and of the two counts of errors."""
+    """Sentences about whether the two accuracies, and the two counts of errors, may be called "fairly similar"."""
     total = results["dataset"]["test_images"]
     errors = {name: results["comparison"]["errors"][model] for model, name in NAMES.items()}
     least, most = sorted(errors.values())
@@ -190,7 +190,7 @@ def _compare_parameters(mlp: int, cnn: int) -> str:
 
 
 def _compare_recipes(mlp: Mapping[str, Any], cnn: Mapping[str, Any]) -> str:
-    """Whether convolution may be credited with the difference."""
+    """A sentence about whether convolution may be credited with the difference."""
     others = [name for name in cnn if name not in ("name", "model") and cnn[name] != mlp.get(name)]
     if not others:
         return "The two recipes, below, differ in nothing but the network."
@@ -202,7 +202,7 @@ def _compare_recipes(mlp: Mapping[str, Any], cnn: Mapping[str, Any]) -> str:
 
 
 def _compare_steps(experiment: Mapping[str, Any]) -> str:
-    """How many steps the smallest and the largest batch leave in the same epochs."""
+    """A sentence about the number of steps that the smallest and the largest batches make in the same epochs."""
     rows = sorted(experiment["rows"], key=lambda row: row["batch_size"])
     if len(rows) < 2:
         return ""
@@ -214,7 +214,7 @@ def _compare_steps(experiment: Mapping[str, Any]) -> str:
 
 
 def _explain_shear(augmentation: Mapping[str, float] | None, height: int) -> str:
-    """What the shear's angle means on the image: how far the outermost row slides against the middle."""
+    """A sentence about the shear's effect on the image: how far the outermost row slides against the middle."""
     if augmentation is None:
         return ""
     pixels = math.tan(math.radians(augmentation["shear"])) * (height - 1) / 2
@@ -230,7 +230,7 @@ def _steps_per_epoch(model: Mapping[str, Any]) -> int:
 
 
 def _explain_last_batch(model: Mapping[str, Any]) -> str:
-    """What becomes of the images that do not fill a batch; starts with a space, or is empty."""
+    """A sentence about the images that do not fill a batch; starts with a space, or is empty."""
     left = model["num_train_images"] % model["recipe"]["batch_size"]
     if not left:
         return ""
@@ -242,7 +242,7 @@ def _epochs(epochs: int) -> str:
 
 
 def _unbroken(words: Callable[..., str]) -> Callable[..., str]:
-    """The same words with no-break spaces."""
+    """A function for the same words with no-break spaces."""
     return lambda *values: unbroken(words(*values))
 
 

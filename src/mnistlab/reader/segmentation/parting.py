@@ -71,7 +71,7 @@ def _piece(side: Mask, number: int, part: Part) -> Part:
 
 
 def _cut(labels: Labels, part: Part) -> Mask | None:
-    """The pixels to the left of the cut through least ink; `None` if that is too much ink, or a side cannot be a digit."""
+    """The pixels to the left of the cut through least ink; `None` if it is too much, or a side cannot be a digit."""
     own = np.isin(labels[part.window], part.numbers)
     path, ink = _least_ink(own, round(_EDGE * part.width))
     if ink > min(_CLEAR * part.thickness + 1, _MAX_CUT * part.height):
