@@ -96,7 +96,7 @@ def _read(
 
 
 def _nothing(photo: Path, marks: list[dict[str, Any]]) -> str:
-    """The reason why nothing was read; for one mark, what it looks like."""
+    """The reason why nothing was read; if there are marks, what the first looks like."""
     if not marks:
         return (
             f"{photo} shows no digit: nothing stands out from its ground. Expected dark or light handwriting, each "

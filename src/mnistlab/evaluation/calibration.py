@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mnistlab.evaluation import metrics
 
 NOTE_PREFIX = "mnistlab."  # begins the names of notes, the only metadata that a network's file may have
-REFUSED_FRACTION = 0.007  # of validation digits, so that hardly ever more than 1 % of other digits are rejected
+REJECTED_FRACTION = 0.007  # of validation digits, so that hardly ever more than 1 % of other digits are rejected
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures; beyond them all probabilities are certain, or all the same
 _EPSILON = 1e-30
 _NAME = re.compile(r"[a-z]([a-z ]{0,28}[a-z])?")
@@ -119,7 +119,7 @@ def fit_temperature(labels: NDArray[np.integer], probabilities: NDArray[np.float
     return float(np.clip(np.exp(found.x), LOWEST, HIGHEST))
 
 
-def threshold(values: NDArray[np.floating], fraction: float = REFUSED_FRACTION) -> float:
+def threshold(values: NDArray[np.floating], fraction: float = REJECTED_FRACTION) -> float:
     """The highest value below which at most a given fraction of the values lies.
 
     Example:
@@ -130,7 +130,7 @@ def threshold(values: NDArray[np.floating], fraction: float = REFUSED_FRACTION) 
 
 
 def calibrate(
-    labels: NDArray[np.integer], probabilities: NDArray[np.float32], fraction: float = REFUSED_FRACTION
+    labels: NDArray[np.integer], probabilities: NDArray[np.float32], fraction: float = REJECTED_FRACTION
 ) -> Calibration:
     """Temperature and least confidence of a network, from its answers to validation digits.
 
