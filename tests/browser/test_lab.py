@@ -15,7 +15,9 @@ from playwright.sync_api import Page, expect
 
 from mnistlab.cli.train import train
 from mnistlab.recipes import RECIPES, AffineRanges
-from mnistlab.runs.progress import Progress
+from mnistlab.runs.progress import PROGRESS_FILE, Progress
+from mnistlab.server.training.routes import Lines
+from mnistlab.server.training.status import Place
 
 RESULTS = json.loads((Path(__file__).parents[2] / "benchmarks/results/questions.json").read_text(encoding="utf-8"))
 
@@ -50,24 +52,34 @@ def told_at_random(seed: int) -> list[dict[str, Any]]:
     return lines
 
 
-def test_the_page_puts_curves_together_as_the_server_does(page: Page) -> None:
-    put_together = """async (lines) => {
+def test_the_page_puts_curves_together_as_the_server_does(page: Page, tmp_path: Path) -> None:
+    """From the events that the server makes of the lines of a progress file, some of which were undone later."""
+    put_together = """async (events) => {
       const { Curves } = await import("/web/train/curves.js");
       const curves = new Curves();
-      for (const { event, ...line } of lines) curves[event](line);
-      const { steps, history, numSteps, done } = curves;
-      return { steps, history: history.map(({ epoch, loss }) => [epoch, loss]), numSteps, done };
+      return events.map(({ event, ...line }) => {
+        curves[event](line);
+        const { steps, history, numSteps, done, leftSeconds } = curves;
+        return structuredClone({
+          steps, history: history.map(({ epoch, loss }) => [epoch, loss]), numSteps, done, leftSeconds,
+        });
+      });
     }"""
     for seed in range(40):
-        lines, expected = told_at_random(seed), Progress()
+        lines, expected, curves = told_at_random(seed), Progress(), []
         for line in lines:
             expected.add(line)
-        assert page.evaluate(put_together, lines) == {
-            "steps": expected.steps,
-            "history": [[row["epoch"], row["loss"]] for row in expected.history],
-            "numSteps": expected.num_steps,
-            "done": expected.done,
-        }
+            told = {
+                "steps": [*expected.steps],
+                "history": [[row["epoch"], row["loss"]] for row in expected.history],
+                "numSteps": expected.num_steps,
+                "done": expected.done,
+                "leftSeconds": None if expected.left_seconds is None else pytest.approx(expected.left_seconds),
+            }
+            curves.append(told)
+        (tmp_path / PROGRESS_FILE).write_text("".join(json.dumps(line) + "\n" for line in lines))
+        events = [event for _, event in Lines(Place("run", tmp_path, "run", None, tmp_path / "log"), 0).read()]
+        assert page.evaluate(put_together, events) == curves
 
 
 def test_axes_show_every_value_between_round_figures(page: Page) -> None:

@@ -4,13 +4,13 @@ import dataclasses
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset
 from mnistlab.exceptions import UsageError
-from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
+from mnistlab.recipes import AUGMENTATIONS, RECIPES, Precision, Recipe, Validation
 from mnistlab.system.text import plural
 
 
@@ -25,12 +25,12 @@ from mnistlab.system.text import plural
 @click.option("--seed", type=SEED, help="Of weights, order, augmentation and dropout.")
 @click.option(
     "--validation",
-    type=click.Choice(["none", "split", "test"]),
+    type=click.Choice(get_args(Validation)),
     help="Validate on nothing, on training images held back, or on the test split as the notebook does.",
 )
 @click.option(
     "--precision",
-    type=click.Choice(["auto", "float32", "bfloat16"]),
+    type=click.Choice(get_args(Precision)),
     help="Arithmetic of the layers; auto: the fastest.",
 )
 @click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")

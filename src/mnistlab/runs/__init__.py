@@ -4,14 +4,14 @@
 - `folders`: who may use a folder, and what may lie in it
 - `checkpoint`: the state of a training run, kept over interruptions
 - `progress`: the file that a training run reports its steps in
-- `listing`: the runs below some folders, each in one line
+- `listing`: the summary of a run, and the runs below some folders, each in one line
 - `fine_tuning`: recipes that start from the network of a finished run
 - `processes`: several processes that train one network
 - `archives`: `.keras` files read as plain data, within limits
 - `tracking`: finished runs for MLflow
 """
 
-from mnistlab.runs.listing import list_runs
+from mnistlab.runs.listing import Summary, find_runs, list_runs, summarize
 from mnistlab.runs.run import Run
 
-__all__ = ["Run", "list_runs"]
+__all__ = ["Run", "Summary", "find_runs", "list_runs", "summarize"]

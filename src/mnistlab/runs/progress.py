@@ -19,6 +19,7 @@ from mnistlab.system.files import append_bytes
 PROGRESS_FILE = "progress.jsonl"
 STEP_SECONDS = 0.5  # between two steps that are recorded
 FLUSH_SECONDS = 0.25  # between two writes: with quick epochs several lines go together
+RATE_STEPS = 40  # steps, the last that were written down, from which the time left is estimated
 
 Line = dict[str, Any]
 
@@ -106,6 +107,7 @@ class Progress:
         process: Id of the process that wrote the last part; 0 if nothing was written yet.
         steps: `step`, `epoch`, `loss`, `accuracy` and `seconds` of each step that was recorded and not undone.
         history: A row for every finished epoch.
+        num_earlier: Number of `steps` from before the last resumption.
 
     Example:
         >>> progress = Progress()
@@ -124,6 +126,16 @@ class Progress:
     process: int = 0
     steps: list[Line] = field(default_factory=list)
     history: list[Line] = field(default_factory=list)
+    num_earlier: int = 0
+
+    @property
+    def left_seconds(self) -> float | None:
+        """Duration of the rest in seconds if it goes on at the speed of the last steps; `None` if that is unknown."""
+        last = self.steps[max(self.num_earlier, len(self.steps) - RATE_STEPS) :]
+        if len(last) < 2 or not self.num_steps:
+            return None
+        num_steps, seconds = (last[-1][name] - last[0][name] for name in ("step", "seconds"))
+        return float(seconds / num_steps * max(0, self.num_steps - self.done)) if num_steps else None
 
     def add(self, line: Line | None) -> None:
         """Takes the next line into account; `None`, as `parse_line` returns for other text, changes nothing."""
@@ -132,6 +144,7 @@ class Progress:
         content = {key: value for key, value in line.items() if key != "event"}
         if line["event"] == "begin":
             self.steps = [row for row in self.steps if row["step"] <= line["step"]]
+            self.num_earlier = len(self.steps)
             self.history, self.num_steps = list(line["history"]), line["num_steps"]
             self.seconds, self.process = line["seconds"], line["process"]
         elif line["event"] == "step":

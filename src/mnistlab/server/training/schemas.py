@@ -5,16 +5,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mnistlab.recipes import MAX_SEED, RECIPES, ModelName, Validation
+from mnistlab.recipes import MAX_SEED, RECIPES, AffineRanges, ModelName, Recipe, Validation
+from mnistlab.runs.listing import State
 from mnistlab.server.run_ids import ID_PATTERN
-from mnistlab.server.training.status import TrainingStatus
+from mnistlab.server.training.status import Phase, TrainingStatus
 
 LIMITS = {"epochs": (1, 100), "batch_size": (1, 10_000), "learning_rate": (1e-6, 1.0), "seed": (0, MAX_SEED)}
 """Lowest and highest value of each setting that can be chosen on the page."""
 
 
-class Order(BaseModel):
-    """A training to start; what is left out is the recipe's own."""
+class ChosenRecipe(BaseModel):
+    """A recipe and the settings to replace; what is left out is the recipe's own."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -24,6 +25,24 @@ class Order(BaseModel):
     learning_rate: float | None = Field(None, strict=True, ge=LIMITS["learning_rate"][0], le=LIMITS["learning_rate"][1])
     augmentation: bool | None = Field(None, strict=True)
     seed: int | None = Field(None, strict=True, ge=LIMITS["seed"][0], le=LIMITS["seed"][1])
+
+    def make(self) -> Recipe:
+        """The recipe with these settings. Augmentation is the recipe's own if it has one, or else the notebook's.
+
+        Example:
+            >>> ChosenRecipe(recipe="mlp", epochs=1, augmentation=True).make().augmentation == AffineRanges()
+            True
+        """
+        recipe = RECIPES[self.recipe]
+        given = self.model_dump(include={*LIMITS}, exclude_none=True)
+        if self.augmentation not in (None, recipe.augmentation is not None):
+            given["augmentation"] = AffineRanges() if self.augmentation else None
+        return dataclasses.replace(recipe, **given)
+
+
+class Order(ChosenRecipe):
+    """A training to start; what is left out is the recipe's own."""
+
     name: str | None = Field(None, pattern=ID_PATTERN, description="The new run's id, and its folder's name.")
 
 
@@ -42,6 +61,18 @@ class RecipeModel(BaseModel):
     validation: Validation
 
 
+def describe_recipe(name: str) -> dict[str, Any]:
+    """The fields of a `RecipeModel` for a key of `RECIPES`."""
+    recipe = RECIPES[name]
+    own = {"id": name, "title": recipe.title or name, "model": recipe.model, "members": recipe.members}
+    return own | _settings_of(recipe)
+
+
+def _settings_of(recipe: Recipe) -> dict[str, Any]:
+    names = ("epochs", "batch_size", "learning_rate", "validation", "seed")
+    return {name: getattr(recipe, name) for name in names} | {"augmentation": recipe.augmentation is not None}
+
+
 class RecipesAnswer(BaseModel):
     """The recipes, and how far their settings can be changed."""
 
@@ -50,7 +81,7 @@ class RecipesAnswer(BaseModel):
 
 
 @dataclasses.dataclass(frozen=True)
-class Report(TrainingStatus):
+class Report:
     """What the page's list says of one run; its fields are the keys of the JSON.
 
     Args:
@@ -72,6 +103,47 @@ class Report(TrainingStatus):
         resumable: whether the page can take it up again.
     """
 
+    id: str
+    title: str
+    folder: str
+    state: State
+    phase: Phase | None = None
+    recipe: str | None = None
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    network: str | None = None
+    test_accuracy: float | None = None
+    epochs: int = 0
+    epochs_done: int = 0
+    num_steps: int = 0
+    seconds: float = 0.0
+    left_seconds: float | None = None
+    message: str | None = None
+    resumable: bool = False
+
+
+def describe_run(status: TrainingStatus) -> dict[str, Any]:
+    """The fields of a `Report` for one run."""
+    summary, recipe, progress = status.summary, status.summary.recipe, status.summary.progress
+    is_finished = summary.state == "finished"
+    return {
+        "id": status.place.run,
+        "title": status.place.title,
+        "folder": str(status.place.folder),
+        "state": summary.state,
+        "phase": status.phase,
+        "recipe": None if recipe is None else recipe.name,
+        "settings": {} if recipe is None else _settings_of(recipe),
+        "network": status.place.run if is_finished else None,
+        "test_accuracy": float(summary.metrics["test_accuracy"]) if is_finished else None,
+        "epochs": 0 if recipe is None else recipe.epochs * recipe.members,
+        "epochs_done": summary.epochs_done or 0,
+        "num_steps": progress.num_steps,
+        "seconds": progress.seconds,
+        "left_seconds": progress.left_seconds if status.phase == "training" else None,
+        "message": summary.problem,
+        "resumable": status.resumable,
+    }
+
 
 class RunsAnswer(BaseModel):
     """All runs."""
@@ -90,6 +162,13 @@ class StepModel(BaseModel):
     seconds: float = Field(description="Of training until then.")
 
 
+class Code(BaseModel):
+    """A recipe in words."""
+
+    command: str | None = Field(description="Command line that trains it; null if a setting of it has no option.")
+    python: str | None = Field(description="Python program that trains it; null if a program would need another run.")
+
+
 @dataclasses.dataclass(frozen=True)
 class RunAnswer(Report):
     """One run with its curves.
@@ -98,11 +177,13 @@ class RunAnswer(Report):
         history: a row an epoch: epoch, loss, accuracy, val_loss, val_accuracy and seconds.
         steps: those that were written down.
         command: the command line that makes the run.
+        python: the Python program that makes it.
     """
 
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     steps: list[StepModel] = dataclasses.field(default_factory=list)
     command: str | None = None
+    python: str | None = None
 
 
 class RunId(BaseModel):
