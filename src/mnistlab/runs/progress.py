@@ -19,7 +19,7 @@ from mnistlab.system.files import append_bytes
 PROGRESS_FILE = "progress.jsonl"
 STEP_SECONDS = 0.5  # between two steps that are recorded
 FLUSH_SECONDS = 0.25  # between two writes: with quick epochs several lines go together
-RATE_STEPS = 40  # steps, the last that were written down, from which the time left is estimated
+RATE_STEPS = 40  # number of recorded steps, the last ones, from which the time left is estimated
 
 Line = dict[str, Any]
 
