@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from mnistlab.cli.train import train
 from mnistlab.recipes import RECIPES, AffineRanges
@@ -154,6 +154,17 @@ def test_the_table_beside_a_chart_holds_every_figure(watched: Any) -> None:
     assert page.locator(".chart-interval").count() == len(expected)
     for line in RESULTS["label-noise"]["answer"]:
         expect(page.locator(".finding-answer")).to_contain_text(line)
+
+
+def test_results_of_an_older_version_say_that_they_have_no_charts(watched: Any) -> None:
+    def forget_charts(route: Route) -> None:
+        route.fulfill(json=route.fetch().json() | {"charts": []})
+
+    watched.page.route("**/api/experiments/compare", forget_charts)
+    page = watched.open("tab=experiments&experiment=compare")
+    expect(page.locator(".finding")).to_contain_text("These results hold no charts. If an older version of mnistlab")
+    expect(page.locator(".finding-answer li")).to_have_count(len(RESULTS["compare"]["answer"]))
+    assert page.locator(".finding .chart").count() == 0
 
 
 def code_of(page: Page) -> tuple[str, str]:

@@ -108,10 +108,7 @@ class Evaluation:
 
     def __str__(self) -> str:
         """One sentence: right of total, accuracy, interval."""
-        return (
-            f"{self.num_images - self.errors:,} of {self.num_images:,} right: {percent(self.accuracy)} "
-            f"(95 % interval {interval(self.interval, unit='')})"
-        )
+        return accuracy_sentence(self.errors, self.num_images)
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -119,6 +116,18 @@ class Evaluation:
             for digit, value in enumerate(self.per_digit_accuracy)
         )
         return f"<p>{self}</p><table><tr><th>digit</th><th>accuracy</th></tr>{rows}</table>"
+
+
+def accuracy_sentence(num_errors: int, num_images: int) -> str:
+    """One sentence on how often a model is right.
+
+    Example:
+        >>> accuracy_sentence(181, 10_000)
+        '9,819 of 10,000 right: 98.19 % (95 % interval 97.91–98.43)'
+    """
+    num_right = num_images - num_errors
+    bounds = interval(metrics.wilson_interval(num_right, num_images), unit="")
+    return f"{num_right:,} of {num_images:,} right: {percent(num_right / num_images)} (95 % interval {bounds})"
 
 
 def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluation:

@@ -8,18 +8,38 @@ from typing import Any
 
 import numpy as np
 
-from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
+from mnistlab.evaluation.charts import POINTS, Axis, Chart
 from mnistlab.evaluation.significance import McNemarTest, PairedTest, mcnemar_test, paired_test
-from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.cells import Training
 from mnistlab.experiments.experiment import Experiment, Findings
-from mnistlab.experiments.summaries import Row, by_place, p_text, seeds_text, summarize, times
+from mnistlab.experiments.summaries import (
+    Group,
+    Interval,
+    Row,
+    by_place,
+    mean_series,
+    p_text,
+    plain,
+    seeds_text,
+    summarize,
+    times,
+)
+from mnistlab.figures import plot_chart, plot_predictions
 from mnistlab.inference import Classifier
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
 
 MAX_IMAGES = 9  # of each kind in the figures
+
+
+class RecipeGroup(Group):
+    """One recipe, over its seeds."""
+
+    recipe: str
+    num_parameters: int
+    multiply_adds: int
 
 
 def experiment(first: Recipe, second: Recipe, *, num_seeds: int = 5) -> Experiment:
@@ -37,7 +57,7 @@ def experiment(first: Recipe, second: Recipe, *, num_seeds: int = 5) -> Experime
             "networks.",
         ],
         [
-            Cell({"recipe": name}, dataclasses.replace(recipe, seed=seed))
+            Training({"recipe": name}, dataclasses.replace(recipe, seed=seed))
             for name, recipe in recipes.items()
             for seed in range(num_seeds)
         ],
@@ -58,7 +78,7 @@ def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[st
     first, second = names
     test = paired_test(*([row["test_accuracy"] for row in grouped[name]] for name in names))
     pooled = mcnemar_test(np.concatenate(right[first]), np.concatenate(right[second]))
-    groups = [
+    groups: list[RecipeGroup] = [
         {
             "recipe": name,
             **summarize(group),
@@ -67,33 +87,48 @@ def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[st
         }
         for name, group in grouped.items()
     ]
-    shares = {name: np.mean(right[name], axis=0) for name in names}
+    difference = plot_chart(_chart_difference(f"{first} less {second}", plain(test.difference)))
     drawn: dict[str, tuple[Any, str]] = {
         "difference": (
-            figures.plot_differences(
-                {f"{first} less {second}": (test.difference.mean, test.difference.half_width)},
-                xlabel="difference in test accuracy (percentage points)",
-            ),
+            difference,
             "Difference in test accuracy with its 95 % interval over seeds; one that holds zero is no evidence.",
         )
     }
+    shares = {name: np.mean(right[name], axis=0) for name in names}
     for name, other in ((first, second), (second, first)):
         alone = np.argsort(shares[other] - shares[name], kind="stable")
         alone = alone[(shares[name] > shares[other])[alone]][:MAX_IMAGES]
         if len(alone):
             drawn[f"only_{name}"] = (
-                figures.plot_predictions(dataset.test, scored[other][0], alone),
+                plot_predictions(dataset.test, scored[other][0], alone),
                 f"Images that {name} reads right in more seeds than {other}, as {other} of seed 0 reads them.",
             )
     details = {
-        "difference": dataclasses.asdict(test.difference),
+        "difference": plain(test.difference),
         "p_value": test.p_value,
         "mcnemar": dataclasses.asdict(pooled),
     }
-    return Findings(explain(groups, test, pooled), groups, drawn, details)
+    return Findings(explain(groups, test, pooled), groups, charts(groups), drawn, details)
 
 
-def explain(groups: Sequence[Row], test: PairedTest, pooled: McNemarTest) -> list[str]:
+def charts(groups: Sequence[RecipeGroup]) -> dict[str, Chart]:
+    """Accuracy and time of both recipes, for the page; the report has a table of them."""
+    recipes = Axis("", scale="names")
+    accuracy = mean_series(groups, "recipe", "accuracy", factor=100)
+    return {
+        "accuracy": Chart("Test accuracy", recipes, Axis("test accuracy", "%"), accuracy),
+        "seconds": Chart(
+            "Training time", recipes, Axis("training time", "s", "zero"), mean_series(groups, "recipe", "seconds")
+        ),
+    }
+
+
+def _chart_difference(name: str, difference: Interval) -> Chart:
+    series = mean_series([{"pair": name, "difference": difference}], "pair", "difference", factor=100)
+    return Chart("Difference", Axis("", scale="names"), Axis("difference in test accuracy", POINTS, "zero"), series)
+
+
+def explain(groups: Sequence[RecipeGroup], test: PairedTest, pooled: McNemarTest) -> list[str]:
     """The verdict and what stands behind it, from the numbers alone."""
     first, second = groups
     points, seeds = test.difference.mean * 100, test.difference.num

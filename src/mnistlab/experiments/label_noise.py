@@ -4,13 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from mnistlab import figures
 from mnistlab.datasets import Dataset
-from mnistlab.experiments.cells import Cell
+from mnistlab.evaluation.charts import Axis, Chart, Point, Series
+from mnistlab.experiments.cells import Training
 from mnistlab.experiments.experiment import Experiment, Findings
-from mnistlab.experiments.summaries import Row, by_place, seeds_text, summarize
+from mnistlab.experiments.summaries import Group, Row, by_place, mean_series, seeds_text, summarize
 from mnistlab.recipes import AffineRanges, Recipe
 
 ALPHAS = (0, 10, 20, 50, 100)
@@ -38,6 +37,14 @@ RECIPES = {
 """What is trained for each model."""
 
 
+class NoiseGroup(Group):
+    """One model at one noise, over its seeds."""
+
+    model: str
+    bias: float
+    alpha: int
+
+
 def experiment(
     recipes: dict[str, Recipe], *, num_seeds: int = 3, alphas: Sequence[int] = ALPHAS, biases: Sequence[float] = (0.0,)
 ) -> Experiment:
@@ -61,7 +68,7 @@ def experiment(
             f"Means and 95 % intervals are over {seeds_text(num_seeds)}.",
         ],
         [
-            Cell(
+            Training(
                 {"model": name, "bias": bias, "alpha": alpha},
                 dataclasses.replace(recipe, label_noise=alpha, noise_bias=bias if alpha else 0.0, seed=seed),
             )
@@ -76,35 +83,35 @@ def experiment(
 
 def conclude(rows: list[Row], dataset: Dataset, _folder: Path, *, by_bias: bool) -> Findings:
     """Means and intervals for each model and noise, the sentences and the curve."""
-    groups = [
-        {
-            "model": model,
-            "bias": bias,
-            "alpha": alpha,
-            **summarize(group),
-        }
+    groups: list[NoiseGroup] = [
+        {"model": model, "bias": bias, "alpha": alpha, **summarize(group)}
         for (model, bias, alpha), group in by_place(rows, "model", "bias", "alpha")
     ]
-    column = "bias" if by_bias else "alpha"
-    series: dict[str, list[tuple[float, float, float]]] = {}
-    for row in groups:
+    return Findings(explain(groups, len(dataset.train)), groups, charts(groups, by_bias=by_bias))
+
+
+def charts(groups: Sequence[NoiseGroup], *, by_bias: bool) -> dict[str, Chart]:
+    """Accuracy over the noise, a line for each model, and the notebook's claim beside them."""
+
+    def name(row: NoiseGroup) -> str:
         other = f", alpha {row['alpha']}" if by_bias else f", bias {row['bias']:g}" if row["bias"] else ""
-        value: dict[str, Any] = row["accuracy"]
-        point = (row[column], value["mean"], (value["high"] or value["mean"]) - value["mean"])
-        series.setdefault(f"{row['model']}{other}", []).append(point)
-    xlabel = "share of the random labels that is one confusing digit" if by_bias else "random labels for each clean one"
-    claim = None if by_bias else (CLAIMED_ALPHA, CLAIMED_ACCURACY, "claimed: 91 %")
-    drawn = {
-        "accuracy": (
-            figures.plot_series(series, xlabel=xlabel, ylabel="test accuracy (%)", percent=True, mark=claim),
-            "Accuracy on the true test labels over the noise in the training labels; bars are 95 % intervals of the "
-            "mean over seeds" + (", the cross is what the notebook claims." if claim else "."),
-        )
-    }
-    return Findings(explain(groups, len(dataset.train)), groups, drawn)
+        return f"{row['model']}{other}"
+
+    chart = Chart(
+        "Test accuracy",
+        Axis(
+            "share of the random labels that is one confusing digit" if by_bias else "random labels for each clean one"
+        ),
+        Axis("test accuracy", "%"),
+        mean_series(groups, "bias" if by_bias else "alpha", "accuracy", factor=100, name=name),
+        "Accuracy on the true test labels over the noise in the training labels; bars are 95 % intervals of the mean "
+        "over seeds" + ("." if by_bias else ", the cross is what the notebook claims."),
+        () if by_bias else (Series("claimed: 91 %", (Point(CLAIMED_ALPHA, 100 * CLAIMED_ACCURACY),)),),
+    )
+    return {"accuracy": chart}
 
 
-def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
+def explain(groups: Sequence[NoiseGroup], num_train_images: int) -> list[str]:
     """Sentences from the rows alone; the claim first."""
     answer = []
     for row in groups:
@@ -113,7 +120,7 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
             verdict = "holds" if accuracy["mean"] >= CLAIMED_ACCURACY else "is not reached"
             interval = (
                 ""
-                if accuracy["low"] is None
+                if accuracy["low"] is None or accuracy["high"] is None
                 else f" (95 % interval {accuracy['low'] * 100:.2f} to {accuracy['high'] * 100:.2f}, "
                 f"{seeds_text(row['num_seeds'])})"
             )
@@ -122,7 +129,7 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
                 f"here the cnn reads {accuracy['mean'] * 100:.2f} % of the test images right{interval}, after "
                 f"{row['seconds']['mean']:.0f} s of training."
             )
-    for (model, bias), group in by_place([row | {"seed": row["alpha"]} for row in groups], "model", "bias"):
+    for (model, bias), group in by_place(groups, "model", "bias", order="alpha"):
         clean, noisy = group[0], group[-1]
         if clean is noisy:
             if len(groups) == len({row["model"] for row in groups}):  # else a sentence below compares it
@@ -134,7 +141,7 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
             f"{noisy['accuracy']['mean'] * 100:.2f} % with {noisy['alpha']}, "
             f"that is with {num_train_images * noisy['alpha']:,} random labels among {num_train_images:,} true ones."
         )
-    for (model, alpha), group in by_place([row | {"seed": row["bias"]} for row in groups], "model", "alpha"):
+    for (model, alpha), group in by_place(groups, "model", "alpha", order="bias"):
         uniform, skewed = group[0], group[-1]
         if uniform is skewed or not alpha:
             continue
@@ -147,5 +154,5 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
     return answer
 
 
-def _labels(row: Row) -> str:
+def _labels(row: NoiseGroup) -> str:
     return "1 random label" if row["alpha"] == 1 else f"{row['alpha']} random labels"

@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from mnistlab.exceptions import UsageError
+from mnistlab.reports.results import BatchSizeResults, ExperimentResults, ModelResults, NotebookResults, RunResults
 from mnistlab.system import text, theme
 from mnistlab.system.text import interval, percent, plural, seconds, unbroken
 
@@ -38,12 +39,11 @@ SIMILAR_POINTS = 2.0  # percentage points between two accuracies that a reader m
 SIMILAR_RATIO = 1.25  # ratio of errors up to which the errors are called similar too
 
 
-def render_notebook(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
+def render_notebook(results: NotebookResults, figures: Mapping[str, str]) -> str:
     """The report of `mnistlab run`: from the first image to the comparison of the two networks.
 
     Args:
-        results: Content of `results.json`: `mnistlab`, `total_seconds` (`None` if some runs were kept from earlier),
-            `environment`, `dataset`, `models` (`mlp` and `cnn`), `batch_size`, `comparison` and `folders`.
+        results: Content of `results.json`.
         figures: SVG from `figures.to_svg` for each name in `NOTEBOOK_FIGURES`.
 
     Returns:
@@ -71,12 +71,12 @@ def render_notebook(results: Mapping[str, Any], figures: Mapping[str, str]) -> s
     )
 
 
-def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
+def render_run(results: RunResults, figures: Mapping[str, str]) -> str:
     """The report of one run folder.
 
     Args:
-        results: `mnistlab`, `recipe`, `metrics`, `interval`, `num_test_images`, `history`, `per_digit_accuracy`,
-            `environment` and, where known, `confusion`: 10 rows of true digits with 10 counts of predicted ones.
+        results: The run in numbers. `confusion`, where it is known, has 10 rows of true digits with 10 counts of
+            predicted ones.
         figures: SVG from `figures.to_svg` for each name in `RUN_FIGURES`.
 
     Returns:
@@ -96,12 +96,11 @@ def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence)
 
 
-def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], captions: Mapping[str, str]) -> str:
+def render_experiment(results: ExperimentResults, figures: Mapping[str, str], captions: Mapping[str, str]) -> str:
     """The report of an experiment: it begins with the answer.
 
     Args:
-        results: Content of `results.json`: `mnistlab`, `question`, `answer`, `method`, `num_test_images`,
-            `environment`, `recipe`, `settings`, `groups` and `rows`.
+        results: Content of `results.json`.
         figures: SVG from `figures.to_svg` by name.
         captions: Caption of each figure by name.
 
@@ -143,7 +142,7 @@ def _render(
     )
 
 
-def _answer(results: Mapping[str, Any]) -> str:
+def _answer(results: NotebookResults) -> str:
     total = results["dataset"]["test_images"]
     mlp, cnn = (results["models"][model]["runs"][0] for model in NAMES)
     errors = {name: results["models"][model]["runs"][0]["test_errors"] for model, name in NAMES.items()}
@@ -166,7 +165,7 @@ def _compare_errors(errors: Mapping[str, int]) -> str:
     return f"The {more} makes {most / least:.1f} times as many errors: {most:,} against {least:,}."
 
 
-def _similarity(results: Mapping[str, Any]) -> str:
+def _similarity(results: NotebookResults) -> str:
     """Sentences about whether the two accuracies, and the two counts of errors, may be called "fairly similar"."""
     total = results["dataset"]["test_images"]
     errors = {name: results["comparison"]["errors"][model] for model, name in NAMES.items()}
@@ -201,7 +200,7 @@ def _compare_recipes(mlp: Mapping[str, Any], cnn: Mapping[str, Any]) -> str:
     )
 
 
-def _compare_steps(experiment: Mapping[str, Any]) -> str:
+def _compare_steps(experiment: BatchSizeResults) -> str:
     """A sentence about the number of steps that the smallest and the largest batches make in the same epochs."""
     rows = sorted(experiment["rows"], key=lambda row: row["batch_size"])
     if len(rows) < 2:
@@ -224,12 +223,12 @@ def _explain_shear(augmentation: Mapping[str, float] | None, height: int) -> str
     return f"{meaning}."
 
 
-def _steps_per_epoch(model: Mapping[str, Any]) -> int:
+def _steps_per_epoch(model: ModelResults) -> int:
     num_steps: int = math.ceil(model["num_train_images"] / model["recipe"]["batch_size"])
     return num_steps
 
 
-def _explain_last_batch(model: Mapping[str, Any]) -> str:
+def _explain_last_batch(model: ModelResults) -> str:
     """A sentence about the images that do not fill a batch; starts with a space, or is empty."""
     left = model["num_train_images"] % model["recipe"]["batch_size"]
     if not left:
