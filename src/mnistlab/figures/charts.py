@@ -14,6 +14,7 @@ from mnistlab.datasets import NUM_CLASSES
 from mnistlab.evaluation import Evaluation
 from mnistlab.exceptions import UsageError
 from mnistlab.figures.canvas import current_theme, drawn, figure_of, new_axes, new_grid
+from mnistlab.system.text import percent
 
 LABEL_GAP = 0.09  # of the axes' height: the least distance at which two direct labels do not touch
 STRONGEST_WASH = 0.5  # opacity of the accent under the most frequent confusion: its number stays readable
@@ -122,9 +123,9 @@ def plot_batch_sizes(rows: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | N
     """Draws training time and test accuracy over one logarithmic axis of batch sizes.
 
     Args:
-        rows: one per batch size with `batch_size` (images), `steps` (weight updates), `train_seconds`,
+        rows: A row for each batch size with `batch_size` (images), `steps` (weight updates), `train_seconds`,
             `test_accuracy` (0 to 1) and `interval`, the low and high end of the accuracy's 95 % interval.
-        axes: two axes, for seconds and for accuracy; by default a new figure with one above the other, so that the
+        axes: Two axes, for seconds and for accuracy; by default a new figure with one above the other, so that the
             values of one batch size stand in one column.
 
     Returns:
@@ -147,7 +148,7 @@ def plot_batch_sizes(rows: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | N
     accuracy_ax.errorbar(batch_sizes, 100 * accuracies, whiskers, marker="s", color=vermilion, capsize=4)
     for x, second, accuracy, end in zip(batch_sizes, seconds, accuracies, high, strict=True):
         _label_beside(seconds_ax, x, second, f"{second:.1f} s", (7, 7))
-        _label_beside(accuracy_ax, x, 100 * end, f"{100 * accuracy:.2f} %", (0, 9), align="center")
+        _label_beside(accuracy_ax, x, 100 * end, percent(accuracy), (0, 9), align="center")
     seconds_ax.set_ylim(0, 1.2 * seconds.max())
     accuracy_ax.margins(y=0.2)
     seconds_ax.set_ylabel("training time (s)")
