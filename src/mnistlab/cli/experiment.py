@@ -1,4 +1,4 @@
-"""`mnistlab experiment`: several trainings that answer one question. Keras is imported when a command runs."""
+"""`mnistlab experiment`: several training runs that answer one question. Keras is imported when a command runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +10,7 @@ from mnistlab.cli.options import PATH, debug_option, load_dataset
 from mnistlab.datasets import Dataset
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES
+from mnistlab.system.text import plural
 
 if TYPE_CHECKING:
     from mnistlab.experiments.experiment import Experiment
@@ -27,7 +28,7 @@ class NumberList(click.ParamType[tuple[float, ...]]):
         self._kind, self._low, self._high = kind, low, high
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        """The numbers, each once."""
+        """Returns the numbers, each once."""
         if isinstance(value, tuple):
             return value
         try:
@@ -154,7 +155,7 @@ def label_noise(
             raise UsageError(f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}.")
 
     varied = ("label_noise", "noise_bias")
-    RECIPES["mlp"].override(settings, varied)  # refuses what no recipe can have before anything slow is begun
+    RECIPES["mlp"].override(settings, varied)  # rejects impossible settings before anything slow begins
 
     def make(_dataset: Dataset) -> "Experiment":
         from mnistlab.experiments import label_noise
@@ -210,9 +211,8 @@ def _run(
             from mnistlab.experiments.experiment import run_experiment
 
             chosen = make(dataset)
-            num_trainings = len({one.recipe for one in chosen.trainings})  # some stand in several places
-            noun = "training" if num_trainings == 1 else "trainings"
-            print(f"{chosen.question} {num_trainings:,} {noun}.", flush=True)
+            num_trainings = len({one.recipe for one in chosen.trainings})  # some recipes stand in several places
+            print(f"{chosen.question} {plural(num_trainings, 'training')}.", flush=True)
             findings = run_experiment(chosen, dataset, folder, address=cluster, data_folder=data)
     except (KeyboardInterrupt, InterruptionError) as error:
         raise InterruptionError(f"Interrupted. {folder} keeps what was done; the same command goes on.") from error

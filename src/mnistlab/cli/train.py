@@ -11,6 +11,7 @@ import click
 from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import AUGMENTATIONS, RECIPES, Precision, Recipe, Validation
+from mnistlab.system.text import plural
 
 
 @click.command()
@@ -124,11 +125,11 @@ def _train(
     processes: Any,
     start: Any,
 ) -> None:
-    """Trains, scores, draws and logs in a folder that is ours."""
+    """Trains, scores, draws and logs in a folder that this process owns."""
     from mnistlab.runs.folders import check_folder
 
     known = check_folder(folder, recipe, dataset.identity())
-    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
+    epochs = plural(recipe.epochs, "epoch", spec="d")
     print(f"{recipe.name}: {epochs}, batch size {recipe.batch_size:,}, seed {recipe.seed}")
     from mnistlab import training
     from mnistlab.evaluation import evaluate
@@ -154,7 +155,7 @@ def _train(
 
 
 def _compare(start: Any, after: Any, dataset: Any) -> str:
-    """What fine-tuning did on the test split, image by image."""
+    """The effect of fine-tuning on the test split, image by image, in words."""
     from mnistlab.evaluation import evaluate
     from mnistlab.inference import Classifier
 
@@ -164,7 +165,7 @@ def _compare(start: Any, after: Any, dataset: Any) -> str:
 
 
 def _processes(distribute: str | None, num_processes: int | None, number: int | None) -> Any:
-    """What `--distribute` asks for: `None`, how many processes to start here, or which of several this is."""
+    """The meaning of `--distribute`: `None`, the number of processes to start here, or this one among several."""
     from mnistlab.runs.processes import Processes, check_backend
 
     if distribute is None or distribute.isdecimal():

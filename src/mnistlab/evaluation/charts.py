@@ -1,4 +1,4 @@
-"""Charts as data: what was measured, on axes that say what it is.
+"""Charts as data: what was measured, on named axes.
 
 `figures.plot_chart` draws a chart, `results.json` keeps it and the page shows it. None of the three knows the
 experiment behind it.
@@ -34,7 +34,7 @@ class Axis:
     scale: Scale = "linear"
 
     def __post_init__(self) -> None:
-        """Refuses scales that nothing can draw."""
+        """Rejects scales that cannot be drawn."""
         if self.scale not in get_args(Scale):
             raise UsageError(f"The axis has the scale {self.scale!r}; it must be one of {', '.join(get_args(Scale))}.")
 
@@ -61,7 +61,7 @@ class Point:
     num: int = 1
 
     def __post_init__(self) -> None:
-        """Refuses what has no place on a chart."""
+        """Rejects numbers that have no place on a chart."""
         numbers = [number for number in (self.x, self.y, self.low, self.high) if not isinstance(number, str | None)]
         if not all(math.isfinite(number) for number in numbers):
             raise UsageError(f"A point of a chart needs finite numbers, but this one has {numbers}.")
@@ -91,7 +91,7 @@ class Chart:
         series: What was measured, in the units of the axes: on one in %, shares are 0 to 100. Over an axis of numbers
             each is a line.
         caption: Sentence below the chart in a report. A report leaves out charts without one; the page shows all.
-        marks: Values to compare with, such as one that somebody claimed; figures draw them, each with its name.
+        marks: Values to compare with, such as one from a paper; figures draw them, each with its name.
     """
 
     title: str
@@ -120,7 +120,7 @@ class Chart:
         """The chart that `to_plain` gave.
 
         Raises:
-            KeyError, TypeError, ValueError: if something is missing, of another type, or nothing that can be drawn.
+            KeyError, TypeError, ValueError: if something is missing, of another type, or cannot be drawn.
         """
         x, y = (Axis(str(axis["title"]), str(axis["unit"]), axis["scale"]) for axis in (plain["x"], plain["y"]))
         series, marks = (tuple(map(_series, plain[key])) for key in ("series", "marks"))

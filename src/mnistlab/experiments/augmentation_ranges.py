@@ -16,10 +16,10 @@ from mnistlab.experiments.summaries import (
     compare_accuracies,
     effect,
     mean_series,
-    seeds_text,
     summarize,
 )
 from mnistlab.recipes import AffineRanges, Recipe
+from mnistlab.system.text import percent, plural
 
 WITHOUT, WITH = "none", "all"
 
@@ -48,7 +48,7 @@ def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
         "What does augmentation buy, and which part of it?",
         [
             f"The recipe {recipe.name} is trained without augmentation, with all of it ({named}), and with each range "
-            f"alone, from {seeds_text(num_seeds)} each.",
+            f"alone, from {plural(num_seeds, 'seed')} each.",
             "Differences are to the training without augmentation, paired by seed; p-values are corrected after Holm.",
             "Rotation and shear are angles in degrees, shifts and zoom fractions of the image. Keras' generator takes "
             "shear in degrees as well: the notebook's 0.3 slides the outermost row of an image by less than a tenth of "
@@ -64,7 +64,7 @@ def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
 
 
 def conclude(rows: list[Row], _dataset: Dataset, _folder: Path) -> Findings:
-    """Differences to the training without augmentation, with intervals and tests."""
+    """Differences to the training runs without augmentation, with intervals and tests."""
     grouped = {kind: group for (kind,), group in by_place(rows, "augmentation")}
     compared = compare_accuracies(grouped, WITHOUT)
     groups: list[RangeGroup] = [
@@ -74,7 +74,7 @@ def conclude(rows: list[Row], _dataset: Dataset, _folder: Path) -> Findings:
 
 
 def charts(groups: Sequence[RangeGroup]) -> dict[str, Chart]:
-    """What each range adds to the accuracy without augmentation."""
+    """The gain of each range over the accuracy without augmentation."""
     compared = [{**row, "augmentation": _words(row["augmentation"])} for row in groups if row["difference"]]
     chart = Chart(
         "What each part changes",
@@ -90,7 +90,7 @@ def charts(groups: Sequence[RangeGroup]) -> dict[str, Chart]:
 def explain(groups: Sequence[RangeGroup]) -> list[str]:
     """Sentences from the rows alone."""
     without = next(row for row in groups if row["augmentation"] == WITHOUT)
-    answer = [f"Without augmentation the test accuracy is {without['accuracy']['mean'] * 100:.2f} %."]
+    answer = [f"Without augmentation the test accuracy is {percent(without['accuracy']['mean'])}."]
     for row in groups:
         if row is not without:
             kind = row["augmentation"]

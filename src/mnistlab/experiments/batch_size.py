@@ -1,4 +1,4 @@
-"""What the batch size does: in three views over several seeds, and as the notebook asks, in one run of each size."""
+"""The effect of the batch size: in three views over several seeds, and as in the notebook, in one run of each size."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -19,19 +19,19 @@ from mnistlab.experiments.summaries import (
     compare_accuracies,
     effect,
     mean_series,
-    seeds_text,
     summarize,
     times,
 )
 from mnistlab.recipes import Recipe
 from mnistlab.reports.results import BatchSizeRow
 from mnistlab.runs import Run
+from mnistlab.system.text import percent, plural
 
 BATCH_SIZES = (32, 128, 512, 2_048, 10_000)
 NOTEBOOK_SIZES = (32, 128, 10_000)  # the notebook's own size and the two that it asks about
-REFERENCE = 128  # what the others are compared with: the notebook's
+REFERENCE = 128  # the size that the others are compared with, the notebook's
 EPOCHS, STEPS, SCALED = "equal epochs", "equal steps", "scaled learning rate"
-STILL_FALLING = 0.05  # share of the loss that the last epoch took off, from which on training had plainly not ended
+STILL_FALLING = 0.05  # share of the loss that the last epoch took off, from which on training had clearly not ended
 
 
 class ViewGroup(Group, Difference):
@@ -50,12 +50,12 @@ def experiment(
     batch_sizes: Sequence[int] = BATCH_SIZES,
     num_steps: int | None = None,
 ) -> Experiment:
-    """The notebook's question, asked so that its answers can be told apart.
+    """The notebook's question, asked in three ways that separate steps, images and learning rate.
 
     Args:
         recipe: Everything but batch size, seed and, in two of the views, epochs or learning rate.
         dataset: The data set, whose number of training images decides how many steps an epoch has.
-        num_seeds: Number of trainings of each kind, with seeds 0, 1, ….
+        num_seeds: Number of training runs of each kind, with seeds 0, 1, ….
         batch_sizes: Sizes to compare; 128, the notebook's, is added if it is missing.
         num_steps: Weight updates in the view of equal steps; by default those of one epoch of batches of 128.
 
@@ -83,7 +83,7 @@ def experiment(
             for view, chosen in views.items()
             for seed in range(num_seeds)
         ]
-    epochs = "one epoch" if recipe.epochs == 1 else f"{recipe.epochs:,} epochs"
+    epochs = "one epoch" if recipe.epochs == 1 else plural(recipe.epochs, "epoch")
     return Experiment(
         "batch-size",
         "What does the batch size do to time and accuracy?",
@@ -94,8 +94,8 @@ def experiment(
             "ten times as many images.",
             f"Scaled learning rate: {epochs}, and Adam's step size, {recipe.learning_rate:g} for batches of "
             f"{REFERENCE}, grows with the square root of the batch.",
-            f"Each view and size is trained from {seeds_text(num_seeds)}. The tests against {REFERENCE} are paired by "
-            "seed; their p-values are corrected after Holm for the number of sizes in a view.",
+            f"Each view and size is trained from {plural(num_seeds, 'seed')}. The tests against {REFERENCE} are paired "
+            "by seed; their p-values are corrected after Holm for the number of sizes in a view.",
         ],
         trainings,
         conclude,
@@ -103,7 +103,7 @@ def experiment(
 
 
 def conclude(rows: list[Row], _dataset: Dataset, folder: Path) -> Findings:
-    """Means, intervals, tests, sentences and charts from the trainings."""
+    """Means, intervals, tests, sentences and charts from the training runs."""
     groups = summarize_views(rows)
     views = {view: [row for row in groups if row["view"] == view] for view in (EPOCHS, STEPS, SCALED)}
     of_seed_0 = {place: group[0]["folder"] for place, group in by_place(rows, "view", "batch_size")}
@@ -166,9 +166,9 @@ def _chart_losses(losses: Mapping[int, Sequence[float]]) -> Chart:
 
 
 def explain(groups: Sequence[ViewGroup]) -> str:
-    """What one view found, from its rows alone: which sizes are better and worse than 128, then each in numbers."""
+    """The result of one view, from its rows alone: sizes that are better and worse than 128, then each in numbers."""
     reference = next(row for row in groups if row["batch_size"] == REFERENCE)
-    base, view = f"{reference['accuracy']['mean'] * 100:.2f} %", groups[0]["view"]
+    base, view = percent(reference["accuracy"]["mean"]), groups[0]["view"]
     if view == SCALED:
         first = f"With a {view}, batches of {REFERENCE} stay as they are, at {base}"
     else:
@@ -199,20 +199,20 @@ def _listed(sizes: Sequence[int]) -> str:
 
 
 def _not_finished(largest: ViewGroup, losses: Mapping[int, Sequence[float]]) -> str:
-    """Why the largest batches fell short at equal epochs, if they did and their loss curve says it."""
+    """The reason why the largest batches fell short at equal epochs, if they did and their loss curve shows it."""
     told = still_falling(losses[largest["batch_size"]]) if _evident(largest, -1) else ""
     return f" With batches of {largest['batch_size']:,} {told}." if told else ""
 
 
 def still_falling(losses: Sequence[float]) -> str:
-    """What the end of the loss curve says about an accuracy that fell short; nothing if the curve was flat there."""
+    """The end of the loss curve as a reason for a low accuracy, in words; empty if the curve was flat there."""
     if len(losses) < 2 or losses[-2] <= 0:
         return ""
     fallen = 1 - losses[-1] / losses[-2]
     if fallen < STILL_FALLING:
         return ""
     return (
-        f"the loss still fell by {fallen * 100:.0f} % in the last epoch, so the network was not stuck, "
+        f"the loss still fell by {percent(fallen, 0)} in the last epoch, so the network was not stuck, "
         "it had not finished"
     )
 
@@ -249,9 +249,8 @@ def explain_runs(rows: Sequence[BatchSizeRow], *, reference: int = REFERENCE) ->
 
 
 def _compare(row: BatchSizeRow, base: BatchSizeRow) -> str:
-    accuracy, base_accuracy = f"{row['test_accuracy'] * 100:.2f} %", f"{base['test_accuracy'] * 100:.2f} %"
-    noun = "weight update" if row["steps"] == 1 else "weight updates"
-    reason = f"{row['steps']:,} {noun} instead of {base['steps']:,}"
+    accuracy, base_accuracy = percent(row["test_accuracy"]), percent(base["test_accuracy"])
+    reason = f"{plural(row['steps'], 'weight update')} instead of {base['steps']:,}"
     if row["interval"][1] < base["interval"][0]:
         found = f"accuracy fell to {accuracy} from {base_accuracy}"
         reason += "".join(f", and {told}" for told in [still_falling(row["final_losses"])] if told)

@@ -1,4 +1,4 @@
-"""The cells of an experiment's table: one training each, one run folder, computed once."""
+"""The cells of an experiment's table: one training run each, in a folder of its own, computed once."""
 
 import dataclasses
 import gc
@@ -14,19 +14,20 @@ from mnistlab.experiments.summaries import Row
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
 from mnistlab.runs.folders import check_folder
-from mnistlab.system.console import ProgressBar
+from mnistlab.system.console import Console
 from mnistlab.system.files import make_folder
+from mnistlab.system.text import percent
 
 METRICS = tuple(name for name in Row.__annotations__ if name not in ("seed", "folder"))
 
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """One training of a table.
+    """One training run of a table.
 
     Args:
-        place: What tells it from the others, column by column: `{"alpha": 20, "model": "cnn"}`. Trainings of the same
-            place differ in their seed alone.
+        place: Place in the table, column by column: `{"alpha": 20, "model": "cnn"}`. Training runs of the same place
+            differ only in their seed.
         recipe: The recipe to train.
     """
 
@@ -37,7 +38,7 @@ class Training:
 def differing_settings(trainings: Sequence[Training]) -> list[dict[str, Any]]:
     """A row for each place of the table: the settings in which the recipes differ from place to place.
 
-    The seed is left out, and a setting that a column of the place says already.
+    The seed is left out, and so are settings that a column of the place shows already.
     """
     recipes = {tuple(one.place.items()): one.recipe.settings() for one in reversed(trainings)}
     places = list(reversed(recipes))
@@ -52,7 +53,7 @@ def differing_settings(trainings: Sequence[Training]) -> list[dict[str, Any]]:
 
 
 def run_folder(folder: Path, recipe: Recipe, dataset: Dataset) -> Path:
-    """Where a training's run lies: a name that depends on the recipe and the data alone, so that it is found again."""
+    """The run folder of a training run, whose name depends only on recipe and data, so that it is found again."""
     key = hashlib.sha256(f"{recipe.to_toml()}{dataset.fingerprint()}".encode()).hexdigest()[:10]
     return folder / "runs" / f"{recipe.name}-{recipe.model}-seed{recipe.seed}-{key}"
 
@@ -70,7 +71,7 @@ def train_cells(
 ) -> list[Row]:
     """Trains every cell that is not finished yet and returns the table.
 
-    A recipe that stands in several places is trained once.
+    A recipe that is in several places is trained once.
 
     Args:
         trainings: The cells to train.
@@ -79,8 +80,8 @@ def train_cells(
         address: Address of a Ray cluster, `"auto"` for one on this machine, or `None` to train in this process.
         data_folder: Folder of the data set's files if it is not MNIST; a cluster's machines load it from there.
         folder_of: Function that names the run folder of a recipe.
-        show_epochs: Whether to show each training epoch by epoch, instead of how many are done and how long the rest
-            will take.
+        show_epochs: Whether to show each training run epoch by epoch, instead of how many are done and the time that
+            the rest will take.
         progress: Whether to show anything at all.
 
     Returns:
@@ -88,7 +89,7 @@ def train_cells(
 
     Raises:
         UsageError: if a run folder holds another recipe's run, or something else.
-        MnistlabError: what training raises.
+        MnistlabError: if a training run fails.
     """
     make_folder(folder / "runs")
     folders = [folder_of(folder, one.recipe, dataset) for one in trainings]
@@ -99,15 +100,16 @@ def train_cells(
         if not check_folder(place, one.recipe, dataset.identity()).is_complete
     }
     kept = len(tasks) - len(missing)
-    with ProgressBar("trainings", len(tasks), kept, earlier="finished", visible=progress and not show_epochs) as bar:
+    console = Console(quiet=show_epochs or not progress)
+    with console.bar("trainings", len(tasks), kept, earlier="finished") as bar:
         if address is None:
             for place, recipe in missing.items():
                 training.train(recipe, dataset, place, progress=progress and show_epochs)
-                gc.collect()  # graphs are cycles: Python itself would let the networks of ten trainings pile up
-                bar.tell(_told(tasks[place], Run(place)))
+                gc.collect()  # graphs are cycles: Python itself would let the networks of ten training runs pile up
+                bar.count(_told(tasks[place], Run(place)))
         else:
             for place in cluster.train_on_ray(missing, address, dataset.fingerprint(), data_folder):
-                bar.tell(_told(tasks[place], Run(place)))
+                bar.count(_told(tasks[place], Run(place)))
     return [_row(one, Run(place).require(), folder) for one, place in zip(trainings, folders, strict=True)]
 
 
@@ -121,7 +123,7 @@ def _row(one: Training, run: Run, folder: Path) -> Row:
 def _told(one: Training, run: Run) -> str:
     place = ", ".join(_named(column, value) for column, value in one.place.items())
     accuracy, seconds = run.metrics["test_accuracy"], run.metrics["train_seconds"]
-    return f"{place}, seed {one.recipe.seed}  {accuracy * 100:.2f} %  {seconds:.1f} s"
+    return f"{place}, seed {one.recipe.seed}  {percent(accuracy)}  {seconds:.1f} s"
 
 
 def _named(column: str, value: Any) -> str:

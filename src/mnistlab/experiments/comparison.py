@@ -22,7 +22,6 @@ from mnistlab.experiments.summaries import (
     mean_series,
     p_text,
     plain,
-    seeds_text,
     summarize,
     times,
 )
@@ -30,6 +29,7 @@ from mnistlab.figures import plot_chart, plot_predictions
 from mnistlab.inference import Classifier
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
+from mnistlab.system.text import percent, plural, points
 
 MAX_IMAGES = 9  # of each kind in the figures
 
@@ -49,9 +49,9 @@ def experiment(first: Recipe, second: Recipe, *, num_seeds: int = 5) -> Experime
         "compare",
         f"Is {first.name} better than {second.name}?",
         [
-            f"Both recipes are trained from {seeds_text(num_seeds)} and scored on the same test images. The difference "
-            "in accuracy is paired by seed; its 95 % interval and p-value (paired t-test) speak of other trainings of "
-            "these recipes.",
+            f"Both recipes are trained from {plural(num_seeds, 'seed')} and scored on the same test images. The "
+            "difference in accuracy is paired by seed; its 95 % interval and p-value (paired t-test) speak of other "
+            "trainings of these recipes.",
             "McNemar's exact test looks at the images on which the two disagree, over all pairs of seeds. Answers of "
             "several seeds to one image are not independent, so its p-value is too small; it speaks of these trained "
             "networks.",
@@ -129,24 +129,24 @@ def _chart_difference(name: str, difference: Interval) -> Chart:
 
 
 def explain(groups: Sequence[RecipeGroup], test: PairedTest, pooled: McNemarTest) -> list[str]:
-    """The verdict and what stands behind it, from the numbers alone."""
+    """The verdict and the reasons for it, from the numbers alone."""
     first, second = groups
-    points, seeds = test.difference.mean * 100, test.difference.num
+    mean, seeds = test.difference.mean, test.difference.num
     if test.p_value is None and seeds < 2:
         verdict = f"One seed cannot tell {first['recipe']} from {second['recipe']}: train at least two"
     elif not test.is_evidence:
         verdict = f"There is no evidence of a difference in accuracy between {first['recipe']} and {second['recipe']}"
     else:
-        better, worse = (first, second) if points > 0 else (second, first)
+        better, worse = (first, second) if mean > 0 else (second, first)
         verdict = f"{better['recipe']} is more accurate than {worse['recipe']}, beyond what chance explains"
     low, high = test.difference.low, test.difference.high
-    interval = "" if low is None or high is None else f", 95 % interval {low * 100:+.2f} to {high * 100:+.2f}"
+    interval = "" if low is None or high is None else f", 95 % interval {points(low)} to {points(high)}"
     p_value = "" if test.p_value is None else f", {p_text(test.p_value)}"
     seconds = first["seconds"]["mean"] / second["seconds"]["mean"]
     return [
-        f"{verdict}: {first['recipe']} {first['accuracy']['mean'] * 100:.2f} %, {second['recipe']} "
-        f"{second['accuracy']['mean'] * 100:.2f} %, a difference of {points:+.2f} points{interval}{p_value}, "
-        f"over {seeds_text(seeds)}.",
+        f"{verdict}: {first['recipe']} {percent(first['accuracy']['mean'])}, {second['recipe']} "
+        f"{percent(second['accuracy']['mean'])}, a difference of {points(mean)} points{interval}{p_value}, "
+        f"over {plural(seeds, 'seed')}.",
         f"Of all answers, {first['recipe']} alone is right in {pooled.only_first:,} and {second['recipe']} alone in "
         f"{pooled.only_second:,} (McNemar, {p_text(pooled.p_value)}).",
         f"{first['recipe']} trains in {times(seconds)} times the time of {second['recipe']} "

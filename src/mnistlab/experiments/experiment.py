@@ -1,4 +1,4 @@
-"""What an experiment is: trainings, a conclusion from their rows, and what a person opens afterwards."""
+"""Experiments: training runs, a conclusion from their rows, and the report that a person opens afterwards."""
 
 import csv
 import dataclasses
@@ -25,7 +25,7 @@ from mnistlab.system.files import write_json, write_text
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """What an experiment found.
+    """The findings of an experiment.
 
     Args:
         answer: Plain sentences, made from the numbers.
@@ -44,13 +44,13 @@ class Findings:
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """A question that several trainings answer.
+    """A question that several training runs answer.
 
     Args:
         name: Name on the command line.
         question: The question, one sentence.
         method: How it is answered, in sentences.
-        trainings: The trainings, a cell of the table each.
+        trainings: The training runs, a cell of the table each.
         conclude: Function that makes the findings from the rows, the data set and the experiment's folder.
     """
 
@@ -72,7 +72,7 @@ def run_experiment(
 ) -> Findings:
     """Trains what is missing and writes `results.json`, `results.csv`, figures and `report.html`.
 
-    Finished trainings are kept, and one that was interrupted is taken up.
+    Finished training runs are kept, and one that was interrupted goes on.
 
     Args:
         experiment: The experiment to run.
@@ -80,7 +80,7 @@ def run_experiment(
         folder: Folder for everything that is written.
         address: Address of a Ray cluster, see `train_cells`.
         data_folder: Folder of the data set if it is not MNIST.
-        progress: Whether to tell on standard output how far it is.
+        progress: Whether to show progress on standard output.
 
     Raises:
         UsageError: if the folder holds something else.
@@ -122,7 +122,7 @@ def _write(results: ExperimentResults, findings: Findings, folder: Path) -> None
     write_text(folder / "results.csv", _csv(results["rows"]))
     captions = {name: caption for name, (_, caption) in shown.items()}
     write_text(folder / "report.html", reports.render_experiment(results, svgs, captions))
-    write_json(folder / "results.json", results)  # last: it tells of a report that is whole
+    write_json(folder / "results.json", results)  # last: its presence means that the report is complete
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -9,13 +9,14 @@ from mnistlab.datasets import Dataset
 from mnistlab.evaluation.charts import Axis, Chart, Point, Series
 from mnistlab.experiments.cells import Training
 from mnistlab.experiments.experiment import Experiment, Findings
-from mnistlab.experiments.summaries import Group, Row, by_place, mean_series, seeds_text, summarize
+from mnistlab.experiments.summaries import Group, Row, by_place, mean_series, summarize
 from mnistlab.recipes import AffineRanges, Recipe
+from mnistlab.system.text import percent, plural
 
 ALPHAS = (0, 10, 20, 50, 100)
 CLAIMED_ALPHA, CLAIMED_ACCURACY = 100, 0.91  # the notebook, quoting the paper, of a ConvNet
 
-# All in batches so large that the labels' noise averages out, with a step size that ends at zero.
+# Batches are so large that the labels' noise averages out, and the step size ends at zero.
 RECIPES = {
     "softmax": Recipe(
         name="noisy-softmax", model="softmax", epochs=12, batch_size=250, learning_rate=1e-3, schedule="one-cycle"
@@ -51,10 +52,10 @@ def experiment(
     """Every clean label joined by alpha random ones, for several models.
 
     Args:
-        recipes: what to train for each model, without noise.
-        num_seeds: trainings of each kind, with seeds 0, 1, …; other seeds draw other labels.
-        alphas: random labels an image.
-        biases: shares of the random labels that are one confusing digit; 0 is uniform noise.
+        recipes: Recipe for each model, without noise.
+        num_seeds: Number of training runs of each kind, with seeds 0, 1, …; other seeds draw other labels.
+        alphas: Numbers of random labels per image.
+        biases: Shares of the random labels that are one confusing digit; 0 is uniform noise.
     """
     return Experiment(
         "label-noise",
@@ -65,7 +66,7 @@ def experiment(
             "All labels of an image are trained on together, as their mean. In one batch that is exactly the gradient "
             "of alpha + 1 copies of the image with a label each (Rolnick et al., arXiv 1705.10694).",
             "Biased noise draws a share of the random labels from one digit that the true one is easily taken for.",
-            f"Means and 95 % intervals are over {seeds_text(num_seeds)}.",
+            f"Means and 95 % intervals are over {plural(num_seeds, 'seed')}.",
         ],
         [
             Training(
@@ -121,24 +122,24 @@ def explain(groups: Sequence[NoiseGroup], num_train_images: int) -> list[str]:
             interval = (
                 ""
                 if accuracy["low"] is None or accuracy["high"] is None
-                else f" (95 % interval {accuracy['low'] * 100:.2f} to {accuracy['high'] * 100:.2f}, "
-                f"{seeds_text(row['num_seeds'])})"
+                else f" (95 % interval {percent(accuracy['low'], unit='')} to {percent(accuracy['high'], unit='')}, "
+                f"{plural(row['num_seeds'], 'seed')})"
             )
             answer.append(
                 f"The claim that a ConvNet reaches 91 % when every clean label is joined by 100 random ones {verdict}: "
-                f"here the cnn reads {accuracy['mean'] * 100:.2f} % of the test images right{interval}, after "
+                f"here the cnn reads {percent(accuracy['mean'])} of the test images right{interval}, after "
                 f"{row['seconds']['mean']:.0f} s of training."
             )
     for (model, bias), group in by_place(groups, "model", "bias", order="alpha"):
         clean, noisy = group[0], group[-1]
         if clean is noisy:
             if len(groups) == len({row["model"] for row in groups}):  # else a sentence below compares it
-                answer.append(f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {_labels(clean)} an image.")
+                answer.append(f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} an image.")
             continue
         kind = f"with {bias * 100:g} % of them one confusing digit, " if bias else ""
         answer.append(
-            f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {_labels(clean)} an image, {kind}"
-            f"{noisy['accuracy']['mean'] * 100:.2f} % with {noisy['alpha']}, "
+            f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} an image, {kind}"
+            f"{percent(noisy['accuracy']['mean'])} with {noisy['alpha']}, "
             f"that is with {num_train_images * noisy['alpha']:,} random labels among {num_train_images:,} true ones."
         )
     for (model, alpha), group in by_place(groups, "model", "alpha", order="bias"):
@@ -146,8 +147,8 @@ def explain(groups: Sequence[NoiseGroup], num_train_images: int) -> list[str]:
         if uniform is skewed or not alpha:
             continue
         answer.append(
-            f"{model}: with {_labels(uniform)} an image, {uniform['accuracy']['mean'] * 100:.2f} % when "
-            f"{uniform['bias'] * 100:g} % of them are one confusing digit, {skewed['accuracy']['mean'] * 100:.2f} % "
+            f"{model}: with {_labels(uniform)} an image, {percent(uniform['accuracy']['mean'])} when "
+            f"{uniform['bias'] * 100:g} % of them are one confusing digit, {percent(skewed['accuracy']['mean'])} "
             f"when {skewed['bias'] * 100:g} % are. From a share of 1/{alpha}, {100 / alpha:.3g} %, on an image bears "
             "the confusing digit more often than its own."
         )
@@ -155,4 +156,4 @@ def explain(groups: Sequence[NoiseGroup], num_train_images: int) -> list[str]:
 
 
 def _labels(row: NoiseGroup) -> str:
-    return "1 random label" if row["alpha"] == 1 else f"{row['alpha']} random labels"
+    return plural(row["alpha"], "random label", spec="d")

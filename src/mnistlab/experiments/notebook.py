@@ -1,16 +1,14 @@
 """The whole notebook, start to end: data, both networks, the batch-size question, the comparison, one report."""
 
-import contextlib
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.console import Console
 
 from mnistlab import figures, reports, training
 from mnistlab.datasets import Dataset
@@ -28,6 +26,7 @@ from mnistlab.reports.results import NotebookResults
 from mnistlab.reports.run_report import run_figures, write_figures
 from mnistlab.runs import Run
 from mnistlab.runs.folders import own_results
+from mnistlab.system.console import Console
 from mnistlab.system.files import write_json, write_text
 from mnistlab.training.augmentation import RandomAffine, transform_images
 
@@ -43,19 +42,19 @@ def run_notebook(
 ) -> NotebookResults:
     """Does everything that the notebook does and writes `results.json`, `report.html`, figures and run folders.
 
-    Finished runs in the folder are kept, and one that was interrupted is taken up, so a second call only does what is
+    Finished runs in the folder are kept, and one that was interrupted goes on, so a second call only does what is
     missing.
 
     Args:
         dataset: Train and test split.
         folder: Folder for everything that is written.
-        num_seeds: Number of trainings of each network, with seeds 0, 1, …; the first one is shown in detail.
-        epochs: Epochs of every training, instead of the recipes' own.
+        num_seeds: Number of training runs of each network, with seeds 0, 1, …; the first is shown in detail.
+        epochs: Epochs of every training run, instead of the recipes' own.
         batch_sizes: Sizes that the batch-size question compares; they must contain the recipe's own.
-        progress: Whether to tell on standard output what is being done.
+        progress: Whether to show progress on standard output.
 
     Returns:
-        What `results.json` holds.
+        The content of `results.json`.
 
     Raises:
         UsageError: if the folder exists and holds something else.
@@ -65,12 +64,12 @@ def run_notebook(
     for recipe in recipes.values():
         training.check_fits(recipe, dataset)
     with own_results(folder, "a report", question=None):
-        # Seconds of runs that were kept are not in this call's time, so it would be no answer to "how long is it".
+        # The time of runs that were kept is not part of this call, so its duration would be misleading.
         started = None if any((folder / "runs").glob("*/recipe.toml")) else time.perf_counter()
         if progress:
             print(dataset, end="\n\n")
         runs, sized = _train(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)
-        with _stating("drawing the figures and writing the report", visible=progress):
+        with Console(quiet=not progress).status("drawing the figures and writing the report"):
             scored = {name: [_evaluate(run, dataset) for run in of_model] for name, of_model in runs.items()}
             results = describe(dataset, scored, sized, folder)
             _write(results, dataset, scored, folder, started)
@@ -78,7 +77,7 @@ def run_notebook(
 
 
 def run_folder(folder: Path, recipe: Recipe, _dataset: Dataset) -> Path:
-    """Where a recipe's run lies in a report's folder: `mlp-seed0`, or `mlp-batch32` for another batch size."""
+    """The run folder of a recipe in a report's folder: `mlp-seed0`, or `mlp-batch32` for another batch size."""
     is_usual = recipe.batch_size == RECIPES[recipe.name].batch_size
     return folder / "runs" / f"{recipe.name}-{f'seed{recipe.seed}' if is_usual else f'batch{recipe.batch_size}'}"
 
@@ -142,25 +141,13 @@ def _write(
     svgs = write_figures(folder, _draw_figures(dataset, scored, results))
     results["total_seconds"] = None if started is None else round(time.perf_counter() - started, 1)
     write_text(folder / "report.html", reports.render_notebook(results, svgs))
-    write_json(folder / "results.json", results)  # last: it tells of a report that is whole
+    write_json(folder / "results.json", results)  # last: its presence means that the report is complete
 
 
 def _fit_to(dataset: Dataset, recipe: Recipe, epochs: int | None) -> Recipe:
     """The recipe with the epochs asked for, holding back at most a tenth of a small data set for validation."""
     num_validation = max(1, min(recipe.num_validation, len(dataset.train) // 10))
     return dataclasses.replace(recipe, epochs=epochs or recipe.epochs, num_validation=num_validation)
-
-
-@contextlib.contextmanager
-def _stating(what: str, *, visible: bool) -> Iterator[None]:
-    """Says what takes a few seconds: a spinner on a terminal, a line elsewhere."""
-    console = Console(highlight=False, quiet=not visible)
-    if console.is_terminal:
-        with console.status(what):
-            yield
-    else:
-        console.print(what)
-        yield
 
 
 def _draw_figures(

@@ -1,4 +1,4 @@
-"""The whole notebook in numbers and sentences: what `results.json` holds, and the report shows."""
+"""The whole notebook in numbers and sentences, for `results.json` and the report."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ Scored = tuple[Run, Evaluation]
 def describe(
     dataset: Dataset, scored: Mapping[str, Sequence[Scored]], sized: Sequence[Run], folder: Path
 ) -> NotebookResults:
-    """Everything that the report shows, in numbers and sentences."""
+    """The content of the report, in numbers and sentences."""
     first = {name: of_model[0] for name, of_model in scored.items()}  # the seed shown in detail
     recipe, rows = first["mlp"][0].recipe, [batch_size.describe_run(run) for run in sized]
     return {
@@ -95,7 +95,7 @@ def _describe_run(run: Run, folder: Path) -> ModelRun:
 
 
 def compare_errors(mlp: Evaluation, cnn: Evaluation) -> ErrorComparison:
-    """How the two networks' mistakes on the same images relate, in numbers and one sentence.
+    """The relation of the two networks' mistakes on the same images, in numbers and one sentence.
 
     Example:
         >>> labels = np.zeros(4, np.uint8)

@@ -1,4 +1,4 @@
-"""What the rows of an experiment come to: means with intervals, paired tests, series for charts, and words."""
+"""Summaries of an experiment's rows: means with intervals, paired tests, series for charts, and words."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,6 +6,7 @@ from typing import Any, TypedDict, TypeVar, cast
 
 from mnistlab.evaluation.charts import Point, Series
 from mnistlab.evaluation.significance import LEVEL, MeanInterval, holm, mean_interval, paired_test
+from mnistlab.system.text import percent, points
 
 LEAST_P_VALUE = 0.0001  # in sentences; a smaller one says no more to a reader
 
@@ -132,12 +133,12 @@ def mean_series(
 
 
 def _place(point: Point) -> float:
-    """What points are ordered by: numbers by size, names as they come."""
+    """The key that orders points: numbers by size, names as they come."""
     return 0.0 if isinstance(point.x, str) else point.x
 
 
 def effect(row: Mapping[str, Any]) -> str:
-    """What a place differs by from the reference, in words that claim no more than the test allows.
+    """The difference of a place from the reference, in words that say no more than the test allows.
 
     Args:
         row: A place's difference and p-value, from `compare_accuracies`.
@@ -151,14 +152,14 @@ def effect(row: Mapping[str, Any]) -> str:
         >>> effect({"difference": difference | {"num": 1}, "p_value": None})
         '-0.38 points from one seed, which proves nothing'
     """
-    points, p_value = row["difference"]["mean"] * 100, row["p_value"]
+    mean, p_value = row["difference"]["mean"], row["p_value"]
     if row["difference"]["num"] < 2:
-        return f"{points:+.2f} points from one seed, which proves nothing"
+        return f"{points(mean)} points from one seed, which proves nothing"
     if p_value is None:
         return "exactly the same accuracy"
     if p_value >= LEVEL:
-        return f"no evidence of a difference ({points:+.2f} points, {p_text(p_value)})"
-    return f"{abs(points):.2f} points {'more' if points > 0 else 'less'} ({p_text(p_value)})"
+        return f"no evidence of a difference ({points(mean)} points, {p_text(p_value)})"
+    return f"{percent(abs(mean), unit='')} points {'more' if mean > 0 else 'less'} ({p_text(p_value)})"
 
 
 def p_text(p_value: float) -> str:
@@ -167,7 +168,7 @@ def p_text(p_value: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """How many times as long something takes, with as many digits as say something.
+    """A ratio of durations, with as many digits as are meaningful.
 
     Example:
         >>> [times(ratio) for ratio in (0.0123, 0.52, 1.02, 2.14, 30.2)]
@@ -176,8 +177,3 @@ def times(ratio: float) -> str:
     if 0.95 <= ratio < 10:
         return f"{ratio:.1f}"
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
-
-
-def seeds_text(num_seeds: int) -> str:
-    """How many seeds: `1 seed`, `5 seeds`."""
-    return "1 seed" if num_seeds == 1 else f"{num_seeds:,} seeds"

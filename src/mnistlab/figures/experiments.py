@@ -134,7 +134,7 @@ def _end(end: float | None, point: Point) -> float:
 
 
 def _whiskers(points: Sequence[Point]) -> list[list[float]] | None:
-    """How far the intervals reach below and above the values; nothing if no point has one."""
+    """The distances of the intervals' ends below and above the values; `None` if no point has an interval."""
     if all(point.high is None for point in points):
         return None
     return [
@@ -144,7 +144,7 @@ def _whiskers(points: Sequence[Point]) -> list[list[float]] | None:
 
 
 def _label(axis: Axis, logarithmic: str) -> str:
-    """What an axis says: `batch size (images, logarithmic axis)`."""
+    """The label of an axis: `batch size (images, logarithmic axis)`."""
     said = ", ".join(part for part in (axis.unit, logarithmic if axis.scale == "log" else "") if part)
     return f"{axis.title} ({said})" if said else axis.title
 

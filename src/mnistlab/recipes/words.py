@@ -1,4 +1,4 @@
-"""A recipe as what a person would type: a command line, or a Python program."""
+"""A recipe in the words of a person who types it: a command line, or a Python program."""
 
 import json
 from typing import Any
@@ -34,11 +34,11 @@ def to_python(recipe: Recipe, folder: str, data: str | None = None) -> str | Non
 
     Args:
         recipe: The recipe to train.
-        folder: The run folder.
+        folder: Path of the run folder.
         data: Folder with four IDX files to train on instead of MNIST.
 
     Returns:
-        The program, or `None` if no recipe of ours has the recipe's name, or it starts from the network of another run.
+        The program, or `None` if no named recipe has the recipe's name, or it starts from the network of another run.
 
     Example:
         >>> print(to_python(RECIPES["mlp"].override(["epochs=1", "augmentation=yes"]), "runs/mlp-1"))
@@ -71,7 +71,7 @@ def to_python(recipe: Recipe, folder: str, data: str | None = None) -> str | Non
 
 
 def _changes(recipe: Recipe) -> dict[str, Any] | None:
-    """What differs from the recipe of ours of the same name; `None` if there is none."""
+    """The settings that differ from the named recipe of the same name; `None` if there is none."""
     known = RECIPES.get(recipe.name)
     if known is None:
         return None

@@ -1,11 +1,11 @@
 """Self-contained HTML reports: the story of the whole notebook, and one run.
 
 A report is one file without scripts and without requests to anywhere. Every number comes from the results, and every
-sentence that compares is made from the numbers, so that none can say what the table beside it does not.
+sentence that compares is made from the numbers, so that none can contradict the table beside it.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from mnistlab.exceptions import UsageError
 from mnistlab.reports.results import BatchSizeResults, ExperimentResults, ModelResults, NotebookResults, RunResults
-from mnistlab.system import theme
-from mnistlab.system.text import FILTERS, SPACE, interval, percent, seconds
+from mnistlab.system import text, theme
+from mnistlab.system.text import interval, percent, plural, seconds, unbroken
 
 NAMES = {"mlp": "fully connected network", "cnn": "convolutional network"}
 
@@ -88,9 +88,9 @@ def render_run(results: RunResults, figures: Mapping[str, str]) -> str:
     metrics, total = results["metrics"], results["num_test_images"]
     members = metrics.get("members", 1)
     of_each = f" of each of {members} networks, averaged," if members > 1 else ""
-    sentence = (
+    sentence = unbroken(
         f"{total - metrics['test_errors']:,} of {total:,} test images right: {percent(metrics['test_accuracy'])} "
-        f"(95{SPACE}% interval {interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
+        f"(95 % interval {interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
         f"in {seconds(metrics['train_seconds'])}."
     )
     return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence)
@@ -102,7 +102,7 @@ def render_experiment(results: ExperimentResults, figures: Mapping[str, str], ca
     Args:
         results: Content of `results.json`.
         figures: SVG from `figures.to_svg` by name.
-        captions: a sentence for each figure.
+        captions: Caption of each figure by name.
 
     Returns:
         An HTML page.
@@ -146,7 +146,7 @@ def _answer(results: NotebookResults) -> str:
     total = results["dataset"]["test_images"]
     mlp, cnn = (results["models"][model]["runs"][0] for model in NAMES)
     errors = {name: results["models"][model]["runs"][0]["test_errors"] for model, name in NAMES.items()}
-    return (
+    return unbroken(
         f"Of {total:,} test images, the {NAMES['mlp']} reads {percent(mlp['test_accuracy'])} correctly after "
         f"{seconds(mlp['train_seconds'])} of training, the {NAMES['cnn']} {percent(cnn['test_accuracy'])} after "
         f"{seconds(cnn['train_seconds'])}. {_compare_errors(errors)}"
@@ -154,7 +154,7 @@ def _answer(results: NotebookResults) -> str:
 
 
 def _compare_errors(errors: Mapping[str, int]) -> str:
-    """Which of two networks makes more errors, and how many times as many."""
+    """A sentence about which of two networks makes more errors, and how many times as many."""
     (fewer, least), (more, most) = sorted(errors.items(), key=lambda item: item[1])
     if least == most:
         return f"Both make the same number of errors: {least:,}."
@@ -166,7 +166,7 @@ def _compare_errors(errors: Mapping[str, int]) -> str:
 
 
 def _similarity(results: NotebookResults) -> str:
-    """Whether "fairly similar" is a fair thing to say of the two accuracies, and of the two counts of errors."""
+    """Sentences about whether the two accuracies, and the two counts of errors, may be called "fairly similar"."""
     total = results["dataset"]["test_images"]
     errors = {name: results["comparison"]["errors"][model] for model, name in NAMES.items()}
     least, most = sorted(errors.values())
@@ -189,7 +189,7 @@ def _compare_parameters(mlp: int, cnn: int) -> str:
 
 
 def _compare_recipes(mlp: Mapping[str, Any], cnn: Mapping[str, Any]) -> str:
-    """Whether convolution may be credited with the difference."""
+    """A sentence about whether convolution may be credited with the difference."""
     others = [name for name in cnn if name not in ("name", "model") and cnn[name] != mlp.get(name)]
     if not others:
         return "The two recipes, below, differ in nothing but the network."
@@ -201,7 +201,7 @@ def _compare_recipes(mlp: Mapping[str, Any], cnn: Mapping[str, Any]) -> str:
 
 
 def _compare_steps(experiment: BatchSizeResults) -> str:
-    """How many steps the smallest and the largest batch leave in the same epochs."""
+    """A sentence about the number of steps that the smallest and the largest batches make in the same epochs."""
     rows = sorted(experiment["rows"], key=lambda row: row["batch_size"])
     if len(rows) < 2:
         return ""
@@ -213,7 +213,7 @@ def _compare_steps(experiment: BatchSizeResults) -> str:
 
 
 def _explain_shear(augmentation: Mapping[str, float] | None, height: int) -> str:
-    """What the shear's angle means on the image: how far the outermost row slides against the middle."""
+    """A sentence about the shear's effect on the image: how far the outermost row slides against the middle."""
     if augmentation is None:
         return ""
     pixels = math.tan(math.radians(augmentation["shear"])) * (height - 1) / 2
@@ -229,7 +229,7 @@ def _steps_per_epoch(model: ModelResults) -> int:
 
 
 def _explain_last_batch(model: ModelResults) -> str:
-    """What becomes of the images that do not fill a batch; starts with a space, or is empty."""
+    """A sentence about the images that do not fill a batch; starts with a space, or is empty."""
     left = model["num_train_images"] % model["recipe"]["batch_size"]
     if not left:
         return ""
@@ -237,7 +237,12 @@ def _explain_last_batch(model: ModelResults) -> str:
 
 
 def _epochs(epochs: int) -> str:
-    return "one epoch" if epochs == 1 else f"{epochs:,} epochs"
+    return "one epoch" if epochs == 1 else plural(epochs, "epoch")
+
+
+def _unbroken(words: Callable[..., str]) -> Callable[..., str]:
+    """A function for the same words with no-break spaces."""
+    return lambda *values: unbroken(words(*values))
 
 
 _ENVIRONMENT = jinja2.Environment(
@@ -248,4 +253,8 @@ _ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.filters |= FILTERS
+_ENVIRONMENT.filters |= {
+    words.__name__: words
+    for words in (text.cell, text.count, text.decimals, text.p_value, text.plain, text.points, text.unbroken)
+}
+_ENVIRONMENT.filters |= {words.__name__: _unbroken(words) for words in (interval, percent, seconds)}

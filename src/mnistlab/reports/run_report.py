@@ -52,7 +52,7 @@ def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
 def write_figures(folder: Path, drawn: dict[str, Figure | Axes]) -> dict[str, str]:
     """Writes figures as PNG files into the folder's `figures` and returns them as SVG for the report.
 
-    The folder must be claimed by this process.
+    The folder must be locked by this process.
     """
     make_folder(folder / "figures")
     remove_leftovers(folder / "figures")

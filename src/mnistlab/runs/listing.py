@@ -1,4 +1,4 @@
-"""Many runs at a glance: what was trained, how well it went, what is not finished; reads numbers, no networks."""
+"""Many runs at a glance: what was trained, how good it is, what is not finished; reads numbers, no networks."""
 
 import csv
 import dataclasses
@@ -17,6 +17,7 @@ from mnistlab.runs.progress import Progress, is_number, read_progress
 from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run
 from mnistlab.system.files import write_text
 from mnistlab.system.locks import lock_owner
+from mnistlab.system.text import interval, percent, seconds, table
 
 Order = Literal["accuracy", "name", "time", "date"]
 State = Literal["running", "stopped", "finished", "failed", "damaged"]
@@ -31,19 +32,19 @@ COLUMNS = (
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """What there is to say about a run without reading its networks.
+    """What is known about a run without reading its networks.
 
     Args:
         folder: The run folder.
-        state: `"finished"`: the training reached its end. `"running"`: a process trains, or writes the last files.
-            `"stopped"`: it can be resumed. `"failed"`: it was stopped by an error, which only whoever started it can
-            know. `"damaged"`: a file is missing or was changed; `Run.require` also finds damage to the networks.
+        state: `"finished"`: training reached its end. `"running"`: a process trains, or writes the last files.
+            `"stopped"`: training can be resumed. `"failed"`: an error stopped it, which only the program that started
+            it can know. `"damaged"`: a file is missing or was changed; `Run.require` also finds damage to the networks.
         recipe: The recipe; `None` if the run is damaged.
         dataset: Name of the data set; `None` if it is not known yet.
         epochs_done: Number of finished epochs, of all its networks together.
-        progress: How far the training is; of a finished one only the number of steps and the duration.
-        metrics: The run in numbers, once the training has reached its end.
-        finished: Time at which it did, in UTC, `2026-01-31T12:00:00Z`.
+        progress: Progress of training; for a finished run only the number of steps and the duration.
+        metrics: The run in numbers, once training has reached its end.
+        finished: Time at which training reached its end, in UTC, `2026-01-31T12:00:00Z`.
         problem: What is wrong with the run, in a sentence.
     """
 
@@ -63,7 +64,7 @@ class Summary:
         return os.fsencode(self.folder).decode(errors="replace")
 
     def row(self) -> dict[str, Any]:
-        """A value for each of `COLUMNS`. The state of every training that did not reach its end is `"unfinished"`."""
+        """A value for each of `COLUMNS`. The state of every run without an end is `"unfinished"`."""
         state = "damaged" if self.state == "damaged" else "finished" if self.metrics else "unfinished"
         chosen = {} if self.recipe is None else self.recipe.settings() | {"recipe": self.recipe.name}
         known = {**self.metrics, **chosen, **vars(self), "recipe": chosen.get("recipe"), "folder": self.name}
@@ -90,8 +91,8 @@ def summarize(folder: Path, process: int | None = None, noted_recipe: str | None
 
     Args:
         folder: The run folder.
-        process: Number of the process that trains in it; by default the process that has locked the folder, if any.
-        noted_recipe: Recipe of a training that has not written its own yet, in the form of `recipe.toml`.
+        process: Id of the process that trains in it; by default the process that has locked the folder, if any.
+        noted_recipe: Recipe of a training run that has not written it yet, in the form of `recipe.toml`.
     """
     if process is None:  # first: if the training ends in between, its files are complete when they are read
         process = lock_owner(folder)
@@ -135,7 +136,7 @@ def list_runs(folders: Iterable[Path], order: Order = "accuracy") -> list[Summar
             by folder. Unfinished runs come after finished ones, but for `"name"`, and damaged ones last.
 
     Returns:
-        A summary of each run. Finished epochs of a training that did not end are those of its last checkpoint.
+        A summary of each run. The finished epochs of an unfinished run are those of its last checkpoint.
 
     Raises:
         RunError: a folder does not exist.
@@ -162,7 +163,7 @@ def _natural(name: str) -> list[str | int]:
 
 
 def _summarize_checkpoint(folder: Path) -> Summary:
-    """The summary of a run, with what its checkpoint says if it is not finished."""
+    """The summary of a run, with the epochs of its checkpoint if it is not finished."""
     summary = summarize(folder)
     if summary.metrics or summary.problem:
         return summary
@@ -180,13 +181,10 @@ def format_table(summaries: Iterable[Summary]) -> str:
     rows = [summary.row() for summary in summaries]
     sound = [row for row in rows if row["state"] != "damaged"]
     several = len({row["dataset"] for row in sound}) > 1
-    settings = _align(
-        ["run", "recipe", *(["data"] if several else []), "epochs", "batch", "seed"],
-        [_settings(row, several=several) for row in sound],
-        num_left=3 if several else 2,
-    )
+    titles = ["run", "recipe", *(["data"] if several else []), "epochs", "batch", "seed"]
+    settings = table([titles, *(_settings(row, several=several) for row in sound)], num_left=3 if several else 2)
     finished = [_results(row) for row in sound if row["state"] == "finished"]
-    results = _align(["accuracy", "95 % interval", "errors", "training", "finished"], finished)
+    results = table([["accuracy", "95 % interval", "errors", "training", "finished"], *finished], num_left=0)
     if not finished:
         results[0] = ""
     upcoming = iter(results[1:])
@@ -205,10 +203,10 @@ def _settings(row: Mapping[str, Any], *, several: bool) -> list[str]:
 def _results(row: Mapping[str, Any]) -> list[str]:
     moment = datetime.datetime.fromisoformat(row["finished"]).astimezone()
     return [
-        f"{row['test_accuracy'] * 100:.2f} %",
-        f"{row['test_accuracy_low'] * 100:.2f}–{row['test_accuracy_high'] * 100:.2f}",
+        percent(row["test_accuracy"]),
+        interval((row["test_accuracy_low"], row["test_accuracy_high"]), unit=""),
         f"{row['test_errors']:,}",
-        f"{row['train_seconds']:,.1f} s",
+        seconds(row["train_seconds"]),
         moment.strftime("%Y-%m-%d %H:%M"),
     ]
 
@@ -217,21 +215,8 @@ def _position(row: Mapping[str, Any]) -> str:
     return f"not finished: {row['epochs_done']:,} of {row['members'] * row['epochs']:,} epochs"
 
 
-def _align(titles: list[str], rows: Iterable[list[str]], *, num_left: int = 0) -> list[str]:
-    """Columns of equal width under their titles; the first ones begin on the left, the others, numbers, end there."""
-    table = [titles, *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if index < num_left else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in table
-    ]
-
-
 def _printable(text: str) -> str:
-    """Without what a terminal would take for a command."""
+    """Replaces every character that a terminal might take for a command."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 

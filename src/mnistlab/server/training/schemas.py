@@ -88,25 +88,25 @@ class RecipesAnswer(BaseModel):
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What the page's list says of one run; its fields are the keys of the JSON.
+    """One run as the page's list shows it; the fields are the keys of the JSON.
 
     Args:
-        id: in addresses.
-        title: the folder's place below the runs folder.
-        folder: as a command line takes it.
-        state: `"stopped"` and `"failed"` trainings can be resumed.
-        phase: of a running one: before its first step, at it, or scoring and writing.
-        recipe: name of the recipe.
+        id: Name in addresses.
+        title: The folder's path below the runs folder.
+        folder: The folder as a command line takes it.
+        state: Whether the training is running, stopped, finished or failed, or the run is damaged.
+        phase: What a running training does: it starts, trains, or scores and writes files.
+        recipe: Name of the recipe.
         settings: `epochs`, `batch_size`, `learning_rate`, `augmentation`, `validation` and `seed`.
-        network: the id to ask for answers, of a finished run.
-        test_accuracy: fraction, 0 to 1, of a finished run.
-        epochs: of all its networks.
-        epochs_done: those finished.
-        num_steps: weight updates of the whole training, 0 where that is not known yet.
-        seconds: of training so far.
-        left_seconds: of training still to come, estimated, of a running one.
-        message: what went wrong, a sentence.
-        resumable: whether the page can take it up again.
+        network: Id of the network of a finished run.
+        test_accuracy: Accuracy on the test split of a finished run, 0 to 1.
+        epochs: Number of epochs of all its networks together.
+        epochs_done: Number of epochs that are finished.
+        num_steps: Number of weight updates of the whole training; 0 if it is not known yet.
+        seconds: Duration of the training so far in seconds.
+        left_seconds: Estimated duration of the rest of a running training in seconds.
+        message: One sentence about what went wrong.
+        resumable: Whether the training can be resumed from the page.
     """
 
     id: str
@@ -180,10 +180,10 @@ class RunAnswer(Report):
     """One run with its curves.
 
     Args:
-        history: a row an epoch: epoch, loss, accuracy, val_loss, val_accuracy and seconds.
-        steps: those that were written down.
-        command: the command line that makes the run.
-        python: the Python program that makes it.
+        history: A row for each epoch: epoch, loss, accuracy, val_loss, val_accuracy and seconds.
+        steps: The steps that were recorded.
+        command: Command line that makes the run.
+        python: Python program that makes the run.
     """
 
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
