@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnistlab.cli.options import PATH, debug_option, load_dataset
-from mnistlab.datasets import Dataset
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES
 from mnistlab.system.text import plural
 
 if TYPE_CHECKING:
+    from mnistlab.datasets import Dataset
     from mnistlab.experiments.experiment import Experiment
 
 MAX_SEEDS = 1000
@@ -97,7 +97,7 @@ def batch_size(model: str, sizes: tuple[int, ...], steps: int | None, settings: 
     """What the batch size does to time and accuracy, at equal epochs, equal steps and a scaled learning rate."""
     recipe = RECIPES[model].override(settings, ("batch_size", "max_steps"))
 
-    def make(dataset: Dataset) -> "Experiment":
+    def make(dataset: "Dataset") -> "Experiment":
         from mnistlab.experiments import batch_size
 
         return batch_size.experiment(recipe, dataset, num_seeds=common["seeds"], batch_sizes=sizes, num_steps=steps)
@@ -115,7 +115,7 @@ def compare(first: str, second: str, settings: tuple[str, ...], **common: Any) -
         raise UsageError(f"Two different recipes were expected, but both are {first}.")
     recipes = [RECIPES[name].override(settings) for name in (first, second)]
 
-    def make(_dataset: Dataset) -> "Experiment":
+    def make(_dataset: "Dataset") -> "Experiment":
         from mnistlab.experiments import comparison
 
         return comparison.experiment(*recipes, num_seeds=common["seeds"])
@@ -157,7 +157,7 @@ def label_noise(
     varied = ("label_noise", "noise_bias")
     RECIPES["mlp"].override(settings, varied)  # rejects impossible settings before anything slow begins
 
-    def make(_dataset: Dataset) -> "Experiment":
+    def make(_dataset: "Dataset") -> "Experiment":
         from mnistlab.experiments import label_noise
 
         chosen = {name: label_noise.RECIPES[name].override(settings, varied) for name in names}
@@ -179,7 +179,7 @@ def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
             "--recipe augmentation=yes."
         )
 
-    def make(_dataset: Dataset) -> "Experiment":
+    def make(_dataset: "Dataset") -> "Experiment":
         from mnistlab.experiments import augmentation_ranges
 
         return augmentation_ranges.experiment(recipe, num_seeds=common["seeds"])
@@ -189,7 +189,7 @@ def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
 
 def _run(
     name: str,
-    make: Callable[[Dataset], "Experiment"],
+    make: Callable[["Dataset"], "Experiment"],
     *,
     seeds: int,  # noqa: ARG001  (part of what `make` knows)
     cluster: str | None,
