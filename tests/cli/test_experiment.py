@@ -65,8 +65,17 @@ def test_compare_says_who_is_better(tiny_folder, tmp_path):
     right = {
         name: [200 - row["test_errors"] for row in results["rows"] if row["recipe"] == name] for name in ("mlp", "fast")
     }
-    mcnemar = results["mcnemar"]
-    assert mcnemar["only_first"] - mcnemar["only_second"] == sum(right["mlp"]) - sum(right["fast"])
+    images = results["images"]
+    assert images["only_first"] - images["only_second"] == sum(right["mlp"]) - sum(right["fast"])
+    for name, other, num in (
+        ("mlp", "fast", images["num_favouring_first"]),
+        ("fast", "mlp", images["num_favouring_second"]),
+    ):
+        examples = images["examples"][f"only_{name}"]
+        assert len(examples) == num
+        for one in examples:
+            hits = {each: one["predictions"][each].count(one["label"]) for each in (name, other)}
+            assert hits[name] > hits[other]
 
 
 @pytest.mark.slow

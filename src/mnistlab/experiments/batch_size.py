@@ -56,7 +56,8 @@ def experiment(
         recipe: Everything but batch size, seed and, in two of the views, epochs or learning rate.
         dataset: The data set, whose number of training images decides how many steps an epoch has.
         num_seeds: Number of training runs of each kind, with seeds 0, 1, ….
-        batch_sizes: Sizes to compare; 128, the notebook's, is added if it is missing.
+        batch_sizes: Sizes to compare; 128, the notebook's, is added if it is missing. A size above the number of
+            training images makes the same batch of all images, so such sizes become one, that number.
         num_steps: Weight updates in the view of equal steps; by default those of one epoch of batches of 128.
 
     Raises:
@@ -65,9 +66,10 @@ def experiment(
     Source of the scaling: with Adam the step size grows with the square root of the batch (Malladi et al., "On the SDEs
     and Scaling Rules for Adaptive Gradient Algorithms", arXiv 2205.10287).
     """
-    sizes = sorted({REFERENCE, *batch_sizes})
     training.check_fits(recipe, dataset)
     num_images = len(dataset.train)
+    num_trained = num_images - (recipe.num_validation if recipe.validation == "split" else 0)
+    sizes = sorted({REFERENCE, *(min(size, max(num_trained, REFERENCE)) for size in batch_sizes)})
     num_steps = num_steps or dataclasses.replace(recipe, batch_size=REFERENCE).steps_per_epoch(num_images)
     trainings = []
     for size in sizes:
@@ -94,12 +96,23 @@ def experiment(
             "ten times as many images.",
             f"Scaled learning rate: {epochs}, and Adam's step size, {recipe.learning_rate:g} for batches of "
             f"{REFERENCE}, grows with the square root of the batch.",
+            *_larger_than_all(batch_sizes, num_trained),
             f"Each view and size is trained from {plural(num_seeds, 'seed')}. The tests against {REFERENCE} are paired "
             "by seed; their p-values are corrected after Holm for the number of sizes in a view.",
         ],
         trainings,
         conclude,
     )
+
+
+def _larger_than_all(batch_sizes: Sequence[int], num_trained: int) -> list[str]:
+    """A sentence on sizes that no batch can have, if there are some."""
+    larger = [f"{size:,}" for size in sorted(set(batch_sizes)) if size > max(num_trained, REFERENCE)]
+    if not larger:
+        return []
+    return [
+        f"There are {num_trained:,} images to train on, which is the size compared in place of {', '.join(larger)}."
+    ]
 
 
 def conclude(rows: list[Row], _dataset: Dataset, folder: Path) -> Findings:

@@ -4,14 +4,14 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.evaluation.charts import POINTS, Axis, Chart
-from mnistlab.evaluation.significance import McNemarTest, PairedTest, mcnemar_test, paired_test
+from mnistlab.evaluation.significance import ImageTest, PairedTest, image_test, paired_test
 from mnistlab.experiments.cells import Training
 from mnistlab.experiments.experiment import Experiment, Findings
 from mnistlab.experiments.summaries import (
@@ -32,6 +32,21 @@ from mnistlab.runs import Run
 from mnistlab.system.text import percent, plural, points
 
 MAX_IMAGES = 9  # of each kind in the figures
+MAX_EXAMPLES = 1000  # of each kind in the results
+
+
+class Example(TypedDict):
+    """A test image that one recipe gets right from more seeds than the other.
+
+    Args:
+        index: Its place in the test split.
+        label: Its digit.
+        predictions: What each recipe took it for, seed by seed.
+    """
+
+    index: int
+    label: int
+    predictions: dict[str, list[int]]
 
 
 class RecipeGroup(Group):
@@ -52,9 +67,9 @@ def experiment(first: Recipe, second: Recipe, *, num_seeds: int = 5) -> Experime
             f"Both recipes are trained from {plural(num_seeds, 'seed')} and scored on the same test images. The "
             "difference in accuracy is paired by seed; its 95 % interval and p-value (paired t-test) speak of other "
             "trainings of these recipes.",
-            "McNemar's exact test looks at the images on which the two disagree, over all pairs of seeds. Answers of "
-            "several seeds to one image are not independent, so its p-value is too small; it speaks of these trained "
-            "networks.",
+            "A second test looks at the images: for each, in how many seeds either recipe is right (exact sign-flip "
+            "test; with one seed McNemar's). An image counts once, however many seeds answered it. The test speaks of "
+            "other images, for networks like these.",
         ],
         [
             Training({"recipe": name}, dataclasses.replace(recipe, seed=seed))
@@ -77,7 +92,7 @@ def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[st
     right = {name: [_right(evaluation) for evaluation in evaluations] for name, evaluations in scored.items()}
     first, second = names
     test = paired_test(*([row["test_accuracy"] for row in grouped[name]] for name in names))
-    pooled = mcnemar_test(np.concatenate(right[first]), np.concatenate(right[second]))
+    by_image = image_test(right[first], right[second])
     groups: list[RecipeGroup] = [
         {
             "recipe": name,
@@ -95,9 +110,21 @@ def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[st
         )
     }
     shares = {name: np.mean(right[name], axis=0) for name in names}
+    examples: dict[str, list[Example]] = {}
     for name, other in ((first, second), (second, first)):
         alone = np.argsort(shares[other] - shares[name], kind="stable")
-        alone = alone[(shares[name] > shares[other])[alone]][:MAX_IMAGES]
+        alone = alone[(shares[name] > shares[other])[alone]]
+        examples[f"only_{name}"] = [
+            {
+                "index": int(index),
+                "label": int(dataset.test.labels[index]),
+                "predictions": {
+                    each: [int(evaluation.predictions[index]) for evaluation in scored[each]] for each in names
+                },
+            }
+            for index in alone[:MAX_EXAMPLES]
+        ]
+        alone = alone[:MAX_IMAGES]
         if len(alone):
             drawn[f"only_{name}"] = (
                 plot_predictions(dataset.test, scored[other][0], alone),
@@ -106,9 +133,9 @@ def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[st
     details = {
         "difference": plain(test.difference),
         "p_value": test.p_value,
-        "mcnemar": dataclasses.asdict(pooled),
+        "images": dataclasses.asdict(by_image) | {"examples": examples},
     }
-    return Findings(explain(groups, test, pooled), groups, charts(groups), drawn, details)
+    return Findings(explain(groups, test, by_image), groups, charts(groups), drawn, details)
 
 
 def charts(groups: Sequence[RecipeGroup]) -> dict[str, Chart]:
@@ -128,7 +155,7 @@ def _chart_difference(name: str, difference: Interval) -> Chart:
     return Chart("Difference", Axis("", scale="names"), Axis("difference in test accuracy", POINTS, "zero"), series)
 
 
-def explain(groups: Sequence[RecipeGroup], test: PairedTest, pooled: McNemarTest) -> list[str]:
+def explain(groups: Sequence[RecipeGroup], test: PairedTest, by_image: ImageTest) -> list[str]:
     """The verdict and the reasons for it, from the numbers alone."""
     first, second = groups
     mean, seeds = test.difference.mean, test.difference.num
@@ -147,8 +174,9 @@ def explain(groups: Sequence[RecipeGroup], test: PairedTest, pooled: McNemarTest
         f"{verdict}: {first['recipe']} {percent(first['accuracy']['mean'])}, {second['recipe']} "
         f"{percent(second['accuracy']['mean'])}, a difference of {points(mean)} points{interval}{p_value}, "
         f"over {plural(seeds, 'seed')}.",
-        f"Of all answers, {first['recipe']} alone is right in {pooled.only_first:,} and {second['recipe']} alone in "
-        f"{pooled.only_second:,} (McNemar, {p_text(pooled.p_value)}).",
+        f"{first['recipe']} gets {plural(by_image.num_favouring_first, 'image')} right from more seeds than "
+        f"{second['recipe']}, and {second['recipe']} {by_image.num_favouring_second:,} (test over images, "
+        f"{p_text(by_image.p_value)}).",
         f"{first['recipe']} trains in {times(seconds)} times the time of {second['recipe']} "
         f"({first['seconds']['mean']:.1f} s and {second['seconds']['mean']:.1f} s); "
         f"it has {first['num_parameters']:,} parameters and takes "
