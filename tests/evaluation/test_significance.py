@@ -1,11 +1,13 @@
 """Intervals and tests against textbooks, formulas written out, and simulation."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from mnistlab.evaluation.significance import holm, mcnemar_test, mean_interval, paired_test
+from mnistlab.evaluation.significance import holm, image_test, mean_interval, paired_test
 from mnistlab.exceptions import UsageError
 
 
@@ -60,15 +62,44 @@ def test_equal_differences_are_as_sure_as_so_many_throws_of_a_coin(num, p_value)
     assert found.is_evidence == (num > 5)
 
 
-def test_mcnemar_is_the_sign_test_of_the_disagreements():
+def test_one_seed_is_the_sign_test_of_the_disagreements():
     """Nine against one: twice the chance of at most one head in ten throws of a coin, 22/1024."""
     first, second = [True] * 9 + [False] + [True] * 50, [False] * 9 + [True] + [True] * 50
-    found = mcnemar_test(first, second)
-    assert (found.only_first, found.only_second) == (9, 1)
+    found = image_test([first], [second])
+    assert (found.only_first, found.only_second) == (found.num_favouring_first, found.num_favouring_second) == (9, 1)
     assert found.p_value == pytest.approx(22 / 1024)
-    assert mcnemar_test(first, first).p_value == 1
-    with pytest.raises(UsageError, match="same images"):
-        mcnemar_test([True], [True, False])
+    assert found.p_value == pytest.approx(stats.binomtest(9, 10).pvalue)
+    assert image_test([first], [first]).p_value == 1
+    for other in ([[True, False]], [True]):
+        with pytest.raises(UsageError, match="same images"):
+            image_test([[True]], other)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_several_seeds_count_an_image_once(seed):
+    """Against all combinations of signs, one by one, and against SciPy's permutation test."""
+    generator = np.random.default_rng(seed)
+    right = generator.random((2, 3, 9)) < np.array([0.8, 0.5])[:, None, None]
+    differences = right[0].sum(axis=0) - right[1].sum(axis=0)
+    signs = np.array(list(itertools.product((-1, 1), repeat=9)))
+    share = np.mean(np.abs(signs @ np.abs(differences)) >= abs(differences.sum()))
+    found = image_test(*right)
+    assert found.p_value == pytest.approx(share)
+    expected = stats.permutation_test(
+        (right[0].sum(axis=0), right[1].sum(axis=0)),
+        lambda first, second, axis: np.sum(first - second, axis=axis),
+        permutation_type="samples",
+        n_resamples=np.inf,
+        vectorized=True,
+    )
+    assert found.p_value == pytest.approx(min(1.0, expected.pvalue))
+
+
+def test_copies_of_a_seed_are_no_new_evidence():
+    right = np.random.default_rng(1).random((2, 1, 40)) < np.array([0.9, 0.6])[:, None, None]
+    once, often = image_test(*right), image_test(*np.repeat(right, 7, axis=1))
+    assert often.p_value == pytest.approx(once.p_value)
+    assert often.only_first == 7 * once.only_first
 
 
 def test_holm_by_hand():

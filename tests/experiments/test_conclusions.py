@@ -1,10 +1,13 @@
 """The sentences that experiments make of numbers."""
 
+import dataclasses
+
 import pytest
 
-from mnistlab.evaluation.significance import McNemarTest, paired_test
-from mnistlab.experiments import augmentation_ranges, batch_views, comparison, label_noise
-from mnistlab.experiments.batch_size import explain
+from mnistlab.evaluation.significance import ImageTest, paired_test
+from mnistlab.experiments import augmentation_ranges, batch_size, comparison, label_noise
+from mnistlab.experiments.batch_size import explain_runs
+from mnistlab.recipes import RECIPES
 
 
 def row(batch_size, steps, seconds, accuracy, half_width=0.003, final_losses=(0.05, 0.049)):
@@ -20,16 +23,16 @@ def row(batch_size, steps, seconds, accuracy, half_width=0.003, final_losses=(0.
 
 def test_explanations_follow_the_numbers():
     base = row(128, 2345, 6.0, 0.98)
-    fell, same, rose = (explain([base, row(32, 9375, 18.0, value)])[0] for value in (0.95, 0.981, 0.99))
+    fell, same, rose = (explain_runs([base, row(32, 9375, 18.0, value)])[0] for value in (0.95, 0.981, 0.99))
     assert "3.0 times as long (18.0 s instead of 6.0 s)" in fell
     assert "accuracy fell to 95.00 % from 98.00 %" in fell
     assert fell.endswith("9,375 weight updates instead of 2,345.")
     assert "accuracy was 98.10 %, where 128 gave 98.00 %" in same
     assert "intervals overlap" in same
     assert "accuracy rose to 99.00 %" in rose
-    few = explain([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.4, 0.3))])[0]
+    few = explain_runs([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.4, 0.3))])[0]
     assert "30 weight updates instead of 2,345, and the loss still fell by 25 % in the last epoch" in few
-    settled = explain([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.3, 0.299))])[0]
+    settled = explain_runs([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.3, 0.299))])[0]
     assert settled.endswith("30 weight updates instead of 2,345.")
 
 
@@ -41,12 +44,15 @@ def group(name, accuracy, **more):
 def test_the_verdict_follows_the_test():
     sizes = {"num_parameters": 10, "multiply_adds": 20}
     groups = [group("mlp", 0.98, **sizes), group("cnn", 0.99, **sizes)]
-    pooled = McNemarTest(1, 9, 0.02)
-    clear = comparison.explain(groups, paired_test([0.98, 0.981, 0.979], [0.99, 0.991, 0.9905]), pooled)[0]
+    by_image = ImageTest(3, 27, 1, 9, 0.02)
+    clear = comparison.explain(groups, paired_test([0.98, 0.981, 0.979], [0.99, 0.991, 0.9905]), by_image)[0]
     assert clear.startswith("cnn is more accurate than mlp, beyond what chance explains: ")
-    unclear = comparison.explain(groups, paired_test([0.98, 0.991, 0.979], [0.99, 0.98, 0.985]), pooled)[0]
+    assert comparison.explain(groups, paired_test([0.98, 0.981, 0.979], [0.99, 0.991, 0.9905]), by_image)[1] == (
+        "mlp gets 1 image right from more seeds than cnn, and cnn 9 (test over images, p = 0.02)."
+    )
+    unclear = comparison.explain(groups, paired_test([0.98, 0.991, 0.979], [0.99, 0.98, 0.985]), by_image)[0]
     assert unclear.startswith("There is no evidence of a difference in accuracy between mlp and cnn: ")
-    single = comparison.explain(groups, paired_test([0.98], [0.99]), pooled)[0]
+    single = comparison.explain(groups, paired_test([0.98], [0.99]), by_image)[0]
     assert single.startswith("One seed cannot tell mlp from cnn: train at least two: ")
 
 
@@ -90,15 +96,32 @@ def test_batch_sizes_are_compared_with_the_notebooks():
             "p_value": 0.00002,
         },
     ]
-    assert batch_views.explain(groups) == (
+    assert batch_size.explain(groups) == (
         "At equal epochs, batches of 128 reach 98.00 % in 10.0 s; batches of 10,000 are worse. In detail, batches of "
         "512: exactly the same accuracy, in 1.0 times the time; batches of 10,000: 5.00 points less (p < 0.0001), in "
         "0.5 times the time."
     )
-    assert "no other size is shown to be better or worse. " in batch_views.explain(groups[:2])
-    assert batch_views.explain(groups[:1]) == "At equal epochs, batches of 128 reach 98.00 % in 10.0 s."
+    assert "no other size is shown to be better or worse. " in batch_size.explain(groups[:2])
+    assert batch_size.explain(groups[:1]) == "At equal epochs, batches of 128 reach 98.00 % in 10.0 s."
 
 
 def test_a_single_noise_has_an_answer_too():
     row = group("", 0.93, model="mlp", alpha=20, bias=0.0)
     assert label_noise.explain([row], 60_000) == ["mlp: 93.00 % with 20 random labels an image."]
+
+
+def test_batches_larger_than_all_images_are_one_size(tiny_mnist):
+    """600 images: batches of 2,048 and of 10,000 would be the same training, counted twice by Holm's correction."""
+    made = batch_size.experiment(RECIPES["mlp"], tiny_mnist, num_seeds=1, batch_sizes=(32, 2_048, 10_000))
+    assert sorted({one.place["batch_size"] for one in made.trainings}) == [32, 128, 600]
+    assert len({one.recipe for one in made.trainings}) == len(made.trainings) - 1  # 128 in two views
+    scaled = [one.recipe for one in made.trainings if one.place == {"view": batch_size.SCALED, "batch_size": 600}]
+    assert scaled[0].learning_rate == pytest.approx(0.001 * (600 / 128) ** 0.5)
+    assert any("There are 600 images to train on" in line and "2,048, 10,000" in line for line in made.method)
+    held_back = batch_size.experiment(
+        dataclasses.replace(RECIPES["mlp"], validation="split", num_validation=100),
+        tiny_mnist,
+        num_seeds=1,
+        batch_sizes=(550,),
+    )
+    assert max(one.place["batch_size"] for one in held_back.trainings) == 500

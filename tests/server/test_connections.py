@@ -23,7 +23,8 @@ SHORT = {"header_seconds": 1.0, "body_seconds": 2.0, "send_seconds": 1.5, "idle_
 LIMITS = dict(zip(slow_clients.KINDS, (1.0, 1.0, 2.0, 1.5, 1.0), strict=True))
 CAP = 5_000_000
 KERNEL_BYTES = 12_000_000  # that two kernels may hold between a sender and a reader that stopped
-GOOD_SECONDS = 0.25
+PAUSE_SECONDS = 0.05
+PATIENCE = 300  # seconds; a busy machine may take long, and what never comes is still found
 
 
 @pytest.fixture(scope="module")
@@ -32,55 +33,57 @@ def server():
         yield made
 
 
-async def ask_now_and_then(port, stop, seconds):
-    """A good client: one connection that it keeps, and a new one each time."""
-    kept = await asyncio.open_connection("127.0.0.1", port)
+async def ask_now_and_then(port, stop):
+    """A good client: one connection that it keeps, and a new one each time; how many answers it gets."""
+    kept, num_answers = await asyncio.open_connection("127.0.0.1", port), 0
     while not stop.is_set():
         for reader, writer in (kept, await asyncio.open_connection("127.0.0.1", port)):
-            begin = time.perf_counter()
             writer.write(slow_clients.request(port, "/api/health"))
             await reader.readuntil(b'{"status":"ok"}')
-            seconds.append(time.perf_counter() - begin)
+            num_answers += 1
             if writer is not kept[1]:
                 writer.close()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(PAUSE_SECONDS)
     kept[1].close()
+    return num_answers
+
+
+def answers_within(seconds):
+    """How many answers the good client can have had in this time at the most; on a busy machine it has fewer."""
+    return 2 * seconds / PAUSE_SECONDS
 
 
 def annoy(port, num_each):
-    """Slow clients beside a good one: the seconds until each was shown out, and those of the good one's answers."""
+    """Slow clients beside a good one: how long each was waited for, and how many answers the good one got meanwhile."""
 
     async def run():
-        stop, good = asyncio.Event(), []
-        asking = asyncio.ensure_future(ask_now_and_then(port, stop, good))
+        stop = asyncio.Event()
+        asking = asyncio.ensure_future(ask_now_and_then(port, stop))
         slow = {
             kind: [asyncio.ensure_future(client(port)) for _ in range(num_each)]
             for kind, client in slow_clients.KINDS.items()
         }
         ended = {kind: await asyncio.gather(*clients) for kind, clients in slow.items()}
         stop.set()
-        await asking
-        return ended, good
+        return ended, await asking
 
-    return asyncio.run(run())
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE))
 
 
 def test_slow_clients_are_shown_out_while_a_good_one_is_answered(server):
-    ended, good = annoy(server.port, 2)
+    """None long before its time; how long after it, benchmarks/measure/serving.py measures."""
+    ended, num_answers = annoy(server.port, 2)
     for kind, seconds in ended.items():
-        assert all(LIMITS[kind] * 0.9 <= one <= LIMITS[kind] + 3 for one in seconds), (kind, seconds)
-    assert len(good) > 20
-    assert sorted(good)[len(good) // 2] < GOOD_SECONDS
+        assert all(one > LIMITS[kind] / 2 for one in seconds), (kind, seconds)
+    assert 5 < num_answers < answers_within(7)
 
 
 @pytest.mark.slow
 def test_a_hundred_slow_clients_within_the_usual_limits():
     with live_server() as server:
-        ended, good = annoy(server.port, 20)
-    most = {"sends a body byte by byte": 30.0, "never reads": 30.0}
-    for kind, seconds in ended.items():
-        assert max(seconds) <= most.get(kind, 10.0), kind
-    assert max(good) < GOOD_SECONDS
+        ended, num_answers = annoy(server.port, 20)
+    assert {kind: len(clients) for kind, clients in ended.items()} == dict.fromkeys(slow_clients.KINDS, 20)
+    assert 20 < num_answers < answers_within(45)
 
 
 def test_who_is_too_slow_is_told_so(server):
@@ -112,22 +115,24 @@ def upload(port, path, head, pieces):
         except OSError:
             pass  # nobody takes more
         client.settimeout(10)
-        content = b""
-        try:
-            while part := client.recv(65_536):
-                content += part
-        except ConnectionError:
-            pass
-    return sent, content
+        return sent, rest_from(client)
+
+
+def rest_from(client):
+    """All that still comes, until the server ends the connection."""
+    content = b""
+    with contextlib.suppress(ConnectionError):
+        while part := client.recv(65_536):
+            content += part
+    return content
 
 
 @pytest.mark.parametrize("path", ["/api/read", "/api/classify", "/api/health", "/nothing"])
 def test_an_announced_upload_of_4_gb_is_refused_at_once(server, path):
     head = "Content-Type: image/png\r\nContent-Length: 4294967296"
-    begin = time.perf_counter()
     sent, content = upload(server.port, path, head, (bytes(65_536) for _ in range(65_536)))
     assert content.startswith(b"HTTP/1.1 413 "), content[:200]
-    assert sent <= KERNEL_BYTES and time.perf_counter() - begin < 5
+    assert sent <= KERNEL_BYTES
     assert b"connection: close" in content.lower()
 
 
@@ -180,10 +185,8 @@ def test_a_flood_of_connections_leaves_those_that_are_open_alone():
         assert kept.getresponse().read()
         for _ in range(300):
             opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
-        begin = time.perf_counter()
         kept.request("GET", "/api/health")
         assert kept.getresponse().read() == b'{"status":"ok"}'
-        assert time.perf_counter() - begin < 5
         end = time.monotonic() + 10
         while (num_open := len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))) > 60 and time.monotonic() < end:
             time.sleep(0.05)  # many are taken at a time, then looked at
@@ -261,10 +264,10 @@ def test_the_server_ends_at_once_whoever_is_connected(ending):
         while time.monotonic() < end:
             received += clients[0].recv(4096)
         assert received.count(b"event: step") > 5
-        begin = time.monotonic()
         server.process.send_signal(ending)
-        _, errors = server.process.communicate(timeout=10)
-        assert time.monotonic() - begin < 5 and errors == ""  # benchmarks/measure/serving.py measures
+        _, errors = server.process.communicate(timeout=PATIENCE)
+        assert errors == ""
+        assert rest_from(clients[0]).count(b"event: step") < 50  # ten a second
         for client in clients:
             client.close()
 
@@ -284,8 +287,8 @@ def test_while_a_photo_is_read_others_are_told_to_come_again_and_the_server_can_
             status, told, _ = server.ask("POST", "/api/read", b"no photo", headers)
         assert status == 503 and told["retry-after"] == "1"
         assert server.get("/api/health")[0] == 200
-        begin = time.monotonic()
         server.process.send_signal(signal.SIGINT)
-        _, errors = server.process.communicate(timeout=10)
-        assert time.monotonic() - begin < 5 and errors == ""
+        _, errors = server.process.communicate(timeout=PATIENCE)
+        assert errors == ""
+        assert connection.getresponse().status >= 500  # it was not read to its end
         connection.close()

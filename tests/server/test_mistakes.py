@@ -1,7 +1,6 @@
 """Mistakes as the page shows them, held to counting by hand and to a search of all training images."""
 
 import base64
-import time
 
 import numpy as np
 import pytest
@@ -167,9 +166,8 @@ def test_others_are_answered_while_a_network_reads_the_test_split(runs):
     asked = answers.ask("shipped")
     assert answers.ask("shipped") is asked  # and not read twice
     with client_of(Settings(runs=runs)) as client:
-        started = time.perf_counter()
         assert client.get("/api/health").status_code == 200
-        assert time.perf_counter() - started < 5
+    assert not asked.done()
     answers.close()
     with pytest.raises(RunError, match="The server ends"):  # and keeps nobody waiting who wants to go
         asked.result(timeout=30)

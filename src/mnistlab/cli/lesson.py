@@ -15,6 +15,7 @@ from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, Usa
 from mnistlab.recipes import Limit
 from mnistlab.system.files import make_folder, write_text
 from mnistlab.system.paths import absence, is_file, is_folder, require_room
+from mnistlab.system.text import plural
 
 QUICK_SECONDS, FULL_SECONDS = 300, 1800
 CSV_NAME = "grades.csv"
@@ -94,7 +95,7 @@ def _check(file: Path, *, full: bool) -> Any:
 
 
 def _watch(file: Path, grade: Any, *, full: bool) -> None:
-    """Checks again when the code has changed; saved outputs alone, as by Jupyter, are no reason."""
+    """Checks again whenever the code changes; a change of saved outputs alone, as by Jupyter, does not count."""
     from watchfiles import watch
 
     from mnistlab.lesson.grading.showing import format_check
@@ -192,7 +193,7 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
         csv_path = path / CSV_NAME
     book = None if csv_path is None else Gradebook(csv_path, limits, package_digests())
     try:
-        grades = grade_all(notebooks, folder, book, limits, is_visible=is_class)
+        grades = grade_all(notebooks, folder, book, limits, quiet=not is_class)
     except KeyboardInterrupt as error:
         kept = f"{csv_path} keeps what was graded; the same command goes on." if book else "Nothing was kept."
         raise InterruptionError(f"Interrupted. {kept}") from error
@@ -205,4 +206,4 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
     if missing:
         print(missing, file=sys.stderr)
     if book is not None and not as_json:
-        print(f"{len(grades):,} notebook{'s' if len(grades) > 1 else ''} graded: {csv_path}, and {book.details_path}")
+        print(f"{plural(len(grades), 'notebook')} graded: {csv_path}, and {book.details_path}")

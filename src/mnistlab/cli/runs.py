@@ -1,6 +1,5 @@
 """`mnistlab runs`."""
 
-import dataclasses
 from pathlib import Path
 from typing import Literal
 
@@ -34,12 +33,12 @@ def runs(
 
     searched = folders or (Path("runs"),)
     missing = [folder for folder in searched if not is_folder(folder)]
-    entries = list_runs([folder for folder in searched if folder not in missing] or searched, sort)
+    found = list_runs([folder for folder in searched if folder not in missing] or searched, sort)
     if csv_path is not None:
-        write_csv(entries, csv_path)
+        write_csv(found, csv_path)
     if as_json:
-        print_json([dataclasses.asdict(entry) for entry in entries])
+        print_json([summary.row() for summary in found])
     else:
-        print(format_table(entries) if entries else f"No run lies in {' or '.join(map(str, searched))}.")
+        print(format_table(found) if found else f"No run lies in {' or '.join(map(str, searched))}.")
     if missing:
         list_runs(missing)  # says what is wrong with the first
