@@ -78,19 +78,22 @@ def test_python_blocks_run_and_print_what_is_said(document, tmp_path, monkeypatc
 @pytest.mark.parametrize("name", sorted(cli.commands))
 def test_every_option_is_in_the_reference(name):
     sections = re.split(r"^### ", REFERENCE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    section = next((text for text in sections if re.match(rf"`mnistlab {name}[ `]", text)), None)
-    assert section, f"docs/reference.md has no section on mnistlab {name}"
-    general = sections[0]
-    for parameter in cli.commands[name].params:
-        if isinstance(parameter, click.Argument):
-            assert parameter.metavar in section.splitlines()[0]
-            choices = parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
-            assert all(f"`{choice}`" in section for choice in choices)
-            continue
-        for option in parameter.opts:
-            assert re.search(rf"`{option}\b", section + general), f"docs/reference.md: {name} lacks {option}"
-        if isinstance(parameter.type, click.Choice):
-            assert "\\|".join(parameter.type.choices) in section
+    own = [text for text in sections if re.match(rf"`mnistlab {name}[ `]", text)]
+    assert own, f"docs/reference.md has no section on mnistlab {name}"
+    section, general = "".join(own), sections[0]
+    command = cli.commands[name]
+    for inner in getattr(command, "commands", {name: command}).values():  # those of a group share its section
+        assert inner is command or f"mnistlab {name} {inner.name}" in section
+        for parameter in inner.params:
+            if isinstance(parameter, click.Argument):
+                assert parameter.metavar in section.splitlines()[0] or inner is not command
+                choices = parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
+                assert all(f"`{choice}`" in section for choice in choices) or inner is not command
+                continue
+            for option in parameter.opts:
+                assert re.search(rf"`{option}\b", section + general), f"docs/reference.md: {name} lacks {option}"
+            if isinstance(parameter.type, click.Choice) and inner is command:
+                assert "\\|".join(parameter.type.choices) in section
 
 
 def test_options_of_the_group_are_in_the_reference():

@@ -57,7 +57,7 @@ def lock(folder: Path) -> Iterator[None]:
     try:
         descriptor = _lock(path)
     except OSError as error:
-        raise RunError(f"{folder} could not be claimed for this process: {error.strerror}.") from error
+        raise RunError(f"{folder} could not be locked for this process: {error.strerror}.") from error
     if descriptor is None:
         raise RunError(
             f"{folder} is in use by {_owner_in(path)}. Wait until that has ended, or choose another folder.",
