@@ -11,6 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.exceptions import RunError
 from mnistlab.inference.classifier import PROBABILITIES
 from mnistlab.inference.onnx_files import checked_network, read_file, widen_halves
 
@@ -86,13 +87,23 @@ def dissect(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> Anatomy:
     Args:
         path: ONNX file that `mnistlab.inference.Classifier` has accepted.
         shapes: Shape of the activations of one image, by the layer's name.
+
+    Raises:
+        RunError: If its parts are put together so oddly that they cannot be described.
     """
-    graph = onnx.load_model_from_string(checked_network(read_file(path))[0]).graph
-    widen_halves(graph)
-    known = _Graph(graph)
-    layers = known.layers(shapes)
-    filters, name = known.first_filters(layers)
-    return Anatomy(layers, known.num_parameters(), filters, name)
+    try:
+        graph = onnx.load_model_from_string(checked_network(read_file(path))[0]).graph
+        widen_halves(graph)
+        known = _Graph(graph)
+        layers = known.layers(shapes)
+        filters, name = known.first_filters(layers)
+        return Anatomy(layers, known.num_parameters(), filters, name)
+    except RunError:
+        raise
+    except Exception as error:  # ONNX allows much that no network of ours has
+        raise RunError(
+            f"{path} is not a network whose layers can be described. Expected one as `mnistlab train` writes it."
+        ) from error
 
 
 class _Graph:
@@ -235,7 +246,12 @@ class _Graph:
         settings = {one.name: list(one.ints) for one in node.attribute}
         padding = {one.name: one.s for one in node.attribute}.get("auto_pad", b"NOTSET")
         field, shape = self._below(node), self._shapes.get(node.output[0], [])[2:]
-        if field is None or len(shape) != 2 or padding not in (b"NOTSET", b"", b"VALID"):
+        if (
+            field is None
+            or len(shape) != 2
+            or "kernel_shape" not in settings
+            or padding not in (b"NOTSET", b"", b"VALID")
+        ):
             return None, None
         slid = field.slid(
             settings["kernel_shape"],

@@ -11,7 +11,7 @@ from mnistlab.models.building import (
     summary_text,
     to_standard,
 )
-from mnistlab.models.loading import load_network, load_run
+from mnistlab.models.loading import load_network, load_run, network_from
 from mnistlab.models.networks import MODELS, Build, cnn, deep_cnn, deeper_cnn, mlp, small_cnn, softmax
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "load_run",
     "member_weights",
     "mlp",
+    "network_from",
     "optimizer_state",
     "small_cnn",
     "softmax",

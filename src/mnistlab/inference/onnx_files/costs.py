@@ -55,11 +55,14 @@ def check_costs(skeleton: onnx.ModelProto, num_images: int) -> None:
 
 
 def _shape(kind: onnx.TypeProto) -> list[int]:
-    """The sizes of a tensor's axes; a KeyError if one of them is unknown."""
+    """The sizes of a tensor's axes; a ValueError if one of them is unknown, or less than none."""
     tensor = kind.tensor_type
     if not tensor.HasField("shape") or not all(dim.HasField("dim_value") for dim in tensor.shape.dim):
-        raise KeyError("shape")
-    return [dim.dim_value for dim in tensor.shape.dim]
+        raise ValueError("a shape is not known")
+    sizes = [dim.dim_value for dim in tensor.shape.dim]
+    if any(size < 0 for size in sizes):  # of a Pad that takes away more than there is; it would lower the sum
+        raise ValueError("a size below 0")
+    return sizes
 
 
 def _compute_shape(node: onnx.NodeProto, shapes: Mapping[str, list[int]], known: dict[str, NDArray[Any]]) -> None:
