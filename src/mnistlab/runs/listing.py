@@ -12,7 +12,7 @@ from typing import Literal
 
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.runs.checkpoint import count_epochs
-from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run
+from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run, problem_of
 from mnistlab.system.files import write_text
 
 Order = Literal["accuracy", "name", "time", "date"]
@@ -119,8 +119,8 @@ def _entry(path: Path) -> Entry:
         if not (path / "recipe.toml").is_file() or run.is_complete:
             return _finished(run.require(SMALL_FILES), name)
         return _begun(run, name, "unfinished", count_epochs(run.checkpoint_path))
-    except (RunError, OSError) as error:
-        return Entry(name, "damaged", problem=str(error))
+    except Exception as error:
+        return Entry(name, "damaged", problem=problem_of(path, error))
 
 
 def _begun(run: Run, name: str, state: State, epochs_done: int) -> Entry:

@@ -10,7 +10,7 @@ from mnistlab.exceptions import MnistlabError
 from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
 from mnistlab.runs import Run
 from mnistlab.runs.progress import Line, Progress, read_progress
-from mnistlab.runs.run import SMALL_FILES
+from mnistlab.runs.run import SMALL_FILES, problem_of
 from mnistlab.server.training.process import Start, process_of
 
 State = Literal["running", "stopped", "finished", "failed", "damaged"]
@@ -92,11 +92,12 @@ def status_of(place: Place) -> TrainingStatus:
             return _finished(place, run.require(SMALL_FILES))
         if recipe is None:
             raise MnistlabError(f"{place.folder} holds no recipe.toml. Delete it and train again.")
-    except (MnistlabError, OSError) as error:
-        return TrainingStatus(place.run, place.title, str(place.folder), "damaged", message=str(error))
-    progress = read_progress(place.folder)
-    begun = _begun(place, recipe, progress)
-    return _ended(begun, place, recipe) if process is None else _running(begun, progress, process)
+        progress = read_progress(place.folder)
+        begun = _begun(place, recipe, progress)
+        return _ended(begun, place, recipe) if process is None else _running(begun, progress, process)
+    except Exception as error:
+        message = problem_of(place.folder, error)
+        return TrainingStatus(place.run, place.title, str(place.folder), "damaged", message=message)
 
 
 def recipe_of(place: Place) -> Recipe | None:
