@@ -15,10 +15,10 @@ from mnistlab.system.sandbox import scratch
 from mnistlab.system.sandbox.limits import MIB, Limits
 from mnistlab.system.sandbox.supervisor import ExitReport, run_sandboxed
 
-MAX_CPU_SECONDS = 2.0  # fifty times what the largest file takes
+MAX_CPU_SECONDS = 1.5  # and with the start of the process less than 2; the largest file takes a tenth
 MAX_ADDED_BYTES = 160 * MIB  # of memory, beside what Python and the libraries take: twice the largest file, and some
 NOT_WHOLE = "its weights are no whole HDF5 file"
-TOO_SLOW = f"its weights take more than {MAX_CPU_SECONDS:.0f} seconds to read"
+TOO_SLOW = f"its weights take more than {MAX_CPU_SECONDS:g} seconds to read"
 TOO_LARGE = "its weights take too much memory to read"
 
 _LIMITS = Limits(
