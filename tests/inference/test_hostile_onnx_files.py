@@ -176,6 +176,13 @@ def version_beyond_32_bits(at):
     return model
 
 
+def versions_for_every_operation(at):
+    model = beside(*(node("Relu", "scores", f"v{number}") for number in range(1900)))
+    for number in range(20_000):
+        model.opset_import.append(helper.make_opsetid(f"d{number}", 1))
+    return model
+
+
 def with_output(kind, *nodes, **tensors):
     """The network with one more output, `v`, of a kind of numbers."""
     outputs = [array("probabilities", TensorProto.FLOAT, ["n", 10]), array("v", kind, None)]
@@ -350,7 +357,29 @@ CASES = {  # name: what takes the place of a good file, what its message says
     "version_beyond_32_bits": (version_beyond_32_bits, "its operation Cast does not fit what comes before it"),
     "hundreds_of_outputs": (
         lambda at: network(outputs=[array("probabilities", TensorProto.FLOAT, ["n", 10])] * 500),
-        "it has 500 outputs; at most 200 were expected",
+        "it has 500 outputs; at most 100 were expected",
+    ),
+    "list_for_every_operation": (  # 24 MB that each of 1,900 operations would get a copy of
+        lambda at: beside(
+            *(node("Slice", "list zero one", f"v{number}") for number in range(1900)),
+            list=np.zeros(3_000_000, np.int64),
+            zero=[0],
+            one=[1],
+        ),
+        "it has lists out of all proportion",
+    ),
+    "versions_for_every_operation": (versions_for_every_operation, "it has 20,001 versions of operations; at most 10"),
+    "operations_with_thousands_of_inputs": (
+        lambda at: beside(*(node("Sum", "scores " * 3000, f"v{number}") for number in range(10))),
+        "it has 30,006 inputs of operations; at most 6,000 were expected",
+    ),
+    "shape_of_a_thousand_axes": (
+        lambda at: beside(node("Reshape", "scores shape", "v"), shape=[1] * 1000),
+        "its operation Reshape does not fit what comes before it",
+    ),
+    "endless_name": (
+        lambda at: between(node("Relu", "scores", "v" * 1_000_000), node("Relu", "v" * 1_000_000, "v")),
+        "it has names out of all proportion",
     ),
     "negative_axis": (
         lambda at: with_kernel(TensorProto(name="kernel", data_type=1, dims=[-784, -10], raw_data=bytes(784 * 40))),
@@ -472,6 +501,21 @@ def test_an_output_without_axes_is_refused(tmp_path):
     )
     with pytest.raises(RunError, match="what it gives are no finite numbers"):
         Classifier(path).activations(np.zeros((2, 28, 28), np.uint8))
+
+
+def test_a_field_of_any_number_of_digits_is_left_out(tmp_path):
+    """Windows over windows: with more than the 4,300 digits that Python writes, the list of all networks would fail."""
+    windows = [
+        node("MaxPool", f"p{number}", f"p{number + 1}", kernel_shape=[1024, 1024], strides=[1000, 1000], pads=[999] * 4)
+        for number in range(1700)
+    ]
+    outputs = [array("probabilities", TensorProto.FLOAT, ["n", 10]), array("p1700", TensorProto.FLOAT, None)]
+    model = network(
+        [node("Reshape", "pixels shape", "p0"), *windows], [tensor("shape", [-1, 1, 28, 28])], outputs=outputs
+    )
+    (tmp_path / "deep.onnx").write_bytes(model.SerializeToString())
+    shapes = {"probabilities": (10,), "p1700": (1, 1, 1)}
+    assert [layer.field for layer in dissect(tmp_path / "deep.onnx", shapes).layers] == [None, None]
 
 
 def test_layers_that_cannot_be_described_are_an_error_with_the_name_of_the_file(tmp_path, monkeypatch):

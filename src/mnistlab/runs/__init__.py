@@ -8,6 +8,7 @@
 - `fine_tuning`: recipes that start from the network of a finished run
 - `processes`: the processes of one training
 - `archives`: what a `.keras` file may hold
+- `weights`: its numbers, read in a sandbox by `hdf5`
 - `tracking`: finished runs for MLflow
 """
 

@@ -12,6 +12,7 @@ from mnistlab.inference.onnx_files.structure import DTYPES, RefusalError, number
 
 # Several times what the largest network here, `record`, needs: 0.9 million values and 50 million multiplications.
 MAX_LIST_NUMBERS = 100_000  # in lists, which ONNX Runtime takes for shapes and computes while it loads
+MAX_SHAPE = 100  # numbers of a list on which the shape of a result may depend: each operation gets a copy
 MAX_VALUES = 4 * 2**20  # results of all nodes for one image: 16 MB
 MAX_MULTIPLICATIONS = 2**30  # for one image: a fraction of a second
 
@@ -35,7 +36,11 @@ def check_costs(skeleton: onnx.ModelProto, num_images: int) -> None:
         try:
             schema = onnx.defs.get_schema(node.op_type, versions.get("", versions.get("ai.onnx", 0)), "")
             given = {name: types[name] for name in node.input if name}
-            lists = {name: onnx.numpy_helper.from_array(known[name], name) for name in given if name in known}
+            lists = {
+                name: onnx.numpy_helper.from_array(known[name], name)
+                for name in given
+                if name in known and known[name].size <= MAX_SHAPE
+            }
             types |= onnx.shape_inference.infer_node_outputs(
                 schema, node, given, lists, opset_imports=list(skeleton.opset_import), ir_version=skeleton.ir_version
             )

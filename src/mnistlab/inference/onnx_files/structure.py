@@ -19,7 +19,11 @@ from mnistlab.exceptions import RunError
 MAX_FILE_BYTES = 32 * 2**20
 MAX_PARTS = 200_000  # fields of the file, each of which may cost 100 bytes once it is parsed: 20 MB
 MAX_NODES = 2_000
-MAX_OUTPUTS = 200
+MAX_OUTPUTS = 100
+MAX_INPUTS = 6_000  # of all operations; three times as many as there may be operations
+MAX_VERSIONS = 10
+MAX_NAME = 1_000  # characters
+MAX_WHOLE_NUMBERS = 10_000  # in tensors: shapes, and places where something is cut
 MAX_SETTING = 1024  # of an operation: a stride, an axis, a size
 MAX_AXES = 8
 MAX_NOTE = 200  # characters of a note's text
@@ -111,8 +115,13 @@ def _checked(content: bytes) -> tuple[bytes, onnx.ModelProto, dict[str, str]]:
     model.ClearField("metadata_props")  # ONNX Runtime takes settings from there
     if len(model.graph.node) > MAX_NODES:
         raise RefusalError(f"it has {len(model.graph.node):,} operations; at most {MAX_NODES:,} were expected")
-    if len(model.graph.output) > MAX_OUTPUTS:
-        raise RefusalError(f"it has {len(model.graph.output):,} outputs; at most {MAX_OUTPUTS:,} were expected")
+    for count, most, what in (
+        (len(model.graph.output), MAX_OUTPUTS, "outputs"),
+        (sum(len(node.input) for node in model.graph.node), MAX_INPUTS, "inputs of operations"),
+        (len(model.opset_import), MAX_VERSIONS, "versions of operations"),
+    ):
+        if count > most:
+            raise RefusalError(f"it has {count:,} {what}; at most {most:,} were expected")
     skeleton = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
     skeleton.graph.input.extend(model.graph.input)
     skeleton.graph.node.extend(model.graph.node)
@@ -120,9 +129,13 @@ def _checked(content: bytes) -> tuple[bytes, onnx.ModelProto, dict[str, str]]:
     for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         _check_sizes(value.name, [dim.dim_value for dim in value.type.tensor_type.shape.dim])
     names = {value.name for value in model.graph.input}
+    whole_numbers = 0
     for tensor in model.graph.initializer:
         array = numbers_of(tensor)
         if array.dtype.kind == "i":
+            whole_numbers += array.size
+            if whole_numbers > MAX_WHOLE_NUMBERS:
+                raise RefusalError("it has lists out of all proportion")
             skeleton.graph.initializer.append(tensor)
         else:
             skeleton.graph.input.append(
@@ -205,8 +218,12 @@ def _check_fields(message: Any) -> None:
                 f"its {kind.removesuffix('Proto').lower()} has the part {field.name}, which no network of ours has"
             )
         one = isinstance(value, str | bytes) or hasattr(value, "ListFields")
-        if field.type == field.TYPE_STRING and any(isinstance(text, bytes) for text in ([value] if one else value)):
-            raise RefusalError("it has names that are no text")  # protobuf gives bytes where it cannot decode
+        if field.type == field.TYPE_STRING:
+            texts = [value] if one else value
+            if any(isinstance(text, bytes) for text in texts):  # protobuf gives bytes where it cannot decode
+                raise RefusalError("it has names that are no text")
+            if kind != "StringStringEntryProto" and any(len(text) > MAX_NAME for text in texts):
+                raise RefusalError("it has names out of all proportion")
         if field.message_type is not None:
             for part in [value] if one else value:
                 _check_fields(part)
