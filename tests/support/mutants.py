@@ -270,7 +270,10 @@ def _change_a_part(message: Any, chance: random.Random) -> None:
             else:
                 value.add().CopyFrom(inner)
             return
-        new = _other(inner, chance, wide=field.cpp_type in (field.CPPTYPE_INT64, field.CPPTYPE_UINT64))
+        if field.enum_type is not None:
+            new = chance.choice([*field.enum_type.values_by_number])
+        else:
+            new = _other(inner, chance, wide=field.cpp_type in (field.CPPTYPE_INT64, field.CPPTYPE_UINT64))
         if not many:
             setattr(message, field.name, new)
         elif chance.random() < 0.7:

@@ -1,6 +1,8 @@
-"""How to use an exported network elsewhere: a note with a few lines of code beside the file."""
+"""The note beside an exported network: how to use it elsewhere, in a few lines of code."""
 
 from typing import Literal
+
+from mnistlab.system.text import percent
 
 FileFormat = Literal["onnx", "keras", "litert"]
 SUFFIXES: dict[FileFormat, str] = {"onnx": ".onnx", "keras": ".keras", "litert": ".tflite"}
@@ -45,7 +47,7 @@ def read(images):
 }
 _NOTE = """# {name}
 
-Handwritten digits, 0 to 9: the network of the recipe `{recipe}`, {accuracy:.2f} % right on the test images of
+Handwritten digits, 0 to 9: the network of the recipe `{recipe}`, {accuracy} right on the test images of
 {dataset}. Images come as `uint8` `(num_images, 28, 28)` with ink 255 on ground 0, each digit in MNIST's form: longest
 side 20 pixels, centre of mass in the middle. Probabilities go out, `(num_images, 10)`.{more}
 
@@ -64,14 +66,14 @@ print(probabilities.argmax(axis=1))
 
 
 def usage_note(name: str, file_format: FileFormat, *, recipe: str, accuracy: float, dataset: str) -> str:
-    """A note in Markdown that tells what an exported file is and how to run it without mnistlab.
+    """A note in Markdown that says what an exported file is and how to run it without mnistlab.
 
     Args:
-        name: of the file, without its folder.
-        file_format: its kind.
-        recipe: what was trained.
-        accuracy: on the test split, 0 to 1.
-        dataset: on what.
+        name: Name of the file, without its folder.
+        file_format: Format of the file.
+        recipe: Name of the recipe that was trained.
+        accuracy: Accuracy on the test split, 0 to 1.
+        dataset: Name of the data set that was trained on.
 
     Example:
         >>> note = usage_note("mlp.onnx", "onnx", recipe="mlp", accuracy=0.98, dataset="MNIST")
@@ -81,7 +83,7 @@ def usage_note(name: str, file_format: FileFormat, *, recipe: str, accuracy: flo
     return _NOTE.format(
         name=name,
         recipe=recipe,
-        accuracy=accuracy * 100,
+        accuracy=percent(accuracy),
         dataset=dataset,
         more="\nEvery layer's activations can be had as further outputs." if file_format == "onnx" else "",
         needs=_NEEDS[file_format],

@@ -1,4 +1,4 @@
-"""Folders that hold a data set in MNIST's four files: Fashion-MNIST, EMNIST digits, KMNIST, one's own digits."""
+"""Data sets from a folder with MNIST's four files: Fashion-MNIST, EMNIST digits, KMNIST, your own digits."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def load_idx(folder: str | os.PathLike[str], *, name: str | None = None) -> Data
     fit in memory.
 
     Args:
-        folder: where the files lie.
-        name: what to call the data set; by default the folder's name.
+        folder: Path of the folder with the files.
+        name: Name of the data set; by default the folder's name.
 
     Returns:
         The dataset, with splits named "train" and "test"; arrays as `idx.read_images` and `idx.read_labels` return
@@ -52,10 +52,10 @@ def load_idx(folder: str | os.PathLike[str], *, name: str | None = None) -> Data
 
 
 def load_test_split(folder: str | os.PathLike[str]) -> Split:
-    """Loads only the test split of a folder, to score digits of one's own: the two `t10k` files are enough.
+    """Loads only the test split of a folder, to score your own digits: the two `t10k` files are enough.
 
     Args:
-        folder: where `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte` lie, each plain or as `.gz`.
+        folder: Path of the folder with `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each plain or as `.gz`.
 
     Returns:
         The split "test", with at least one image.

@@ -10,6 +10,7 @@ from mnistlab import __version__, figures
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation
 from mnistlab.reports.pages import render_run
+from mnistlab.reports.results import RunResults
 from mnistlab.runs import Run
 from mnistlab.system.files import make_folder, remove_leftovers, write_text, write_with
 from mnistlab.system.locks import lock
@@ -34,7 +35,7 @@ def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation) -> None
 def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
     remove_leftovers(run.folder)
     svgs = write_figures(run.folder, run_figures(run, evaluation, dataset))
-    results = {
+    results: RunResults = {
         "mnistlab": __version__,
         "recipe": run.recipe.settings(),
         "metrics": run.metrics,
@@ -51,7 +52,7 @@ def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
 def write_figures(folder: Path, drawn: dict[str, Figure | Axes]) -> dict[str, str]:
     """Writes figures as PNG files into the folder's `figures` and returns them as SVG for the report.
 
-    The folder must be claimed by this process.
+    The folder must be locked by this process.
     """
     make_folder(folder / "figures")
     remove_leftovers(folder / "figures")

@@ -2,8 +2,8 @@
 
 Keras rebuilds the objects that a file names, and `safe_mode` is no boundary: more than ten ways past it became known
 in 2025 and 2026. mnistlab needs only the name of one of its own networks and the numbers. So a file is read member by
-member within fixed limits, and whatever does not look like a network of ours is refused. The HDF5 member is read in a
-sandbox: `weights`. Needs neither Keras nor TensorFlow.
+member within fixed limits, and whatever does not look like a network of ours is rejected. The HDF5 member is read in a
+sandbox: `weights`. This needs neither Keras nor TensorFlow.
 """
 
 import dataclasses
@@ -41,13 +41,13 @@ LAYERS = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class NetworkFile:
-    """What a `.keras` file says, as plain data.
+    """The content of a `.keras` file as plain data.
 
     Args:
-        path: the file.
-        name: of the network, one of ours.
-        layers: name and class of each layer, in order, as the file claims.
-        arrays: the numbers by their place in the file.
+        path: Path of the file.
+        name: Name of the network, one of ours.
+        layers: Name and class of each layer, in order, as the file gives them.
+        arrays: Arrays by their place in the file.
     """
 
     path: Path
@@ -60,12 +60,12 @@ def read_network_file(path: Path, names: Collection[str] = NETWORKS) -> NetworkF
     """Reads a `.keras` file of one of mnistlab's networks.
 
     Args:
-        path: the file; it is read once, into memory.
-        names: of the networks that it may hold.
+        path: Path of the file; it is read once, into memory.
+        names: Names of the networks that the file may hold.
 
     Raises:
-        RunError: if it is missing, too large, damaged, or anything else than such a network; also if its weights are
-            not finite, or if this system starts no process to read them in.
+        RunError: if the file is missing, too large, damaged, or anything else than such a network; also if its weights
+            are not finite, or if this system starts no process to read them.
     """
     try:
         members = _read_members(_read(path))

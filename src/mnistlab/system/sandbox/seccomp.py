@@ -1,4 +1,4 @@
-"""System calls that a confined process is refused, on Linux: a filter that the kernel runs before each call.
+"""Denies a process system calls, on Linux, with a filter that the kernel runs before each call.
 
 Source: seccomp(2), Linux `Documentation/userspace-api/seccomp_filter.rst`; numbers from the kernel's `unistd.h`.
 """
@@ -109,7 +109,7 @@ CALLS: dict[str, tuple[int | None, int | None]] = {
 }
 
 # Ways to empty a file, which Landlock watches since version 3. Until then a file that may not be written could be
-# emptied by its path, or by opening it to read only, or for neither reading nor writing.
+# emptied by its path, or by opening it only to read, or for neither reading nor writing.
 TRUNCATING: dict[str, tuple[int | None, int | None]] = {
     "truncate": (76, 45),
     "open": (2, None),
@@ -118,14 +118,14 @@ TRUNCATING: dict[str, tuple[int | None, int | None]] = {
 }
 TRUNCATION_VERSION = 3  # of Landlock
 
-# As if they did not exist: the C library then takes an older way, which can be judged.
+# Answered as if they did not exist: the C library then falls back on older calls, which the filter can judge.
 _MISSING = {"clone3", "openat2", "io_uring_setup", "memfd_create", "memfd_secret", "pidfd_open"}
-# As on a file system without modes and dates: many programs copy them and would stop at an error.
+# Answered as on a file system without modes and dates: many programs copy them and would stop at an error.
 _WITHOUT_EFFECT = {"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utimes", "futimesat", "utimensat"}
-_OWN_PROCESS = {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"}  # the first argument says whose
-# Calls with a second argument, or of prctl a first, that is refused: who is signalled when a file is ready, typing
-# into a terminal, and outliving the process that watches.
-_REFUSED_ARGUMENTS: dict[str, tuple[int, tuple[int, ...]]] = {
+_OWN_PROCESS = {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"}  # the first argument is the process
+# Calls that are denied for some values of the second argument, or of prctl's first: changing who is signalled when a
+# file is ready, typing into a terminal, and outliving the process that watches.
+_DENIED_ARGUMENTS: dict[str, tuple[int, tuple[int, ...]]] = {
     "fcntl": (1, (8, 10, 15)),  # F_SETOWN, F_SETSIG, F_SETOWN_EX
     "ioctl": (1, (0x8901, 0x8902, 0x5412, 0x541C)),  # FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX
     "prctl": (0, (_PR_SET_PDEATHSIG,)),
@@ -138,7 +138,7 @@ _Instruction = tuple[int, int, int, int]
 
 
 def install(landlock_version: int = TRUNCATION_VERSION) -> bool:
-    """Refuses this process, in all of its threads and for the rest of its life, what a lesson does not need.
+    """Denies this process, in all of its threads and for the rest of its life, calls that a lesson does not need.
 
     Args:
         landlock_version: Version of Landlock in force; before 3 it does not watch every way to empty a file.
@@ -166,9 +166,9 @@ def program(machine: str, pid: int, *, guards_truncation: bool = False) -> list[
     """The filter as instructions of the kernel's packet filter.
 
     Args:
-        machine: a key of `ARCHITECTURES`.
-        pid: of the process, which may signal and limit itself.
-        guards_truncation: whether to refuse the calls of `TRUNCATING` where they could empty a file.
+        machine: Architecture of the processor, a key of `ARCHITECTURES`.
+        pid: Id of this process, which may signal and limit itself.
+        guards_truncation: Whether to deny the calls of `TRUNCATING` where they could empty a file.
     """
     instructions: list[_Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE_OFFSET),
@@ -187,7 +187,7 @@ def program(machine: str, pid: int, *, guards_truncation: bool = False) -> list[
 
 
 def _answer(name: str, pid: int) -> list[_Instruction]:
-    """What is returned for one call."""
+    """The instructions for one call."""
     if name in _OWN_PROCESS:
         return _allow_only(0, (pid,))
     if name == "prlimit64":
@@ -196,14 +196,14 @@ def _answer(name: str, pid: int) -> list[_Instruction]:
         return [_load(0), (_BIT, 1, 0, _CLONE_THREAD), _give(errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
     if name == "sendto":  # to the other end of a pair, but to no address
         halves = [(_LOAD, 0, 0, _ARGUMENTS_OFFSET + 8 * 4 + half) for half in (0, 4)]
-        refused, allowed = _give(errno.EACCES), (_RETURN, 0, 0, _ALLOW)
-        return [halves[0], (_EQUAL, 0, 2, 0), halves[1], (_EQUAL, 1, 0, 0), refused, allowed]
-    if name in _FLAGS_AT:  # emptying is allowed to who opens to write, which Landlock has judged then
+        denied, allowed = _give(errno.EACCES), (_RETURN, 0, 0, _ALLOW)
+        return [halves[0], (_EQUAL, 0, 2, 0), halves[1], (_EQUAL, 1, 0, 0), denied, allowed]
+    if name in _FLAGS_AT:  # a file may be emptied by whoever opens it to write, which Landlock has judged then
         allowed = (_RETURN, 0, 0, _ALLOW)
         jumps = [(_BIT, 0, 4, _O_TRUNC), (_AND, 0, 0, _O_ACCMODE), (_EQUAL, 2, 0, 1), (_EQUAL, 1, 0, 2)]
         return [_load(_FLAGS_AT[name]), *jumps, _give(errno.EACCES), allowed]
-    if name in _REFUSED_ARGUMENTS:
-        position, values = _REFUSED_ARGUMENTS[name]
+    if name in _DENIED_ARGUMENTS:
+        position, values = _DENIED_ARGUMENTS[name]
         jumps = [(_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
         return [_load(position), *jumps, (_RETURN, 0, 0, _ALLOW), _give(errno.EPERM)]
     if name in _WITHOUT_EFFECT:
