@@ -20,7 +20,7 @@ def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
 
     network = load_network_of(run_or_file)
     split = datasets.load_mnist().test if data is None else datasets.load_test_split(data)
-    result = evaluation.evaluate(network, split)
+    result = evaluation.evaluate(network, split).require_probabilities(run_or_file)
     if as_json:
         print(json_text(result.to_dict()))
         return

@@ -26,8 +26,8 @@ def load_network_of(path: Path) -> Any:
     if path.suffix.lower() == ".keras" and not path.is_dir():
         from mnistlab.runs.archives import read_network_file
 
-        read_network_file(path)  # rejects anything but our networks before Keras is loaded
-        from mnistlab.models import load_network
+        found = read_network_file(path)  # rejects anything but our networks before Keras is loaded
+        from mnistlab.models import network_from
 
-        return load_network(path)
+        return network_from(found)
     return Classifier(onnx_path_of(path), calibrated=False)

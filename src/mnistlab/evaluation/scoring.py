@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import NUM_CLASSES, Split
 from mnistlab.evaluation import metrics
+from mnistlab.exceptions import RunError
 from mnistlab.system.text import interval, percent, table
 
 # ONNX Runtime keeps every layer's activations to the end of a pass, because each is an output of the file: 1.8 MB an
@@ -84,6 +86,19 @@ class Evaluation:
         wrong = np.flatnonzero(self.predictions != self.labels)
         return wrong[np.argsort(-self.confidences[wrong], kind="stable")]
 
+    def require_probabilities(self, path: Path) -> "Evaluation":
+        """These figures, if every answer of the network is a distribution over the ten digits.
+
+        Args:
+            path: File of the network.
+
+        Raises:
+            RunError: If one is not.
+        """
+        if not metrics.are_probabilities(self.probabilities):
+            raise no_probabilities(path)
+        return self
+
     def to_dict(self) -> dict[str, Any]:
         """The figures for `--json`: plain numbers and lists, all finite or `None`."""
         return {
@@ -116,6 +131,14 @@ class Evaluation:
             for digit, value in enumerate(self.per_digit_accuracy)
         )
         return f"<p>{self}</p><table><tr><th>digit</th><th>accuracy</th></tr>{rows}</table>"
+
+
+def no_probabilities(path: Path) -> RunError:
+    """The error of a network whose weights are finite, but too large to compute with."""
+    return RunError(
+        f"{path} has weights that give no probabilities. "
+        "Expected a network whose ten answers to an image lie from 0 to 1 and sum to 1."
+    )
 
 
 def accuracy_sentence(num_errors: int, num_images: int) -> str:

@@ -51,10 +51,19 @@ class NetworkModel(BaseModel):
     layers: list[LayerModel]
 
 
+class DamagedNetwork(BaseModel):
+    """A network that cannot be asked."""
+
+    id: NetworkId
+    title: str = Field(description="For people.")
+    problem: str = Field(description="What is wrong with it, in a sentence.")
+
+
 class NetworksAnswer(BaseModel):
     """All networks, those that ship with mnistlab first."""
 
     networks: list[NetworkModel]
+    damaged: list[DamagedNetwork] = Field(description="Those of finished runs that cannot be asked, and why.")
 
 
 class ClassifyRequest(Request):
