@@ -166,10 +166,10 @@ class Run:
         """SHA-256 of all that two trainings of one recipe share on one machine, interrupted or not.
 
         Returns:
-            A sum for each of `recipe.toml`, `dataset.json`, `history.csv` and `model.keras`, and one for the metrics
-            that no clock measured.
+            A sum for each of `recipe.toml`, `dataset.json`, `history.csv`, `model.keras` and `model.onnx`, and one for
+            the metrics that no clock measured.
         """
-        names = ("recipe.toml", "dataset.json", "history.csv", "model.keras")
+        names = ("recipe.toml", "dataset.json", "history.csv", "model.keras", "model.onnx")
         figures = {name: value for name, value in sorted(self.metrics.items()) if name not in MEASURED_METRICS}
         sums = {name: _sha256(self.folder / name) for name in names}
         return sums | {"metrics": hashlib.sha256(json_text(figures).encode()).hexdigest()}
