@@ -8,6 +8,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 from onnx.reference import ReferenceEvaluator
 
+from benchmarks.shipped import card
 from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import UsageError
 from mnistlab.inference import Classifier, pretrained
@@ -21,7 +22,7 @@ RESULTS = BENCHMARKS / "results"
 def test_it_is_in_the_wheel():
     shipped = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
     names = ("digits.onnx", "mlp.onnx", "cnn.onnx", "README.md")
-    assert {f"mnistlab/pretrained/{name}" for name in names} <= shipped
+    assert {f"mnistlab/inference/pretrained/{name}" for name in names} <= shipped
 
 
 def test_it_is_small_and_loaded_once():
@@ -99,10 +100,7 @@ def test_the_claims_hold():
     assert made["calibration"] == pretrained().calibration.to_notes()
 
 
-def test_the_card_is_that_of_the_stored_results(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    import card
-
+def test_the_card_is_that_of_the_stored_results():
     results = [json.loads(path.read_text(encoding="utf-8")) for path in (card.MADE, card.MEASURED, card.NOTEBOOK)]
     assert card.PATH.read_text(encoding="utf-8") == card.text(*results)
     assert accuracies_of_pretrained() == card.accuracy(*results[1:])
