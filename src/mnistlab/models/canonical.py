@@ -1,4 +1,4 @@
-"""One form for an ONNX graph: the same network gives the same bytes, in whatever order a converter came upon its parts."""
+"""One form for an ONNX graph: the same network gives the same bytes, whatever order a converter found its parts in."""
 
 from typing import Any
 
