@@ -24,7 +24,19 @@ _CALLS = (
     *("?rename", "?renameat", "renameat2", "?link", "linkat", "?symlink", "symlinkat"),
     *("?unlink", "unlinkat", "?rmdir", "?chmod", "fchmodat", "?chown", "fchownat", "utimensat"),
 )  # ?: not every kernel has it
-_STRACE = ("strace", "-f", "--seccomp-bpf", "-qq", "-y", "-s", "256", "-e", "signal=none", "-e", f"trace={','.join(_CALLS)}")
+_STRACE = (
+    "strace",
+    "-f",
+    "--seccomp-bpf",
+    "-qq",
+    "-y",
+    "-s",
+    "256",
+    "-e",
+    "signal=none",
+    "-e",
+    f"trace={','.join(_CALLS)}",
+)
 _WORDS = re.compile(r'(AT_FDCWD|\d+)<([^>]*)>|"((?:[^"\\]|\\.)*)"')
 _HOST = re.compile(r'sin6?_port=htons\((\d+)\).*?(?:inet_addr\(|AF_INET6, )"([^"]+)"')
 _LOOKUPS = ("resolve", "avahi", "mdns")  # services that look up names, as sockets on this machine
@@ -42,25 +54,25 @@ _AUDITED = {
 }
 """The events of Python's that write, each with the position of its path and of the folder's descriptor."""
 
-_HOOK = f"""
+_HOOK = """
 import json, os, sys
 
-_log = os.open({{log!r}}, os.O_WRONLY | os.O_APPEND)
-_audited = {_AUDITED!r}
+_log = os.open(LOG, os.O_WRONLY | os.O_APPEND)
+os.write(_log, b'["process", ""]\\n')
 
 
 def _hook(event, arguments):
     try:
-        if event in _audited:
+        if event in AUDITED:
             if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
                 return
-            path, folder = _audited[event]
+            path, folder = AUDITED[event]
             path = arguments[path]
             if not isinstance(path, (str, bytes)):
                 return
             place = os.getcwd()
             if folder is not None and arguments[folder] >= 0:
-                place = os.readlink(f"/proc/self/fd/{{{{arguments[folder]}}}}")
+                place = os.readlink(f"/proc/self/fd/{arguments[folder]}")
             noted = ["write", os.path.join(place, os.fsdecode(path))]
         elif event in ("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"):
             noted = ["socket", arguments[1]]
@@ -139,12 +151,15 @@ class Guest:
     @contextlib.contextmanager
     def started(self, *arguments: str | Path, **environment: str) -> Iterator["subprocess.Popen[str]"]:
         """Starts Python in a process group of its own, and ends what is left of it."""
-        kept = {name: text for name, text in os.environ.items() if not name.startswith(("XDG_", "MPL", "KERAS_", "ORT_"))}
+        kept = {
+            name: text for name, text in os.environ.items() if not name.startswith(("XDG_", "MPL", "KERAS_", "ORT_"))
+        }
         places = {"HOME": self.home, "USERPROFILE": self.home, "TMPDIR": self.temporary, "TEMP": self.temporary}
-        paths = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+        paths = [str(Path(path).absolute()) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
         self._log.write_text("")
         if not self._strace:
-            (self._hooks / "sitecustomize.py").write_text(_HOOK.format(log=str(self._log)))
+            settings = f"LOG, AUDITED = {str(self._log)!r}, {_AUDITED!r}\n"
+            (self._hooks / "sitecustomize.py").write_text(settings + _HOOK)
             paths.insert(0, str(self._hooks))
         kept |= {name: str(path) for name, path in places.items()} | {"PYTHONPATH": os.pathsep.join(paths)}
         process = subprocess.Popen(
@@ -186,7 +201,7 @@ class Guest:
         beyond: set[str] = set()
         written: set[str] = set()
         begun: dict[str, str] = {}
-        folders: dict[str, str] = {}
+        folders: dict[str, str] = {}  # of each process, where it is
         for line in log.splitlines():
             pid, _, text = line.partition(" ")
             text = text.strip()
@@ -213,7 +228,7 @@ class Guest:
                 if kind:
                     place = folder
                 else:
-                    paths.append(os.path.join(place or folders.get(pid, str(self.here)), _unescaped(path)))
+                    paths.append(str(Path(place or folders.get(pid, self.here)) / _unescaped(path)))
                     place = ""
             written |= set(paths[1:] if "link" in name and "unlink" not in name else paths)
         return calls, sockets, beyond, written
