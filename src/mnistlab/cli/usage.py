@@ -14,7 +14,10 @@ _NEEDS = {
     "litert": "pip install ai-edge-litert; TensorFlow has the same interpreter",
 }
 _LOADING = {
-    "onnx": """import onnxruntime
+    "onnx": """import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import, or ONNX Runtime reports how it is used
+import onnxruntime
 
 session = onnxruntime.InferenceSession({name!r})
 
