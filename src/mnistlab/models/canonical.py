@@ -14,7 +14,7 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     input on are left out, but for the one that names each output.
 
     Args:
-        model: a network whose operations always give the same for the same, and have no graphs within; not changed.
+        model: A network whose operations always give the same for the same, and have no graphs within; not changed.
 
     Returns:
         A network whose outputs have the same names and, to the last bit, the same numbers; and the same notes.

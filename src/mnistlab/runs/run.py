@@ -192,8 +192,8 @@ class Run:
         """SHA-256 of everything that two training runs of one recipe share on one machine, interrupted or not.
 
         Returns:
-            A digest for each of `recipe.toml`, `dataset.json`, `history.csv`, `model.keras` and `model.onnx`, and one for
-            the metrics without those that a clock measured.
+            A digest for each of `recipe.toml`, `dataset.json`, `history.csv`, `model.keras` and `model.onnx`, and one
+            for the metrics without those that a clock measured.
         """
         names = ("recipe.toml", "dataset.json", "history.csv", "model.keras", "model.onnx")
         figures = {name: value for name, value in sorted(self.metrics.items()) if name not in MEASURED_METRICS}
