@@ -73,7 +73,10 @@ def test_a_changed_packaged_file_is_refused(position, tmp_path, monkeypatch):
 
 
 def test_loading_imports_neither_keras_nor_tensorflow():
-    program = "from mnistlab import datasets, metrics, preprocessing; datasets.load_mnist()"
+    program = (
+        "from mnistlab import datasets; from mnistlab.datasets import preprocessing; "
+        "from mnistlab.evaluation import metrics; datasets.load_mnist()"
+    )
     assert imports_of(program, "keras", "tensorflow", "torch", "jax", "matplotlib", "scipy") == []
 
 

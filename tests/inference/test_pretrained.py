@@ -21,7 +21,7 @@ RESULTS = BENCHMARKS / "results"
 def test_it_is_in_the_wheel():
     shipped = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
     names = ("digits.onnx", "mlp.onnx", "cnn.onnx", "README.md")
-    assert {f"mnistlab/pretrained/{name}" for name in names} <= shipped
+    assert {f"mnistlab/inference/pretrained/{name}" for name in names} <= shipped
 
 
 def test_it_is_small_and_loaded_once():

@@ -1,7 +1,6 @@
 """Reports are self-contained, say the numbers they were given and nothing else, and escape what they did not make."""
 
 import copy
-import dataclasses
 import re
 from html import unescape
 from html.parser import HTMLParser
@@ -74,7 +73,7 @@ def make_model(name: str, errors: int, seconds: float, num_parameters: int, num_
         "history": make_history(name == "cnn"),
     }
     return {
-        "recipe": dataclasses.asdict(RECIPES[name]),
+        "recipe": RECIPES[name].settings(),
         "summary": f'Model: "{name}"\n│ hidden1 (Dense) │ (None, 512) │',
         "num_parameters": num_parameters,
         "num_train_images": num_train_images,

@@ -9,6 +9,7 @@ import pytest
 from mnistlab import training
 from mnistlab.evaluation import evaluate
 from mnistlab.inference import Classifier
+from mnistlab.models import load_run
 from mnistlab.models.backend import keras
 from mnistlab.runs import Run
 from mnistlab.runs.progress import PROGRESS_FILE
@@ -46,7 +47,7 @@ def steps_begun_at(run):
 
 
 def largest_difference(one, other):
-    pairs = zip(one.model.get_weights(), other.model.get_weights(), strict=True)
+    pairs = zip(*(load_run(run).get_weights() for run in (one, other)), strict=True)
     return max(np.abs(weight - weight_of_other).max() for weight, weight_of_other in pairs)
 
 
@@ -58,7 +59,10 @@ def test_the_stored_run_is_what_was_written(stored, tiny_mnist):
 
 def test_its_networks_answer_as_they_did(stored, tiny_mnist):
     metrics, images = stored.metrics, tiny_mnist.test.images
-    by_keras, own, calibrated = stored.model, *(Classifier(stored.onnx_path, calibrated=way) for way in (False, True))
+    by_keras, own, calibrated = (
+        load_run(stored),
+        *(Classifier(stored.onnx_path, calibrated=way) for way in (False, True)),
+    )
     for network, loss in ((by_keras, "test_loss"), (own, "test_loss"), (calibrated, "calibrated_test_loss")):
         scored = evaluate(network, tiny_mnist.test)
         assert (scored.errors, scored.accuracy) == (metrics["test_errors"], metrics["test_accuracy"])

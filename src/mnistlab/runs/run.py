@@ -9,13 +9,34 @@ import json
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.recipes import Recipe
 from mnistlab.system.files import json_text, write_json
 
-HistoryRow = dict[str, Any]
+
+class HistoryRow(TypedDict, total=False):
+    """How one epoch ended; `val_loss` and `val_accuracy` where there are validation images.
+
+    Args:
+        member: Number of the network, from 1, where a recipe trains several.
+        epoch: Number of the epoch, from 1.
+        loss: Mean loss over the epoch's images, in nats.
+        accuracy: Share of the epoch's images that were classified correctly, 0 to 1.
+        val_loss: Loss on the validation images, in nats.
+        val_accuracy: Accuracy on the validation images, 0 to 1.
+        seconds: Duration of the epoch in seconds, validation included.
+    """
+
+    member: float
+    epoch: float
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+
 
 RUN_FILES = (
     "recipe.toml",
@@ -124,7 +145,8 @@ class Run:
         try:
             rows = [{key: float(value) for key, value in row.items()} for row in table]
             seconds = self.metrics["epoch_seconds"] if self.is_complete else [None] * len(rows)
-            return [row | {"seconds": duration} for row, duration in zip(rows, seconds, strict=True)]
+            timed = [row | {"seconds": duration} for row, duration in zip(rows, seconds, strict=True)]
+            return cast(list[HistoryRow], timed)
         except (TypeError, ValueError) as error:
             raise RunError(f"{self.folder / 'history.csv'} is damaged: {error}. {self._mend}") from error
 

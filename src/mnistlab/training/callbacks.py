@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,9 +74,10 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Keeps the epoch's row and, where there is no bar, prints it."""
         member = {"member": len(self._checkpoint.finished) + 1} if self._recipe.members > 1 else {}
         figures = {name: float(value) for name, value in logs.items()}
-        self._checkpoint.end_epoch(member | {"epoch": epoch + 1} | figures)
+        row = cast(HistoryRow, member | {"epoch": epoch + 1} | figures)
+        self._checkpoint.end_epoch(row)
         if self._visible:
-            line = f"  {self._title(epoch)}  {_figures(self._checkpoint.epoch_seconds[-1], figures)}"
+            line = f"  {self._title(epoch)}  {_figures(self._checkpoint.epoch_seconds[-1], row)}"
             (self._bar.console if self._live else self._console).print(line, soft_wrap=True)
 
     def _title(self, epoch: int) -> str:

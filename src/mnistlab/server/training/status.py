@@ -2,7 +2,7 @@
 
 import dataclasses
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -111,7 +111,7 @@ def recipe_of(place: Place) -> Recipe | None:
     return None if place.start is None else Recipe.from_toml(place.start.recipe)
 
 
-def curves_of(place: Place) -> tuple[list[Line], list[Line]]:
+def curves_of(place: Place) -> tuple[Sequence[Mapping[str, Any]], list[Line]]:
     """The history of a run by epochs, and by the steps in its progress file."""
     progress, run = read_progress(place.folder), Run(place.folder)
     try:
