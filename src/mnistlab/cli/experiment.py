@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mnistlab.cli.options import PATH, debug_option, load_dataset
+from mnistlab.cli.options import PATH, debug_option, load_dataset, warn
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES
 
@@ -214,4 +214,5 @@ def _run(
         raise InterruptionError(f"Interrupted. {folder} keeps what was done; the same command goes on.") from error
     print()
     print("\n".join(findings.answer))
+    warn(sentence for sentence in findings.warnings if sentence not in dataset.warnings)
     print(f"\nOpen {folder / 'report.html'}")

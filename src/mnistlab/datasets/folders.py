@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from mnistlab.datasets.classes import DIGITS, MNIST_TEST_LABELS_SHA256, NUMBERED, Classes, read_classes
 from mnistlab.datasets.filenames import TEST_FILES, TRAIN_FILES, find_files
@@ -87,6 +89,46 @@ def load_test_split(folder: str | os.PathLike[str]) -> Split:
     if not len(split):
         raise DataError(f"{files[0]} holds no images, but a score needs some. Use a folder with test images.")
     return dataclasses.replace(split, classes=_classes(Path(folder), split))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ScoredData:
+    """A test split to score a network on, and what is known of the data set that it belongs to.
+
+    Attributes:
+        name: what people call the data set.
+        test: the images to score.
+        warnings: what looks wrong with them, a sentence each.
+        fingerprint: of the whole data set; `None` where its training images are not there.
+    """
+
+    name: str
+    test: Split
+    warnings: tuple[str, ...]
+    fingerprint: str | None
+
+    def is_data_of(self, identity: Mapping[str, Any]) -> bool:
+        """Whether a run was trained on this data set, as its `dataset.json` says; by name where nothing else tells."""
+        if self.fingerprint is None:
+            return bool(identity["name"] == self.name)
+        return bool(identity["fingerprint"] == self.fingerprint)
+
+
+def load_scored(folder: str | os.PathLike[str]) -> ScoredData:
+    """Loads what a network is to be scored on: the test split of a folder, with a look at all of its data.
+
+    Args:
+        folder: where the two `t10k` files lie, with or without the training files.
+
+    Raises:
+        DataError: as for `load_test_split`.
+    """
+    try:
+        dataset = load_idx(folder)
+    except DataError:  # whatever is wrong with the training files, the test files are enough
+        test = load_test_split(folder)
+        return ScoredData(Path(folder).resolve().name, test, tuple(look_at(None, test)), None)
+    return ScoredData(dataset.name, dataset.test, dataset.warnings, dataset.fingerprint())
 
 
 def _classes(folder: Path, test: Split) -> Classes:

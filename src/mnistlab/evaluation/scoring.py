@@ -1,6 +1,7 @@
 """How good a trained model is on a split: one pass, every image, counts with their interval."""
 
 import dataclasses
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.datasets import NUM_CLASSES, Split
+from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.evaluation import metrics
 from mnistlab.system.text import format_matrix
 
@@ -23,10 +25,12 @@ class Evaluation:
     Args:
         labels: uint8 `(num_images,)`, the true digits.
         probabilities: float32 `(num_images, 10)`, rows that sum to 1.
+        classes: What the ten classes are called in text.
     """
 
     labels: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
+    classes: Classes = DIGITS
 
     @property
     def num_images(self) -> int:
@@ -94,19 +98,29 @@ class Evaluation:
             "loss": self.loss,
             "per_digit_accuracy": self.per_digit_accuracy,
             "confusion": self.confusion.tolist(),
+            **self.classes.to_json(),
         }
 
     def format_per_digit(self) -> str:
-        """The accuracy of each digit as two aligned lines of text."""
+        """The accuracy of each digit as two aligned lines of text; of classes with names as a line each."""
         values = ["–" if value is None else f"{value * 100:.2f}" for value in self.per_digit_accuracy]
+        if self._names is not None:
+            rows = zip(("class", *self._names), ("accuracy %", *values), strict=True)
+            width = max(map(len, self._names))
+            return "\n".join(f"{name:<{width}}  {value:>10}" for name, value in rows)
         digits = [f"{digit:>{len(value)}}" for digit, value in enumerate(values)]
-        return f"digit       {'  '.join(digits)}\naccuracy %  {'  '.join(values)}"
+        return f"{self.classes.noun}       {'  '.join(digits)}\naccuracy %  {'  '.join(values)}"
 
     def format_confusion(self) -> str:
         """The confusion matrix as aligned text, row the true digit, column the predicted one."""
         digits = np.arange(NUM_CLASSES)
         table = np.block([[np.array([[-1]]), digits[None]], [digits[:, None], self.confusion]])
-        return format_matrix(table, "d").replace("-1", "  ", 1)
+        text = format_matrix(table, "d").replace("-1", "  ", 1)
+        if self._names is None:
+            return text
+        return "\n".join(
+            f"{line}  {name}".rstrip() for line, name in zip(text.splitlines(), ("", *self._names), strict=True)
+        )
 
     def __str__(self) -> str:
         """One sentence: right of total, accuracy, interval."""
@@ -117,11 +131,17 @@ class Evaluation:
         )
 
     def _repr_html_(self) -> str:
+        names = [html.escape(self.classes.name(digit)) for digit in range(NUM_CLASSES)]
         rows = "".join(
-            f"<tr><td>{digit}</td><td style='text-align:right'>{'–' if value is None else f'{value:.2%}'}</td></tr>"
-            for digit, value in enumerate(self.per_digit_accuracy)
+            f"<tr><td>{name}</td><td style='text-align:right'>{'–' if value is None else f'{value:.2%}'}</td></tr>"
+            for name, value in zip(names, self.per_digit_accuracy, strict=True)
         )
-        return f"<p>{self}</p><table><tr><th>digit</th><th>accuracy</th></tr>{rows}</table>"
+        return f"<p>{self}</p><table><tr><th>{self.classes.noun}</th><th>accuracy</th></tr>{rows}</table>"
+
+    @property
+    def _names(self) -> tuple[str, ...] | None:
+        """The names of classes that are not digits."""
+        return None if self.classes.is_digits else self.classes.names
 
 
 def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluation:
@@ -141,4 +161,4 @@ def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluat
         np.asarray(predict(split.images[first : first + PREDICTION_BATCH_SIZE]), dtype=np.float32)
         for first in range(0, len(split), PREDICTION_BATCH_SIZE)
     ]
-    return Evaluation(labels=split.labels, probabilities=np.concatenate(batches))
+    return Evaluation(labels=split.labels, probabilities=np.concatenate(batches), classes=split.classes)

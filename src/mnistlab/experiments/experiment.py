@@ -16,6 +16,7 @@ from mnistlab.experiments.cells import Cell, differing_settings, train_cells
 from mnistlab.experiments.summaries import Row
 from mnistlab.models.backend import describe_environment
 from mnistlab.reports.run_report import write_figures
+from mnistlab.runs import Run
 from mnistlab.runs.folders import own_results
 from mnistlab.system.files import write_json, write_text
 
@@ -29,12 +30,14 @@ class Findings:
         groups: a row of plain numbers for each place of the table, over its seeds.
         figures: each with its caption, by name.
         details: more plain numbers for `results.json`.
+        warnings: what looks wrong with the data or the accuracies, a sentence each.
     """
 
     answer: list[str]
     groups: list[Row]
     figures: Mapping[str, tuple[Figure | Axes, str]]
     details: dict[str, Any] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +88,8 @@ def run_experiment(
         rows = train_cells(
             experiment.cells, dataset, folder, address=address, data_folder=data_folder, progress=progress
         )
-        findings = experiment.conclude(rows, dataset, folder)
+        found = experiment.conclude(rows, dataset, folder)
+        findings = dataclasses.replace(found, warnings=_warnings(dataset, rows, folder))
         _write(experiment, findings, rows, dataset, folder)
     return findings
 
@@ -98,6 +102,7 @@ def _write(experiment: Experiment, findings: Findings, rows: list[Row], dataset:
         "answer": findings.answer,
         "method": experiment.method,
         "dataset": dataset.name,
+        **({"warnings": findings.warnings} if findings.warnings else {}),
         "num_test_images": len(dataset.test),
         "environment": describe_environment(),
         "recipe": experiment.cells[0].recipe.settings(),
@@ -111,6 +116,13 @@ def _write(experiment: Experiment, findings: Findings, rows: list[Row], dataset:
     write_text(folder / "results.csv", _csv(rows))
     write_text(folder / "report.html", reports.render_experiment(results, svgs, captions))
     write_json(folder / "results.json", results)  # last: it tells of a report that is whole
+
+
+def _warnings(dataset: Dataset, rows: Sequence[Row], folder: Path) -> list[str]:
+    """What looks wrong with the data, and with the accuracies if it is so with all of them."""
+    told = [Run(folder / row["folder"]).metrics.get("warnings", []) for row in rows]
+    guessed = [[each for each in sentences if each not in dataset.warnings] for sentences in told]
+    return [*dataset.warnings, *(guessed[0] if all(guessed) else [])]
 
 
 def _csv(rows: Sequence[Row]) -> str:

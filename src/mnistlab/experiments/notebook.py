@@ -22,7 +22,7 @@ from mnistlab.models import MODELS, summary_text
 from mnistlab.models.backend import keras
 from mnistlab.recipes import RECIPES, AffineRanges, Recipe
 from mnistlab.reports import write_run_report
-from mnistlab.reports.run_report import run_figures, write_figures
+from mnistlab.reports.run_report import describe_classes, run_figures, write_figures
 from mnistlab.runs import Run
 from mnistlab.runs.folders import own_results
 from mnistlab.system.files import write_json, write_text
@@ -40,6 +40,7 @@ def run_notebook(
     num_seeds: int = 1,
     epochs: int | None = None,
     batch_sizes: tuple[int, ...] = batch_size.BATCH_SIZES,
+    data_folder: Path | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Does everything that the notebook does and writes `results.json`, `report.html`, figures and run folders.
@@ -53,6 +54,7 @@ def run_notebook(
         num_seeds: trainings of each network, with seeds 0, 1, …; the first one is shown in detail.
         epochs: of every training, instead of the recipes' own.
         batch_sizes: what the batch-size question compares; must contain the recipe's own.
+        data_folder: Folder of the data set if it is not MNIST; the commands at the end of the report name it.
         progress: whether to tell on standard output what is being done.
 
     Returns:
@@ -66,12 +68,16 @@ def run_notebook(
     for recipe in recipes.values():
         training.check_fits(recipe, dataset)
     with own_results(folder, "a report", question=None):
-        return _run_all(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)
+        described = _describe_dataset(dataset, data_folder)
+        return _run_all(
+            recipes, dataset, described, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress
+        )
 
 
 def _run_all(
     recipes: dict[str, Recipe],
     dataset: Dataset,
+    described: dict[str, Any],
     folder: Path,
     *,
     num_seeds: int,
@@ -98,7 +104,8 @@ def _run_all(
         results: dict[str, Any] = {
             "mnistlab": __version__,
             "environment": runs["cnn"][0].environment,
-            "dataset": _describe_dataset(dataset),
+            **_warnings(dataset, runs),
+            "dataset": described,
             "models": {name: _describe_model(runs[name], evaluations[name], folder) for name in runs},
             "batch_size": {
                 "model": "mlp",
@@ -195,11 +202,25 @@ def _stating(what: str, *, visible: bool) -> Iterator[None]:
         yield
 
 
-def _describe_dataset(dataset: Dataset) -> dict[str, Any]:
+def _warnings(dataset: Dataset, runs: dict[str, list[Run]]) -> dict[str, list[str]]:
+    """What looks wrong with the data or with the accuracy of a run, a sentence each; no key where nothing does."""
+    found = [*dataset.warnings]
+    for name, several in runs.items():
+        for run in several:
+            told = [each for each in run.metrics.get("warnings", []) if each not in dataset.warnings]
+            found += [f"{name}, seed {run.recipe.seed}: {sentence}" for sentence in told]
+    return {"warnings": found} if found else {}
+
+
+def _describe_dataset(dataset: Dataset, folder: Path | None) -> dict[str, Any]:
     index = int(figures.sample_indices(len(dataset.train), NUM_SAMPLES, seed=SAMPLE_SEED)[-1])
     labels = dataset.train.labels[:3]
+    # An absolute path would say in a report that is passed on whose machine it was.
+    shown = None if folder is None else folder.name if folder.is_absolute() else folder.as_posix()
     return {
         "name": dataset.name,
+        **({} if shown is None else {"folder": shown}),
+        **describe_classes(dataset),
         "train_images": len(dataset.train),
         "test_images": len(dataset.test),
         "height": dataset.train.images.shape[1],
@@ -255,7 +276,9 @@ def _draw_figures(
         "samples": figures.plot_samples(dataset.train, NUM_SAMPLES, seed=SAMPLE_SEED),
         "matrix": figures.plot_matrix(sample),
         "flattening": figures.plot_flattening(sample),
-        "network": figures.plot_network((784, 512, 512, 10), ("pixels", "hidden layer", "hidden layer", "digits")),
+        "network": figures.plot_network(
+            (784, 512, 512, 10), ("pixels", "hidden layer", "hidden layer", dataset.classes.plural)
+        ),
         "augmentation": figures.plot_augmentation(originals, augmented_variants(originals, num_variants=6)),
         "batch_size": figures.plot_batch_sizes(rows),
         "comparison": figures.plot_comparison(evaluations),

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.inference.classifier import Classifier
 
 LEAST_INK = 10.0  # black pixels; of 60,000 training digits the faintest has 19.9
@@ -64,13 +65,14 @@ class Judge:
         guard: whose network tells digits from other things, `pretrained()` for a run on MNIST. By
             default the classifier's own, which the runs of `mnistlab train` do not have: then confidence alone
             decides, which lets many letters pass.
+        classes: what the classes of `classifier` are called in the reasons.
 
     Example:
         `Judge(pretrained()).verdict(image).kind` is `"digit"`, `"unsure"` or `"no digit"`.
     """
 
-    def __init__(self, classifier: Classifier, guard: Classifier | None = None) -> None:
-        self.classifier = classifier
+    def __init__(self, classifier: Classifier, guard: Classifier | None = None, classes: Classes = DIGITS) -> None:
+        self.classifier, self.classes = classifier, classes
         self.guard = classifier if guard is None else guard
 
     def verdict(self, image: NDArray[np.uint8]) -> Verdict:
@@ -113,13 +115,17 @@ class Judge:
             most = self.guard.calibration.kinds[int(np.argmax(kinds))]
             if most == "digit":
                 return dataclasses.replace(
-                    verdict, kind="unsure", reason=f"It may be a {digit}, but looks little like a digit."
+                    verdict,
+                    kind="unsure",
+                    reason=f"It may be {self.classes.one(digit)}, but looks little like a digit.",
                 )
             thing = _PHRASES.get(most, most)
             return dataclasses.replace(
                 verdict, kind="no digit", reason=f"It looks more like {thing} than like one digit."
             )
         if confidence < self.classifier.calibration.least_confidence:
-            named = " or ".join(f"a {at} ({share:.0%})" for at, share in ((digit, confidence), *others[:2]))
+            named = " or ".join(
+                f"{self.classes.one(at)} ({share:.0%})" for at, share in ((digit, confidence), *others[:2])
+            )
             return dataclasses.replace(verdict, kind="unsure", reason=f"It may be {named.replace('%', ' %')}.")
-        return dataclasses.replace(verdict, reason=f"It is a {digit} ({confidence * 100:.1f} %).")
+        return dataclasses.replace(verdict, reason=f"It is {self.classes.one(digit)} ({confidence * 100:.1f} %).")

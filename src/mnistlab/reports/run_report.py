@@ -2,6 +2,7 @@
 
 import functools
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -44,8 +45,22 @@ def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
         "per_digit_accuracy": evaluation.per_digit_accuracy,
         "confusion": evaluation.confusion.tolist(),
         "environment": run.environment,
+        "dataset": {
+            "name": dataset.name,
+            "train_images": run.metrics["num_train_images"],
+            "validation_images": run.metrics.get("num_validation_images", 0),
+            **describe_classes(dataset),
+        },
+        "warnings": run.metrics.get("warnings", []),
     }
     write_text(run.folder / "report.html", render_run(results, svgs))
+
+
+def describe_classes(dataset: Dataset) -> dict[str, Any]:
+    """What a report has to know of a data set's classes; nothing of MNIST's."""
+    classes = dataset.classes
+    is_mnist = dataset.name == "MNIST" and classes.is_digits
+    return {} if is_mnist else {"noun": classes.noun, **classes.to_json()}
 
 
 def write_figures(folder: Path, drawn: dict[str, Figure | Axes]) -> dict[str, str]:
@@ -66,6 +81,6 @@ def run_figures(run: Run, evaluation: Evaluation, dataset: Dataset) -> dict[str,
         "history": figures.plot_history(run.history),
         "right": figures.plot_predictions(dataset.test, evaluation, evaluation.right[:9]),
         "wrong": figures.plot_predictions(dataset.test, evaluation, evaluation.wrong[:9]),
-        "confusion": figures.plot_confusion(evaluation.confusion),
+        "confusion": figures.plot_confusion(evaluation.confusion, classes=evaluation.classes),
         "per_digit": figures.plot_per_digit(evaluation),
     }
