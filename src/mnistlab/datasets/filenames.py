@@ -44,6 +44,11 @@ def find_files(folder: Path, roles: Sequence[_Role]) -> dict[_Role, Path]:
     return {role: folder / (stem if stem in names else _packed(stem, names)) for role, stem in chosen.items()}
 
 
+def holds_idx_files(folder: Path) -> bool:
+    """Whether a folder holds a file with the name of one of the four."""
+    return any(_role(_stem(path.name))[1] for path in list_folder(folder))
+
+
 def list_folder(folder: Path) -> list[Path]:
     """What lies in a folder, by name.
 

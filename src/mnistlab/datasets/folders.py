@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from mnistlab.datasets.classes import DIGITS, MNIST_TEST_LABELS_SHA256, NUMBERED, Classes, read_classes
+import numpy as np
+
+from mnistlab.datasets.classes import CLASSES_FILE, DIGITS, MNIST_TEST_LABELS_SHA256, NUMBERED, Classes, read_classes
 from mnistlab.datasets.filenames import TEST_FILES, TRAIN_FILES, find_files
-from mnistlab.datasets.idx import idx_sha256, read_images, read_labels
+from mnistlab.datasets.idx import idx_header, idx_sha256, read_images, read_labels
 from mnistlab.datasets.plausibility import look_at, unequal_twins
 from mnistlab.datasets.splits import Dataset, Split
 from mnistlab.exceptions import DataError
@@ -89,6 +91,21 @@ def load_test_split(folder: str | os.PathLike[str]) -> Split:
     if not len(split):
         raise DataError(f"{files[0]} holds no images, but a score needs some. Use a folder with test images.")
     return dataclasses.replace(split, classes=_classes(Path(folder), split))
+
+
+def folder_files(dataset: Dataset) -> dict[str, list[bytes | memoryview]]:
+    """The files of a data folder by their names, each in pieces; `load_idx` reads the same data set from them.
+
+    Args:
+        dataset: What to write. Names of its classes go into `classes.txt`.
+    """
+    files: dict[str, list[bytes | memoryview]] = {}
+    for split, (images_name, labels_name) in ((dataset.train, TRAIN_FILES), (dataset.test, TEST_FILES)):
+        for name, array in ((images_name, split.images), (labels_name, split.labels)):
+            files[name] = [idx_header(array), np.ascontiguousarray(array).reshape(-1).data]
+    if dataset.class_names is not None:
+        files[CLASSES_FILE] = ["".join(f"{name}\n" for name in dataset.class_names).encode()]
+    return files
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """A page to write one's own digits on: drawn, and read back from a photo into a data set in MNIST's form."""
 
 from mnistlab.reader.sheet.drawing import draw_page, make_sheet
-from mnistlab.reader.sheet.reading import SheetReading, check_free, read_sheets, write_dataset
+from mnistlab.reader.sheet.reading import SheetReading, read_sheets, write_dataset
 
-__all__ = ["SheetReading", "check_free", "draw_page", "make_sheet", "read_sheets", "write_dataset"]
+__all__ = ["SheetReading", "draw_page", "make_sheet", "read_sheets", "write_dataset"]
