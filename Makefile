@@ -62,22 +62,21 @@ notebooks: setup
 	@$(BIN)/python notebooks/build.py
 
 bench: setup
-	@$(BIN)/python benchmarks/speed.py
-	@$(BIN)/python benchmarks/step_profile.py
-	@$(BIN)/python benchmarks/notebook.py
-	@$(BIN)/python benchmarks/recipes.py
-	@$(BIN)/python benchmarks/memory.py
-	@$(BIN)/python benchmarks/interruptions.py
-	@$(BIN)/python benchmarks/reader.py
-	@$(BIN)/python benchmarks/serving.py
-	@$(BIN)/python benchmarks/drawing.py
-	@$(BIN)/python benchmarks/fuzzing.py
-	@$(BIN)/python benchmarks/serving.py
+	@$(BIN)/python benchmarks/measure/speed.py
+	@$(BIN)/python benchmarks/measure/step_profile.py
+	@$(BIN)/python benchmarks/measure/notebook.py
+	@$(BIN)/python benchmarks/measure/recipes.py
+	@$(BIN)/python benchmarks/measure/memory.py
+	@$(BIN)/python benchmarks/measure/interruptions.py
+	@$(BIN)/python benchmarks/measure/reader.py
+	@$(BIN)/python benchmarks/measure/serving.py
+	@$(BIN)/python benchmarks/measure/drawing.py
+	@$(BIN)/python benchmarks/measure/fuzzing.py
 
 pretrained: setup
-	@$(BIN)/python benchmarks/pretrained.py
-	@$(BIN)/python benchmarks/notebook_networks.py
-	@$(BIN)/python benchmarks/refusals.py
+	@$(BIN)/python benchmarks/shipped/pretrained.py
+	@$(BIN)/python benchmarks/shipped/notebook_networks.py
+	@$(BIN)/python benchmarks/measure/refusals.py
 
 lock: setup
 	@$(PIP) uv

@@ -23,12 +23,17 @@ from mnistlab.runs.run import RUN_FILES
 ROOT = Path(__file__).parents[1]
 README, TUTORIAL, REFERENCE = ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "reference.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "benchmarks" / "README.md"]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 PICTURE = re.compile(r'\b(?:src|srcset)="([^"]+)"|!\[[^\]]*\]\(([^)\s]+)\)')
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+MEASURING = (  # programs with a table in a document
+    *("speed", "step_profile", "notebook", "recipes", "memory", "interruptions"),
+    *("questions", "refusals", "reader", "serving", "fuzzing", "drawing"),
+)
 
 # Written in pieces, so that this file does not hold what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.$~-])/(?:work|home|root|Users|tmp|mnt)" + "/")
@@ -198,41 +203,20 @@ def test_the_floors_are_those_of_the_contract():
 def test_the_results_have_their_place_in_the_documents():
     documents = [README, *(ROOT / "docs").glob("*.md")]
     lines = [line for path in documents for line in path.read_text(encoding="utf-8").splitlines()]
-    programs = [
-        path.name
-        for path in sorted((ROOT / "benchmarks").glob("*.py"))
-        if "readme.put(" in path.read_text(encoding="utf-8")
-    ]
-    assert programs
-    for program in programs:
-        assert lines.count(f"<!-- results: written by benchmarks/{program} -->") == 1
-    assert lines.count("<!-- end of results -->") == len(programs)
+    programs = {path.stem: path.read_text("utf-8") for path in (ROOT / "benchmarks" / "measure").glob("*.py")}
+    assert {name for name, text in programs.items() if "BENCHMARK.run()" in text} == set(MEASURING)
+    for program in MEASURING:
+        assert lines.count(f"<!-- results: written by benchmarks/measure/{program}.py -->") == 1
+    assert lines.count("<!-- end of results -->") == len(MEASURING)
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        "speed",
-        "step_profile",
-        "notebook",
-        "recipes",
-        "memory",
-        "interruptions",
-        "questions",
-        "refusals",
-        "reader",
-        "serving",
-        "fuzzing",
-        "drawing",
-    ],
-)
-def test_tables_are_those_of_the_stored_results(program, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    module = importlib.import_module(program)
-    expected = module.table(json.loads(module.RESULTS.read_text(encoding="utf-8")))
-    document = getattr(module, "DOCUMENT", README).read_text(encoding="utf-8")
-    begin, end = f"<!-- results: written by benchmarks/{program}.py -->\n", "\n<!-- end of results -->"
-    assert document.partition(begin)[2].partition(end)[0] == expected
+@pytest.mark.parametrize("program", MEASURING)
+def test_tables_are_those_of_the_stored_results(program):
+    benchmark = importlib.import_module(f"benchmarks.measure.{program}").BENCHMARK
+    expected = benchmark.table(json.loads(benchmark.path.read_text(encoding="utf-8")))
+    texts = [path.read_text(encoding="utf-8") for path in (README, *(ROOT / "docs").glob("*.md"))]
+    begin, end = f"<!-- results: written by benchmarks/measure/{program}.py -->\n", "\n<!-- end of results -->"
+    assert [text.partition(begin)[2].partition(end)[0] for text in texts if begin in text] == [expected]
 
 
 def test_the_stored_results_are_of_the_recipes_as_they_are():

@@ -40,7 +40,7 @@ def test_it_says_where_and_answers_there(serve):
     connection.request("GET", "/api/health")
     assert connection.getresponse().read() == b'{"status":"ok"}'
     connection.close()
-    assert time.monotonic() - begin < 10  # benchmarks/serving.py measures
+    assert time.monotonic() - begin < 10  # benchmarks/measure/serving.py measures
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=10)
     assert (process.returncode, out, errors) == (0, "", "")

@@ -8,6 +8,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 from onnx.reference import ReferenceEvaluator
 
+from benchmarks.shipped import card
 from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import UsageError
 from mnistlab.inference import Classifier, pretrained
@@ -99,10 +100,7 @@ def test_the_claims_hold():
     assert made["calibration"] == pretrained().calibration.to_notes()
 
 
-def test_the_card_is_that_of_the_stored_results(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    import card
-
+def test_the_card_is_that_of_the_stored_results():
     results = [json.loads(path.read_text(encoding="utf-8")) for path in (card.MADE, card.MEASURED, card.NOTEBOOK)]
     assert card.PATH.read_text(encoding="utf-8") == card.text(*results)
     assert accuracies_of_pretrained() == card.accuracy(*results[1:])

@@ -1,32 +1,20 @@
 """Verdicts: digits pass, other things do not, and every refusal has its reason."""
 
 import dataclasses
-import sys
 
 import numpy as np
 import pytest
 
+from benchmarks.shipped import nondigits
 from mnistlab.evaluation.calibration import Calibration
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.models import softmax
 from mnistlab.models.export import export_onnx
-from repository import BENCHMARKS
 
 
 @pytest.fixture(scope="module")
 def judge():
     return Judge(pretrained())
-
-
-@pytest.fixture(scope="module")
-def nondigits():
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        import nondigits
-
-        yield nondigits
-    finally:
-        sys.path.remove(str(BENCHMARKS))
 
 
 def refused(verdicts: list[Verdict]) -> float:
@@ -35,12 +23,12 @@ def refused(verdicts: list[Verdict]) -> float:
 
 def test_hardly_a_test_digit_is_refused(judge, mnist):
     verdicts = judge.verdicts(mnist.test.images[:3000])
-    assert refused(verdicts) <= 0.012  # the first half of the test set; of all 10,000 benchmarks/refusals.py tells
+    assert refused(verdicts) <= 0.012  # the first 3,000; benchmarks/measure/refusals.py counts all 10,000
     kept = [(one.digit, label) for one, label in zip(verdicts, mnist.test.labels, strict=False) if one.kind == "digit"]
     assert np.mean([digit == label for digit, label in kept]) > 0.995
 
 
-def test_letters_and_scribbles_never_seen_are_refused(judge, nondigits, mnist):
+def test_letters_and_scribbles_never_seen_are_refused(judge, mnist):
     """Nine of ten together; of each kind most, a pen that turns at random being the hardest."""
     materials = nondigits.generators("measure", mnist.test)
     shares = {
@@ -65,7 +53,7 @@ def test_blank_images_show_nothing(judge, image, reason):
     assert verdict.alternatives == ()
 
 
-def test_the_reason_names_what_it_looks_like(judge, nondigits, mnist):
+def test_the_reason_names_what_it_looks_like(judge, mnist):
     materials = nondigits.generators("fit", mnist.test)
     for name, phrase in (("letters", "a letter"), ("pairs", "two digits"), ("checks", "a texture or a shadow")):
         reasons = [verdict.reason for verdict in judge.verdicts(nondigits.make(materials[name][1], 40, 7, name))]
@@ -109,7 +97,7 @@ def test_two_digits_that_are_equally_likely_leave_it_unsure(tmp_path, mnist):
     assert guarded.verdict(cross).kind == "no digit"
 
 
-def test_materials_are_a_function_of_the_seed(nondigits, mnist):
+def test_materials_are_a_function_of_the_seed(mnist):
     for group in ("fit", "choose", "measure"):
         for name, (_, generator) in nondigits.generators(group, mnist.test).items():
             first, again, other = (nondigits.make(generator, 4, seed, name) for seed in (1, 1, 2))
@@ -118,7 +106,7 @@ def test_materials_are_a_function_of_the_seed(nondigits, mnist):
             assert (first != other).any(), name
 
 
-def test_the_groups_share_no_font_and_no_generator_of_scribbles(nondigits, mnist):
+def test_the_groups_share_no_font_and_no_generator_of_scribbles(mnist):
     table = nondigits.glyphs()
     fonts = {group: set(table["fonts"][table["groups"] == group]) for group in ("fit", "choose", "measure")}
     assert not fonts["fit"] & fonts["measure"] and not (fonts["fit"] | fonts["measure"]) & fonts["choose"]

@@ -1,6 +1,5 @@
 """Digits are found on drawn and composed pages, in reading order, whatever light, paper and turn."""
 
-import sys
 import tracemalloc
 from itertools import pairwise
 
@@ -11,15 +10,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
+from benchmarks.material import pages
 from mnistlab.exceptions import UsageError
 from mnistlab.reader.segmentation import find_digits
 from mnistlab.reader.segmentation.light import find_ink, remove_light
 from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import level, measure_skew
-from repository import BENCHMARKS
-
-sys.path.insert(0, str(BENCHMARKS))
-import pages
 
 BOXES = [[(60, 40, 100, 62), (58, 90, 99, 118), (61, 150, 98, 175)], [(150, 50, 190, 70), (152, 120, 188, 150)]]
 
@@ -226,7 +222,7 @@ def test_large_photos_are_looked_at_reduced_and_cut_from_whole():
 
 @pytest.mark.parametrize("style", ["clean", "hard"])
 def test_composed_pages(mnist, style):
-    """Small pages of what benchmarks/reader.py measures on large ones."""
+    """Small pages of what benchmarks/measure/reader.py measures on large ones."""
     digits = hits = in_order = 0
     for seed in range(4):
         page = pages.compose(mnist.train, seed, pages.STYLES[style], shape=(800, 1000))

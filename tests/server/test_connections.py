@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import socket
-import sys
 import time
 from pathlib import Path
 
@@ -17,11 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.material import slow_clients
 from live_server import live_server
-from repository import BENCHMARKS
-
-sys.path.insert(0, str(BENCHMARKS))
-import slow_clients
 
 SHORT = {"header_seconds": 1.0, "body_seconds": 2.0, "send_seconds": 1.5, "idle_seconds": 1.0}
 LIMITS = dict(zip(slow_clients.KINDS, (1.0, 1.0, 2.0, 1.5, 1.0), strict=True))
@@ -268,7 +264,7 @@ def test_the_server_ends_at_once_whoever_is_connected(ending):
         begin = time.monotonic()
         server.process.send_signal(ending)
         _, errors = server.process.communicate(timeout=10)
-        assert time.monotonic() - begin < 5 and errors == ""  # benchmarks/serving.py measures
+        assert time.monotonic() - begin < 5 and errors == ""  # benchmarks/measure/serving.py measures
         for client in clients:
             client.close()
 

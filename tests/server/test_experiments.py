@@ -1,12 +1,12 @@
 """What experiments found, as the page charts it: every figure is one of the results."""
 
-import importlib
 import json
 import subprocess
 import sys
 
 import pytest
 
+from benchmarks.measure import questions
 from live_server import client_of
 from mnistlab.server.experiments import charts
 from mnistlab.server.settings import Settings
@@ -21,10 +21,8 @@ def client(tmp_path):
         yield made
 
 
-def test_what_ships_is_what_was_measured(tmp_path, monkeypatch):
+def test_what_ships_is_what_was_measured(tmp_path):
     """The file is what the program that measures would write."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    questions = importlib.import_module("questions")
     questions.publish(MEASURED, tmp_path / "published.json")
     assert (tmp_path / "published.json").read_bytes() == charts.PUBLISHED_PATH.read_bytes()
     assert set(questions.EXPERIMENTS) == set(MEASURED) == set(charts.COMMANDS)

@@ -1,36 +1,27 @@
 """Broken pictures and broken requests over HTTP: every one gets a proper answer, and the server stays as it was.
 
-A few hundred by default; `make test-long` and `benchmarks/fuzzing.py` send ten thousand of each.
+A few hundred by default; `make test-long` and `benchmarks/measure/fuzzing.py` send ten thousand of each.
 """
 
-import sys
+import json
 import warnings
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-BENCHMARKS = str(Path(__file__).parents[2] / "benchmarks")
+from benchmarks.material import odd_pictures, odd_requests
+from benchmarks.measure import fuzzing
+
 MEGABYTES = 300  # more than before, at the most, while ten thousand are dealt with
 
 
 @pytest.fixture(scope="module")
-def fuzzing():
-    """The program that measures the same on more of them."""
-    sys.path.insert(0, BENCHMARKS)
-    import fuzzing
-
-    yield fuzzing
-    sys.path.remove(BENCHMARKS)
-
-
-@pytest.fixture(scope="module")
-def server(fuzzing):
-    with fuzzing.served() as server:
+def server():
+    with fuzzing.running_server() as server:
         yield server
 
 
-def assert_proper(fuzzing, outcomes):
+def assert_proper(outcomes):
     found = fuzzing.summary(outcomes)
     assert found["server_errors"] == found["improper"] == 0, found["faults"]
     assert found["closed"] <= 0.01 * len(outcomes)  # of a body that is too large, while it is still being sent
@@ -40,31 +31,31 @@ def assert_proper(fuzzing, outcomes):
 
 @pytest.mark.parametrize("number", [150, pytest.param(10_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("what", ["pictures", "requests"])
-def test_whatever_comes_gets_an_answer(fuzzing, server, what, number):
+def test_whatever_comes_gets_an_answer(server, what, number):
     make = {"pictures": fuzzing.sent_picture, "requests": fuzzing.sent_request}[what]
     fuzzing.send_all(server, make, range(number, number + fuzzing.WARM_UP))
-    before = fuzzing.memory_megabytes(server.process_id)
+    before = fuzzing.memory_megabytes(server.process.pid)
     with fuzzing.Meter(server) as meter:
         outcomes = fuzzing.send_all(server, make, range(number))
     assert [one.number for one in sorted(outcomes, key=lambda one: one.number)] == list(range(number))
-    assert_proper(fuzzing, outcomes)
+    assert_proper(outcomes)
     assert meter.largest - before < MEGABYTES
 
 
-def test_what_is_not_broken_is_answered(fuzzing, server):
+def test_what_is_not_broken_is_answered(server):
     """The same pictures and requests before anything is done to them, through the same client."""
-    pictures, requests = fuzzing.odd_pictures.pictures(), fuzzing.odd_requests.REQUESTS
+    pictures, requests = odd_pictures.pictures(), odd_requests.REQUESTS
     photos = [name for name in pictures if name.partition(" ")[0] in ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")]
     photos = [name for name in photos if " of " not in name]
     sent = [fuzzing.Sent(name, "/api/read", pictures[name], {"Content-Type": "image/png"}) for name in photos]
     for route in ("/api/classify", "/api/activations", "/api/occlusion"):
-        content = fuzzing.json.dumps(requests[route]).encode()
+        content = json.dumps(requests[route]).encode()
         sent.append(fuzzing.Sent("plain", route, content, {"Content-Type": "application/json"}))
     outcomes = fuzzing.send_all(server, sent.__getitem__, range(len(sent)))
     assert [(one.kind, one.path) for one in outcomes if one.status != 200] == []
 
 
-def test_one_number_makes_one_thing(fuzzing):
+def test_one_number_makes_one_thing():
     """So that what was found once can be sent again."""
     for number in range(0, 400, 7):
         assert fuzzing.sent_picture(number) == fuzzing.sent_picture(number)
@@ -73,7 +64,7 @@ def test_one_number_makes_one_thing(fuzzing):
 
 
 @pytest.mark.parametrize("bomb", ["png_bomb", "gif_bomb", "bmp_bomb", "tiff_bomb", "jpeg_bomb", "webp_bomb"])
-def test_bombs_are_bombs(fuzzing, bomb, tmp_path, monkeypatch):
+def test_bombs_are_bombs(bomb, tmp_path, monkeypatch):
     """Pillow, which looks at headers alone, finds sides there that no reader should decode."""
     import numpy as np
 
@@ -81,7 +72,7 @@ def test_bombs_are_bombs(fuzzing, bomb, tmp_path, monkeypatch):
     areas = []
     for seed in range(20):
         path = tmp_path / f"{seed}"
-        path.write_bytes(getattr(fuzzing.odd_pictures, bomb)(np.random.default_rng(seed)))
+        path.write_bytes(getattr(odd_pictures, bomb)(np.random.default_rng(seed)))
         try:
             with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
                 areas.append(abs(image.width * image.height))
@@ -91,7 +82,7 @@ def test_bombs_are_bombs(fuzzing, bomb, tmp_path, monkeypatch):
     assert max(areas) >= 100_000_000
 
 
-def test_faults_would_be_seen(fuzzing):
+def test_faults_would_be_seen():
     """The summary itself: a 500, a 503 without Retry-After, a refusal without a sentence."""
     import httpx
 

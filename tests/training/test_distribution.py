@@ -153,7 +153,7 @@ def test_what_cannot_be_distributed_is_refused(tiny_folder, tmp_path):
     assert "60 images cannot be cut into 7 equal parts" in refusal("--distribute", "7")
     assert "also needs --processes" in refusal("--distribute", "127.0.0.1:4000")
     assert "which is missing" in refusal("--processes", "2")
-    assert "must be a number of processes, or HOST:PORT" in refusal(
+    assert "HOST:PORT of process 0, or a number of processes with --distribute." in refusal(
         "--distribute", "nowhere", "--processes", "2", "--process", "0"
     )
     assert "process 2 of 2" in refusal("--distribute", "127.0.0.1:4000", "--processes", "2", "--process", "2")

@@ -1,7 +1,6 @@
 """A training that was interrupted ends as one that was not."""
 
 import dataclasses
-import importlib
 import os
 import re
 import shutil
@@ -11,13 +10,13 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks.measure import interruptions
 from mnistlab import training
 from mnistlab.exceptions import InterruptionError, RunError, TrainingError, UsageError
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
 from mnistlab.runs.checkpoint import Checkpoint
 from processes import run_mnistlab, start_mnistlab
-from repository import BENCHMARKS
 from training_helpers import blocks_of, broken_off, finish_through_cuts
 
 small_blocks = blocks_of(128)
@@ -200,7 +199,7 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
     for _ in range(3):
         assert "epoch" in process.stdout.readline()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=300)  # how long it takes, benchmarks/interruptions.py measures
+    _, errors = process.communicate(timeout=300)  # how long it takes, benchmarks/measure/interruptions.py measures
     assert process.returncode == 130
     assert re.fullmatch(
         r"Stopped after step [\d,]+; .*state\.npz keeps everything.* The same command goes on from it\.\n", errors
@@ -220,10 +219,9 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
         *(pytest.param(*full, 5, marks=pytest.mark.slow) for full in (("mlp", 34), ("cnn", 33), ("fast", 33))),
     ],
 )
-def test_runs_killed_at_random_moments_end_the_same(name, num_runs, max_kills, tmp_path, monkeypatch):
+def test_runs_killed_at_random_moments_end_the_same(name, num_runs, max_kills, tmp_path):
     """SIGKILL while importing, loading, training, saving; in the slow tests a hundred runs, up to five times each."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    measured = importlib.import_module("interruptions").measure_kills(name, num_runs, tmp_path, max_kills)
+    measured = interruptions.measure_kills(name, num_runs, tmp_path, max_kills)
     assert measured["undisturbed_identical"]
     assert measured["identical"] == num_runs
     assert measured["leftovers"] == 0

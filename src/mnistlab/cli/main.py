@@ -24,6 +24,7 @@ from mnistlab.exceptions import MnistlabError
 
 OPTIONS = {
     "folder": "--out",
+    "extends": "--continue",
     "data": "--data",
     "batch_size": "--batch-size",
     "validation": "--validation none (of an experiment --recipe validation=none)",

@@ -38,6 +38,9 @@ from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
     type=PATH,
     help="Run folder whose network to go on from, gently: 10 epochs, batches of 10, learning rate 0.0001.",
 )
+@click.option(
+    "--continue", "extends", is_flag=True, help="Give the finished run in the folder more epochs, with its optimizer."
+)
 @click.option("--out", type=PATH, help="The run folder; runs/RECIPE-seedN by default.")
 @click.option("--tensorboard", is_flag=True, help="Write the curves for TensorBoard too, as the training goes.")
 @click.option("--mlflow", "mlflow_uri", metavar="URI", help="Log the finished run to this MLflow server or database.")
@@ -53,6 +56,7 @@ def train(
     recipe: str,
     data: Path | None,
     start_from: Path | None,
+    extends: bool,
     out: Path | None,
     distribute: str | None,
     num_processes: int | None,
@@ -74,6 +78,8 @@ def train(
     else:
         chosen = fine_tuning_recipe(RECIPES[recipe], start, _settings(given))
     processes = _processes(distribute, num_processes, number)
+    if extends and processes is not None:
+        raise UsageError("--continue gives a run more epochs in one process; leave out --distribute.")
     if isinstance(processes, int):
         check_divisible(chosen.batch_size, processes)
         given |= {"data": data, "start_from": start_from, "out": out, "mlflow": mlflow_uri}
@@ -86,14 +92,18 @@ def train(
         training.assist(chosen, load_dataset(data, quiet=True), processes, start)
         return
     folder = out or default_folder(chosen)
-    check_folder(folder, chosen)
+    check_folder(folder, chosen, extends=extends)
     tracker = None
     if mlflow_uri is not None:
         from mnistlab.runs.tracking import Tracker
 
         tracker = Tracker(mlflow_uri)
-    with own_run(folder, chosen):
+    with own_run(folder, chosen, extends=extends):
         dataset = load_dataset(data)
+        if extends:
+            from mnistlab import training
+
+            training.extend(Run(folder), chosen, dataset)
         _train(chosen, dataset, folder, tensorboard=tensorboard, tracker=tracker, processes=processes, start=start)
     print(f"The run lies in {folder}; open {folder / 'report.html'}")
 

@@ -46,7 +46,7 @@ def optimizer_state(model: Any) -> list[NDArray[Any]]:
     if not model.optimizer.built:
         return []
     # As arrays of this process: the variables may lie on devices of several.
-    return [keras.ops.convert_to_numpy(variable.value) for variable in _optimizer_variables(model.optimizer)]
+    return [keras.ops.convert_to_numpy(variable.value) for variable in optimizer_variables(model.optimizer)]
 
 
 def standard_network(recipe: Recipe, weights: Sequence[Any], state: Sequence[Any] = ()) -> Any:
@@ -55,7 +55,7 @@ def standard_network(recipe: Recipe, weights: Sequence[Any], state: Sequence[Any
     network.set_weights(weights)
     compile_network(network, recipe, standard_parts(), recipe.learning_rate)
     network.optimizer.build(network.trainable_variables)
-    for variable, value in zip(_optimizer_variables(network.optimizer) if state else [], state, strict=True):
+    for variable, value in zip(optimizer_variables(network.optimizer) if state else [], state, strict=True):
         variable.assign(value)
     return network
 
@@ -101,7 +101,7 @@ def member_weights(model: Any, recipe: Recipe) -> list[list[NDArray[Any]]]:
     return [model.get_layer(f"member{number}").get_weights() for number in range(1, recipe.members + 1)]
 
 
-def _optimizer_variables(optimizer: Any) -> list[Any]:
+def optimizer_variables(optimizer: Any) -> list[Any]:
     """Step count and moments, without the learning rate, which is a variable only where it is constant."""
     return [variable for variable in optimizer.variables if not variable.path.endswith("learning_rate")]
 

@@ -104,6 +104,20 @@ class Checkpoint:
         self.num_calls = 0
         self.save([])
 
+    def take_over(
+        self, history: list[HistoryRow], epoch_seconds: list[float], train_seconds: float, num_calls: int
+    ) -> None:
+        """Goes on from the end of a training that is finished.
+
+        Args:
+            history: A row for each of its epochs.
+            epoch_seconds: Duration of each epoch in seconds.
+            train_seconds: Duration of the training in seconds.
+            num_calls: Calls of the training function in it.
+        """
+        self.history, self.epoch_seconds = list(history), list(epoch_seconds)
+        self._train_seconds, self.num_calls = train_seconds, num_calls
+
     @property
     def is_due(self) -> bool:
         """Whether it is time for a checkpoint."""

@@ -6,6 +6,7 @@ line owns a folder before anything slow is loaded, and the function that it call
 """
 
 import contextlib
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,13 +29,16 @@ def default_folder(recipe: Recipe) -> Path:
 
 
 @contextlib.contextmanager
-def own_run(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None) -> Iterator[Run]:
+def own_run(
+    folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None, *, extends: bool = False
+) -> Iterator[Run]:
     """Makes a folder this thread's own for a run, for the length of a `with` block.
 
     Args:
         folder: The run folder.
         recipe: The recipe to train.
         dataset: `name` and `fingerprint` of the data to train on; not looked at by default.
+        extends: Whether the folder may hold a run of the same recipe with other epochs, to go on with.
 
     Yields:
         The run, as it is once the folder is owned; another process may have completed it just before.
@@ -43,9 +47,9 @@ def own_run(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None
         UsageError: if another recipe or other data belongs to the folder, or it holds something else.
         RunError: if another process owns the folder, a file in it is damaged, or it cannot be written.
     """
-    check_folder(folder, recipe, dataset)
+    check_folder(folder, recipe, dataset, extends=extends)
     with _owned(folder):
-        yield check_folder(folder, recipe, dataset)
+        yield check_folder(folder, recipe, dataset, extends=extends)
 
 
 @contextlib.contextmanager
@@ -82,13 +86,14 @@ def _owned(folder: Path) -> Iterator[None]:
                 place.rmdir()
 
 
-def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None) -> Run:
+def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None, *, extends: bool = False) -> Run:
     """Sees whether a folder is free for a run, or holds one of the same recipe and data, finished or not.
 
     Args:
         folder: where the run lies or will lie.
         recipe: what will be trained.
         dataset: on what: `name` and `fingerprint`; not looked at by default.
+        extends: Whether the run may have other epochs than the recipe.
 
     Returns:
         The run; it is complete if this recipe was trained on this data here before.
@@ -99,17 +104,18 @@ def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None =
     """
     run = Run(folder)
     if (folder / "recipe.toml").exists():
-        differences = run.recipe.differences(recipe)
+        held = dataclasses.replace(run.recipe, epochs=recipe.epochs) if extends else run.recipe
+        differences = held.differences(recipe)
         if dataset is not None and run.dataset["fingerprint"] != dataset["fingerprint"]:
             known = run.dataset
             differences.append(
                 f"data {known['name']} {known['fingerprint'][:8]}, not {dataset['name']} {dataset['fingerprint'][:8]}"
             )
+        found = f"{folder} holds a run with {'; '.join(differences)}."
+        if len(differences) == 1 and run.recipe.epochs < recipe.epochs and run.is_complete:
+            raise UsageError(f"{found} Choose another folder, or give that run more epochs.", argument="extends")
         if differences:
-            raise UsageError(
-                f"{folder} holds a run with {'; '.join(differences)}. Delete it, or choose another folder.",
-                argument="folder",
-            )
+            raise UsageError(f"{found} Delete it, or choose another folder.", argument="folder")
     elif folder.exists() and (not folder.is_dir() or any(not _is_ours(path) for path in folder.iterdir())):
         raise UsageError(f"{folder} exists and is not a run. Choose another folder.", argument="folder")
     return run

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.datasets.classes import DIGITS
 from mnistlab.exceptions import MnistlabError
 from mnistlab.inference import Classifier, Judge
 from mnistlab.inference.anatomy import LOGITS, Anatomy, LayerView, dissect
@@ -79,11 +80,13 @@ class Description:
         layers: Layers of the network, in its order.
         num_parameters: Number of parameters of the run's Keras model. For a network that ships, the number in its file,
             where normalization is part of the weights.
+        class_names: Names of the classes that a run was trained to tell apart, if they are other than digits.
     """
 
     entry: NetworkEntry
     layers: tuple[LayerView, ...]
     num_parameters: int
+    class_names: tuple[str, ...] | None = None
 
 
 class Network:
@@ -150,7 +153,9 @@ class Networks:
 
     def _describe(self, entry: NetworkEntry) -> Description:
         anatomy = self._load(entry).anatomy
-        return Description(entry, anatomy.layers, entry.num_parameters or anatomy.num_parameters)
+        classes = DIGITS if entry.folder is None else Run(entry.folder).classes
+        names = None if classes.is_digits else classes.names
+        return Description(entry, anatomy.layers, entry.num_parameters or anatomy.num_parameters, names)
 
     def __getitem__(self, network_id: str) -> Network:
         """The network with an id, loaded.

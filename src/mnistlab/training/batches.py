@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.datasets import NUM_CLASSES, preprocessing
+from mnistlab.datasets import NUM_CLASSES, Split, preprocessing
 from mnistlab.datasets.mapping import RUN_IMAGES, gather, is_mapped, read_ahead
 from mnistlab.models.backend import keras
+from mnistlab.recipes import Recipe
 from mnistlab.training.augmentation import NUM_TRANSFORM_COEFFICIENTS, RandomAffine, transform_images
+from mnistlab.training.soft_labels import soft_labels
 
 Item = TypeVar("Item")
 
@@ -234,3 +236,24 @@ def prefetched(items: Iterator[Item]) -> Iterator[Item]:
         while (item := upcoming.result()) is not None:
             upcoming = executor.submit(next, items, None)
             yield item
+
+
+def stream_of(recipe: Recipe, split: Split, held_back: NDArray[np.int64]) -> BlockStream:
+    """The stream that a recipe of one network trains on.
+
+    Args:
+        recipe: Batch size, seed, augmentation and label noise.
+        split: The training split.
+        held_back: Indices of the images not to train on, as `hold_back` gives them.
+    """
+    return BlockStream(
+        split.images,
+        soft_labels(split.labels, recipe.label_noise, seed=recipe.seed, bias=recipe.noise_bias)
+        if recipe.label_noise
+        else split.labels,
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        augmentation=None if recipe.augmentation is None else RandomAffine(recipe.augmentation, recipe.seed),
+        held_back=held_back,
+        max_steps=recipe.max_steps,
+    )

@@ -69,6 +69,16 @@ class FitPlan:
         return math.ceil(num_calls / self.calls_per_epoch)
 
 
+def make_variables(model: Any, stream: BlockStream) -> None:
+    """Lets optimizer, loss and metrics make their variables, which they do when they first see data."""
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    images, targets = (keras.ops.convert_to_tensor(part) for part in (stream.images[:1], stream.targets_of([0])))
+    probabilities = model(images)
+    model.compute_loss(images, targets, probabilities)
+    model.compute_metrics(images, targets, probabilities)
+
+
 class BlockSequential(keras.Sequential):  # type: ignore[misc]
     """A `keras.Sequential` that can train on blocks of batches: one call from Python, many weight updates.
 
@@ -91,13 +101,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
         """
         self._stream = stream
         self._blocks = prefetched(stream.blocks(epochs, first_block=first_block))
-        if not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
-        # Loss and metrics make their variables when they first see data; that must not happen inside the graph's loop.
-        images, targets = tf.constant(stream.images[:1]), tf.constant(stream.targets_of([0]))
-        probabilities = self(images)
-        self.compute_loss(images, targets, probabilities)
-        self.compute_metrics(images, targets, probabilities)
+        make_variables(self, stream)  # which must not happen inside the graph's loop
         try:
             plan = FitPlan(self, stream, epochs)
             for first, last, num_blocks in fit_spans(plan.num_calls, plan.calls_per_epoch, first_block):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset, Split
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset
 from mnistlab.datasets.preprocessing import one_hot
 from mnistlab.evaluation.scoring import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
@@ -33,14 +33,12 @@ from mnistlab.system.files import make_folder, remove_leftovers, write_json, wri
 from mnistlab.system.interruption import StopRequest
 from mnistlab.system.locks import require_lock
 from mnistlab.training import batches
-from mnistlab.training.augmentation import RandomAffine
-from mnistlab.training.batches import BlockStream
+from mnistlab.training.batches import BlockStream, stream_of
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, RecordingCallback
 from mnistlab.training.compiling import build_for_training, starting_weights
 from mnistlab.training.distribution import Team, join
 from mnistlab.training.final_metrics import calibration_of, score
 from mnistlab.training.fitting import FitPlan, fit_stream, sequential_class
-from mnistlab.training.soft_labels import soft_labels
 from mnistlab.training.validation import check_fits, hold_back
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints: what an interruption can cost
@@ -104,7 +102,7 @@ def train(
         with own_run(run.folder, recipe, identity) as owned:
             if not owned.is_complete:
                 begin(run.folder, recipe, identity)
-                checkpoint = _open_checkpoint(run, checkpoint_seconds, on_epoch, _checkpoint_identity(recipe, identity))
+                checkpoint = _open_checkpoint(run, checkpoint_seconds, on_epoch, checkpoint_identity(recipe, identity))
                 team.send_checkpoint(run.checkpoint_path)
                 _warm_up()
                 training = _Training(recipe, dataset, checkpoint, team, start, visible=progress)
@@ -139,11 +137,11 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | 
     with join(processes, recipe, identity) as team, tempfile.TemporaryDirectory() as folder:
         checkpoint_path = Path(folder) / "state.npz"
         if team.receive_checkpoint(checkpoint_path):
-            checkpoint = Checkpoint(checkpoint_path, math.inf, identity=_checkpoint_identity(recipe, identity))
+            checkpoint = Checkpoint(checkpoint_path, math.inf, identity=checkpoint_identity(recipe, identity))
             _Training(recipe, dataset, checkpoint, team, start, visible=False).fit()
 
 
-def _checkpoint_identity(recipe: Recipe, identity: Mapping[str, Any]) -> str:
+def checkpoint_identity(recipe: Recipe, identity: Mapping[str, Any]) -> str:
     """What a checkpoint must have been written for; blocks of another size, or steps, are counted otherwise."""
     calls = f"{keras.backend.backend()} {batches.BLOCK_IMAGES}"
     return hashlib.sha256(f"{recipe.to_toml()}{identity['fingerprint']}{calls}".encode()).hexdigest()
@@ -181,7 +179,7 @@ class _Training:
         self._team, self._start, self._visible = team, start, visible
         held_back, self._validation = hold_back(recipe, dataset)
         self._members = recipe.member_recipes()
-        self._streams = [_stream(member, dataset.train, held_back) for member in self._members]
+        self._streams = [stream_of(member, dataset.train, held_back) for member in self._members]
 
     def fit(self) -> None:
         """Trains the recipe's networks, one after the other, from where the checkpoint stands."""
@@ -274,17 +272,3 @@ def _warm_up() -> None:
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     images, labels = np.zeros((32, *IMAGE_SHAPE), np.uint8), np.arange(32) % NUM_CLASSES
     fit_stream(model, FitPlan(model, BlockStream(images, labels, batch_size=16, seed=0), epochs=1), verbose=0)
-
-
-def _stream(recipe: Recipe, split: Split, held_back: NDArray[np.int64]) -> BlockStream:
-    return BlockStream(
-        split.images,
-        soft_labels(split.labels, recipe.label_noise, seed=recipe.seed, bias=recipe.noise_bias)
-        if recipe.label_noise
-        else split.labels,
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        augmentation=None if recipe.augmentation is None else RandomAffine(recipe.augmentation, recipe.seed),
-        held_back=held_back,
-        max_steps=recipe.max_steps,
-    )

@@ -11,7 +11,7 @@ Results = dict[str, Any]
 Group = dict[str, Any]
 
 PUBLISHED_PATH = Path(__file__).parents[2] / "experiments" / "published.json"
-"""What `benchmarks/questions.py` measured, without the single trainings. That program writes the file."""
+"""What `benchmarks/measure/questions.py` measured, without the single trainings. That program writes the file."""
 
 PUBLISHED_KEYS = (
     *("experiment", "question", "answer", "method", "dataset", "num_test_images", "environment", "groups"),

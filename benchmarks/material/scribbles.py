@@ -1,4 +1,7 @@
-"""Scribbles, shapes and textures: drawings on a canvas that show no digit, each a function of a random generator."""
+"""Scribbles, shapes and textures: drawings that show no digit, each a function of a random generator.
+
+Each function draws on a square canvas and returns its levels, or the paths of the strokes to be drawn on one.
+"""
 
 from collections.abc import Callable
 
@@ -6,15 +9,15 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 
-CANVAS, BOX = 96, 76  # pixels: what is drawn before it is reduced, and its part that strokes go through
+CANVAS, BOX = 96, 76  # sides in pixels: of the canvas before it is reduced, and of the part that strokes go through
 SCALE = CANVAS / 28
-LEAST_PATH = 4.0  # box sides that a scribble is long: an 8 has about 3, so that no scribble is a digit by chance
+LEAST_PATH = 4.0  # length of a scribble in sides of the box; an 8 has about 3, so no scribble is a digit by chance
 
 Generator = Callable[[np.random.Generator], np.ndarray]
 
 
 def strokes(paths: list[np.ndarray], width: float) -> np.ndarray:
-    """Lines through points in a square from 0 to 1, drawn with a round pen as wide as `width` pixels of 28."""
+    """Draws lines through points between 0 and 1, with a round pen whose width is in pixels of the 28 grid."""
     picture = Image.new("L", (CANVAS, CANVAS))
     pen, draw = width * SCALE * BOX / (20 * SCALE), ImageDraw.Draw(picture)
     for path in paths:
@@ -26,30 +29,30 @@ def strokes(paths: list[np.ndarray], width: float) -> np.ndarray:
 
 
 def smooth(points: np.ndarray, closed: bool = False) -> np.ndarray:
-    """A curve through points, by cubic interpolation along their number."""
+    """A curve through points, by cubic interpolation over their indices."""
     places = np.linspace(0, len(points) - (not closed), 12 * len(points))
     mode = "grid-wrap" if closed else "nearest"
     return np.stack([ndimage.map_coordinates(axis, [places], order=3, mode=mode) for axis in points.T], axis=1)
 
 
 def fitted(path: np.ndarray) -> np.ndarray:
-    """A path moved and stretched into the square from 0 to 1, aspect kept."""
+    """A path moved and scaled into the square from 0 to 1, with its aspect kept."""
     path = path - path.min(axis=0)
     return path / max(path.max(), 1e-6)
 
 
 def is_long(paths: list[np.ndarray]) -> bool:
-    """Whether strokes are together longer than any digit's."""
+    """Whether strokes are longer together than those of any digit."""
     return sum(float(np.hypot(*np.diff(path, axis=0).T).sum()) for path in paths) >= LEAST_PATH
 
 
 def pen(rng: np.random.Generator) -> float:
-    """The width of a pen, in pixels of 28."""
+    """Draws the width of a pen, in pixels of the 28 grid."""
     return float(rng.uniform(1.3, 3.6))
 
 
 def until_long(draw: Callable[[np.random.Generator], list[np.ndarray]]) -> Generator:
-    """A generator that draws strokes until they are long enough."""
+    """Turns paths into a generator that draws new ones until they are long enough."""
 
     def generate(rng: np.random.Generator) -> np.ndarray:
         while not is_long(paths := draw(rng)):
@@ -70,7 +73,7 @@ def segments(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def loops(rng: np.random.Generator) -> list[np.ndarray]:
-    """A spiral that a hand draws while it moves on: e's and l's without end."""
+    """A spiral drawn while the hand moves on, like an endless row of e's and l's."""
     turns = rng.uniform(3, 6)
     angle = np.linspace(0, turns * 2 * np.pi, 160)
     drift = rng.uniform(-0.06, 0.06, 2) * angle[:, None]
@@ -86,7 +89,7 @@ def walk(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def hatching(rng: np.random.Generator) -> list[np.ndarray]:
-    """Back and forth, as one crosses out or shades."""
+    """Lines back and forth, as in crossing out or shading."""
     number, angle = int(rng.integers(5, 12)), rng.uniform(0, np.pi)
     y = np.linspace(0, rng.uniform(0.4, 1), number) + rng.normal(0, 0.03, number)
     x = np.arange(number) % 2 + rng.normal(0, 0.08, number)
@@ -95,7 +98,7 @@ def hatching(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def stars(rng: np.random.Generator) -> list[np.ndarray]:
-    """Closed outlines with many corners, in and out."""
+    """Closed outlines whose corners point out and in by turns."""
     number = 2 * int(rng.integers(4, 8))
     angle = np.linspace(0, 2 * np.pi, number + 1)[:-1] + rng.normal(0, 0.1, number)
     radius = np.where(np.arange(number) % 2, rng.uniform(0.2, 0.45), 1) * rng.uniform(0.8, 1.2, number)
@@ -104,13 +107,13 @@ def stars(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def painted(level: np.ndarray, covered: float, softness: float = 4.0) -> np.ndarray:
-    """The highest part of a field as ink, with soft edges."""
+    """Turns the highest values of a field, a fraction `covered` of them, into ink with soft edges."""
     spread = max(float(level.std()), 1e-6)
     return (255 / (1 + np.exp(-softness * (level - np.quantile(level, 1 - covered)) / spread))).astype(np.uint8)
 
 
 def field(rng: np.random.Generator, roughness: float) -> np.ndarray:
-    """A random field, the smoother the larger `roughness` is in pixels."""
+    """A random field; the larger `roughness`, in pixels, the smoother it is."""
     return ndimage.gaussian_filter(rng.normal(size=(CANVAS, CANVAS)), roughness, mode="wrap")
 
 
@@ -122,7 +125,7 @@ def blots(rng: np.random.Generator) -> np.ndarray:
 
 
 def shapes(rng: np.random.Generator) -> np.ndarray:
-    """A filled ellipse or polygon, neither thin as a stroke."""
+    """A filled ellipse or polygon, too thick for a stroke."""
     picture = Image.new("L", (CANVAS, CANVAS))
     if rng.random() < 0.4:
         width, height = rng.uniform(25, 47, 2)
@@ -170,7 +173,7 @@ def gratings(rng: np.random.Generator) -> np.ndarray:
 
 
 def clouds(rng: np.random.Generator) -> np.ndarray:
-    """Shades of all sizes, as of skin, wood or a shadow: a field with a 1/f spectrum."""
+    """Shades of all sizes, like skin, wood or a shadow: a field with a 1/f spectrum."""
     frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(CANVAS), np.fft.fftfreq(CANVAS)))
     frequency[0, 0] = 1
     spectrum = np.fft.fft2(rng.normal(size=(CANVAS, CANVAS))) / frequency ** rng.uniform(1, 1.6)
@@ -189,7 +192,7 @@ def dots(rng: np.random.Generator) -> np.ndarray:
 
 
 def specks(rng: np.random.Generator) -> np.ndarray:
-    """A few grains of dust far apart: what is left of a blank page."""
+    """A few grains of dust far apart, like those on a blank page."""
     canvas = np.zeros((CANVAS, CANVAS), np.uint8)
     for y, x in rng.integers(2, CANVAS - 6, (rng.integers(2, 9), 2)):
         canvas[y : y + rng.integers(2, 5), x : x + rng.integers(2, 5)] = rng.integers(90, 256)

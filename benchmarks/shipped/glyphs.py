@@ -1,11 +1,11 @@
 """Renders the characters of handwriting fonts into benchmarks/material/glyphs.npz, which is committed.
 
-The fonts are Debian packages, all under the SIL Open Font License, which leaves what is drawn with a font free.
-Each belongs to one group: `fit` to train on, `choose` to choose by, `measure` for the figures alone. README.md in that
-folder names them. Only who changes the table below needs to run this:
-
     apt-get download PACKAGE... && dpkg-deb -x EACH.deb FOLDER
-    python benchmarks/glyphs.py FOLDER
+    python benchmarks/shipped/glyphs.py FOLDER
+
+Only needed after a change to the table of fonts below. The fonts are Debian packages, all under the SIL Open Font
+License, which does not cover what is drawn with a font. Each belongs to one group: `fit` to train on, `choose` to
+choose by, `measure` for the figures alone. benchmarks/material/README.md names them.
 """
 
 import argparse
@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-MATERIAL = Path(__file__).parent / "material" / "glyphs.npz"
-SIDE, LONGEST = 48, 40  # pixels of a picture, and of the character in it
-LEVELS = 17  # grey levels lie so far apart: 16 of them compress well, and 28×28 pixels do not show more
-FONTS = {  # file: its group, and whether its small letters are capitals again
+MATERIAL = Path(__file__).parents[1] / "material" / "glyphs.npz"
+SIDE, LONGEST = 48, 40  # pixels: side of a picture, and longest side of the character in it
+LEVELS = 17  # distance between two grey levels: 16 levels compress well, and 28×28 pixels do not show more
+FONTS = {  # file: its group, and whether its small letters look like capitals
     "BecauseWeBuild-Regular.otf": ("fit", True),
     "BecauseWeConnect-Regular.otf": ("fit", True),
     "BecauseWeCreate-Regular.otf": ("fit", True),
@@ -46,7 +46,7 @@ FONTS = {  # file: its group, and whether its small letters are capitals again
     "dkg.ttf": ("measure", False),
 }
 DIGIT_LIKE = frozenset("BDGIJLOQSYZbgijloqsyz")
-"""Letters that a reader without context may take for a digit: they are no proof of anything, and left out.
+"""Letters that a reader without context may take for a digit. They would prove nothing and are left out.
 
 O, o, D, Q for 0; I, i, l, J, j, L for 1; Z, z for 2; Y, y for 4; S, s for 5; G, b for 6; B for 8; g, q for 9."""
 SYMBOLS = "+=?%@#*<>~"  # not / | ( ) [ ] ! - . , which are strokes like a 1, nor & and $, which are much like an 8
@@ -56,7 +56,7 @@ DIGIT_LIKE_KANA = frozenset("いうくしそちつてとにのへらりるろん
 
 
 def characters(file: str, capitals_only: bool) -> str:
-    """What to draw of a font: digits, letters that look like none, symbols, and kana where it has them."""
+    """The characters to draw of a font: digits, letters that do not look like one, symbols, and kana if it has any."""
     letters = [
         letter
         for letter in string.ascii_letters
@@ -82,14 +82,14 @@ def draw(font: ImageFont.FreeTypeFont, character: str) -> np.ndarray | None:
 
 
 def main() -> None:
-    """Draws and writes."""
+    """Draws all characters and writes them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="where the packages were unpacked")
+    parser.add_argument("folder", type=Path, help="folder of the unpacked packages")
     folder = parser.parse_args().folder
     images, signs, fonts, groups = [], [], [], []
     for file, (group, capitals_only) in FONTS.items():
         font = ImageFont.truetype(str(next(folder.rglob(file))), 200)
-        missing = draw(font, "\ufffe")  # what the font draws for a character that it does not have
+        missing = draw(font, "\ufffe")  # the picture that the font has for missing characters
         for character in characters(file, capitals_only):
             image = draw(font, character)
             if image is not None and (missing is None or (image != missing).any()):

@@ -1,11 +1,11 @@
 """Writes the strokes that tests draw on the page: digits as eight hands write them, left and right, large and small.
 
-Each form was set down point by point as a hand moves, with the ways of writing a digit that people differ in: open and
-closed 4, 1 with upstroke and base, 7 with a bar, 2 with a loop, 5 in one stroke and in two, 9 straight and bent. A hand
-chooses a form of each digit and gives it slant, width, corners and tremor. What is random follows from the seed; no
-form was chosen or changed by what a network reads. Writes `tests/data/strokes.json`.
+    python benchmarks/material/strokes.py
 
-    python benchmarks/strokes.py
+Each form was set down point by point as a hand moves. The forms differ as people's do: open and closed 4, 1 with
+upstroke and base, 7 with a bar, 2 with a loop, 5 in one stroke and in two, 9 straight and bent. A hand chooses a form
+of each digit and gives it slant, width, corners and tremor. Everything random follows from the seed, and no form was
+chosen or changed because of a network's answers. The file is tests/data/strokes.json.
 """
 
 import dataclasses
@@ -19,14 +19,14 @@ import numpy as np
 
 from mnistlab.system.files import write_text
 
-STROKES = Path(__file__).parent.parent / "tests" / "data" / "strokes.json"
+STROKES = Path(__file__).parents[2] / "tests" / "data" / "strokes.json"
 SEED = 8
-STEP = 0.085  # of a digit's height: as far as a pointer moves between two of its events
+STEP = 0.085  # of a digit's height: the distance between two events of a pointer
 
 Point = tuple[float, float]
 Form = tuple[tuple[Point, ...], ...]
 
-# (right, down) in heights of the digit, from its upper left corner. A point twice in a row is a corner.
+# Points are (right, down) from the upper left corner, in heights of the digit. A repeated point is a corner.
 FORMS: dict[str, Form] = {
     "0": (((0.42, 0.06), (0.25, 0.02), (0.08, 0.2), (0.03, 0.52), (0.1, 0.83), (0.28, 0.98), (0.48, 0.86), (0.57, 0.54),
            (0.53, 0.22), (0.4, 0.05), (0.33, 0.03)),),
@@ -78,12 +78,12 @@ class Hand:
     """How one person writes.
 
     Args:
-        forms: the form of each digit that is not the plain one.
-        slant: how far the top leans to the right, in heights.
-        width: times the plain width.
-        is_angular: whether the points are joined by straight lines.
-        tremor: standard deviation of what the pen strays, in heights.
-        uneven: standard deviation of slant and width from digit to digit.
+        forms: Names of the forms that differ from the plain one.
+        slant: Distance by which the top leans to the right, in heights of the digit.
+        width: Width, as a multiple of the plain one.
+        is_angular: Whether straight lines join the points.
+        tremor: Standard deviation of the pen's distance from its path, in heights of the digit.
+        uneven: Standard deviation of slant and width from digit to digit.
     """
 
     forms: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ HANDS: dict[str, Hand] = {
     "angular": Hand(("1 with flag", "2 like a Z", "3 with flat top", "4 closed", "7 with serif"), is_angular=True),
     "shaky": Hand(("1 with flag", "3 with flat top", "4 open", "7 with bar"), slant=0.1, tremor=0.014, uneven=0.07),
 }
-# Middle of the digit and its height, in sides of the square canvas: left and right of the centre, above and below it.
+# (right, down, height): middle and height of the digit as fractions of the square canvas's side.
 PLACES: Mapping[str, tuple[float, float, float]] = {
     "large, left": (0.42, 0.46, 0.72),
     "large, right": (0.6, 0.55, 0.66),
@@ -114,7 +114,7 @@ PLACES: Mapping[str, tuple[float, float, float]] = {
 
 
 def smooth(points: np.ndarray) -> np.ndarray:
-    """A curve through the points, Catmull and Rom's, with 24 places from each point to the next."""
+    """A Catmull-Rom curve through the points, with 24 places between each point and the next."""
     ends = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
     t = np.linspace(0, 1, 24, endpoint=False)[:, None]
     parts = [
@@ -125,28 +125,28 @@ def smooth(points: np.ndarray) -> np.ndarray:
 
 
 def along(points: np.ndarray) -> np.ndarray:
-    """Places at equal distances on a line, and its end."""
+    """Places at equal distances along a line, and its end."""
     lengths = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     at = np.append(np.arange(0, lengths[-1], STEP), lengths[-1])
     return np.column_stack([np.interp(at, lengths, axis) for axis in points.T])
 
 
 def curve(stroke: tuple[Point, ...], is_angular: bool) -> np.ndarray:
-    """One stroke as the pen moves: smooth between its corners."""
+    """The path of the pen for one stroke, smooth between its corners."""
     corners = [0, *(at for at, (one, two) in enumerate(pairwise(stroke), start=1) if one == two), len(stroke)]
     pieces = [np.array(stroke[first:last]) for first, last in pairwise(corners)]
     return along(np.vstack([piece if is_angular or len(piece) < 3 else smooth(piece) for piece in pieces]))
 
 
 def drawn(digit: int, hand: Hand, place: tuple[float, float, float], rng: np.random.Generator) -> list[list[Point]]:
-    """A digit of a hand at a place, in sides of the canvas."""
+    """The strokes of a digit as a hand draws it at a place, as fractions of the canvas's side."""
     plain = {"4": "4 open"}.get(str(digit), str(digit))
     form = next((name for name in hand.forms if name[0] == str(digit)), plain)
     slant, width = hand.slant + rng.normal(0, hand.uneven), hand.width * (1 + rng.normal(0, hand.uneven))
     strokes = []
     for stroke in FORMS[form]:
         points = curve(stroke, hand.is_angular)
-        # A hand strays slowly: what it strays is smooth over three places.
+        # A hand leaves its path slowly, so the distance is smoothed over three places.
         stray = rng.normal(0, hand.tremor * 3**0.5, (len(points) + 2, 2))
         points = points + (stray[:-2] + stray[1:-1] + stray[2:]) / 3
         strokes.append(
@@ -162,7 +162,7 @@ def drawn(digit: int, hand: Hand, place: tuple[float, float, float], rng: np.ran
 
 
 def drawings() -> list[dict[str, Any]]:
-    """Every digit of every hand, once large and once small, the sides in turn."""
+    """Every digit of every hand, once large and once small, left and right of the centre in turn."""
     rng = np.random.default_rng(SEED)
     made = []
     for number, (style, hand) in enumerate(HANDS.items()):
@@ -175,7 +175,7 @@ def drawings() -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Writes the file, a drawing a line."""
+    """Writes the file with one drawing per line."""
     lines = ",\n".join(json.dumps(drawing, separators=(",", ":")) for drawing in drawings())
     write_text(STROKES, f"[\n{lines}\n]\n")
 

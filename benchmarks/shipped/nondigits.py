@@ -1,29 +1,28 @@
-"""Images of the size of MNIST's that show no digit, or not one: what a reader of digits must refuse.
+"""Images in MNIST's form that do not show exactly one digit, and that a reader of digits must therefore refuse.
 
 There are three groups: `fit` to train on, `choose` to choose by, and `measure` for the figures alone. Each has letters
-of fonts of its own and scribbles, shapes and textures of generators of its own. Halves and pairs of digits are cut from
-the images that are given. A seed decides every pixel.
+of its own fonts, and scribbles, shapes and textures of its own generators. Halves and pairs of digits are cut from the
+images that are given. A seed decides every pixel.
 """
 
 import functools
 import string
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-import scribbles
+from benchmarks.material import scribbles
+from benchmarks.material.scribbles import CANVAS, Generator
+from benchmarks.shipped.glyphs import MATERIAL, SYMBOLS
 from mnistlab.datasets import IMAGE_SHAPE, Split
-from scribbles import CANVAS, Generator
 
-MATERIAL = Path(__file__).parent / "material" / "glyphs.npz"
 HALVES = {0: "TBLR", 2: "TBL", 3: "B", 4: "L", 5: "TB", 8: "L"}
-"""Of which digits which half is no digit; others may be: the top of a 9 is a 0, that of a 3 a 2, a 4's right a 1."""
+"""The halves (top, bottom, left, right) of each digit that are not a digit; the top of a 9, by contrast, is a 0."""
 
 
 def centred(canvas: np.ndarray) -> Image.Image:
-    """A drawing in MNIST's form: longest side 20 pixels, aspect kept, centre of mass in the middle of 28×28."""
+    """Brings a drawing into MNIST's form: longest side 20 pixels, aspect kept, centre of mass in the middle."""
     rows, columns = (np.flatnonzero((canvas > 20).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return Image.new("L", IMAGE_SHAPE)
@@ -40,21 +39,21 @@ def centred(canvas: np.ndarray) -> Image.Image:
 
 @functools.cache
 def glyphs() -> dict[str, np.ndarray]:
-    """What glyphs.py drew: images `(n, 48, 48)`, their characters, fonts and groups."""
+    """The glyphs that glyphs.py drew: images `(n, 48, 48)`, their characters, fonts and groups."""
     with np.load(MATERIAL) as arrays:
         return dict(arrays)
 
 
 def characters(group: str, signs: str | None) -> np.ndarray:
-    """Positions of a group's glyphs that show one of these signs; with `None`, of the letters and kana."""
+    """Indices of a group's glyphs that show one of these signs; with `None`, those that show letters or kana."""
     table = glyphs()
-    no_letters = string.digits + "+=?%@#*<>~"
+    no_letters = string.digits + SYMBOLS
     known = [(sign in signs) if signs is not None else (sign not in no_letters) for sign in table["characters"]]
     return np.flatnonzero((table["groups"] == group) & np.array(known))
 
 
 def written(rng: np.random.Generator, glyph: np.ndarray) -> np.ndarray:
-    """A character as another hand writes it: turned, slanted, stretched, with another pen."""
+    """A character as another hand would write it: rotated, slanted, stretched, with another pen."""
     picture = Image.fromarray(glyph).resize((CANVAS, CANVAS), Image.Resampling.BILINEAR)
     if (change := int(rng.integers(-1, 3))) < 0:
         picture = picture.filter(ImageFilter.MinFilter(3))
@@ -109,21 +108,20 @@ def pairs(digits: Split) -> Generator:
 
 
 def generators(group: str, digits: Split) -> dict[str, tuple[str, Generator]]:
-    """What a group consists of: name of the material, what it is called in a verdict, and its generator.
+    """The materials of a group by name: the kind that a verdict calls each, and its generator.
 
     Args:
         group: `fit`, `choose` or `measure`.
-        digits: what halves and pairs are cut from.
+        digits: Images and labels from which halves and pairs are cut.
     """
-    letters = {"letters": ("letter", written_characters(group, None))}
+    written = {
+        "letters": ("letter", written_characters(group, None)),
+        "symbols": ("symbol", written_characters(group, SYMBOLS)),
+    }
     cut = {"halves": ("half a digit", halves(digits)), "pairs": ("two digits", pairs(digits))}
-    signs = {"symbols": ("symbol", written_characters(group, "+=?%@#*<>~"))}
     long = scribbles.until_long
-    return {
-        "fit": letters
-        | signs
-        | cut
-        | {
+    drawn = {
+        "fit": {
             "curves": ("scribble", long(scribbles.curves)),
             "segments": ("lines", long(scribbles.segments)),
             "blots": ("blob", scribbles.blots),
@@ -132,13 +130,8 @@ def generators(group: str, digits: Split) -> dict[str, tuple[str, Generator]]:
             "checks": ("texture", scribbles.checks),
             "specks": ("specks", scribbles.specks),
         },
-        "choose": letters
-        | signs
-        | {"loops": ("scribble", long(scribbles.loops)), "gratings": ("texture", scribbles.gratings)},
-        "measure": letters
-        | signs
-        | cut
-        | {
+        "choose": {"loops": ("scribble", long(scribbles.loops)), "gratings": ("texture", scribbles.gratings)},
+        "measure": {
             "walks": ("scribble", long(scribbles.walk)),
             "hatching": ("scribble", long(scribbles.hatching)),
             "stars": ("lines", long(scribbles.stars)),
@@ -147,10 +140,11 @@ def generators(group: str, digits: Split) -> dict[str, tuple[str, Generator]]:
             "dots": ("texture", scribbles.dots),
             "specks": ("specks", scribbles.specks),
         },
-    }[group]
+    }
+    return written | (cut if group != "choose" else {}) | drawn[group]
 
 
 def make(generator: Generator, num_images: int, seed: int, name: str = "") -> np.ndarray:
-    """Images of one generator in MNIST's form: uint8 `(num_images, 28, 28)`, a function of the seed and the name."""
+    """Makes images in MNIST's form, uint8 `(num_images, 28, 28)`; the seed and the name decide every pixel."""
     rng = np.random.default_rng([seed, *name.encode()])
     return np.stack([np.asarray(centred(generator(rng))) for _ in range(num_images)])

@@ -1,7 +1,7 @@
-"""Pictures that something is wrong with: each a function of its number, so that any can be made again.
+"""Broken pictures, each a function of its number, so that any of them can be made again.
 
-They begin as real files of twelve formats that show test digits; then bits are flipped, bytes are cut out, doubled or
-exchanged, numbers near the beginning become the largest there are, and some files promise far more than they hold.
+They begin as real files in twelve formats that show test digits. Then bits are flipped, bytes are cut out, repeated or
+exchanged, numbers near the beginning become as large as possible, and some files promise far more than they hold.
 """
 
 import functools
@@ -24,7 +24,7 @@ TYPES = ("image/png", "image/jpeg", "image/gif", "application/octet-stream", "im
 
 @functools.cache
 def pictures() -> dict[str, bytes]:
-    """Two test digits on a page, in every format and mode that fit together."""
+    """A page with two test digits, as a file in every combination of format and mode that exists."""
     digits = load_mnist().test.images[:2]
     page = np.full((48, 80), 255, np.uint8)
     page[10:38, 8:36] -= digits[0]
@@ -53,7 +53,7 @@ def pictures() -> dict[str, bytes]:
 
 
 def flip_bits(content: bytes, rng: Random) -> bytes:
-    """One to twenty bits become the other."""
+    """Flips one to twenty bits."""
     changed = bytearray(content)
     for _ in range(int(rng.integers(1, 21))):
         changed[int(rng.integers(len(changed)))] ^= 1 << int(rng.integers(8))
@@ -61,7 +61,7 @@ def flip_bits(content: bytes, rng: Random) -> bytes:
 
 
 def set_bytes(content: bytes, rng: Random) -> bytes:
-    """A few bytes become what is rare."""
+    """Sets a few bytes to values that are rare."""
     changed = bytearray(content)
     for _ in range(int(rng.integers(1, 9))):
         changed[int(rng.integers(len(changed)))] = int(rng.choice([0, 0xFF, 0x7F, 0x80]))
@@ -69,30 +69,30 @@ def set_bytes(content: bytes, rng: Random) -> bytes:
 
 
 def truncate(content: bytes, rng: Random) -> bytes:
-    """It ends too early."""
+    """Cuts off the end."""
     return content[: int(rng.integers(len(content)))]
 
 
 def cut_out(content: bytes, rng: Random) -> bytes:
-    """A part is missing."""
+    """Cuts out a part."""
     first, last = sorted(int(at) for at in rng.integers(len(content), size=2))
     return content[:first] + content[last:]
 
 
 def double(content: bytes, rng: Random) -> bytes:
-    """A part comes up to fifty times."""
+    """Repeats a part up to fifty times."""
     first, last = sorted(int(at) for at in rng.integers(len(content), size=2))
     return content[:last] + content[first:last] * int(rng.integers(1, 50)) + content[last:]
 
 
 def insert(content: bytes, rng: Random) -> bytes:
-    """Noise in the middle."""
+    """Inserts noise."""
     at = int(rng.integers(len(content)))
     return content[:at] + rng.bytes(int(rng.integers(1, 300))) + content[at:]
 
 
 def exaggerate(content: bytes, rng: Random) -> bytes:
-    """A number of two or four bytes near the beginning becomes one of those where things break."""
+    """Sets numbers of two or four bytes near the beginning to values at which programs break."""
     changed = bytearray(content)
     for _ in range(int(rng.integers(1, 4))):
         size, order = int(rng.choice([2, 4])), str(rng.choice(["<", ">"]))
@@ -103,14 +103,14 @@ def exaggerate(content: bytes, rng: Random) -> bytes:
 
 
 def cross(content: bytes, rng: Random) -> bytes:
-    """The beginning of one file and the rest of another."""
+    """Joins the beginning of one file and the rest of another."""
     other = list(pictures().values())[int(rng.integers(len(pictures())))]
     at = int(rng.integers(4, 64))
     return content[:at] + other[at:]
 
 
 def noise(_content: bytes, rng: Random) -> bytes:
-    """No picture at all."""
+    """Replaces the file by noise, sometimes after the first bytes of a real format."""
     texts = (
         b"",
         b"GIF89a",
@@ -123,7 +123,7 @@ def noise(_content: bytes, rng: Random) -> bytes:
 
 
 def promise(_content: bytes, rng: Random) -> bytes:
-    """A file that promises, or unfolds to, far more than it holds."""
+    """Replaces the file by one that promises, or unpacks to, far more than it holds."""
     bombs = (png_bomb, png_text_bomb, gif_bomb, bmp_bomb, ppm_bomb, tiff_bomb, jpeg_bomb, webp_bomb)
     return bombs[int(rng.integers(len(bombs)))](rng)
 
@@ -134,7 +134,7 @@ MUTATIONS: tuple[Callable[[bytes, Random], bytes], ...] = (
 
 
 def picture(number: int) -> tuple[str, bytes, str]:
-    """A fuzzed picture: what was done, its bytes, and the type that it is sent with."""
+    """Makes a broken picture: what was done to it, its bytes, and the media type that it is sent with."""
     rng = np.random.default_rng([1, number])
     names = list(pictures())
     name = names[int(rng.integers(len(names)))]
@@ -149,19 +149,19 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def side(rng: Random) -> int:
-    """A side of a picture that is too large."""
+    """Draws the length of a side, in pixels, that is too large for a photo."""
     return int(rng.choice([20_000, 40_000, 65_535]))
 
 
 @functools.cache
 def zeros(num_bytes: int) -> bytes:
-    """A thousandth of them, deflated."""
+    """Zeros, compressed to a thousandth of their size."""
     packer = zlib.compressobj(9)
     return b"".join(packer.compress(bytes(1 << 20)) for _ in range(num_bytes >> 20)) + packer.flush()
 
 
 def png_bomb(rng: Random) -> bytes:
-    """Large sides; with all of their pixels, or with none."""
+    """A PNG with large sides, and with 256 MB of pixels or hardly any."""
     header = struct.pack(
         ">IIBBBBB", side(rng), side(rng), int(rng.choice([1, 8, 16])), int(rng.choice([0, 2, 6])), 0, 0, 0
     )
@@ -170,7 +170,7 @@ def png_bomb(rng: Random) -> bytes:
 
 
 def png_text_bomb(rng: Random) -> bytes:
-    """A small picture with a note or a colour profile that unfolds to 256 MB."""
+    """A small PNG with a note or a colour profile that unpacks to 256 MB."""
     kind, start = [(b"zTXt", b"note\0\0"), (b"iCCP", b"icc\0\0"), (b"iTXt", b"note\0\1\0\0\0")][int(rng.integers(3))]
     header = struct.pack(">IIBBBBB", 40, 40, 8, 0, 0, 0, 0)
     chunks = (
@@ -183,14 +183,14 @@ def png_text_bomb(rng: Random) -> bytes:
 
 
 def gif_bomb(rng: Random) -> bytes:
-    """A large screen, or very many frames."""
+    """A GIF with large sides and one frame or very many."""
     head = b"GIF89a" + struct.pack("<HHBBB", side(rng), side(rng), 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     frame = b"," + struct.pack("<HHHHB", 0, 0, side(rng), side(rng), 0) + b"\x02\x02\x4c\x01\x00"
     return head + frame * int(rng.choice([1, 10_000])) + b";"
 
 
 def bmp_bomb(rng: Random) -> bytes:
-    """Sides up to the largest that there are, above and below zero."""
+    """A BMP with sides as large as the format allows, above and below zero."""
     width, height = (int(rng.choice([side(rng), 2**31 - 1, -(2**31), -1])) for _ in range(2))
     header = struct.pack(
         "<IiiHHIIiiII", 40, width, height, 1, int(rng.choice([1, 8, 24, 32])), int(rng.choice([0, 1])), 0, 0, 0, 0, 0
@@ -199,12 +199,12 @@ def bmp_bomb(rng: Random) -> bytes:
 
 
 def ppm_bomb(rng: Random) -> bytes:
-    """Text promises the size."""
+    """A PPM whose header, which is text, promises a height with up to 29 zeros."""
     return f"P{rng.choice([4, 5, 6])} {side(rng)} {10 ** int(rng.integers(1, 30))} 255\n".encode() + bytes(100)
 
 
 def tiff_bomb(rng: Random) -> bytes:
-    """Large sides, counts beyond the file, and a directory that leads to itself."""
+    """A TIFF with large sides, counts that reach beyond the file, and a directory that leads back to itself."""
     entries = [(256, 4, 1, side(rng)), (257, 4, 1, side(rng)), (258, 3, 1, 8), (259, 3, 1, int(rng.choice([1, 5, 8]))),
                (262, 3, 1, 1), (273, 4, int(rng.choice([1, 2**31])), 8), (277, 3, 1, 1), (278, 4, 1, 2**31),
                (279, 4, 1, int(rng.choice([100, 2**32 - 1])))]  # fmt: skip
@@ -213,7 +213,7 @@ def tiff_bomb(rng: Random) -> bytes:
 
 
 def jpeg_bomb(rng: Random) -> bytes:
-    """A frame header of large sides in a real file, perhaps of many passes."""
+    """A real JPEG with large sides in its header, sometimes with hundreds of passes."""
     content = bytearray(pictures()[str(rng.choice(["JPEG L", "JPEG RGB", "JPEG progressive"]))])
     for mark in (b"\xff\xc0", b"\xff\xc2"):
         at = content.find(mark)
@@ -224,7 +224,7 @@ def jpeg_bomb(rng: Random) -> bytes:
 
 
 def webp_bomb(rng: Random) -> bytes:
-    """The largest picture of the kind without loss, or a canvas far beyond its picture."""
+    """A WebP with the largest sides of a lossless picture, or with a canvas far larger than its picture."""
     content = pictures()["WEBP lossless"]
     if rng.random() < 0.5:
         return content[:21] + (0x0FFF_FFFF).to_bytes(4, "little") + content[25:]  # two sides of 14 bits

@@ -1,23 +1,23 @@
-"""What the network that ships refuses to read, and how sure it rightly is.
+"""What the network that ships refuses to read, and how well its confidence fits its accuracy.
 
-Judges all 10,000 test digits, and 1,000 images of each material of the group `measure` of nondigits.py, whose fonts and
-generators had no part in training, choice or thresholds. Writes benchmarks/results/refusals.json, puts its table into
-docs/results.md and makes the model card anew. The file also tells how other ways to refuse do on the group `choose`,
-each at a threshold that refuses as many validation digits: that is how the way was chosen.
+    python benchmarks/measure/refusals.py [--table-only]
 
-    python benchmarks/refusals.py [--table-only]
+Judges all 10,000 test digits, and 1,000 images of each material of the group `measure` of
+benchmarks/shipped/nondigits.py, whose fonts and generators had no part in training, choice or thresholds. The results
+also hold how other ways to refuse do on the group `choose`, each at a threshold that refuses as many validation digits:
+that is how the way was chosen. The model card is written anew.
 """
 
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import card
-import nondigits
-import pretrained as making
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure.benchmark import Benchmark, Results, markdown_table
+from benchmarks.shipped import card, nondigits
+from benchmarks.shipped import pretrained as making
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation import Evaluation
 from mnistlab.evaluation.calibration import threshold
@@ -25,14 +25,11 @@ from mnistlab.evaluation.metrics import expected_calibration_error, wilson_inter
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.models.backend import describe_environment
-from mnistlab.system.files import write_json
 
-RESULTS = card.MEASURED
-DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
-NUM_IMAGES, NUM_CHOICE = 1000, 500  # of each material
-SEED = 20_000  # nothing else here has it
-CLAIMED = ("letters", "walks", "hatching", "stars")  # letters and scribbles
-BLANKS = {"white": 0, "grey": 40}  # of 255 everywhere: paper, and paper in the shade
+NUM_IMAGES, NUM_CHOICE = 1000, 500  # images of each material: to measure, and to choose by
+SEED = 20_000  # a seed that nothing else here uses
+CLAIMED = ("letters", "walks", "hatching", "stars")  # the letters and scribbles of the card's claim
+BLANKS = {"white": 0, "grey": 40}  # level of every pixel, up to 255: paper, and paper in the shade
 BATCH = 500
 
 
@@ -42,7 +39,7 @@ def judged(judge: Judge, images: np.ndarray) -> list[Verdict]:
 
 
 def shares(verdicts: list[Verdict]) -> dict[str, Any]:
-    """How many were refused, with the 95 % interval, and how."""
+    """The share that was refused, with its 95 % interval, and the shares of each kind of refusal."""
     kinds = [one.kind for one in verdicts]
     refused = sum(kind != "digit" for kind in kinds)
     low, high = wilson_interval(refused, len(kinds))
@@ -57,7 +54,7 @@ def shares(verdicts: list[Verdict]) -> dict[str, Any]:
 
 
 def digits_figures(judge: Judge, split: Split) -> dict[str, Any]:
-    """Of real digits: how many are refused, and how many of the others are read right."""
+    """The share of real digits that is refused, and the accuracy on the others."""
     verdicts = judged(judge, split.images)
     kept = [(one, int(label)) for one, label in zip(verdicts, split.labels, strict=True) if one.kind == "digit"]
     right = sum(one.digit == label for one, label in kept)
@@ -77,7 +74,7 @@ def calibration_figures(split: Split) -> dict[str, float]:
 
 
 def features(images: np.ndarray) -> dict[str, np.ndarray]:
-    """What the ways to refuse look at, image by image: probabilities, logits, mean activations, likeness."""
+    """What the ways to refuse look at in each image: probabilities, logits, mean activations, likeness to kinds."""
     classifier, parts = pretrained(), []
     for at in range(0, len(images), BATCH):
         batch = images[at : at + BATCH]
@@ -89,7 +86,7 @@ def features(images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def ways(train: Split) -> dict[str, Any]:
-    """Ways to refuse: functions of `features` that are the higher, the more an image looks like a digit."""
+    """Ways to refuse: functions of `features` whose value is higher, the more an image looks like a digit."""
     known = features(train.images[:10_000])["maps"]
     labels = train.labels[:10_000]
     means = np.stack([known[labels == digit].mean(axis=0) for digit in range(10)])
@@ -108,7 +105,7 @@ def ways(train: Split) -> dict[str, Any]:
 
 
 def choice_figures(train: Split, validation: Split) -> dict[str, Any]:
-    """What each way refuses of the group `choose`, and of halves and pairs, where it refuses as many digits."""
+    """The shares of the group `choose`, of halves and of pairs that each way refuses, all refusing as many digits."""
     known = features(validation.images)
     materials = nondigits.generators("choose", validation)
     cut = nondigits.generators("fit", validation)
@@ -121,8 +118,8 @@ def choice_figures(train: Split, validation: Split) -> dict[str, Any]:
     return figures
 
 
-def measure() -> dict[str, Any]:
-    """Everything."""
+def measure() -> Results:
+    """Judges digits and everything else."""
     test, (train, validation) = load_mnist().test, making.held_back()
     judge, results = Judge(pretrained()), {}
     results["test_digits"] = digits_figures(judge, test)
@@ -150,50 +147,35 @@ def measure() -> dict[str, Any]:
     return results | {"environment": describe_environment() | {"precision": "float32"}}
 
 
-def table(results: dict[str, Any]) -> str:
-    """The results as Markdown."""
+def table(results: Results) -> str:
+    """The refusals of each material, the calibration, and the other ways to refuse."""
     digits, claimed, fitted = results["test_digits"], results["letters_and_scribbles"], results["calibration"]
-    lines = [
-        f"The network that ships; thresholds from 5,000 validation digits. Of the 10,000 test digits "
-        f"{digits['refused'] * 100:.2f} % are refused (95 % interval {digits['refused_low'] * 100:.2f}–"
-        f"{digits['refused_high'] * 100:.2f}); of the others {digits['accuracy_of_kept'] * 100:.2f} % are read right, "
-        f"of all {digits['accuracy'] * 100:.2f} %. Of letters and scribbles that look like no digit "
-        f"{claimed['refused'] * 100:.1f} % are refused ({claimed['refused_low'] * 100:.1f}–"
-        f"{claimed['refused_high'] * 100:.1f}).",
-        "",
-        "| shown | images | refused | “no digit” | “unsure” |",
-        "| --- | ---: | ---: | ---: | ---: |",
-    ]
+    rows = []
     for name, row in {"test digits": digits, **results["things"]}.items():
-        lines.append(
-            f"| {name} | {row['num_images']:,} | {row['refused'] * 100:.1f} % | {row['no_digit'] * 100:.1f} % "
-            f"| {row['unsure'] * 100:.1f} % |"
-        )
-    lines += [
-        "",
-        f"Temperature {fitted['temperature']:.3f}: log-loss on the test set {fitted['loss_before']:.4f} before and "
-        f"{fitted['loss_after']:.4f} after, expected calibration error {fitted['calibration_error_before'] * 100:.2f} "
-        f"% and {fitted['calibration_error_after'] * 100:.2f} %.",
-        "",
-        "What else could refuse, each at a threshold that refuses 0.7 % of the validation digits; share of the "
-        "material to choose by that is refused:",
-        "",
-    ]
+        shares = (f"{row[key] * 100:.1f} %" for key in ("refused", "no_digit", "unsure"))
+        rows.append((name, f"{row['num_images']:,}", *shares))
     names = list(next(iter(results["choice"].values())))
-    lines += [f"| way | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
-    for way, row in results["choice"].items():
-        lines.append(f"| {way} | {' | '.join(f'{row[name] * 100:.1f} %' for name in names)} |")
-    return "\n".join(lines)
+    ways = [(way, *(f"{row[name] * 100:.1f} %" for name in names)) for way, row in results["choice"].items()]
+    return "\n\n".join(
+        [
+            f"The network that ships; thresholds from 5,000 validation digits. Of the 10,000 test digits "
+            f"{digits['refused'] * 100:.2f} % are refused (95 % interval {digits['refused_low'] * 100:.2f}–"
+            f"{digits['refused_high'] * 100:.2f}); of the others {digits['accuracy_of_kept'] * 100:.2f} % are read "
+            f"right, of all {digits['accuracy'] * 100:.2f} %. Of letters and scribbles that look like no digit "
+            f"{claimed['refused'] * 100:.1f} % are refused ({claimed['refused_low'] * 100:.1f}–"
+            f"{claimed['refused_high'] * 100:.1f}).",
+            markdown_table("shown | images | refused | “no digit” | “unsure”", rows),
+            f"Temperature {fitted['temperature']:.3f}: log-loss on the test set {fitted['loss_before']:.4f} before and "
+            f"{fitted['loss_after']:.4f} after, expected calibration error "
+            f"{fitted['calibration_error_before'] * 100:.2f} % and {fitted['calibration_error_after'] * 100:.2f} %.",
+            "What else could refuse, each at a threshold that refuses 0.7 % of the validation digits; share of the "
+            "material to choose by that is refused:",
+            markdown_table(" | ".join(["way", *names]), ways),
+        ]
+    )
 
 
-def main() -> None:
-    """Measures and writes."""
-    if not readme.parser(__doc__).parse_args().table_only:
-        write_json(RESULTS, measure())
-    results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    readme.put("refusals.py", table(results), DOCUMENT)
-    card.write()
-
+BENCHMARK = Benchmark(__file__, __doc__, measure, table, publish=lambda _: card.write())
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.run()

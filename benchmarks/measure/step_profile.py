@@ -1,15 +1,15 @@
-"""Where a training step goes: every layer of both networks alone, forward and backward, against the whole step.
+"""Where the time of a training step goes: each layer of both networks alone, forward and backward, and the whole step.
 
-Each layer runs on random input of its own shape, with the gradients of input and weights, in the precision that `auto`
-stands for here. Beside it: Adam on all weights, augmentation, dropout's random numbers as part of their layer, and the
-step as training does it. Writes `benchmarks/results/step_profile.json` and puts its tables into docs/performance.md.
+    python benchmarks/measure/step_profile.py [--table-only]
 
-    python benchmarks/step_profile.py [--table-only]
+Each layer runs on random input of its own shape, with the gradients of its input and weights, in the precision that
+`auto` stands for on this machine. Dropout's random numbers count as part of their layer. Adam's update of all weights
+and the augmentation are measured as well, and last a step as training does it.
 """
 
 import dataclasses
-import json
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure.benchmark import Benchmark, Results, markdown_table, source
 from mnistlab import training
 from mnistlab.datasets import Dataset, load_mnist
 from mnistlab.experiments.benchmark.worker import measure_machine
@@ -25,13 +26,10 @@ from mnistlab.models.backend import describe_environment
 from mnistlab.models.parts import accelerated_parts
 from mnistlab.models.precision import resolve_precision
 from mnistlab.recipes import RECIPES, AffineRanges
-from mnistlab.system.files import write_json
 from mnistlab.training.augmentation import RandomAffine, transform_images
 from mnistlab.training.compiling import build_for_training
 
-RESULTS = Path(__file__).parent / "results" / "step_profile.json"
-DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
-REPEATS, IN_A_ROW = 15, 8
+REPEATS, IN_A_ROW = 15, 8  # measurements, and calls within each
 KINDS = {
     "Conv2D": "convolutions",
     "Dense": "dense layers",
@@ -43,7 +41,7 @@ KINDS = {
 
 
 def milliseconds(operation: Callable, inputs: list) -> float:
-    """The median time of one operation, run several times in a row on different inputs within one graph."""
+    """The median time of an operation in milliseconds, when it runs on one input after the other within one graph."""
     import tensorflow as tf
 
     @tf.function
@@ -66,7 +64,7 @@ def milliseconds(operation: Callable, inputs: list) -> float:
 
 
 def profile_layer(layer: object, batch_size: int, *, is_first: bool) -> dict:
-    """Forward and backward of one layer alone; `is_first`: nothing asks for the gradient of its input."""
+    """Times one layer alone, forward and backward; of the first, nobody needs the gradient of the input."""
     import tensorflow as tf
 
     shape, dtype = (batch_size, *layer.input.shape[1:]), layer.compute_dtype
@@ -96,7 +94,7 @@ def profile_layer(layer: object, batch_size: int, *, is_first: bool) -> dict:
 
 
 def profile_network(name: str) -> dict:
-    """All layers of a recipe's network, Adam, augmentation and the whole step."""
+    """Times all layers of a recipe's network, Adam, the augmentation and the whole step."""
     import tensorflow as tf
 
     recipe, mnist = RECIPES[name], load_mnist()
@@ -132,40 +130,36 @@ def profile_network(name: str) -> dict:
     return {"batch_size": recipe.batch_size, "step_ms": seconds * 1e3 / steps, "parts": parts}
 
 
-def table(results: dict) -> str:
-    """Both networks as Markdown tables."""
+def measure() -> Results:
+    """Profiles the machine and both networks."""
+    return {
+        "environment": describe_environment() | {"precision": resolve_precision("auto")},
+        "machine": measure_machine(),
+        "networks": {name: profile_network(name) for name in ("mlp", "cnn")},
+    }
+
+
+def table(results: Results) -> str:
+    """A table of the parts of each network's step."""
     rates = ", ".join(f"{key.removesuffix('_gflops')} {rate:.0f}" for key, rate in results["machine"].items())
-    lines = [f"{readme.source(results['environment'])}; matrix products of 2048³ in GFLOP/s: {rates}."]
+    texts = [f"{source(results['environment'])}; matrix products of 2048³ in GFLOP/s: {rates}."]
     for name, network in results["networks"].items():
-        whole, parts = network["step_ms"], network["parts"]
-        lines += [
-            "",
-            f"`{name}`, batches of {network['batch_size']}: {whole:.1f} ms a step.",
-            "",
-            "| part, forward and backward | ms alone | of the step | GFLOP/s |",
-            "| --- | ---: | ---: | ---: |",
-        ]
+        whole, parts, rows = network["step_ms"], network["parts"], []
         for kind in dict.fromkeys(part["kind"] for part in parts):
             of_kind = [part for part in parts if part["kind"] == kind]
             total = sum(part["ms"] for part in of_kind)
-            rates_of = [f"{part['gflops']:.0f}" for part in of_kind if "gflops" in part]
-            lines.append(f"| {kind} | {total:.2f} | {total / whole:.0%} | {', '.join(rates_of) or '–'} |")
+            rates = ", ".join(f"{part['gflops']:.0f}" for part in of_kind if "gflops" in part)
+            rows.append((kind, f"{total:.2f}", f"{total / whole:.0%}", rates or "–"))
         total = sum(part["ms"] for part in parts)
-        lines.append(f"| **all parts** | {total:.2f} | {total / whole:.0%} | |")
-    return "\n".join(lines)
+        texts += [
+            f"`{name}`, batches of {network['batch_size']}: {whole:.1f} ms a step.",
+            f"{markdown_table('part, forward and backward | ms alone | of the step | GFLOP/s', rows)}\n"
+            f"| **all parts** | {total:.2f} | {total / whole:.0%} | |",
+        ]
+    return "\n\n".join(texts)
 
 
-def main() -> None:
-    """Measures and writes."""
-    if not readme.parser(__doc__).parse_args().table_only:
-        results = {
-            "environment": describe_environment() | {"precision": resolve_precision("auto")},
-            "machine": measure_machine(),
-            "networks": {name: profile_network(name) for name in ("mlp", "cnn")},
-        }
-        write_json(RESULTS, results)
-    readme.put("step_profile.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
-
+BENCHMARK = Benchmark(__file__, __doc__, measure, table)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.run()

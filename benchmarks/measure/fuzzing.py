@@ -1,48 +1,42 @@
-"""What the page's server makes of 10,000 broken pictures and 10,000 broken requests, and what memory it takes for that.
+"""What the page's server does with 10,000 broken pictures and 10,000 broken requests, and how much memory that takes.
 
-A server of its own gets them over HTTP from two clients at a time: pictures (odd_pictures.py) at `/api/read`, JSON
-(odd_requests.py) at every route that takes some. Every answer must be one that a client can act on: none is 5xx,
-but 503 with Retry-After, which is counted apart, and every refusal a sentence. A training that a request happens to
-start is stopped. Writes benchmarks/results/fuzzing.json and puts its table into docs/results.md.
+    python benchmarks/measure/fuzzing.py [--number 10000] [--table-only]
 
-    python benchmarks/fuzzing.py [--number 10000] [--table-only]
+Two clients at a time send them over HTTP to a server of their own: pictures (benchmarks/material/odd_pictures.py) to
+`/api/read`, JSON (benchmarks/material/odd_requests.py) to every route that takes it. A client must be able to act on
+every answer: none has a status 5xx except 503 with Retry-After, which is counted separately, and every refusal says why
+in a sentence. If a request happens to start a training run, that is stopped.
 """
 
 import contextlib
 import dataclasses
 import json
 import os
-import re
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx
 
-import odd_pictures
-import odd_requests
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.material import odd_pictures, odd_requests
+from benchmarks.measure.benchmark import Benchmark, Results, cores, markdown_table
+from benchmarks.measure.serving import Server, running_server
 from mnistlab.models.backend import describe_environment
-from mnistlab.system.files import write_json
 
-RESULTS = Path(__file__).parent / "results" / "fuzzing.json"
-DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
 NUM_CLIENTS = 2
-TIMEOUT = 120.0  # seconds; what takes longer is counted as no answer
+TIMEOUT = 120.0  # seconds after which a request counts as not answered
 LOOK_SECONDS = 0.05  # between two looks at the memory
-WARM_UP = 40  # pictures and requests before memory is first looked at, so that libraries are loaded
+WARM_UP = 40  # pictures and requests that come before the first look at the memory, so that libraries are loaded
 
 
 @dataclasses.dataclass(frozen=True)
 class Sent:
-    """One broken thing: what was done to it, where it goes, its bytes and headers."""
+    """A broken picture or request: what was done to it, the route it is sent to, its bytes and headers."""
 
     kind: str
     path: str
@@ -52,7 +46,7 @@ class Sent:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came back: a status, or 0 if the connection ended without one."""
+    """What the server did: a status, or 0 if the connection ended without one."""
 
     number: int
     kind: str
@@ -62,47 +56,19 @@ class Outcome:
     is_proper: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class Served:
-    """A running server."""
-
-    address: str
-    process_id: int
-
-
 def sent_picture(number: int) -> Sent:
-    """A broken picture."""
+    """Makes the broken picture with this number."""
     kind, content, media_type = odd_pictures.picture(number)
     return Sent(kind, "/api/read", content, {"Content-Type": media_type})
 
 
 def sent_request(number: int) -> Sent:
-    """A broken request."""
+    """Makes the broken request with this number."""
     return Sent(*odd_requests.body(number))
 
 
-@contextlib.contextmanager
-def served() -> Iterator[Served]:
-    """A server with an empty runs folder, in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mnistlab", "serve", "--port", "0", "--runs", f"{folder}/runs"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        try:
-            found = re.search(r"http://[\w.:]+", process.stdout.readline())
-            assert found, "mnistlab serve printed no address"
-            yield Served(found[0], process.pid)
-        finally:
-            process.terminate()
-            process.wait(30)
-            process.stdout.close()
-
-
 def memory_megabytes(process_id: int) -> float:
-    """What a process and its children hold in memory."""
+    """The resident memory of a process and all its descendants."""
     pages, parents = {}, {}
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
@@ -116,29 +82,29 @@ def memory_megabytes(process_id: int) -> float:
 
 
 class Meter:
-    """The largest memory of a server while it is looked at."""
+    """Looks at a server's memory again and again and keeps the largest amount."""
 
-    def __init__(self, server: Served) -> None:
+    def __init__(self, server: Server) -> None:
         self.largest, self._server, self._ended = 0.0, server, threading.Event()
         self._thread = threading.Thread(target=self._look)
 
     def _look(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
-            self.largest = max(self.largest, memory_megabytes(self._server.process_id))
+            self.largest = max(self.largest, memory_megabytes(self._server.process.pid))
 
     def __enter__(self) -> "Meter":
-        """Begins to look."""
+        """Starts looking."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends it."""
+        """Stops looking."""
         self._ended.set()
         self._thread.join()
 
 
 def is_proper(response: httpx.Response) -> bool:
-    """Whether an answer is one that a client can act on."""
+    """Whether a client can act on this answer."""
     if response.status_code == 503 and not response.headers.get("Retry-After", "").isdigit():
         return False
     if response.status_code < 400:
@@ -151,7 +117,7 @@ def is_proper(response: httpx.Response) -> bool:
 
 
 def send(client: httpx.Client, number: int, sent: Sent) -> Outcome:
-    """Sends one and waits."""
+    """Sends one picture or request and waits for the answer."""
     start, status, proper = time.perf_counter(), 0, True
     try:
         response = client.post(sent.path, content=sent.content, headers=sent.headers)
@@ -163,8 +129,8 @@ def send(client: httpx.Client, number: int, sent: Sent) -> Outcome:
     return Outcome(number, sent.kind.split()[0], sent.path, status, time.perf_counter() - start, proper)
 
 
-def send_all(server: Served, make: Callable[[int], Sent], numbers: range) -> list[Outcome]:
-    """Sends many from several clients at a time, and sees that the server answers after the last."""
+def send_all(server: Server, make: Callable[[int], Sent], numbers: range) -> list[Outcome]:
+    """Sends many from several clients at a time, and makes sure that the server still answers afterwards."""
     clients = [httpx.Client(base_url=server.address, timeout=TIMEOUT) for _ in range(NUM_CLIENTS)]
 
     def work(client: httpx.Client, own: range) -> list[Outcome]:
@@ -179,8 +145,8 @@ def send_all(server: Served, make: Callable[[int], Sent], numbers: range) -> lis
     return outcomes
 
 
-def summary(outcomes: list[Outcome]) -> dict[str, Any]:
-    """Counts, and the numbers of those that must not be."""
+def summary(outcomes: list[Outcome]) -> Results:
+    """Counts the outcomes and lists those that must not happen."""
     statuses = Counter(outcome.status for outcome in outcomes)
     faults = [one for one in outcomes if (one.status >= 500 and one.status != 503) or not one.is_proper]
     slowest = max(outcomes, key=lambda one: one.seconds)
@@ -199,51 +165,40 @@ def summary(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def measure(number: int) -> dict[str, Any]:
-    """Everything."""
-    results: dict[str, Any] = {}
-    with served() as server:
+def measure(number: int) -> Results:
+    """Sends broken pictures, then broken requests."""
+    results: Results = {}
+    with running_server() as server:
         for name, make in (("pictures", sent_picture), ("requests", sent_request)):
             send_all(server, make, range(number, number + WARM_UP))
-            before, start = memory_megabytes(server.process_id), time.perf_counter()
+            before, start = memory_megabytes(server.process.pid), time.perf_counter()
             with Meter(server) as meter:
                 outcomes = send_all(server, make, range(number))
-            megabytes = {"before": before, "largest": meter.largest, "after": memory_megabytes(server.process_id)}
+            megabytes = {"before": before, "largest": meter.largest, "after": memory_megabytes(server.process.pid)}
             results[name] = summary(outcomes) | {"megabytes": megabytes, "seconds": time.perf_counter() - start}
-            kinds = sorted({outcome.kind for outcome in outcomes})
-            results[name]["kinds"] = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in kinds}
+            results[name]["kinds"] = dict(sorted(Counter(outcome.kind for outcome in outcomes).items()))
             print(name, json.dumps(results[name]), flush=True)
     return results | {"environment": describe_environment() | {"precision": "float32"}}
 
 
-def table(results: dict[str, Any]) -> str:
-    """The results as Markdown."""
-    lines = [
-        "| sent | number | answered | refused with a sentence | busy (503) | closed | other 5xx | slowest | "
-        "memory before, largest, after |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
+def table(results: Results) -> str:
+    """What the server did with each, and its memory."""
+    rows = []
     for name in ("pictures", "requests"):
         row = results[name]
+        counts = (row[key] for key in ("num_sent", "answered", "refused", "busy", "closed", "server_errors"))
         memory = ", ".join(f"{row['megabytes'][when]:.0f}" for when in ("before", "largest", "after"))
-        lines.append(
-            f"| broken {name} | {row['num_sent']:,} | {row['answered']:,} | {row['refused']:,} | {row['busy']:,} | "
-            f"{row['closed']:,} | {row['server_errors']:,} | {row['slowest_seconds']:.2f} s | {memory} MB |"
-        )
-    environment = results["environment"]
-    lines += ["", f"{NUM_CLIENTS} clients at a time; {environment['num_cpus']} cores of an {environment['cpu']}."]
-    return "\n".join(lines)
+        numbers = (f"{count:,}" for count in counts)
+        rows.append((f"broken {name}", *numbers, f"{row['slowest_seconds']:.2f} s", f"{memory} MB"))
+    titles = (
+        "sent | number | answered | refused with a sentence | busy (503) | closed | other 5xx | slowest | "
+        "memory before, largest, after"
+    )
+    return f"{markdown_table(titles, rows)}\n\n{NUM_CLIENTS} clients at a time; {cores(results['environment'])}."
 
 
-def main() -> None:
-    """Measures and writes."""
-    parser = readme.parser(__doc__)
-    parser.add_argument("--number", type=int, default=10_000, help="of pictures, and of requests")
-    arguments = parser.parse_args()
-    if not arguments.table_only:
-        write_json(RESULTS, measure(arguments.number))
-    readme.put("fuzzing.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
-
+OPTIONS = {"--number": {"type": int, "default": 10_000, "help": "number of pictures, and of requests"}}
+BENCHMARK = Benchmark(__file__, __doc__, measure, table, options=OPTIONS)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.run()

@@ -1,18 +1,20 @@
-"""How soon the page's server answers, under load, beside slow clients, and to an upload that never ends.
+"""How soon the page's server answers: under load, beside slow clients, and to an upload that never ends.
 
-Starts `mnistlab serve` and asks it over HTTP: the time from the command to the first answer; one request after the
-other; 50 requests a second at fixed times, whether or not earlier ones have been answered; a good client while a
-hundred others send slowly, never read or say nothing (slow_clients.py); uploads far beyond the cap. Writes
-benchmarks/results/serving.json and puts the table into docs/results.md.
+    python benchmarks/measure/serving.py [--quick] [--table-only]
 
-    python benchmarks/serving.py [--quick] [--table-only]
+Starts `mnistlab serve` and asks it over HTTP. Measured are the time from the command to the first answer; requests one
+after the other; 50 requests per second at fixed times, whether or not earlier ones have been answered; a good client
+while a hundred others send slowly, never read or say nothing (benchmarks/material/slow_clients.py); and uploads far
+beyond the limit.
 """
 
 import asyncio
 import base64
 import contextlib
+import dataclasses
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -25,36 +27,46 @@ from typing import Any
 
 import numpy as np
 
-import readme
-import slow_clients
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.material import slow_clients
+from benchmarks.measure.benchmark import Benchmark, Results, cores, markdown_table
 from mnistlab.datasets import load_mnist
-from mnistlab.system.files import write_json
 
-RESULTS = Path(__file__).parent / "results" / "serving.json"
-DOCUMENT = Path(__file__).parent.parent / "docs" / "results.md"
-RATE = 50  # requests a second
+RATE = 50  # requests per second
 ANNOUNCED_BYTES = 4 * 2**30
 PIECE = bytes(65_536)
 
 
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """A running server: its address, the port in it, and its process."""
+
+    address: str
+    port: int
+    process: "subprocess.Popen[str]"
+
+
 @contextlib.contextmanager
-def server() -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
-    """A server on a free port, without runs."""
+def running_server() -> Iterator[Server]:
+    """Starts a server on a free port, with an empty folder of runs, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "mnistlab", "serve", "--port", "0", "--runs", folder]
+        command = [sys.executable, "-m", "mnistlab", "serve", "--port", "0", "--runs", f"{folder}/runs"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
         try:
-            yield int(process.stdout.readline().partition("/  ")[0].rpartition(":")[2]), process
+            found = re.search(r"http://[\w.]+:(\d+)", process.stdout.readline())
+            assert found, "mnistlab serve printed no address"
+            yield Server(found[0], int(found[1]), process)
         finally:
-            process.kill()
-            process.communicate()
+            process.terminate()
+            process.communicate(timeout=30)
 
 
 def start_seconds(image: str) -> dict[str, float]:
-    """From the command to the first answers, and from Ctrl-C to the end."""
+    """The times from the command to the first answers, and from Ctrl-C to the end."""
     begin = time.perf_counter()
-    with server() as (port, process):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
+    with running_server() as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
         connection.request("GET", "/api/health")
         connection.getresponse().read()
         answered = time.perf_counter() - begin
@@ -63,14 +75,14 @@ def start_seconds(image: str) -> dict[str, float]:
         connection.getresponse().read()
         read = time.perf_counter() - begin
         begin = time.perf_counter()
-        process.send_signal(signal.SIGINT)
-        process.wait()
+        server.process.send_signal(signal.SIGINT)
+        server.process.wait()
         connection.close()
         return {"first_answer": answered, "first_digit": read, "end": time.perf_counter() - begin}
 
 
 class Asker:
-    """Sends requests over connections that it keeps, each free one again and again."""
+    """Sends requests over connections that it keeps open and uses again as soon as they are free."""
 
     def __init__(self, port: int, networks: list[str], images: list[str]) -> None:
         bodies = [{"image": image, "networks": networks} for image in images]
@@ -78,7 +90,7 @@ class Asker:
         self._port, self._free = port, list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]()
 
     async def ask(self, number: int) -> int:
-        """Asks about an image; the status of the answer."""
+        """Asks about an image and returns the status of the answer."""
         reader, writer = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
         writer.write(self._requests[number % len(self._requests)])
         head = await reader.readuntil(b"\r\n\r\n")
@@ -94,13 +106,13 @@ class Asker:
 
 
 def summary(seconds: list[float]) -> dict[str, float]:
-    """Durations in milliseconds."""
+    """Percentiles of durations, in milliseconds."""
     p50, p99 = np.percentile(seconds, [50, 99]) * 1e3
     return {"num_requests": len(seconds), "p50_ms": float(p50), "p99_ms": float(p99), "max_ms": max(seconds) * 1e3}
 
 
 async def one_after_the_other(asker: Asker, num_requests: int) -> dict[str, float]:
-    """The durations of requests of which each waits for the one before; the first ones warm up."""
+    """Durations of requests that each wait for the one before; the first twenty warm up and do not count."""
     seconds = []
     for number in range(num_requests + 20):
         begin = time.perf_counter()
@@ -110,7 +122,7 @@ async def one_after_the_other(asker: Asker, num_requests: int) -> dict[str, floa
 
 
 async def at_fixed_times(asker: Asker, duration: float) -> dict[str, float]:
-    """The durations from the moment at which a request was due, so that one that is held up counts in full."""
+    """Durations counted from the moment at which each request was due, so that one that is held up counts in full."""
     begin, seconds, num_errors = time.perf_counter() + 0.1, list[float](), 0
 
     async def ask(number: int) -> None:
@@ -128,7 +140,7 @@ async def at_fixed_times(asker: Asker, duration: float) -> dict[str, float]:
 
 
 async def beside_slow_clients(port: int, asker: Asker, num_each: int) -> dict[str, Any]:
-    """Slow clients of every kind, and a good one that asks ten times a second until the last of them is gone."""
+    """Runs slow clients of every kind, and a good one that asks ten times a second until the last of them is gone."""
     slow = {
         kind: asyncio.gather(*(client(port) for _ in range(num_each))) for kind, client in slow_clients.KINDS.items()
     }
@@ -154,7 +166,7 @@ async def beside_slow_clients(port: int, asker: Asker, num_each: int) -> dict[st
 
 
 def upload(port: int, head: str, piece: bytes) -> dict[str, float]:
-    """Sends pieces without end until the server answers: after how many bytes, after what time, with what status."""
+    """Uploads without end until the server answers; returns the bytes sent until then, the time and the status."""
     sent, begin, rest = 0, time.perf_counter(), piece
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(f"POST /api/read HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}\r\n\r\n".encode())
@@ -171,44 +183,42 @@ def upload(port: int, head: str, piece: bytes) -> dict[str, float]:
     return {"bytes": sent, "seconds": time.perf_counter() - begin, "status": int(content.split()[1])}
 
 
-def measure(*, quick: bool) -> dict[str, Any]:
-    """Every figure."""
+def measure(quick: bool) -> Results:
+    """Measures everything, or with `quick` a part of it."""
     images = [base64.b64encode(image.tobytes()).decode() for image in load_mnist().test.images[:200]]
-    results: dict[str, Any] = {"quick": quick, "start": [start_seconds(images[0]) for _ in range(3 if quick else 10)]}
-    with server() as (port, _):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
+    results: Results = {"quick": quick, "start": [start_seconds(images[0]) for _ in range(3 if quick else 10)]}
+    with running_server() as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
         connection.request("GET", "/api/networks")
         networks = [one["id"] for one in json.loads(connection.getresponse().read())["networks"]]
         connection.close()
         results["networks"] = networks
-        asker = Asker(port, networks, images)
+        asker = Asker(server.port, networks, images)
 
         async def ask() -> None:
             results["one_after_the_other"] = await one_after_the_other(asker, 200 if quick else 2000)
             results["at_fixed_times"] = await at_fixed_times(asker, 5 if quick else 60)
-            results["slow_clients"] = await beside_slow_clients(port, asker, 2 if quick else 20)
+            results["slow_clients"] = await beside_slow_clients(server.port, asker, 2 if quick else 20)
             asker.close()
 
         asyncio.run(ask())
         typed = "Content-Type: image/png\r\n"
         results["upload"] = {
-            "announced": upload(port, f"{typed}Content-Length: {ANNOUNCED_BYTES}", PIECE),
-            "chunked": upload(port, f"{typed}Transfer-Encoding: chunked", b"10000\r\n" + PIECE + b"\r\n"),
+            "announced": upload(server.port, f"{typed}Content-Length: {ANNOUNCED_BYTES}", PIECE),
+            "chunked": upload(server.port, f"{typed}Transfer-Encoding: chunked", b"10000\r\n" + PIECE + b"\r\n"),
         }
     from mnistlab.models.backend import describe_environment  # imports Keras, whose threads would be in the way above
 
     return results | {"environment": describe_environment() | {"precision": "float32"}}
 
 
-def table(results: dict[str, Any]) -> str:
-    """The results as Markdown."""
+def table(results: Results) -> str:
+    """Every duration beside its limit."""
     starts = {name: [one[name] for one in results["start"]] for name in results["start"][0]}
     single, load, slow = (results[name] for name in ("one_after_the_other", "at_fixed_times", "slow_clients"))
     announced, chunked = results["upload"]["announced"], results["upload"]["chunked"]
-    environment, good = (
-        results["environment"],
-        max(slow[name]["max_ms"] for name in ("kept_connection", "new_connections")),
-    )
+    environment, num_networks = results["environment"], len(results["networks"])
+    good = max(slow[name]["max_ms"] for name in ("kept_connection", "new_connections"))
     rows = [
         ("from the command to the first answer", f"{np.median(starts['first_answer']):.2f} s", "1.5 s"),
         ("from the command to the first digit", f"{np.median(starts['first_digit']):.2f} s", ""),
@@ -228,30 +238,19 @@ def table(results: dict[str, Any]) -> str:
         ("an upload that announces 4 GB, refused after", _amount(announced), ""),
         ("an upload without end, refused after", _amount(chunked), "5 MB read"),
     ]
-    lines = [
-        f"{environment['num_cpus']} cores of an {environment['cpu']}, which the client used too; Python "
-        f"{environment['python']}. Each drawing was read by {len(results['networks'])} "
-        f"network{'s' if len(results['networks']) > 1 else ''} and judged; {len(results['start'])} starts, median.",
-        "",
-        "| what | measured | limit |",
-        "| --- | ---: | ---: |",
-    ]
-    return "\n".join([*lines, *(f"| {what} | {measured} | {limit} |" for what, measured, limit in rows)])
+    return (
+        f"{cores(environment)}, which the client used too; Python {environment['python']}. Each drawing was read by "
+        f"{num_networks} network{'s' if num_networks > 1 else ''} and judged; {len(results['start'])} starts, "
+        f"median.\n\n{markdown_table('what | measured | limit', rows)}"
+    )
 
 
 def _amount(upload: dict[str, float]) -> str:
     return f"{upload['bytes'] / 1e6:.1f} MB, {upload['seconds']:.2f} s, status {upload['status']}"
 
 
-def main() -> None:
-    """Measures and writes."""
-    parser = readme.parser(__doc__)
-    parser.add_argument("--quick", action="store_true", help="a minute instead of three")
-    arguments = parser.parse_args()
-    if not arguments.table_only:
-        write_json(RESULTS, measure(quick=arguments.quick))
-    readme.put("serving.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
-
+OPTIONS = {"--quick": {"action": "store_true", "help": "measure less: one minute instead of three"}}
+BENCHMARK = Benchmark(__file__, __doc__, measure, table, options=OPTIONS)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.run()

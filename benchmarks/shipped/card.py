@@ -1,13 +1,12 @@
-"""The model card of the networks that ship, from what pretrained.py, refusals.py and notebook_networks.py measured."""
+"""The model card of the networks that ship, made of the results of pretrained, refusals and notebook_networks."""
 
 import json
-from pathlib import Path
 from typing import Any
 
+from benchmarks.measure.benchmark import RESULTS
 from mnistlab.inference.pretrained import ACCURACY_PATH, PRETRAINED_PATH
 from mnistlab.system.files import write_json, write_text
 
-RESULTS = Path(__file__).parent / "results"
 MADE, MEASURED, NOTEBOOK = (RESULTS / f"{name}.json" for name in ("pretrained", "refusals", "notebook_networks"))
 PATH = PRETRAINED_PATH.with_name("README.md")
 
@@ -33,12 +32,13 @@ answer is "unsure" or "no digit". `mnistlab.inference.Classifier` and `mnistlab.
 
 ## How it was made
 
-Two trainings of mnistlab's own, recipes `best` and `fast` with the changes in `benchmarks/pretrained.py`, seed 0, on
-{num_cpus} cores of an {cpu}, {precision}.
+Two trainings of mnistlab's own, recipes `best` and `fast` with the changes in `benchmarks/shipped/pretrained.py`,
+seed 0, on {num_cpus} cores of an {cpu}, {precision}.
 
 Trained on: 55,000 training images of MNIST; a variant of each with thinner or thicker strokes, blur, fainter ink or
-grain (`benchmarks/widening.py`); digits of 16 handwriting fonts. The network of kinds also on letters and symbols of
-these fonts, scribbles, lines, blobs, textures, halves and pairs of digits, and dust (`benchmarks/nondigits.py`).
+grain (`benchmarks/shipped/widening.py`); digits of 16 handwriting fonts. The network of kinds also on letters and
+symbols of these fonts, scribbles, lines, blobs, textures, halves and pairs of digits, and dust
+(`benchmarks/shipped/nondigits.py`).
 
 Chosen and calibrated on: the other 5,000 training images of MNIST, and letters, scribbles and textures of a group of
 their own. The test set chose nothing.
@@ -93,22 +93,22 @@ cannot do either. The licence of the files is that of mnistlab.
 
 
 def percent(fraction: float, digits: int = 2) -> str:
-    """A fraction as people write it."""
+    """A fraction in percent."""
     return f"{fraction * 100:.{digits}f} %"
 
 
 def share(row: dict[str, Any]) -> str:
-    """What was refused, with its interval."""
+    """The share that was refused, with its interval."""
     return f"{percent(row['refused'])} ({row['refused_low'] * 100:.2f}–{row['refused_high'] * 100:.2f})"
 
 
 def text(made: dict[str, Any], measured: dict[str, Any], notebook: dict[str, Any]) -> str:
-    """The card as Markdown.
+    """The card in Markdown.
 
     Args:
-        made: `pretrained.json`.
-        measured: `refusals.json`.
-        notebook: `notebook_networks.json`.
+        made: Content of `pretrained.json`.
+        measured: Content of `refusals.json`.
+        notebook: Content of `notebook_networks.json`.
     """
     digits, fitted = measured["test_digits"], measured["calibration"]
     compared, environment = made["onnx_against_keras"]["digits"], made["environment"]
@@ -162,13 +162,13 @@ def notebook_text(notebook: dict[str, Any]) -> str:
 
 
 def accuracy(measured: dict[str, Any], notebook: dict[str, Any]) -> dict[str, float]:
-    """The share of the test images that each network reads right, for whoever lists them."""
+    """The accuracy of each network on the test images, which the package keeps for those who list the networks."""
     both = {name: notebook[name]["test"]["accuracy"] for name in ("mlp", "cnn")}
     return {"digits": measured["test_digits"]["accuracy"], **both}
 
 
 def write() -> None:
-    """Makes the card anew, once everything is measured."""
+    """Writes the card and the accuracies anew, once everything has been measured."""
     if all(path.exists() for path in (MADE, MEASURED, NOTEBOOK)):
         made, measured, notebook = (json.loads(path.read_text(encoding="utf-8")) for path in (MADE, MEASURED, NOTEBOOK))
         write_text(PATH, text(made, measured, notebook))

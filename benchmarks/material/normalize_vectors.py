@@ -1,9 +1,9 @@
-"""Writes what `normalize_digit` must give for chosen crops, so that another implementation can be held to it.
+"""Writes the results of `normalize_digit` for chosen crops, so that another implementation can be checked against them.
 
-The crops are two digits of MNIST's training images, drawn digits and shapes of many sizes, and what has no ink. Writes
-`tests/data/normalize_digit.json`.
+    python benchmarks/material/normalize_vectors.py
 
-    python benchmarks/normalize_vectors.py
+The crops are digits of MNIST's training images, drawn digits and shapes of many sizes, and some without ink. The file
+is tests/data/normalize_digit.json.
 """
 
 import json
@@ -18,11 +18,11 @@ from mnistlab.datasets import load_mnist
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.system.files import write_text
 
-VECTORS = Path(__file__).parent.parent / "tests" / "data" / "normalize_digit.json"
+VECTORS = Path(__file__).parents[2] / "tests" / "data" / "normalize_digit.json"
 
 
 def stroke(shape: tuple[int, int], points: list[tuple[float, float]], width: float) -> np.ndarray:
-    """Light ink on dark ground along straight lines, (down, right) in pixels, with edges of one pixel."""
+    """Draws light ink on dark ground along straight lines between points (down, right) in pixels; edges are soft."""
     down, right = np.meshgrid(*(np.arange(length) + 0.5 for length in shape), indexing="ij")
     distance = np.full(shape, np.inf)
     for (y0, x0), (y1, x1) in pairwise(points):
@@ -32,7 +32,7 @@ def stroke(shape: tuple[int, int], points: list[tuple[float, float]], width: flo
 
 
 def crops() -> Iterator[tuple[str, np.ndarray, dict[str, Any]]]:
-    """Name, crop and arguments of each vector."""
+    """Yields the name, the crop and the arguments of each vector."""
     images = load_mnist().train.images
     seven = [(12.0, 10.0), (14.0, 48.0), (66.0, 22.0)]
     rng = np.random.default_rng(0)
@@ -70,7 +70,7 @@ STEPS = ("contrast", "crop_to_ink", "thickness", "centre")
 
 
 def describe(normalized: Normalized) -> dict[str, Any]:
-    """Everything that another implementation must give; fractions to six places."""
+    """Everything that another implementation must reproduce, with fractions rounded to six places."""
     if normalized.is_blank:
         return {"is_blank": True}
     return {
@@ -87,7 +87,7 @@ def describe(normalized: Normalized) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Writes."""
+    """Writes the vectors."""
     vectors = [
         {
             "name": name,

@@ -1,6 +1,6 @@
-"""Clients that keep a server waiting, in five ways, and how long each is put up with.
+"""Clients that keep a server waiting in five different ways.
 
-Each function opens one connection and returns the seconds after which the server ended it.
+Each of the five functions opens one connection and returns the seconds until the server ended it.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ import time
 from collections.abc import Awaitable, Callable
 
 BYTE_SECONDS = 0.2  # between two bytes of a client that sends byte by byte
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.1  # between two looks at a connection that is not read
 
 _IMAGE = base64.b64encode(bytes(784)).decode()
 
 
 def request(port: int, path: str, body: object = None, *, length: int | None = None) -> bytes:
-    """A request as bytes; `length` announces another one than the body has."""
+    """A request as bytes; `length` announces a length that differs from that of the body."""
     host = f"Host: 127.0.0.1:{port}\r\n"
     if body is None and length is None:
         return f"GET {path} HTTP/1.1\r\n{host}\r\n".encode()
@@ -29,7 +29,7 @@ def request(port: int, path: str, body: object = None, *, length: int | None = N
 
 
 async def says_nothing(port: int) -> float:
-    """Connects, and that is all."""
+    """Connects and sends nothing."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     return await _until_end(reader, writer, time.perf_counter())
 
@@ -41,7 +41,7 @@ async def sends_headers_slowly(port: int) -> float:
 
 
 async def sends_body_slowly(port: int) -> float:
-    """Sends a body byte by byte, of which it announced more than will ever come."""
+    """Sends a body byte by byte, after it announced more than it will ever send."""
     return await _drip(port, request(port, "/api/classify", length=10_000), b"{" + b" " * 9_000)
 
 
@@ -63,7 +63,7 @@ async def never_reads(port: int) -> float:
 
 
 async def stays_idle(port: int) -> float:
-    """Asks once, reads the answer and keeps the connection."""
+    """Asks once, reads the answer and keeps the connection open."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request(port, "/api/health"))
     await reader.readuntil(b'{"status":"ok"}')
@@ -93,7 +93,7 @@ async def _drip(port: int, at_once: bytes, slowly: bytes) -> float:
 
 
 async def _until_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, begin: float) -> float:
-    """Waits for the end of what the server sends."""
+    """Waits until the server ends the connection; returns the seconds since the beginning."""
     try:
         await reader.read(-1)
     except ConnectionError:

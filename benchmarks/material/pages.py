@@ -1,6 +1,8 @@
-"""Pages as a camera would see them, composed of MNIST's digits: what is on them and where is known exactly.
+"""Pages as a camera would see them, composed of MNIST's digits, so that every digit and its place are known exactly.
 
-python benchmarks/pages.py FOLDER [--style hard] [--seed 0] [--pages 4]    # writes PNGs to look at
+    python benchmarks/material/pages.py FOLDER [--style hard] [--seed 0] [--pages 4]
+
+Started like this, it writes pages to look at.
 """
 
 import argparse
@@ -13,28 +15,28 @@ from scipy import ndimage
 
 from mnistlab.datasets import Split, load_mnist
 
-GLYPH_SCALE = 8  # digits are outlined on a grid so many times as fine as MNIST's
-MIN_SIZE, MAX_SIZE = 12.0, 200.0  # pixels, of the longer side
-CONTENT = (0.75, 0.775)  # of the page's height and width; what is rotated by 10 degrees stays on it
+GLYPH_SCALE = 8  # digits are outlined on a grid this many times as fine as MNIST's
+MIN_SIZE, MAX_SIZE = 12.0, 200.0  # longer side of a digit in pixels
+CONTENT = (0.75, 0.775)  # fractions of the page's height and width that hold text; rotated by 10 degrees, it still fits
 
 
 @dataclass(frozen=True)
 class Style:
-    """Ranges that a page is drawn from. Levels are grey levels, lengths pixels of the photo."""
+    """Ranges from which the properties of a page are drawn. Levels are grey levels, lengths are pixels of the photo."""
 
     name: str
     paper: tuple[float, float]
-    contrast: tuple[float, float]  # of ink to paper
-    light_ink: float  # fraction of pages that are chalk on slate
-    slant: float  # shear of a page's hand to either side; of a single digit a third of it
+    contrast: tuple[float, float]  # difference between the levels of paper and ink
+    light_ink: float  # fraction of pages with light ink on a dark ground
+    slant: float  # largest shear of a page's hand to either side; each digit adds at most a third of that
     thickness: tuple[float, float]  # change of the outline, as a fraction of the stroke's half width
-    gradient: float  # the darkest corner lacks at most this fraction of the light
+    gradient: float  # largest fraction of the light that the darkest corner lacks
     noise: tuple[float, float]  # standard deviation
-    blur: float  # standard deviation at most, and at most a twentieth of the smallest digit
-    rotation: float  # degrees to either side
+    blur: float  # largest standard deviation; it is never more than a twentieth of the smallest digit
+    rotation: float  # largest rotation to either side, in degrees
     rulings: tuple[str, ...]
-    touching: float = 0.0  # fraction of digits whose box overlaps the next one's
-    table: tuple[float, float] | None = None  # grey level of what the sheet lies on
+    touching: float = 0.0  # fraction of digits whose box overlaps that of the next
+    table: tuple[float, float] | None = None  # grey level of the table on which the sheet lies
 
 
 CLEAN = Style("clean", (215, 255), (130, 210), 0.0, 0.25, (-0.2, 0.3), 0.05, (0.0, 2.0), 0.5, 10.0, ("plain",))
@@ -44,23 +46,23 @@ HARD = Style(
 TOUCHING = replace(CLEAN, name="touching", touching=0.2)
 TABLE = replace(HARD, name="on a table", light_ink=0.0, table=(10, 110))
 STYLES = {style.name: style for style in (CLEAN, HARD, TOUCHING, TABLE)}
-SHEET = 0.9  # of the photo's height and width, where it lies on a table
+SHEET = 0.9  # fraction of the photo's height and width that a sheet on a table covers
 
 
 @dataclass(frozen=True)
 class Placed:
-    """One digit of a page: what it is, where its ink is (top, left, bottom, right), and where it stands in the text."""
+    """One digit of a page: its label, the box of its ink (top, left, bottom, right), and its place in the text."""
 
     label: int
     box: tuple[int, int, int, int]
     line: int
     position: int
-    size: float  # the longer side in pixels, as it would be on a page that is not rotated
+    size: float  # the longer side in pixels, before the page was rotated
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A photo with all that is on it."""
+    """A photo and everything that is on it."""
 
     photo: np.ndarray
     digits: list[Placed]
@@ -72,11 +74,11 @@ def compose(split: Split, seed: int, style: Style, shape: tuple[int, int] = (120
     """Composes a page.
 
     Args:
-        split: where digits are taken from, each anew.
-        seed: of everything that is random.
-        style: what it is drawn from.
-        shape: height and width of the photo.
-        zoom: multiplies the sizes of digits, which are 12 to 200 pixels otherwise.
+        split: Images and labels from which every digit is taken at random.
+        seed: Seed of everything that is random.
+        style: Ranges from which the properties of the page are drawn.
+        shape: Height and width of the photo.
+        zoom: Factor for the sizes of the digits, which are 12 to 200 pixels otherwise.
     """
     rng = np.random.default_rng([seed, list(STYLES).index(style.name)])
     angle = float(rng.uniform(-style.rotation, style.rotation))
@@ -117,12 +119,12 @@ def compose(split: Split, seed: int, style: Style, shape: tuple[int, int] = (120
 
 @dataclass(frozen=True, eq=False)
 class _Glyph:
-    """A digit as the distance of each place from its outline, negative inside; in units of its longer side."""
+    """A digit as the distance of each place from its outline, negative inside, in pixels of the fine grid."""
 
     distance: np.ndarray
     middle: np.ndarray
     longer: float
-    width: float
+    width: float  # as a fraction of the longer side
 
 
 def _glyph(image: np.ndarray, shear: np.ndarray, thickness: float) -> _Glyph:
@@ -138,7 +140,7 @@ def _glyph(image: np.ndarray, shear: np.ndarray, thickness: float) -> _Glyph:
 
 
 def _rotation(degrees: float) -> np.ndarray:
-    """Turns (down, right) offsets; positive angles turn a line's right end down."""
+    """The matrix that rotates (down, right) offsets; positive angles turn the right end of a line down."""
     sine, cosine = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
     return np.array([[cosine, sine], [-sine, cosine]])
 
@@ -173,7 +175,7 @@ def _draw(
 def _ruling(
     rng: np.random.Generator, kind: str, shape: tuple[int, int], turn: np.ndarray, zoom: float
 ) -> np.ndarray | float:
-    """How much of each pixel the printed lines of the paper cover, 0 to 1."""
+    """The fraction of each pixel that the printed lines of the paper cover."""
     if kind == "plain":
         return 0.0
     down, right = np.meshgrid(*(np.arange(length, dtype=np.float32) - length / 2 for length in shape), indexing="ij")
@@ -186,7 +188,7 @@ def _ruling(
 
 
 def _on_sheet(shape: tuple[int, int], turn: np.ndarray) -> np.ndarray:
-    """Which pixels the sheet covers, turned as its writing is."""
+    """Which pixels the sheet covers, rotated like its writing."""
     down, right = np.meshgrid(*(np.arange(length, dtype=np.float32) - length / 2 for length in shape), indexing="ij")
     along = [np.abs(turn[0, axis] * down + turn[1, axis] * right) for axis in range(2)]
     return (along[0] < SHEET / 2 * shape[0]) & (along[1] < SHEET / 2 * shape[1])
@@ -200,7 +202,7 @@ def _photograph(
     smallest: float,
     turn: np.ndarray,
 ) -> np.ndarray:
-    """Light, colours, blur and noise."""
+    """Takes the photo: levels of paper and ink, light, blur and noise."""
     height, width = ink.shape
     paper, contrast = rng.uniform(*style.paper), rng.uniform(*style.contrast)
     covered = np.maximum(ink, ruling * rng.uniform(0.2, 0.6))
@@ -220,12 +222,12 @@ def _photograph(
 
 
 def main() -> None:
-    """Writes pages."""
+    """Writes pages to look at."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--style", choices=STYLES, default="hard")
-    parser.add_argument("--seed", type=int, default=0, help="of the first page")
-    parser.add_argument("--pages", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first page")
+    parser.add_argument("--pages", type=int, default=4, help="number of pages")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     train = load_mnist().train

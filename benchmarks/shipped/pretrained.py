@@ -1,28 +1,28 @@
-"""Makes the network that ships with the package: src/mnistlab/pretrained/digits.onnx and its card.
+"""Makes the network that ships with the package: src/mnistlab/inference/pretrained/digits.onnx and its card.
 
-Two trainings with mnistlab itself. One network learns digits, from MNIST's training images as they are and as they look
-on other paper (widening.py), and from the digits of handwriting fonts. The other learns what is a digit and what is
-something else (nondigits.py). 5,000 training images are held back: temperature and thresholds come from them, the test
-set chooses nothing. An interrupted call is taken up by the next: both trainings go on where they stood.
+    python benchmarks/shipped/pretrained.py [--runs FOLDER] [--table-only]
 
-    python benchmarks/pretrained.py [--runs FOLDER] [--table-only]
+Two training runs of mnistlab itself. One network learns the digits, from MNIST's training images as they are and as
+they look on other paper (widening.py), and from the digits of handwriting fonts. The other learns to tell digits from
+everything else (nondigits.py). 5,000 training images are held back: temperature and thresholds come from them, and the
+test set chooses nothing. After an interruption, the same command continues both runs where they stood.
 
-Then `python benchmarks/refusals.py` measures it and makes the card.
+Afterwards, `python benchmarks/measure/refusals.py` measures the network and completes the card.
 """
 
 import dataclasses
 import hashlib
 import string
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-import card
-import nondigits
-import readme
-import widening
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.material import scribbles
+from benchmarks.measure.benchmark import Benchmark, Results
+from benchmarks.shipped import card, glyphs, nondigits, widening
 from mnistlab import training
 from mnistlab.datasets import Dataset, Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
@@ -33,22 +33,10 @@ from mnistlab.models import load_run
 from mnistlab.models.export import join_kinds, note_calibration
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
-from mnistlab.system.files import make_folder, write_json, write_with
+from mnistlab.system.files import make_folder, write_with
 
-RESULTS = card.MADE
-KINDS = (
-    "digit",
-    "letter",
-    "symbol",
-    "scribble",
-    "lines",
-    "blob",
-    "texture",
-    "half a digit",
-    "two digits",
-    "specks",
-)
-NUM_IMAGES = {  # of each material that is no digit
+KINDS = ("digit", "letter", "symbol", "scribble", "lines", "blob", "texture", "half a digit", "two digits", "specks")
+NUM_IMAGES = {  # images of each material that is not a digit
     "letters": 24000,
     "symbols": 5000,
     "halves": 4000,
@@ -63,7 +51,7 @@ NUM_IMAGES = {  # of each material that is no digit
 }
 DIGITS_RECIPE = dataclasses.replace(
     RECIPES["best"],
-    epochs=3,  # of twice the images
+    epochs=3,  # over more than twice the images
     test_shifts=False,  # so that the file has every layer's activations
     augmentation=AffineRanges(rotation=12, width_shift=0.08, height_shift=0.08, shear=12, zoom=0.12),
 )
@@ -74,16 +62,16 @@ KINDS_RECIPE = dataclasses.replace(
     label_smoothing=0.02,
     augmentation=AffineRanges(rotation=8, width_shift=0.04, height_shift=0.04, shear=6, zoom=0.06),
 )
-LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.005, 0.002  # of validation digits refused by the one, and by the other
+LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.005, 0.002  # of the validation digits, refused by each threshold
 
 
 def held_back() -> tuple[Split, Split]:
-    """MNIST's training images but 5,000, and these."""
+    """MNIST's training images in two parts: 55,000 to train on, and 5,000 that are held back."""
     return split_validation(load_mnist().train, 5000, seed=0)
 
 
 def digits_of_fonts(num_images: int) -> Split:
-    """As many images of every digit in the fonts to train on."""
+    """Images of the digits in the fonts to train on, the same number of each."""
     images = [
         nondigits.make(nondigits.written_characters("fit", digit), num_images, 1, digit) for digit in string.digits
     ]
@@ -91,9 +79,9 @@ def digits_of_fonts(num_images: int) -> Split:
 
 
 def kept(folder: Path, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Split:
-    """Images and labels that take minutes to make: made once, and again when a program that makes them changed."""
-    sources = (Path(nondigits.__file__), Path(widening.__file__), nondigits.MATERIAL)
-    content = b"".join(path.read_bytes() for path in sources) + repr(NUM_IMAGES).encode()
+    """Images and labels that take minutes to make: kept in a file until a program or material behind them changes."""
+    sources = (nondigits.__file__, scribbles.__file__, widening.__file__, glyphs.MATERIAL)
+    content = b"".join(Path(path).read_bytes() for path in sources) + repr(NUM_IMAGES).encode()
     version = hashlib.sha256(content).hexdigest()[:12]
     path = folder / f"{make.__name__}-{version}.npz"
     if not path.exists():
@@ -105,7 +93,7 @@ def kept(folder: Path, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Spl
 
 
 def save(path: Path, images: np.ndarray, labels: np.ndarray) -> None:
-    """Writes images and labels as NumPy does, under a name of ours."""
+    """Writes images and labels as NumPy does, without changing the name of the file."""
     with path.open("wb") as file:
         np.savez(file, images=images, labels=labels)
 
@@ -114,7 +102,7 @@ def digit_images() -> tuple[np.ndarray, np.ndarray]:
     """Images to train the network of digits on, and their labels."""
     train, _ = held_back()
     written = digits_of_fonts(500)
-    # Widened digit by digit, so that the seed of each is the same whatever comes before it.
+    # Widened digit by digit, so that each has the same seed whatever comes before it.
     varied = [widening.widen(written.images[written.labels == digit], 2) for digit in range(10)]
     images = np.concatenate([train.images, widening.widen(train.images, 1), *varied])
     labels = np.concatenate([train.labels, train.labels, written.labels])
@@ -136,24 +124,20 @@ def kind_images() -> tuple[np.ndarray, np.ndarray]:
 
 
 def train_networks(folder: Path) -> tuple[Run, Run]:
-    """The runs of both networks; the test split of each is the validation split, so that the test set stays unseen.
+    """Trains both networks, with the validation split as test split, so that the test set stays unseen.
 
-    There are ten kinds, so that a network of digits can be trained to tell them apart as it is.
+    There are exactly ten kinds, so that the same network that tells digits apart can be trained to tell kinds apart.
     """
     _, validation = held_back()
     only_digits = Split("validation", validation.images, np.zeros(len(validation), np.uint8))
-    return (
-        training.train(
-            DIGITS_RECIPE, Dataset("MNIST, widened", kept(folder, digit_images), validation), folder / "digits"
-        ),
-        training.train(
-            KINDS_RECIPE, Dataset("digits and others", kept(folder, kind_images), only_digits), folder / "kinds"
-        ),
-    )
+    dataset = Dataset("MNIST, widened", kept(folder, digit_images), validation)
+    digits = training.train(DIGITS_RECIPE, dataset, folder / "digits")
+    dataset = Dataset("digits and others", kept(folder, kind_images), only_digits)
+    return digits, training.train(KINDS_RECIPE, dataset, folder / "kinds")
 
 
 def put_together(digits: Run, kinds: Run, path: Path) -> None:
-    """Both networks as one file, with temperature and thresholds from the validation digits."""
+    """Joins both networks in one file, with temperature and thresholds from the validation digits."""
     _, validation = held_back()
     join_kinds(digits.onnx_path, kinds.onnx_path, path)
     answers = evaluate(Classifier(digits.onnx_path, calibrated=False), validation)
@@ -166,10 +150,10 @@ def put_together(digits: Run, kinds: Run, path: Path) -> None:
     note_calibration(path, calibration)
 
 
-def compare_with_keras(run: Run, images: np.ndarray) -> dict[str, float]:
-    """How far the ONNX file of a run is from its Keras model, and how often they answer another digit."""
+def compare_with_keras(run: Run, path: Path, images: np.ndarray) -> dict[str, float]:
+    """The largest difference between an ONNX file and the Keras model of a run, and how often their answers differ."""
     by_keras = load_run(run).predict(images, batch_size=500, verbose=0)
-    by_onnx = evaluate(Classifier(run.onnx_path, calibrated=False), Split("", images, np.zeros(len(images), int)))
+    by_onnx = evaluate(Classifier(path, calibrated=False), Split("", images, np.zeros(len(images), int)))
     return {
         "num_images": len(images),
         "largest_difference": float(np.abs(by_onnx.probabilities - by_keras).max()),
@@ -177,8 +161,8 @@ def compare_with_keras(run: Run, images: np.ndarray) -> dict[str, float]:
     }
 
 
-def figures(digits: Run, kinds: Run) -> dict[str, Any]:
-    """What the card tells of the making: the runs, and what the network of digits reads of images held back."""
+def figures(digits: Run, kinds: Run) -> Results:
+    """The card's figures on the making: both runs, and the accuracy of the network of digits on images held back."""
     _, validation = held_back()
     network = Classifier(digits.onnx_path)
     unseen = [nondigits.make(nondigits.written_characters("choose", digit), 200, 9, digit) for digit in string.digits]
@@ -194,8 +178,8 @@ def figures(digits: Run, kinds: Run) -> dict[str, Any]:
         "widened_validation_accuracy": evaluate(network, widened).accuracy,
         "unseen_fonts_accuracy": evaluate(network, fonts).accuracy,
         "onnx_against_keras": {
-            "digits": compare_with_keras(digits, load_mnist().test.images),
-            "kinds": compare_with_keras(kinds, load_mnist().test.images),
+            "digits": compare_with_keras(digits, digits.onnx_path, load_mnist().test.images),
+            "kinds": compare_with_keras(kinds, kinds.onnx_path, load_mnist().test.images),
         },
         "calibration": Classifier(PRETRAINED_PATH).calibration.to_notes(),
         "num_bytes": PRETRAINED_PATH.stat().st_size,
@@ -203,18 +187,16 @@ def figures(digits: Run, kinds: Run) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Trains what is missing and writes."""
-    parser = readme.parser(__doc__)
-    parser.add_argument("--runs", type=Path, default=Path("runs/pretrained"), help="folder of the two trainings")
-    arguments = parser.parse_args()
-    if not arguments.table_only:
-        runs = train_networks(arguments.runs)
-        write_with(PRETRAINED_PATH, lambda path: put_together(*runs, path))
-        print(f"{PRETRAINED_PATH}  {PRETRAINED_PATH.stat().st_size / 1e6:.2f} MB")
-        write_json(RESULTS, figures(*runs))
-    card.write()
+def measure(runs: Path) -> Results:
+    """Trains the networks, unless they are finished, writes the file and measures it."""
+    digits, kinds = train_networks(runs)
+    write_with(PRETRAINED_PATH, lambda path: put_together(digits, kinds, path))
+    print(f"{PRETRAINED_PATH}  {PRETRAINED_PATH.stat().st_size / 1e6:.2f} MB")
+    return figures(digits, kinds)
 
+
+OPTIONS = {"--runs": {"type": Path, "default": Path("runs/pretrained"), "help": "folder of the two training runs"}}
+BENCHMARK = Benchmark(__file__, __doc__, measure, publish=lambda _: card.write(), options=OPTIONS)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.run()

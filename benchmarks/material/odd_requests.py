@@ -1,6 +1,6 @@
-"""Requests in JSON that something is wrong with: each a function of its number, so that any can be made again.
+"""Broken requests in JSON, each a function of its number, so that any of them can be made again.
 
-They begin as requests that the server would answer; then values become what they must not be, and text what is no JSON.
+They begin as requests that the server would answer. Then values become invalid, or the text stops being JSON.
 """
 
 import base64
@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from odd_pictures import Random, cut_out, double, flip_bits, insert, set_bytes, truncate
+from benchmarks.material.odd_pictures import Random, cut_out, double, flip_bits, insert, set_bytes, truncate
 
 IMAGE = base64.b64encode(bytes(range(196)) * 4).decode()
 REQUESTS: dict[str, dict[str, Any]] = {
     "/api/classify": {"image": IMAGE, "networks": ["shipped"]},
     "/api/activations": {"image": IMAGE, "network": "shipped"},
     "/api/occlusion": {"image": IMAGE, "network": "shipped", "size": 7, "step": 4},
-    # There is no such recipe, or some requests would start a training.
+    # There is no recipe of this name; otherwise some requests would start a training run.
     "/api/runs": {"recipe": "mp", "epochs": 1, "batch_size": 128, "learning_rate": 0.001, "augmentation": False,
                   "seed": 0, "name": "a-run"},
     "/api/runs/a-run/stop": {},
@@ -41,7 +41,7 @@ ODD: tuple[Callable[[], Any], ...] = (
 
 
 def change_value(request: dict[str, Any], rng: Random) -> bytes:
-    """One to three parts become something odd, go, or come anew."""
+    """Changes, removes or adds one to three values."""
     for _ in range(int(rng.integers(1, 4))):
         name = str(rng.choice([*request, "more", "__proto__", "", "a" * 5000]))
         if rng.random() < 0.15:
@@ -52,13 +52,13 @@ def change_value(request: dict[str, Any], rng: Random) -> bytes:
 
 
 def change_text(request: dict[str, Any], rng: Random) -> bytes:
-    """The text is damaged as pictures are."""
+    """Damages the text as pictures are damaged."""
     damage = (flip_bits, set_bytes, truncate, cut_out, double, insert)[int(rng.integers(6))]
     return damage(json.dumps(request).encode() or b"{}", rng)
 
 
 def odd_text(request: dict[str, Any], rng: Random) -> bytes:
-    """Other encodings, numbers of any length, doubled names, comments, and what is deep."""
+    """Writes other encodings, very long numbers, repeated names, comments or deep nesting."""
     text = json.dumps(request)
     depth = int(rng.choice([50, 1000, 20_000]))
     return (
@@ -76,7 +76,7 @@ def odd_text(request: dict[str, Any], rng: Random) -> bytes:
 
 
 def deep_value(request: dict[str, Any], rng: Random) -> bytes:
-    """A part becomes lists within lists, or very many."""
+    """Replaces a value by deeply nested lists or objects, or by a very long list."""
     name = str(rng.choice([*request, "more"]))
     depth = int(rng.choice([10, 900, 10_000]))
     inside = ("[" * depth + "]" * depth, '{"a":' * (depth // 2) + "1" + "}" * (depth // 2), "[" + "0," * depth + "0]")
@@ -87,7 +87,7 @@ BODY_MUTATIONS = (change_value, change_value, change_text, odd_text, deep_value)
 
 
 def body(number: int) -> tuple[str, str, bytes, dict[str, str]]:
-    """A fuzzed request: what was done, the route, the body, and the headers that it is sent with."""
+    """Makes a broken request: what was done to it, its route, its body and its headers."""
     rng = np.random.default_rng([2, number])
     route = list(REQUESTS)[number % len(REQUESTS)]
     mutation = BODY_MUTATIONS[int(rng.integers(len(BODY_MUTATIONS)))]

@@ -1,24 +1,22 @@
 """Makes the notebook's two networks that ship with the package: pretrained/mlp.onnx and pretrained/cnn.onnx.
 
-Each is one training of the recipe of its name, but that 5,000 training images are held back to calibrate on, as the
-recipe `cnn` does anyway. The files hold every layer's activations, for people to look into, and their large weights
-in half precision. The test set chose nothing. An interrupted call is taken up by the next.
+    python benchmarks/shipped/notebook_networks.py [--runs FOLDER] [--table-only]
 
-    python benchmarks/notebook_networks.py [--runs FOLDER] [--table-only]
-
-Writes benchmarks/results/notebook_networks.json and makes the card of all networks anew.
+Each is one training run of the recipe of its name, except that 5,000 training images are held back for the
+calibration, as the recipe `cnn` does anyway. The files give every layer's activations, so that people can look inside,
+and hold large weights in half precision. The test set chose nothing. After an interruption, the same command continues.
+The card of all networks is written anew.
 """
 
 import dataclasses
-import json
 import shutil
+import sys
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-import card
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure.benchmark import Benchmark, Results
+from benchmarks.shipped import card
+from benchmarks.shipped.pretrained import compare_with_keras
 from mnistlab import training
 from mnistlab.datasets import Split, load_mnist, split_validation
 from mnistlab.evaluation import evaluate
@@ -27,34 +25,31 @@ from mnistlab.evaluation.metrics import expected_calibration_error
 from mnistlab.inference import Classifier
 from mnistlab.inference.onnx_files import store_halves
 from mnistlab.inference.pretrained import PRETRAINED
-from mnistlab.models import load_run
 from mnistlab.models.export import note_calibration
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
-from mnistlab.system.files import write_json, write_with
+from mnistlab.system.files import write_with
 
-RESULTS = card.NOTEBOOK
 NAMES = ("mlp", "cnn")
 
 
 def held_back(run: Run) -> Split:
-    """The images that a training did not see."""
+    """The images that were held back from a run."""
     return split_validation(load_mnist().train, run.recipe.num_validation, run.recipe.seed)[1]
 
 
 def store(run: Run, path: Path) -> None:
-    """The network of a run as a small file, calibrated on what was held back."""
+    """Writes the network of a run as a small file, calibrated on the images that were held back."""
     shutil.copyfile(run.onnx_path, path)
     store_halves(path)
     answers = evaluate(Classifier(path, calibrated=False), held_back(run))
     note_calibration(path, calibrate(answers.labels, answers.probabilities))
 
 
-def figures(run: Run, path: Path) -> dict[str, Any]:
-    """What the card tells of one network."""
+def figures(run: Run, path: Path) -> Results:
+    """The card's figures on one network."""
     test = load_mnist().test
     stored, own = (evaluate(Classifier(path, calibrated=calibrated), test) for calibrated in (True, False))
-    by_keras = load_run(run).predict(test.images, batch_size=500, verbose=0)
     return {
         "recipe": run.recipe.to_toml(),
         "num_parameters": run.metrics["num_parameters"],
@@ -70,33 +65,25 @@ def figures(run: Run, path: Path) -> dict[str, Any]:
             for name, answers in (("before", own), ("after", stored))
         },
         "calibration": Classifier(path).calibration.to_notes(),
-        "against_keras": {
-            "num_images": len(test),
-            "largest_difference": float(np.abs(own.probabilities - by_keras).max()),
-            "other_answers": int((own.predictions != by_keras.argmax(axis=1)).sum()),
-        },
+        "against_keras": compare_with_keras(run, path, test.images),
         "environment": run.environment,
     }
 
 
-def main() -> None:
-    """Trains what is missing and writes."""
-    parser = readme.parser(__doc__)
-    parser.add_argument("--runs", type=Path, default=Path("runs/pretrained"), help="folder of the two trainings")
-    arguments = parser.parse_args()
-    if not arguments.table_only:
-        results = {}
-        for name in NAMES:
-            recipe = dataclasses.replace(RECIPES[name], validation="split")
-            run = training.train(recipe, load_mnist(), arguments.runs / name)
-            write_with(PRETRAINED[name], lambda path, run=run: store(run, path))
-            results[name] = figures(run, PRETRAINED[name])
-        write_json(RESULTS, results)
-    made = json.loads(RESULTS.read_text(encoding="utf-8"))
-    for name, row in made.items():
+def measure(runs: Path) -> Results:
+    """Trains the networks, unless they are finished, writes their files and measures them."""
+    results = {}
+    for name in NAMES:
+        run = training.train(dataclasses.replace(RECIPES[name], validation="split"), load_mnist(), runs / name)
+        write_with(PRETRAINED[name], lambda path, run=run: store(run, path))
+        results[name] = figures(run, PRETRAINED[name])
+        row = results[name]
         print(f"{PRETRAINED[name]}  {row['num_bytes'] / 1e6:.2f} MB  {row['test']['accuracy'] * 100:.2f} %")
-    card.write()
+    return results
 
+
+OPTIONS = {"--runs": {"type": Path, "default": Path("runs/pretrained"), "help": "folder of the two training runs"}}
+BENCHMARK = Benchmark(__file__, __doc__, measure, publish=lambda _: card.write(), options=OPTIONS)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.run()

@@ -1,13 +1,12 @@
-"""Kills trainings at random moments, takes them up again and compares what comes out with an undisturbed training.
+"""Kills training runs at random moments, resumes them, and compares the results with those of undisturbed runs.
 
-Also measures how soon Ctrl-C ends a training and how soon a second start on one folder is refused. Writes
-`benchmarks/results/interruptions.json` after every run and puts the table into docs/performance.md. POSIX only.
+    python benchmarks/measure/interruptions.py [--runs 100] [--only fast] [--table-only]
 
-    python benchmarks/interruptions.py [--runs 100] [--only fast] [--table-only]
+Also measures how soon Ctrl-C ends a training run, and how soon a second start on the same folder is refused. The
+results are stored after each network. POSIX only.
 """
 
 import dataclasses
-import json
 import random
 import shutil
 import signal
@@ -23,16 +22,14 @@ from typing import Any
 
 import numpy as np
 
-import readme
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure.benchmark import Benchmark, Results, markdown_table
 from mnistlab.datasets import Dataset, load_mnist
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
-from mnistlab.system.files import write_json
 
-RESULTS = Path(__file__).parent / "results" / "interruptions.json"
-DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 MAX_KILLS = 5
-CHECKPOINT_SECONDS = 0.2  # not 10: otherwise trainings of seconds would be killed before their first checkpoint
+CHECKPOINT_SECONDS = 0.2  # not 10, or these short runs would all be killed before their first checkpoint
 NETWORKS: dict[str, tuple[int, dict[str, Any]]] = {  # training images; what differs from the recipe of that name
     "mlp": (12_000, {"epochs": 2, "batch_size": 32}),
     "cnn": (6_000, {"epochs": 2, "batch_size": 32, "num_validation": 500}),
@@ -42,7 +39,7 @@ PHASES = ("import", "load", "train", "save")
 
 
 def train_small(name: str, folder: Path) -> None:
-    """What the killed processes do: a training of a few seconds on part of MNIST."""
+    """Trains for a few seconds on part of MNIST; this is what the killed processes do."""
     from mnistlab import training
 
     print("imported", flush=True)
@@ -56,18 +53,19 @@ def train_small(name: str, folder: Path) -> None:
 def kill_and_finish(
     name: str, folder: Path, seconds: Mapping[str, float], rng: random.Random, max_kills: int
 ) -> dict[str, Any]:
-    """Starts a training until it ends by itself, killing it at random.
+    """Kills a training run at random moments, several times, and then lets it finish.
 
     Args:
-        name: of the network.
-        folder: of the run.
-        seconds: that an undisturbed training takes, `import` to begin with and `rest` after that. One kill of four
-            comes during the first, which would otherwise be most of them.
-        rng: chooses the moments, evenly over either time.
-        max_kills: at most so many.
+        name: Name of the network.
+        folder: Folder of the run.
+        seconds: Durations of an undisturbed run: `import`, and `rest` for everything after it. One kill in four comes
+            during the import; chance alone would put most of them there.
+        rng: Generator that chooses the moments, spread evenly over either duration.
+        max_kills: Largest number of kills.
 
     Returns:
-        `kills`: how many in each phase; `digests` of the finished run; `leftovers`, files under temporary names.
+        `kills`, the number in each phase; `digests` of the finished run; `leftovers`, the files that kept their
+        temporary names.
     """
     command = [sys.executable, __file__, "--train", name, str(folder)]
     kills = dict.fromkeys(PHASES, 0)
@@ -80,7 +78,7 @@ def kill_and_finish(
                 process.wait(timeout=rng.uniform(0, seconds[stage]))
                 if any(kills.values()):
                     break
-                shutil.rmtree(folder)  # it was quicker than the clock
+                shutil.rmtree(folder)  # it finished before it could be killed
             except subprocess.TimeoutExpired:
                 process.kill()
                 kills[_phase(bool(process.communicate()[0] or imported), folder)] += 1
@@ -90,7 +88,7 @@ def kill_and_finish(
 
 
 def _phase(imported: bool, folder: Path) -> str:
-    """What a process was at when it was killed, from what it printed and wrote."""
+    """The phase in which a process was killed, judged by what it had printed and written."""
     if (folder / "history.csv").exists():
         return "save"
     if (folder / "recipe.toml").exists() and imported:
@@ -99,7 +97,7 @@ def _phase(imported: bool, folder: Path) -> str:
 
 
 def measure_kills(name: str, num_runs: int, folder: Path, max_kills: int = MAX_KILLS) -> dict[str, Any]:
-    """Kills runs of one network and compares each with two that nobody disturbed."""
+    """Kills runs of one network and compares each with two undisturbed runs."""
     undisturbed, seconds = [], {}
     for number in range(2):
         started = time.perf_counter()
@@ -110,15 +108,12 @@ def measure_kills(name: str, num_runs: int, folder: Path, max_kills: int = MAX_K
             seconds["import"] = time.perf_counter() - started
         seconds["rest"] = time.perf_counter() - started - seconds["import"]
         undisturbed.append(Run(folder / f"undisturbed{number}").require().digests())
+
+    def kill(number: int) -> Results:
+        return kill_and_finish(name, folder / f"run{number}", seconds, random.Random(number), max_kills)
+
     with ThreadPoolExecutor(max_workers=2) as pool:
-        killed = list(
-            pool.map(
-                lambda number: kill_and_finish(
-                    name, folder / f"run{number}", seconds, random.Random(number), max_kills
-                ),
-                range(num_runs),
-            )
-        )
+        killed = list(pool.map(kill, range(num_runs)))
     return {
         "runs": num_runs,
         "seconds": seconds,
@@ -130,7 +125,7 @@ def measure_kills(name: str, num_runs: int, folder: Path, max_kills: int = MAX_K
 
 
 def measure_answers(folder: Path, repeats: int = 3) -> dict[str, Any]:
-    """Seconds from a signal to the end of the process, and of a second start to its refusal, on the whole MNIST."""
+    """Seconds from a signal to the end of a run on all of MNIST, and from a second start to its refusal."""
     command = [sys.executable, "-m", "mnistlab", "train", "cnn", "--epochs", "50", "--out", str(folder)]
     answers: dict[str, list[float]] = {"SIGINT": [], "SIGTERM": [], "second start": []}
     for number in range(2 * repeats):
@@ -151,57 +146,48 @@ def measure_answers(folder: Path, repeats: int = 3) -> dict[str, Any]:
     return {name: {"median": statistics.median(values), "max": max(values)} for name, values in answers.items()}
 
 
-def table(results: dict[str, Any]) -> str:
-    """The figures as sentences and a table for docs/performance.md."""
-    lines = [
-        "| recipe, shortened | runs | kills in import, load, training, saving | ended the same | left behind |",
-        "| --- | ---: | ---: | ---: | ---: |",
-    ]
+def measure(runs: int, only: list[str] | None, train: tuple[str, str] | None) -> Results | None:
+    """Measures everything, or some parts anew; or does what the killed processes do."""
+    if train:
+        train_small(train[0], Path(train[1]))
+        return None
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background ignores it otherwise
+    results: Results = BENCHMARK.read() if only else {"networks": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        if "answers" in (only or ["answers"]):
+            results["answers"] = measure_answers(Path(folder) / "answers")
+        for number, name in enumerate(NETWORKS):
+            if name in (only or NETWORKS):
+                (Path(folder) / name).mkdir()
+                results["networks"][name] = measure_kills(name, (runs + 2 - number) // 3, Path(folder) / name)
+                print(name, results["networks"][name], flush=True)
+                BENCHMARK.write(results)
+    return results
+
+
+def table(results: Results) -> str:
+    """The kills of each network, and a paragraph on signals."""
+    rows = []
     for name, row in results["networks"].items():
         kills = ", ".join(str(row["kills"][phase]) for phase in PHASES)
-        lines.append(f"| `{name}` | {row['runs']} | {kills} | {row['identical']} | {row['leftovers']} files |")
+        rows.append((f"`{name}`", f"{row['runs']}", kills, f"{row['identical']}", f"{row['leftovers']} files"))
+    titles = "recipe, shortened | runs | kills in import, load, training, saving | ended the same | left behind"
     answers = results["answers"]
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"Ctrl-C ended a training of the `cnn` on all of MNIST after {answers['SIGINT']['median']:.1f} s (at most "
-            f"{answers['SIGINT']['max']:.1f} s), SIGTERM after {answers['SIGTERM']['median']:.1f} s (at most "
-            f"{answers['SIGTERM']['max']:.1f} s), with a checkpoint. A second start on the folder was refused after "
-            f"{answers['second start']['median']:.1f} s (at most {answers['second start']['max']:.1f} s).",
-        ]
+    return (
+        f"{markdown_table(titles, rows)}\n\n"
+        f"Ctrl-C ended a training of the `cnn` on all of MNIST after {answers['SIGINT']['median']:.1f} s (at most "
+        f"{answers['SIGINT']['max']:.1f} s), SIGTERM after {answers['SIGTERM']['median']:.1f} s (at most "
+        f"{answers['SIGTERM']['max']:.1f} s), with a checkpoint. A second start on the folder was refused after "
+        f"{answers['second start']['median']:.1f} s (at most {answers['second start']['max']:.1f} s)."
     )
 
 
-def main() -> None:
-    """Measures and writes."""
-    parser = readme.parser(__doc__)
-    parser.add_argument("--runs", type=int, default=100, help="runs to kill, of all networks together")
-    parser.add_argument("--only", nargs="+", choices=[*NETWORKS, "answers"], help="measure these anew, keep the rest")
-    parser.add_argument("--train", nargs=2, metavar=("NAME", "FOLDER"), help="what the killed processes do")
-    arguments = parser.parse_args()
-    if arguments.train:
-        train_small(arguments.train[0], Path(arguments.train[1]))
-        return
-    if not arguments.table_only:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # what is in the background ignores it
-        results: dict[str, Any] = {"networks": {}}
-        if arguments.only:
-            results = json.loads(RESULTS.read_text(encoding="utf-8"))
-        with tempfile.TemporaryDirectory() as folder:
-            if "answers" in (arguments.only or ["answers"]):
-                results["answers"] = measure_answers(Path(folder) / "answers")
-            for number, name in enumerate(NETWORKS):
-                if name not in (arguments.only or NETWORKS):
-                    continue
-                num_runs = (arguments.runs + 2 - number) // 3
-                (Path(folder) / name).mkdir()
-                results["networks"][name] = measure_kills(name, num_runs, Path(folder) / name)
-                print(name, results["networks"][name], flush=True)
-                write_json(RESULTS, results)
-            write_json(RESULTS, results)
-    readme.put("interruptions.py", table(json.loads(RESULTS.read_text(encoding="utf-8"))), DOCUMENT)
-
+OPTIONS = {
+    "--runs": {"type": int, "default": 100, "help": "number of runs to kill, of all networks together"},
+    "--only": {"nargs": "+", "choices": [*NETWORKS, "answers"], "help": "parts to measure anew"},
+    "--train": {"nargs": 2, "metavar": ("NAME", "FOLDER"), "help": "train as the killed processes do"},
+}
+BENCHMARK = Benchmark(__file__, __doc__, measure, table, options=OPTIONS)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.run()
