@@ -28,7 +28,9 @@ _CONTAINERS: Final = {
 def num_extra_bytes(header: bytes, expected_magic: int) -> int:
     """How many further bytes of a foreign header belong to its sizes."""
     axes = _axes(header)
-    return 0 if axes is None or int.from_bytes(header[:4], "big") == expected_magic else max(0, 4 * (axes - 3))
+    if axes is None or int.from_bytes(header[:4], "big") == expected_magic:
+        return 0
+    return max(0, 4 + 4 * axes - len(header))
 
 
 def explain_header(header: bytes, kind: str) -> tuple[str, str] | None:

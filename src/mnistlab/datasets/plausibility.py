@@ -27,7 +27,7 @@ _SAMPLED: Final = 1000  # images of a split, those of its fingerprint: what lies
 _LEAST_SAMPLE: Final = 20  # images from which on a share says something
 _FULL_INK: Final = 255
 _FAINT: Final = 128  # data whose largest pixel is below half of full ink have another scale
-_LIGHT_BORDER: Final = 0.9  # share of the images; of those that merely reach the frame, far fewer are so
+_LIGHT_BORDER: Final = 0.75  # share of the images; of sound ones that fill their frame, far fewer are so
 
 _MAX_HASHED: Final = 150_000  # training images that are compared with the test images: a third of a second
 _SHARED: Final = 0.01  # share of the test images; a few equal ones are in many a data set

@@ -10,6 +10,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -80,7 +81,7 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Source:
 
 
 def _part(path: Path, archive: zipfile.ZipFile, images_name: str, labels_name: str, *, from_unit: bool) -> Part:
-    with _Array(path, archive, images_name) as images, _Array(path, archive, labels_name) as labels:
+    with _opened(path, archive, images_name) as images, _opened(path, archive, labels_name) as labels:
         if prod(images.shape[1:]) != NUM_PIXELS or not _is_image(images.shape):
             raise DataError(
                 f"{images} has the shape {images.shape}, but (number, 28, 28) or (number, 784) was expected. "
@@ -112,7 +113,7 @@ def _goes_to_one(path: Path, archive: zipfile.ZipFile, names: list[str]) -> bool
     """Whether all pixels lie between 0 and 1, and some are neither: then they can only be parts of full ink."""
     has_parts = False
     for name in names:
-        with _Array(path, archive, name) as array:
+        with _opened(path, archive, name) as array:
             if array.dtype.kind != "f":
                 return False
             for piece in array.pieces():
@@ -122,48 +123,26 @@ def _goes_to_one(path: Path, archive: zipfile.ZipFile, names: list[str]) -> bool
     return has_parts
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Array:
-    """An array of an archive, read piece by piece.
+    """An array of an archive, of which the header has been read.
 
-    Args:
+    Attributes:
         path: File of the archive.
-        archive: The archive, open.
-        member: Name of the array in it.
+        name: Name of the array in it.
+        file: Stream that stands behind the header.
+        shape: Number of items, and the shape of one.
+        dtype: Type of the numbers.
     """
 
     path: Path
-    archive: zipfile.ZipFile
-    member: str
-
-    def __enter__(self) -> _Array:
-        self._file: IO[bytes] = self.archive.open(self.member)
-        self.name = self.member.removesuffix(".npy")
-        try:
-            version = npy.read_magic(self._file)
-            read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
-            self.shape, is_fortran, self.dtype = read(self._file, max_header_size=_MAX_HEADER)
-        except (KeyError, ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-            raise DataError(f"{self} is not an array of NumPy. Save it with numpy.savez.") from error
-        if self.dtype.hasobject:
-            raise DataError(f"{self} holds pickled objects, which could do anything. Save plain numbers.")
-        if self.dtype.kind not in "buif" or self.dtype.itemsize > 8 or not 1 <= len(self.shape) <= 8:
-            raise DataError(f"{self} is {self.dtype} {self.shape}, but plain numbers were expected. Save such.")
-        if is_fortran and len(self.shape) > 1:
-            raise DataError(
-                f"{self} is stored column by column. Save numpy.ascontiguousarray of it, which is row by row."
-            )
-        if any(size < 0 for size in self.shape) or self.shape[0] > MAX_IMAGES or prod(self.shape[1:]) > NUM_PIXELS:
-            raise DataError(
-                f"{self} has the shape {self.shape}, but up to {MAX_IMAGES:,} images of 28×28 pixels were expected. "
-                "Convert a part of them."
-            )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    name: str
+    file: IO[bytes]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
 
     def __str__(self) -> str:
+        """The file and the array, for a message."""
         return f"{self.path} ({self.name})"
 
     def pieces(self) -> Iterator[npt.NDArray[Any]]:
@@ -171,9 +150,37 @@ class _Array:
         size = prod(self.shape[1:])
         for first in range(0, self.shape[0], _PIECE):
             count = min(_PIECE, self.shape[0] - first)
-            content = self._file.read(count * size * self.dtype.itemsize)
+            content = self.file.read(count * size * self.dtype.itemsize)
             if len(content) < count * size * self.dtype.itemsize:
                 raise DataError(f"{self} breaks off. Save or download the file again.")
             yield np.frombuffer(content, self.dtype).reshape(count, size)
-        if self._file.read(1):
+        if self.file.read(1):
             raise DataError(f"{self} is longer than its header promises. Save or download the file again.")
+
+
+@contextmanager
+def _opened(path: Path, archive: zipfile.ZipFile, member: str) -> Iterator[_Array]:
+    """Opens an array and refuses it by its header if it is not one of plain numbers of a sound size."""
+    name = member.removesuffix(".npy")
+    with archive.open(member) as file:
+        try:
+            version = npy.read_magic(file)
+            read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+            shape, is_fortran, dtype = read(file, max_header_size=_MAX_HEADER)
+        except (KeyError, ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+            raise DataError(f"{path} ({name}) is not an array of NumPy. Save it with numpy.savez.") from error
+        array = _Array(path, name, file, shape, dtype)
+        if dtype.hasobject:
+            raise DataError(f"{array} holds pickled objects, which could do anything. Save plain numbers.")
+        if dtype.kind not in "buif" or dtype.itemsize > 8 or not 1 <= len(shape) <= 8:
+            raise DataError(f"{array} is {dtype} {shape}, but plain numbers were expected. Save such.")
+        if is_fortran and len(shape) > 1:
+            raise DataError(
+                f"{array} is stored column by column. Save numpy.ascontiguousarray of it, which is row by row."
+            )
+        if any(size < 0 for size in shape) or shape[0] > MAX_IMAGES or prod(shape[1:]) > NUM_PIXELS:
+            raise DataError(
+                f"{array} has the shape {shape}, but up to {MAX_IMAGES:,} images of 28×28 pixels were expected. "
+                "Convert a part of them."
+            )
+        yield array
