@@ -1,12 +1,14 @@
 """`mnistlab data`: data of other forms as a folder that `--data` takes. Keras is not imported."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mnistlab.cli.options import PATH, SEED, debug_option, warn
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import MnistlabError, UsageError
 
 
 @click.group()
@@ -50,7 +52,8 @@ def convert(
     from mnistlab.datasets.folders import folder_files
     from mnistlab.system.files import check_free, write_folder
 
-    check_free(folder)
+    with _without_option():
+        check_free(folder)
     changes = Changes(transpose, stretch, invert, _normalized if normalize else None)
     dataset, notes = convert_source(
         source,
@@ -61,12 +64,23 @@ def convert(
         changes=changes,
         tell=lambda number: print(f"{number:,} picture{'' if number == 1 else 's'} to read", flush=True),
     )
-    write_folder(folder, folder_files(dataset))
+    with _without_option():
+        write_folder(folder, folder_files(dataset))
     warn(dataset.warnings)
     print(f"{folder}: {len(dataset.train):,} images to train on, {len(dataset.test):,} to test on")
     for note in notes:
         print(note)
     print(f"Then: mnistlab train mlp --data {folder}")
+
+
+@contextlib.contextmanager
+def _without_option() -> Iterator[None]:
+    """Lets errors about the folder name no option: here it is an argument."""
+    try:
+        yield
+    except MnistlabError as error:
+        error.argument = None
+        raise
 
 
 def _picture_reader(*, normalize: bool) -> Any:
