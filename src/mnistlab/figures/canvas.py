@@ -21,7 +21,7 @@ from mnistlab.system import theme
 
 # 306 points: a phone of 390 pixels shows that enlarged by a fifth, so text of 8.5 points is 10 pixels high there.
 WIDTH_INCHES = 4.25
-MAX_NAME = 16  # characters of the name of a class; ten of them stand side by side
+MAX_NAME = 14  # characters of the name of a class; ten of them stand side by side
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

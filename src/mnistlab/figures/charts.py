@@ -65,7 +65,7 @@ def plot_confusion(confusion: ArrayLike, ax: Axes | None = None, classes: Classe
         The axes. Every count is printed; a dot stands for zero.
     """
     counts, classes = np.asarray(confusion), drawable(classes)
-    ax = new_axes(4.6 if classes.names is None else 5.4) if ax is None else ax
+    ax = new_axes(4.6 if classes.names is None else 5.0) if ax is None else ax
     mistakes = counts - np.diag(np.diag(counts))
     most = int(mistakes.max(initial=0))
     for (row, column), count in np.ndenumerate(counts):
@@ -88,7 +88,8 @@ def plot_confusion(confusion: ArrayLike, ax: Axes | None = None, classes: Classe
     row, column = np.unravel_index(int(np.argmax(mistakes)), mistakes.shape)
     times = "once" if most == 1 else f"{most:,} times"
     taken = f"read as {column}" if classes.is_digits else f"taken for {classes.one(int(column))}"
-    most_often = f"Most often, {classes.one(int(row))} is {taken}: {times}"
+    gap = " " if classes.names is None else "\n"  # two names are wider than the axes beside them
+    most_often = f"Most often, {classes.one(int(row))}{gap}is {taken}: {times}"
     ax.set_title(most_often if most else f"No {classes.noun} is taken for another", fontsize=_title_size(classes))
     return ax
 
@@ -227,7 +228,7 @@ def _name_classes(ax: Axes, classes: Classes, *, columns: bool) -> None:
 
 def _title_size(classes: Classes) -> float | None:
     """A smaller title where two names have to fit into it; `None` for the style's own size."""
-    return None if classes.names is None else 7.5
+    return None if classes.names is None else 8.0
 
 
 def _draw_series(ax: Axes, history: Sequence[Mapping[str, Any]], key: str, *, percent: bool) -> None:
