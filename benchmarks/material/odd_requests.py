@@ -17,6 +17,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "/api/classify": {"image": IMAGE, "networks": ["shipped"]},
     "/api/activations": {"image": IMAGE, "network": "shipped"},
     "/api/occlusion": {"image": IMAGE, "network": "shipped", "size": 7, "step": 4},
+    "/api/recipes/code": {"recipe": "mlp", "epochs": 1, "learning_rate": 0.001, "augmentation": False, "seed": 0},
     # There is no recipe of this name; otherwise some requests would start a training run.
     "/api/runs": {"recipe": "mp", "epochs": 1, "batch_size": 128, "learning_rate": 0.001, "augmentation": False,
                   "seed": 0, "name": "a-run"},

@@ -16,8 +16,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.measure.benchmark import ROOT, Benchmark, Results, cores, markdown_table
-from mnistlab.server.experiments.charts import COMMANDS as EXPERIMENTS
-from mnistlab.server.experiments.charts import PUBLISHED_PATH, published
+from mnistlab.experiments.published import ARGUMENTS as EXPERIMENTS
+from mnistlab.experiments.published import published
+from mnistlab.server.experiments.results import PUBLISHED_PATH
 
 FIGURES = ROOT / "docs" / "figures"
 
@@ -47,7 +48,7 @@ def run_experiment(name: str, folder: Path) -> Results:
 
 def publish(results: Results, path: Path = PUBLISHED_PATH) -> None:
     """Writes the part that ships with the package, in the order of the questions."""
-    shown = {name: published(results[name]) for name in EXPERIMENTS if name in results}
+    shown = {name: published(name, results[name]) for name in EXPERIMENTS if name in results}
     path.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ from mnistlab.experiments.benchmark.suite import format_summary, run_suite
 
 def measure(rounds: int) -> Results:
     """Runs `mnistlab bench` with one round per seed."""
-    return run_suite(rounds=rounds, tell=lambda line: print(line, flush=True), keep=BENCHMARK.write)
+    return run_suite(rounds=rounds, keep=BENCHMARK.write)
 
 
 def table(results: Results) -> str:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from mnistlab.cli.train import train
 from mnistlab.recipes import RECIPES, AffineRanges
-from mnistlab.runs.progress import Progress
+from mnistlab.runs.progress import PROGRESS_FILE, Progress
+from mnistlab.server.training.routes import Lines
+from mnistlab.server.training.status import Place
 
 RESULTS = json.loads((Path(__file__).parents[2] / "benchmarks/results/questions.json").read_text(encoding="utf-8"))
 
@@ -50,24 +52,34 @@ def told_at_random(seed: int) -> list[dict[str, Any]]:
     return lines
 
 
-def test_the_page_puts_curves_together_as_the_server_does(page: Page) -> None:
-    put_together = """async (lines) => {
+def test_the_page_puts_curves_together_as_the_server_does(page: Page, tmp_path: Path) -> None:
+    """From the events that the server makes of the lines of a progress file, some of which were undone later."""
+    put_together = """async (events) => {
       const { Curves } = await import("/web/train/curves.js");
       const curves = new Curves();
-      for (const { event, ...line } of lines) curves[event](line);
-      const { steps, history, numSteps, done } = curves;
-      return { steps, history: history.map(({ epoch, loss }) => [epoch, loss]), numSteps, done };
+      return events.map(({ event, ...line }) => {
+        curves[event](line);
+        const { steps, history, numSteps, done, leftSeconds } = curves;
+        return structuredClone({
+          steps, history: history.map(({ epoch, loss }) => [epoch, loss]), numSteps, done, leftSeconds,
+        });
+      });
     }"""
     for seed in range(40):
-        lines, expected = told_at_random(seed), Progress()
+        lines, expected, curves = told_at_random(seed), Progress(), []
         for line in lines:
             expected.add(line)
-        assert page.evaluate(put_together, lines) == {
-            "steps": expected.steps,
-            "history": [[row["epoch"], row["loss"]] for row in expected.history],
-            "numSteps": expected.num_steps,
-            "done": expected.done,
-        }
+            told = {
+                "steps": [*expected.steps],
+                "history": [[row["epoch"], row["loss"]] for row in expected.history],
+                "numSteps": expected.num_steps,
+                "done": expected.done,
+                "leftSeconds": None if expected.left_seconds is None else pytest.approx(expected.left_seconds),
+            }
+            curves.append(told)
+        (tmp_path / PROGRESS_FILE).write_text("".join(json.dumps(line) + "\n" for line in lines))
+        events = [event for _, event in Lines(Place("run", tmp_path, "run", None, tmp_path / "log"), 0).read()]
+        assert page.evaluate(put_together, events) == curves
 
 
 def test_axes_show_every_value_between_round_figures(page: Page) -> None:
@@ -142,6 +154,17 @@ def test_the_table_beside_a_chart_holds_every_figure(watched: Any) -> None:
     assert page.locator(".chart-interval").count() == len(expected)
     for line in RESULTS["label-noise"]["answer"]:
         expect(page.locator(".finding-answer")).to_contain_text(line)
+
+
+def test_results_of_an_older_version_say_that_they_have_no_charts(watched: Any) -> None:
+    def forget_charts(route: Route) -> None:
+        route.fulfill(json=route.fetch().json() | {"charts": []})
+
+    watched.page.route("**/api/experiments/compare", forget_charts)
+    page = watched.open("tab=experiments&experiment=compare")
+    expect(page.locator(".finding")).to_contain_text("These results hold no charts. If an older version of mnistlab")
+    expect(page.locator(".finding-answer li")).to_have_count(len(RESULTS["compare"]["answer"]))
+    assert page.locator(".finding .chart").count() == 0
 
 
 def code_of(page: Page) -> tuple[str, str]:

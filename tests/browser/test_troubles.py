@@ -59,9 +59,17 @@ class Training:
             body = f"event: state\ndata: {json.dumps(self.report)}\n\n"
             route.fulfill(body=body, headers={"Content-Type": "text/event-stream"})
             return
-        begin = [("begin", {"step": 0, "num_steps": 100, "history": []})] if self._step == 0 else []
+        start = {"step": 0, "num_steps": 100, "history": [], "steps": [], "left_seconds": None}
+        begin = [("begin", start)] if self._step == 0 else []
         self._step += 1
-        step = {"step": self._step, "epoch": 1, "loss": 1.0, "accuracy": 0.5, "seconds": self._step}
+        step = {
+            "step": self._step,
+            "epoch": 1,
+            "loss": 1.0,
+            "accuracy": 0.5,
+            "seconds": self._step,
+            "left_seconds": 120.0,
+        }
         lines = [*begin, ("step", step), *([("state", self.report)] if self.report is not REPORT else [])]
         body = "".join(f"id: {self._step}\nevent: {name}\ndata: {json.dumps(data)}\n\n" for name, data in lines)
         route.fulfill(body=body, headers={"Content-Type": "text/event-stream"})
@@ -109,8 +117,11 @@ def test_a_training_keeps_out_of_what_is_being_typed(watched: Any, training: Tra
     expect(page).to_have_url(re.compile("rate=0.0025"))
     training.waits(watched)
     expect(rate).to_have_value("0.0025")
+    expect(page.locator(".live-facts")).to_contain_text("about 2 min")  # as the server says
     page.get_by_role("button", name="How to do this in code").click()
-    expect(page.locator("#code-command")).to_contain_text("--out 'my runs/mlp-rate0.0025'")
+    expect(page.locator("#code-command")).to_have_text(
+        re.compile(r"--learning-rate 0\.0025 --out \S+/mlp-rate0\.0025$")
+    )
 
 
 def test_stop_can_be_pressed_again_when_it_was_refused(watched: Any, training: Training) -> None:

@@ -15,7 +15,7 @@ import pytest
 from mnistlab import __version__, training
 from mnistlab.exceptions import UsageError
 from mnistlab.experiments import cluster
-from mnistlab.experiments.cells import Cell, run_folder, train_cells
+from mnistlab.experiments.cells import Training, run_folder, train_cells
 from mnistlab.experiments.summaries import by_place
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
@@ -23,7 +23,7 @@ from mnistlab.runs import Run
 MEASURED = {"train_seconds"}
 SMALL = dataclasses.replace(RECIPES["mlp"], epochs=1, batch_size=100)
 CELLS = [
-    Cell({"batch_size": size}, dataclasses.replace(SMALL, batch_size=size, seed=seed))
+    Training({"batch_size": size}, dataclasses.replace(SMALL, batch_size=size, seed=seed))
     for size, seed in ((100, 0), (100, 1), (300, 0))
 ]
 
@@ -36,7 +36,7 @@ def test_a_cell_is_trained_once(tiny_mnist, tmp_path, monkeypatch):
     trained = []
     train = training.train
     monkeypatch.setattr(training, "train", lambda *args, **kwargs: (trained.append(args[0]), train(*args, **kwargs)))
-    twice = [*CELLS[:2], Cell({"batch_size": "again"}, CELLS[0].recipe)]
+    twice = [*CELLS[:2], Training({"batch_size": "again"}, CELLS[0].recipe)]
     rows = train_cells(twice, tiny_mnist, tmp_path, progress=False)
     assert len(trained) == 2
     assert rows[0] | {"batch_size": "again"} == rows[2]
@@ -72,6 +72,22 @@ def test_folders_are_keyed_by_recipe_and_data(tiny_mnist, mnist, tmp_path):
     assert folder == run_folder(tmp_path, SMALL, tiny_mnist)
     assert folder != run_folder(tmp_path, dataclasses.replace(SMALL, learning_rate=0.002), tiny_mnist)
     assert folder != run_folder(tmp_path, SMALL, mnist)
+
+
+def test_a_folder_with_another_recipes_run_is_refused(tiny_mnist, tmp_path):
+    def one_folder(folder, _recipe, _dataset):
+        return folder / "runs" / "mine"
+
+    (row,) = train_cells(CELLS[:1], tiny_mnist, tmp_path, folder_of=one_folder, progress=False)
+    assert row["folder"] == "runs/mine"
+    with pytest.raises(UsageError, match="holds a run with batch_size 100, not 300"):
+        train_cells(CELLS[2:], tiny_mnist, tmp_path, folder_of=one_folder, progress=False)
+
+
+def test_epochs_are_shown_in_place_of_a_count(tiny_mnist, tmp_path, capsys):
+    train_cells(CELLS[:1], tiny_mnist, tmp_path, show_epochs=True)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("  epoch 1/1  ")
 
 
 def test_progress_counts_cells(tiny_mnist, tmp_path, capsys):

@@ -3,8 +3,8 @@
 import pytest
 
 from mnistlab.evaluation.significance import McNemarTest, paired_test
-from mnistlab.experiments import augmentation_ranges, batch_views, comparison, label_noise
-from mnistlab.experiments.batch_size import explain
+from mnistlab.experiments import augmentation_ranges, batch_size, comparison, label_noise
+from mnistlab.experiments.batch_size import explain_runs
 
 
 def row(batch_size, steps, seconds, accuracy, half_width=0.003, final_losses=(0.05, 0.049)):
@@ -20,16 +20,16 @@ def row(batch_size, steps, seconds, accuracy, half_width=0.003, final_losses=(0.
 
 def test_explanations_follow_the_numbers():
     base = row(128, 2345, 6.0, 0.98)
-    fell, same, rose = (explain([base, row(32, 9375, 18.0, value)])[0] for value in (0.95, 0.981, 0.99))
+    fell, same, rose = (explain_runs([base, row(32, 9375, 18.0, value)])[0] for value in (0.95, 0.981, 0.99))
     assert "3.0 times as long (18.0 s instead of 6.0 s)" in fell
     assert "accuracy fell to 95.00 % from 98.00 %" in fell
     assert fell.endswith("9,375 weight updates instead of 2,345.")
     assert "accuracy was 98.10 %, where 128 gave 98.00 %" in same
     assert "intervals overlap" in same
     assert "accuracy rose to 99.00 %" in rose
-    few = explain([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.4, 0.3))])[0]
+    few = explain_runs([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.4, 0.3))])[0]
     assert "30 weight updates instead of 2,345, and the loss still fell by 25 % in the last epoch" in few
-    settled = explain([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.3, 0.299))])[0]
+    settled = explain_runs([base, row(10_000, 30, 3.0, 0.92, final_losses=(0.3, 0.299))])[0]
     assert settled.endswith("30 weight updates instead of 2,345.")
 
 
@@ -90,13 +90,13 @@ def test_batch_sizes_are_compared_with_the_notebooks():
             "p_value": 0.00002,
         },
     ]
-    assert batch_views.explain(groups) == (
+    assert batch_size.explain(groups) == (
         "At equal epochs, batches of 128 reach 98.00 % in 10.0 s; batches of 10,000 are worse. In detail, batches of "
         "512: exactly the same accuracy, in 1.0 times the time; batches of 10,000: 5.00 points less (p < 0.0001), in "
         "0.5 times the time."
     )
-    assert "no other size is shown to be better or worse. " in batch_views.explain(groups[:2])
-    assert batch_views.explain(groups[:1]) == "At equal epochs, batches of 128 reach 98.00 % in 10.0 s."
+    assert "no other size is shown to be better or worse. " in batch_size.explain(groups[:2])
+    assert batch_size.explain(groups[:1]) == "At equal epochs, batches of 128 reach 98.00 % in 10.0 s."
 
 
 def test_a_single_noise_has_an_answer_too():

@@ -1,5 +1,6 @@
 """Figures show what their data says, in every size of data, and become files and SVG that fit in any page."""
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from mnistlab import figures
 from mnistlab.datasets import Split
 from mnistlab.datasets.classes import NUMBERED, named_classes
 from mnistlab.evaluation import Evaluation
+from mnistlab.evaluation.charts import POINTS, Axis, Chart, Point, Series
 from mnistlab.exceptions import UsageError
 from mnistlab.system import theme
 from other_data import SHOES
@@ -51,6 +53,28 @@ BATCH_SIZES = [
     {"batch_size": 10000, "steps": 30, "train_seconds": 6.5, "test_accuracy": 0.93, "interval": [0.925, 0.935]},
     {"batch_size": 32, "steps": 9375, "train_seconds": 40.0, "test_accuracy": 0.98, "interval": [0.977, 0.983]},
 ]
+LINES = Chart(
+    "Test accuracy",
+    Axis("batch size", "images", "log"),
+    Axis("test accuracy", "%"),
+    (
+        Series("equal epochs", (Point(32, 97.8, 97.6, 98.0, 5), Point(128, 98.2, 98.1, 98.3, 5), Point(10_000, 93.4))),
+        Series("equal steps", (Point(32, 94.3, 93.9, 94.6, 5), Point(128, 96.7, 96.4, 96.9, 5))),
+    ),
+    marks=(Series("claimed: 97 %", (Point(128, 97.0),)),),
+)
+DIFFERENCES = Chart(
+    "What each part changes",
+    Axis("", scale="names"),
+    Axis("test accuracy against none", POINTS, "zero"),
+    (Series("", (Point("rotation", 0.04, -0.03, 0.11, 5), Point("zoom", -0.01, -0.09, 0.07, 5))),),
+)
+TIMES = Chart(
+    "Training time",
+    Axis("", scale="names"),
+    Axis("training time", "s"),
+    tuple(Series(name, (Point("mlp", 18.5, 14.0, 23.0, 5), Point("cnn", 145.8))) for name in ("here", "there")),
+)
 DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "samples": lambda: figures.plot_samples(SPLIT),
     "image": lambda: figures.plot_image(SPLIT.images[0]),
@@ -65,6 +89,9 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "per_digit": lambda: figures.plot_per_digit(EVALUATION),
     "batch_sizes": lambda: figures.plot_batch_sizes(BATCH_SIZES),
     "comparison": lambda: figures.plot_comparison({"mlp": EVALUATION, "cnn": EVALUATION}),
+    "lines": lambda: figures.plot_chart(LINES),
+    "differences": lambda: figures.plot_chart(DIFFERENCES),
+    "times": lambda: figures.plot_chart(TIMES),
 }
 
 
@@ -125,6 +152,8 @@ def test_too_few_axes_are_refused():
         lambda ax: figures.plot_confusion(EVALUATION.confusion, ax=ax),
         lambda ax: figures.plot_per_digit(EVALUATION, ax=ax),
         lambda ax: figures.plot_comparison({"mlp": EVALUATION}, ax=ax),
+        lambda ax: figures.plot_chart(LINES, ax=ax),
+        lambda ax: figures.plot_chart(DIFFERENCES, ax=ax),
     ],
 )
 def test_given_axes_are_drawn_on_and_returned(draw: Callable[[Axes], Axes]):
@@ -318,6 +347,42 @@ def test_comparison_refuses_different_splits():
         figures.plot_comparison({"mlp": EVALUATION, "cnn": make_evaluation(SPLIT.labels[:1], [])})
 
 
+def test_a_chart_of_lines_has_every_point_with_its_interval_and_names_its_lines():
+    ax = figures.plot_chart(LINES)
+    for container, series in zip(ax.containers, LINES.series, strict=True):
+        line, _, (bars,) = container.lines
+        np.testing.assert_array_equal(line.get_xdata(), [point.x for point in series.points])
+        np.testing.assert_array_equal(line.get_ydata(), [point.y for point in series.points])
+        for (low, high), point in zip(bars.get_segments(), series.points, strict=True):
+            ends = (point.y, point.y) if point.low is None else (point.low, point.high)
+            np.testing.assert_allclose((low[1], high[1]), ends)
+    assert texts(ax) == ["claimed: 97 %", "equal epochs", "equal steps"]
+    assert ax.get_xscale() == "log"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["32", "128", "10,000"]
+
+
+def test_a_chart_of_names_has_a_row_for_each_and_signs_on_differences():
+    ax = figures.plot_chart(DIFFERENCES)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["rotation", "zoom"]
+    assert texts(ax) == ["+0.04", "-0.01"]
+    assert ax.get_xlim()[0] < -0.09 and ax.get_xlim()[1] > 0.11
+    assert texts(figures.plot_chart(TIMES)) == ["18.50", "145.80"] * 2
+
+
+def test_points_without_intervals_have_no_bars_and_many_settings_get_round_numbers():
+    losses = tuple(Point(epoch, 1 / epoch) for epoch in range(1, 41))
+    chart = Chart("Loss", Axis("training", "epochs"), Axis("cross-entropy", "nats", "log"), (Series("32", losses),))
+    ax = figures.plot_chart(chart)
+    assert ax.get_yscale() == "log" and not ax.collections
+    shown = [tick for tick in ax.get_xticks() if 1 <= tick <= 40]
+    assert 4 <= len(shown) <= 10 and all(tick == int(tick) for tick in shown)
+
+
+def test_a_chart_without_a_point_is_refused():
+    with pytest.raises(UsageError, match="The chart 'Test accuracy' has no point to draw"):
+        figures.plot_chart(dataclasses.replace(LINES, series=(Series("mlp", ()),)))
+
+
 @pytest.mark.parametrize(
     ("name", "labels"),
     [
@@ -326,6 +391,9 @@ def test_comparison_refuses_different_splits():
         ("confusion", {"predicted digit (cells: images)", "true digit"}),
         ("per_digit", {"error rate (%)", "true digit"}),
         ("comparison", {"errors (of 100 images; bars: 95 % interval)"}),
+        ("lines", {"batch size (images, logarithmic axis)", "test accuracy (%)"}),
+        ("differences", {"test accuracy against none (percentage points)"}),
+        ("times", {"training time (s)"}),
     ],
 )
 def test_axes_are_labelled_with_units(drawn: dict[str, Drawing], name: str, labels: set[str]):

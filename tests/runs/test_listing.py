@@ -12,12 +12,13 @@ import pytest
 from made_runs import made_run
 from mnistlab import training
 from mnistlab.recipes import RECIPES
-from mnistlab.runs import list_runs
+from mnistlab.runs import list_runs, summarize
 from mnistlab.runs.checkpoint import Checkpoint
 from mnistlab.runs.folders import begin
 from mnistlab.runs.listing import COLUMNS, format_table, write_csv
 from mnistlab.runs.run import write_manifest
 from mnistlab.system.files import write_json
+from mnistlab.system.locks import lock
 from processes import imports_of, run_mnistlab
 
 TINY = dataclasses.replace(RECIPES["mlp"], epochs=3, validation="test")
@@ -57,22 +58,23 @@ def folders(tmp_path):
     ],
 )
 def test_runs_are_found_and_sorted(folders, order, names):
-    assert [entry.folder.rpartition("/")[2] for entry in list_runs([folders], order)] == names
+    assert [summary.folder.name for summary in list_runs([folders], order)] == names
 
 
 def test_numbers_in_names_count_as_numbers(tmp_path):
     for seed in (10, 2, 1):
         listed_run(tmp_path / f"seed{seed}", 0.9)
-    assert [entry.folder[-5:].strip("/") for entry in list_runs([tmp_path])] == ["seed1", "seed2", "eed10"]
+    assert [summary.folder.name for summary in list_runs([tmp_path])] == ["seed1", "seed2", "seed10"]
 
 
 def test_a_run_is_listed_once(folders):
     assert len(list_runs([folders, folders / "report", folders / "a10"])) == 5
 
 
-def test_an_entry_says_what_the_files_say(folders):
+def test_a_summary_says_what_the_files_say(folders):
     finished, begun, lost, worse = (list_runs([folders])[index] for index in (1, 2, 3, 4))
-    assert dataclasses.asdict(finished) == {
+    assert list(finished.row()) == list(COLUMNS)
+    assert finished.row() == {
         "folder": str(folders / "report" / "runs" / "a2"),
         "state": "finished",
         "recipe": "mlp",
@@ -91,21 +93,34 @@ def test_an_entry_says_what_the_files_say(folders):
         "finished": "2023-11-14T22:13:20Z",
         "problem": None,
     }
-    assert (begun.state, begun.epochs_done, begun.members, begun.test_accuracy) == ("unfinished", 0, 3, None)
+    assert finished.row() == summarize(finished.folder).row()
+    known = {key: value for key, value in begun.row().items() if value is not None and key not in ("folder", "dataset")}
+    chosen = {"recipe": "record", "members": 3, "epochs": 12, "batch_size": 256, "learning_rate": 0.02, "seed": 0}
+    assert known == chosen | {"state": "unfinished", "epochs_done": 0}
+    for damaged in (lost, worse):
+        assert {key for key, value in damaged.row().items() if value is not None} == {"folder", "state", "problem"}
     assert lost.problem.startswith(f"{folders / 'lost' / 'history.csv'} is missing.")
     assert worse.problem.startswith(f"{folders / 'worse'} is not a run: it holds no recipe.toml.")
+
+
+def test_a_process_that_has_locked_a_folder_trains_in_it(folders):
+    for name, state, unlocked in (("begun", "unfinished", "stopped"), ("a10", "finished", "finished")):
+        assert summarize(folders / name).state == unlocked
+        with lock(folders / name):
+            summary = summarize(folders / name)
+        assert (summary.state, summary.row()["state"]) == ("running", state)
 
 
 @pytest.mark.parametrize("name", ["recipe.toml", "dataset.json", "history.csv", "metrics.json", "environment.json"])
 def test_numbers_that_were_changed_are_noticed(tmp_path, name):
     path = listed_run(tmp_path / "run", 0.9) / name
     path.write_text(path.read_text() + " ")
-    (entry,) = list_runs([tmp_path])
-    assert entry.state == "damaged"
-    assert f"{name} is damaged: it is not the file that the training wrote." in entry.problem
+    (summary,) = list_runs([tmp_path])
+    assert summary.state == "damaged"
+    assert f"{name} is damaged: it is not the file that the training wrote." in summary.problem
 
 
-@pytest.mark.parametrize("value", ["many", None, [1]])
+@pytest.mark.parametrize("value", ["many", None, [1], float("nan"), 10**400])
 def test_what_is_no_number_is_named(tmp_path, value):
     folder = listed_run(tmp_path / "run", 0.9)
     write_json(folder / "metrics.json", json.loads((folder / "metrics.json").read_text()) | {"train_seconds": value})

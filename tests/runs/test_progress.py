@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mnistlab import training
@@ -128,6 +128,7 @@ EVENTS = st.sampled_from(["begin", "step", "epoch"])
 
 
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+@example(b'{"event":"step","step":1,"epoch":1,"loss":0.5,"accuracy":0.5,"seconds":%s}' % (b"9" * 400))
 def test_anything_is_a_line_or_none(content):
     Progress().add(parse_line(content))
 

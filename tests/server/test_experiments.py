@@ -1,5 +1,6 @@
 """What experiments found, as the page charts it: every figure is one of the results."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -8,7 +9,14 @@ import pytest
 
 from benchmarks.measure import questions
 from live_server import client_of
-from mnistlab.server.experiments import charts
+from mnistlab.evaluation.charts import Axis, Chart
+from mnistlab.experiments import augmentation_ranges, batch_size, comparison, label_noise
+from mnistlab.experiments.cells import Training
+from mnistlab.experiments.experiment import Experiment, Findings, run_experiment
+from mnistlab.experiments.published import PUBLISHED
+from mnistlab.experiments.summaries import by_place, mean_series, summarize
+from mnistlab.recipes import RECIPES
+from mnistlab.server.experiments.results import PUBLISHED_PATH
 from mnistlab.server.settings import Settings
 from repository import BENCHMARKS
 
@@ -24,8 +32,24 @@ def client(tmp_path):
 def test_what_ships_is_what_was_measured(tmp_path):
     """The file is what the program that measures would write."""
     questions.publish(MEASURED, tmp_path / "published.json")
-    assert (tmp_path / "published.json").read_bytes() == charts.PUBLISHED_PATH.read_bytes()
-    assert set(questions.EXPERIMENTS) == set(MEASURED) == set(charts.COMMANDS)
+    assert (tmp_path / "published.json").read_bytes() == PUBLISHED_PATH.read_bytes()
+    assert set(questions.EXPERIMENTS) == set(MEASURED) == set(PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("name", "charts"),
+    [
+        ("batch-size", batch_size.charts),
+        ("compare", comparison.charts),
+        ("label-noise", lambda groups: label_noise.charts(groups, by_bias=False)),
+        ("biased-noise", lambda groups: label_noise.charts(groups, by_bias=True)),
+        ("augmentation", augmentation_ranges.charts),
+    ],
+)
+def test_measured_charts_are_those_of_the_groups(name, charts):
+    made = {key: chart.to_plain() for key, chart in charts(MEASURED[name]["groups"]).items()}
+    assert made.items() <= MEASURED[name]["charts"].items()
+    assert {key: Chart.from_plain(plain).to_plain() for key, plain in made.items()} == made
 
 
 def test_experiments_are_listed_with_question_and_answer(client):
@@ -45,7 +69,7 @@ def points_of(chart):
     [
         ("batch-size", lambda group: (group["view"], group["batch_size"])),
         ("label-noise", lambda group: (group["model"], group["alpha"])),
-        ("biased-noise", lambda group: (group["model"], 100 * group["bias"])),
+        ("biased-noise", lambda group: (f"{group['model']}, alpha {group['alpha']}", group["bias"])),
         ("compare", lambda group: ("", group["recipe"])),
     ],
 )
@@ -71,19 +95,73 @@ def test_augmentation_is_charted_as_differences(client):
     assert shown == pytest.approx([100 * group["difference"]["mean"] for group in groups], abs=1e-5)
 
 
+def write_own(folder, results):
+    folder.mkdir(parents=True)
+    (folder / "results.json").write_text(json.dumps(results))
+
+
+def changed(change):
+    """Results with a change to them."""
+    results = json.loads(json.dumps(MEASURED["batch-size"]))
+    change(results)
+    return results
+
+
+def forget_intervals(results):
+    for chart in results["charts"].values():
+        for series in chart["series"]:
+            for point in series["points"]:
+                point |= {"low": None, "high": None, "num": 1}
+
+
 def test_the_users_own_experiments_come_after(client, tmp_path):
     own = tmp_path / "experiments" / "My batches"
-    own.mkdir(parents=True)
-    single = json.loads(json.dumps(MEASURED["batch-size"]))
-    for group in single["groups"]:  # one seed: no interval
-        group["accuracy"] |= {"low": None, "high": None, "num": 1}
-        group["seconds"] |= {"low": None, "high": None, "num": 1}
-    (own / "results.json").write_text(json.dumps(single))
+    write_own(own, changed(forget_intervals))  # one seed
     listed = client.get("/api/experiments").json()["experiments"]
     assert [one["source"] for one in listed] == ["published"] * len(MEASURED) + ["own"]
     found = client.get(f"/api/experiments/{listed[-1]['id']}").json()
     assert found["folder"] == str(own) and found["title"] == "My batches"
     assert {point["low"] for point in points_of(found["charts"][0]).values()} == {None}
+
+
+def test_results_of_an_older_version_are_shown_without_charts(client, tmp_path):
+    write_own(tmp_path / "experiments" / "old", changed(lambda results: results.pop("charts")))
+    heading = client.get("/api/experiments").json()["experiments"][-1]
+    found = client.get(f"/api/experiments/{heading['id']}").json()
+    assert (found["question"], found["answer"]) == tuple(MEASURED["batch-size"][key] for key in ("question", "answer"))
+    assert found["charts"] == []
+
+
+def test_an_experiment_that_nobody_knows_appears_with_its_charts(client, tiny_mnist, tmp_path):
+    """Nothing in the server names an experiment: what one found is enough."""
+
+    def conclude(rows, _dataset, _folder):
+        groups = [{"rate": rate, **summarize(group)} for (rate,), group in by_place(rows, "rate")]
+        means = mean_series(groups, "rate", "accuracy", factor=100)
+        chart = Chart("Test accuracy", Axis("learning rate", scale="log"), Axis("test accuracy", "%"), means, "Told.")
+        return Findings(["Larger steps are better."], groups, {"accuracy": chart})
+
+    small = dataclasses.replace(RECIPES["mlp"], epochs=1, batch_size=200)
+    trainings = [
+        Training({"rate": rate}, dataclasses.replace(small, learning_rate=rate, seed=seed))
+        for rate in (0.001, 0.01)
+        for seed in (0, 1)
+    ]
+    invented = Experiment("learning-rate", "How large a step is best?", ["By trying."], trainings, conclude)
+    folder = tmp_path / "experiments" / "rates"
+    findings = run_experiment(invented, tiny_mnist, folder, progress=False)
+
+    heading = client.get("/api/experiments").json()["experiments"][-1]
+    assert (heading["question"], heading["answer"]) == ("How large a step is best?", ["Larger steps are better."])
+    (chart,) = client.get(f"/api/experiments/{heading['id']}").json()["charts"]
+    assert chart["x"] == {"title": "learning rate", "unit": "", "scale": "log"}
+    assert (chart["y"]["title"], chart["y"]["unit"]) == ("test accuracy", "%")
+    for group in findings.groups:
+        point = points_of(chart)["", group["rate"]]
+        assert point["y"] == pytest.approx(100 * group["accuracy"]["mean"], abs=1e-5)
+        assert (point["num"], point["low"] < point["y"] < point["high"]) == (2, True)
+    assert (folder / "figures" / "accuracy.png").is_file()
+    assert "Told." in (folder / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -93,14 +171,16 @@ def test_the_users_own_experiments_come_after(client, tmp_path):
         "[]",
         "null",
         '{"experiment": "batch-size"}',
-        json.dumps(MEASURED["compare"] | {"experiment": "unheard of"}),
-        json.dumps(MEASURED["compare"] | {"groups": [{"recipe": "mlp"}]}),
-        json.dumps(MEASURED["compare"] | {"groups": None}),
-        json.dumps(MEASURED["compare"]).replace("0.98186", "NaN"),
+        json.dumps(MEASURED["compare"] | {"charts": [{"title": "Test accuracy"}]}),
+        json.dumps(MEASURED["compare"] | {"charts": {"accuracy": {"title": "Test accuracy"}}}),
+        json.dumps(MEASURED["compare"] | {"charts": None}),
+        json.dumps(MEASURED["compare"]).replace("98.186", "NaN"),
+        json.dumps(MEASURED["compare"]).replace("98.186", "1" + 400 * "0"),
+        json.dumps(MEASURED["compare"]).replace('"scale": "zero"', '"scale": "unheard of"'),
         json.dumps(MEASURED["compare"]).replace('"environment": {', '"environment": "none", "other": {'),
         "[" * 100_000,
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_results_that_are_none_are_left_out(client, tmp_path, content):
     folder = tmp_path / "runs" / "mine"
@@ -112,6 +192,6 @@ def test_results_that_are_none_are_left_out(client, tmp_path, content):
 
 def test_the_commands_are_commands():
     """Each is one that the command line takes."""
-    for arguments in charts.COMMANDS.values():
-        asked = [sys.executable, "-m", "mnistlab", "experiment", *arguments, "--help"]
+    for _, arguments in PUBLISHED.values():
+        asked = [sys.executable, "-m", "mnistlab", "experiment", *arguments.split(), "--help"]
         assert subprocess.run(asked, capture_output=True, check=False).returncode == 0

@@ -4,11 +4,14 @@ import contextlib
 import dataclasses
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -17,14 +20,15 @@ from hypothesis import strategies as st
 
 from live_server import client_of, finished_run, live_server
 from mnistlab.cli.train import train as train_command
-from mnistlab.recipes import AUGMENTATIONS, MAX_SEED, RECIPES
+from mnistlab.recipes import AUGMENTATIONS, MAX_SEED, RECIPES, to_arguments
 from mnistlab.runs import Run
 from mnistlab.runs.folders import begin
 from mnistlab.runs.progress import PROGRESS_FILE
 from mnistlab.server.settings import Settings
 from mnistlab.server.training.process import Start, ask_to_end, command_of, read_start
-from mnistlab.server.training.status import Place, arguments_of, status_of
-from mnistlab.server.training.trainings import NOTES, Trainings, with_settings
+from mnistlab.server.training.schemas import ChosenRecipe, describe_run
+from mnistlab.server.training.status import Place, status_of
+from mnistlab.server.training.trainings import NOTES, Trainings
 from processes import run_mnistlab
 
 PATIENCE = 300  # seconds; a busy machine may take long, and what never comes is still found
@@ -115,7 +119,7 @@ def test_a_training_outlives_the_server_is_stopped_by_the_next_and_goes_on(tiny_
 
 def report_on_disk(runs):
     place = Place("mlp", runs / "mlp", "mlp", read_start(runs / NOTES / "mlp.json"), runs / NOTES / "mlp.log")
-    return dataclasses.asdict(status_of(place))
+    return describe_run(status_of(place))
 
 
 def zombies_of(pid):
@@ -249,8 +253,8 @@ SETTINGS = st.fixed_dictionaries(
 @given(st.sampled_from(sorted(RECIPES)), SETTINGS)
 def test_the_command_line_gives_exactly_the_recipe(name, settings):
     """As click reads the arguments, independently of what wrote them."""
-    recipe = with_settings(RECIPES[name], settings)
-    parsed = train_command.make_context("train", arguments_of(recipe)).params
+    recipe = ChosenRecipe(recipe=name, **settings).make()
+    parsed = train_command.make_context("train", to_arguments(recipe)).params
     fields = {field.name for field in dataclasses.fields(recipe)}
     given_options = {key: value for key, value in parsed.items() if key in fields and value is not None}
     if "augmentation" in given_options:
@@ -258,6 +262,75 @@ def test_the_command_line_gives_exactly_the_recipe(name, settings):
     assert dataclasses.replace(RECIPES[parsed["recipe"]], **given_options) == recipe
     wanted = settings.get("augmentation")
     assert wanted is None or (recipe.augmentation is not None) == wanted
+
+
+@pytest.mark.parametrize("data", [None, 'the "data"'])
+def test_code_trains_what_the_form_says(tmp_path, data):
+    """As a shell and Python read it, in a folder whose name has quotes and turns the direction of writing."""
+    runs, data = tmp_path / 'it\'s \u202emy "runs"', None if data is None else tmp_path / data
+    order = {"recipe": "cnn", "batch_size": 32.0, "learning_rate": 0.001, "augmentation": False}
+    recipe, folder = (
+        RECIPES["cnn"].override(["batch_size=32", "augmentation=none"]),
+        runs / "cnn-size32-augmentationnone",
+    )
+    with client_of(Settings(runs=runs, data=data)) as client:
+        code = client.post("/api/recipes/code", json=order).json()
+        for wrong in ({"name": "mine"}, {"epochs": 101}, {"epochs": 1.5}, {"epochs": "3"}, {"epochs": True}):
+            assert client.post("/api/recipes/code", json=order | wrong).status_code == 422
+        finished_run(runs / "done")
+        shown = client.get("/api/runs/done").json()
+    options = [] if data is None else ["--data", str(data)]
+    chosen = ["cnn", "--batch-size", "32", "--augmentation", "none"]
+    assert shlex.split(code["command"]) == ["mnistlab", "train", *chosen, *options, "--out", str(folder)]
+    assert shlex.split(shown["command"]) == ["mnistlab", "train", "cnn", *options, "--out", str(runs / "done")]
+    for python, expected, where in ((code["python"], recipe, folder), (shown["python"], RECIPES["cnn"], runs / "done")):
+        assert all(line.isprintable() for line in python.splitlines())
+        *imports, definition, training = python.splitlines()
+        names = {"dataclasses": dataclasses, "RECIPES": RECIPES, "print": lambda trained: trained}
+        names |= {"training": SimpleNamespace(train=lambda *arguments: arguments)}
+        names |= {"load_mnist": lambda: None, "load_idx": lambda folder: folder}
+        exec(definition, names)
+        assert eval(training, names) == (expected, None if data is None else str(data), str(where))
+        assert ("from mnistlab.datasets import load_mnist" in imports) == (data is None)
+
+
+def test_a_run_whose_name_json_cannot_hold_is_left_out(tmp_path):
+    finished_run(tmp_path / "good")
+    try:
+        finished_run(Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xffd")), seed=1)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    with client_of(Settings(runs=tmp_path)) as client:
+        assert [report["id"] for report in client.get("/api/runs").json()["runs"]] == ["good"]
+        own = [one["id"] for one in client.get("/api/networks").json()["networks"] if one["source"] == "run"]
+        assert own == ["good"]
+
+
+def test_every_event_says_how_long_the_rest_will_take(tmp_path):
+    """At the speed of the last steps since the training began or went on; what an interruption undid does not count."""
+    folder = finished_run(tmp_path / "runs" / "done")
+    begin_first = {"event": "begin", "step": 0, "num_steps": 100, "seconds": 0, "process": 1, "history": []}
+    steps = [{"step": 10 * n, "epoch": 1, "loss": 0.5, "accuracy": 0.8, "seconds": 2.0 * n} for n in range(1, 6)]
+    slow = [{"step": 10 * n, "epoch": 1, "loss": 0.5, "accuracy": 0.8, "seconds": 50.0 + 4 * n} for n in (4, 5)]
+    lines = [
+        begin_first,
+        *({"event": "step"} | step for step in steps),
+        begin_first | {"step": 30, "seconds": 6.0, "process": 2},
+        *({"event": "step"} | step for step in slow),
+    ]
+    (folder / PROGRESS_FILE).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with client_of(Settings(runs=tmp_path / "runs")) as client:
+        whole, rest = (
+            [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: ")]
+            for text in (
+                client.get("/api/runs/done/events").text,
+                client.get("/api/runs/done/events", headers={"Last-Event-ID": "6"}).text,
+            )
+        )
+    left = [None, None, 16.0, 14.0, 12.0, 10.0, None, None, 20.0, None]  # the last one is the finished run's state
+    assert [event["left_seconds"] for event in whole] == left
+    assert rest == whole[6:]
+    assert [event["steps"] for event in whole if "steps" in event] == [[], steps[:3]]
 
 
 def test_events_of_a_finished_run_come_at_once_and_resume_by_their_numbers(tmp_path):

@@ -1,4 +1,4 @@
-"""Numbers as text."""
+"""Numbers as text, with ordinary spaces; tables; text of unknown origin."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,59 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mnistlab.exceptions import UsageError
+from mnistlab.system import text
 from mnistlab.system.text import format_matrix
+
+
+@pytest.mark.parametrize("words", [text.count, text.percent, text.seconds, text.decimals, text.p_value])
+def test_what_is_not_known_is_a_dash(words):
+    assert words(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (text.count(1_234.6), "1,235"),
+        (text.percent(0.98766), "98.77 %"),
+        (text.percent(1, 0), "100 %"),
+        (text.percent(0.5, 1, unit="%"), "50.0%"),
+        (text.points(0.0031), "+0.31"),
+        (text.interval([0.9, 1.0]), "90.00–100.00 %"),
+        (text.seconds(1_234.56), "1,234.6 s"),
+        (text.duration(89.4), "89 s"),
+        (text.duration(90), "2 min"),
+        (text.plural(0, "notebook"), "0 notebooks"),
+        (text.plural(1, "notebook"), "1 notebook"),
+        (text.plural(1_000, "notebook"), "1,000 notebooks"),
+        (text.plural(1_000, "change", spec="d"), "1000 changes"),
+        (text.plural(2, "empty box", "empty boxes"), "2 empty boxes"),
+        (text.p_value(0.00001234), "1.2e-05"),
+        (text.plain(None), "none"),
+        (text.plain(True), "True"),
+        (text.cell(True), "True"),
+        (text.cell({"a_b": 0.5, "c": None}), "a b 0.5, c none"),
+    ],
+)
+def test_words_for_numbers(said, expected):
+    assert said == expected
+
+
+def test_reports_keep_numbers_and_units_on_one_line():
+    sentence = "98.00 % (95 % interval 97.70–98.30 %), in 6.0 s, p = 0.014, p < 0.0001; 5 steps of 3 so"
+    assert text.unbroken(sentence).split(" ") == [
+        *("98.00\xa0%", "(95\xa0%", "interval", "97.70–98.30\xa0%),", "in", "6.0\xa0s,", "p\xa0=\xa00.014,"),
+        *("p\xa0<\xa00.0001;", "5", "steps", "of", "3", "so"),
+    ]
+
+
+def test_a_table_aligns_its_columns():
+    rows = [["run", "data", "errors"], ["mlp", "MNIST", "180"], ["cnn-seed0", "mine", "1,060"]]
+    assert text.table(rows, num_left=2) == [
+        "run        data   errors",
+        "mlp        MNIST     180",
+        "cnn-seed0  mine    1,060",
+    ]
+    assert text.table([], num_left=2) == []
 
 
 @pytest.mark.parametrize(

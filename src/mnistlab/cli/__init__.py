@@ -1,1 +1,1 @@
-"""The command line: parses, calls one function of the library, shows. Errors become exit codes in `main` alone."""
+"""The command line: parses, calls one function of the library, shows. Errors become exit codes only in `main`."""

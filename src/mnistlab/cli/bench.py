@@ -18,6 +18,6 @@ def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     from mnistlab.experiments.benchmark.suite import format_summary, run_suite
 
     keep = None if json_path is None else lambda results: write_json(json_path, results)
-    results = run_suite(quick=quick, rounds=rounds, tell=lambda line: print(line, flush=True), keep=keep)
+    results = run_suite(quick=quick, rounds=rounds, keep=keep)
     print()
     print(format_summary(results))

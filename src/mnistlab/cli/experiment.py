@@ -1,14 +1,19 @@
-"""`mnistlab experiment`: several trainings that answer one question. Keras is imported when a command runs."""
+"""`mnistlab experiment`: several training runs that answer one question. Keras is imported when a command runs."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mnistlab.cli.options import PATH, debug_option, load_dataset, warn
+from mnistlab.datasets import Dataset
 from mnistlab.exceptions import InterruptionError, UsageError
 from mnistlab.recipes import RECIPES
+from mnistlab.system.text import plural
+
+if TYPE_CHECKING:
+    from mnistlab.experiments.experiment import Experiment
 
 MAX_SEEDS = 1000
 NOISE_MODELS = ("softmax", "mlp", "cnn")
@@ -23,7 +28,7 @@ class NumberList(click.ParamType[tuple[float, ...]]):
         self._kind, self._low, self._high = kind, low, high
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        """The numbers, each once."""
+        """Returns the numbers, each once."""
         if isinstance(value, tuple):
             return value
         try:
@@ -92,10 +97,10 @@ def batch_size(model: str, sizes: tuple[int, ...], steps: int | None, settings: 
     """What the batch size does to time and accuracy, at equal epochs, equal steps and a scaled learning rate."""
     recipe = RECIPES[model].override(settings, ("batch_size", "max_steps"))
 
-    def make(dataset: Any) -> Any:
-        from mnistlab.experiments import batch_views
+    def make(dataset: Dataset) -> "Experiment":
+        from mnistlab.experiments import batch_size
 
-        return batch_views.experiment(recipe, dataset, num_seeds=common["seeds"], batch_sizes=sizes, num_steps=steps)
+        return batch_size.experiment(recipe, dataset, num_seeds=common["seeds"], batch_sizes=sizes, num_steps=steps)
 
     _run("batch-size", make, **common)
 
@@ -110,7 +115,7 @@ def compare(first: str, second: str, settings: tuple[str, ...], **common: Any) -
         raise UsageError(f"Two different recipes were expected, but both are {first}.")
     recipes = [RECIPES[name].override(settings) for name in (first, second)]
 
-    def make(_dataset: Any) -> Any:
+    def make(_dataset: Dataset) -> "Experiment":
         from mnistlab.experiments import comparison
 
         return comparison.experiment(*recipes, num_seeds=common["seeds"])
@@ -150,9 +155,9 @@ def label_noise(
             raise UsageError(f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}.")
 
     varied = ("label_noise", "noise_bias")
-    RECIPES["mlp"].override(settings, varied)  # refuses what no recipe can have before anything slow is begun
+    RECIPES["mlp"].override(settings, varied)  # rejects impossible settings before anything slow begins
 
-    def make(_dataset: Any) -> Any:
+    def make(_dataset: Dataset) -> "Experiment":
         from mnistlab.experiments import label_noise
 
         chosen = {name: label_noise.RECIPES[name].override(settings, varied) for name in names}
@@ -174,7 +179,7 @@ def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
             "--recipe augmentation=yes."
         )
 
-    def make(_dataset: Any) -> Any:
+    def make(_dataset: Dataset) -> "Experiment":
         from mnistlab.experiments import augmentation_ranges
 
         return augmentation_ranges.experiment(recipe, num_seeds=common["seeds"])
@@ -184,7 +189,7 @@ def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
 
 def _run(
     name: str,
-    make: Callable[[Any], Any],
+    make: Callable[[Dataset], "Experiment"],
     *,
     seeds: int,  # noqa: ARG001  (part of what `make` knows)
     cluster: str | None,
@@ -206,9 +211,8 @@ def _run(
             from mnistlab.experiments.experiment import run_experiment
 
             chosen = make(dataset)
-            num_trainings = len({cell.recipe for cell in chosen.cells})  # some stand in several places
-            noun = "training" if num_trainings == 1 else "trainings"
-            print(f"{chosen.question} {num_trainings:,} {noun}.", flush=True)
+            num_trainings = len({one.recipe for one in chosen.trainings})  # some recipes stand in several places
+            print(f"{chosen.question} {plural(num_trainings, 'training')}.", flush=True)
             findings = run_experiment(chosen, dataset, folder, address=cluster, data_folder=data)
     except (KeyboardInterrupt, InterruptionError) as error:
         raise InterruptionError(f"Interrupted. {folder} keeps what was done; the same command goes on.") from error

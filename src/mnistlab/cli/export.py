@@ -1,4 +1,4 @@
-"""`mnistlab export`: a trained network as a file for somewhere else, with a note how to use it."""
+"""`mnistlab export`: a trained network as a file for other programs, with a note on how to use it."""
 
 from pathlib import Path
 from typing import get_args
@@ -39,7 +39,7 @@ def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
         if file_format == "onnx":
             from mnistlab.inference import Classifier
 
-            Classifier(complete.onnx_path)  # refuses a damaged file
+            Classifier(complete.onnx_path)  # rejects a damaged file
         copy_whole(complete.onnx_path if file_format == "onnx" else complete.model_path, target)
     text = usage_note(
         target.name,

@@ -13,6 +13,7 @@ from mnistlab.cli.migrate import migrate
 from mnistlab.cli.options import PATH, debug_option
 from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, UsageError
 from mnistlab.system.files import json_text, make_folder, write_text
+from mnistlab.system.text import plural
 
 QUICK_SECONDS, FULL_SECONDS = 300, 1800
 CSV_NAME = "grades.csv"
@@ -91,7 +92,7 @@ def _check(file: Path, *, full: bool) -> Any:
 
 
 def _watch(file: Path, grade: Any, *, full: bool) -> None:
-    """Checks again when the code has changed; saved outputs alone, as by Jupyter, are no reason."""
+    """Checks again whenever the code changes; a change of saved outputs alone, as by Jupyter, does not count."""
     from watchfiles import watch
 
     from mnistlab.lesson.grading.showing import format_check
@@ -185,7 +186,7 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
         csv_path = path / CSV_NAME
     book = None if csv_path is None else Gradebook(csv_path, limits, package_digests())
     try:
-        grades = grade_all(notebooks, folder, book, limits, is_visible=is_class)
+        grades = grade_all(notebooks, folder, book, limits, quiet=not is_class)
     except KeyboardInterrupt as error:
         kept = f"{csv_path} keeps what was graded; the same command goes on." if book else "Nothing was kept."
         raise InterruptionError(f"Interrupted. {kept}") from error
@@ -198,4 +199,4 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
     if missing:
         click.echo(missing, err=True)
     if book is not None and not as_json:
-        print(f"{len(grades):,} notebook{'s' if len(grades) > 1 else ''} graded: {csv_path}, and {book.details_path}")
+        print(f"{plural(len(grades), 'notebook')} graded: {csv_path}, and {book.details_path}")

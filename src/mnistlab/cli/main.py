@@ -48,7 +48,7 @@ for _command in (run, train, experiment, runs, evaluate, read, lesson, serve, ex
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a request to end is what Ctrl-C is
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a request to end acts like Ctrl-C
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         cli.main(arguments, prog_name="mnistlab", standalone_mode=False)
@@ -81,7 +81,7 @@ def _with_option(error: MnistlabError) -> str:
 
 
 def _fail(message: str, exit_code: int, debug: bool) -> None:
-    """Ends the process with a plain message on standard error, under the traceback if that was asked for."""
+    """Ends the process with a plain message on standard error, below the traceback if that was asked for."""
     if debug:
         traceback.print_exc()
     click.echo(message, err=True)

@@ -9,6 +9,7 @@ import click
 
 from mnistlab.cli.options import PATH, debug_option
 from mnistlab.exceptions import UsageError
+from mnistlab.system.text import plural
 
 if TYPE_CHECKING:
     from mnistlab.lesson.migration import Change, Migration
@@ -42,7 +43,8 @@ def migrate(old: Path, out: Path | None, diff_only: bool) -> None:
     if not migration.is_changed:
         print(f"{old} has nothing that today's Keras would not run as it is; no file was written.")
         return
-    print(f"{_count(len(migration.changes), 'change')}, {_count(len(migration.notes), 'mark')}. {old} is untouched.")
+    changes = plural(len(migration.changes), "change", spec="d")
+    print(f"{changes}, {plural(len(migration.notes), 'mark', spec='d')}. {old} is untouched.")
     print(f"The new notebook is {new}")
     print(f"See the difference with: mnistlab lesson migrate --diff-only {old}")
 
@@ -72,7 +74,3 @@ def _shortened(lines: list[str]) -> list[str]:
 
 def _indented(text: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,4 +1,4 @@
-"""Which network a command means: that of a run folder, or of a single file."""
+"""The network that a command works on: that of a run folder, or of a single file."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ def onnx_path_of(path: Path) -> Path:
     """The ONNX file of a run folder, or the file itself.
 
     Raises:
-        RunError: if it is neither an .onnx file nor a complete run.
+        RunError: if the path is neither an .onnx file nor a complete run.
     """
     from mnistlab.runs import Run
 
@@ -32,14 +32,14 @@ def load_network_of(path: Path) -> Any:
     """The network of a run folder or of a single file, which may be of unknown origin.
 
     Raises:
-        RunError: if it holds none of our networks.
+        RunError: if the path holds none of our networks.
     """
     from mnistlab.inference import Classifier
 
     if path.suffix.lower() == ".keras" and not path.is_dir():
         from mnistlab.runs.archives import read_network_file
 
-        read_network_file(path)  # refuses what is none of our networks before Keras is there
+        read_network_file(path)  # rejects anything but our networks before Keras is loaded
         from mnistlab.models import load_network
 
         return load_network(path)

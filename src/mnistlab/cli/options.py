@@ -1,4 +1,4 @@
-"""What several commands ask for."""
+"""Options that several commands share."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,12 +10,12 @@ from mnistlab.recipes import MAX_SEED
 
 
 class FilePath(click.ParamType[Path]):
-    """A path. An empty one, such as an unset shell variable leaves, is a mistake and not the current folder."""
+    """A path. An empty one, as from an unset shell variable, is a mistake and not the current folder."""
 
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path, if it is not empty."""
+        """Returns the path, if it is not empty."""
         if not str(value):
             self.fail("the path is empty", param, ctx)
         return Path(value)

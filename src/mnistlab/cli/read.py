@@ -84,7 +84,7 @@ def _read(
     reader: "DigitReader", photo: Path, *, as_json: bool, annotated: Path | None, explain: bool, many: bool
 ) -> dict[str, Any]:
     """Reads one photo and prints it, unless JSON was asked for."""
-    from mnistlab.reader import lines_of, load_photo
+    from mnistlab.reader import lines_of, load_photo, text_of
 
     grey = load_photo(photo)
     readings = reader.read(grey)
@@ -102,7 +102,7 @@ def _read(
             print(_explanations(reader, lines))
         if annotated is not None:
             print(f"\n{annotated}")
-    texts = [_text(line) for line in lines]
+    texts = map(text_of, lines)
     explained = {"explanations": [reader.explain(one) for one in readings]} if explain else {}
     return {
         "photo": str(photo),
@@ -112,14 +112,8 @@ def _read(
     }
 
 
-def _text(line: "list[Reading]") -> str:
-    """A line as one word of digits, or as names with blanks between them."""
-    names = [reading.name for reading in line if reading.name is not None]
-    return ("" if all(len(name) == 1 for name in names) else " ").join(names)
-
-
 def _nothing(photo: Path, marks: list[dict[str, Any]]) -> str:
-    """Why nothing was read: of a few things, what each looks like."""
+    """The reason why nothing was read; if there are marks, what the first looks like."""
     if not marks:
         return (
             f"{photo} shows no digit: nothing stands out from its ground. Expected dark or light handwriting, each "
@@ -160,7 +154,7 @@ def _ordinal(number: int) -> str:
 
 
 def _explanations(reader: "DigitReader", lines: "list[list[Reading]]") -> str:
-    """What is to be said of each doubtful thing, which is numbered as in the list of digits."""
+    """The explanation of each doubtful thing, numbered as in the list of digits."""
     blocks, number = [], 0
     for line in lines:
         number += any(reading.digit is not None for reading in line)

@@ -6,6 +6,7 @@ import click
 
 from mnistlab.cli.options import PATH, debug_option, load_dataset, warn
 from mnistlab.exceptions import InterruptionError
+from mnistlab.system.text import percent
 
 
 @click.command()
@@ -31,9 +32,9 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
         raise InterruptionError(f"Interrupted. {out} keeps what was done; the same command does the rest.") from error
     print()
     for name, model in results["models"].items():
-        mean, std = model["test_accuracy_mean"] * 100, model["test_accuracy_std"]
-        spread = "" if std is None else f" ± {std * 100:.2f} over {seeds} seeds"
-        print(f"{name}  test accuracy {mean:.2f} %{spread}, trained in {model['runs'][0]['train_seconds']:.1f} s")
+        mean, std = model["test_accuracy_mean"], model["test_accuracy_std"]
+        spread = "" if std is None else f" ± {percent(std, unit='')} over {seeds} seeds"
+        print(f"{name}  test accuracy {percent(mean)}{spread}, trained in {model['runs'][0]['train_seconds']:.1f} s")
     print("\n".join(results["batch_size"]["answer"]))
     print(results["comparison"]["sentence"])
     warn(sentence for sentence in results.get("warnings", []) if sentence not in dataset.warnings)

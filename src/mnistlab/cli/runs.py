@@ -1,6 +1,5 @@
 """`mnistlab runs`."""
 
-import dataclasses
 from pathlib import Path
 from typing import Literal
 
@@ -33,10 +32,10 @@ def runs(
     from mnistlab.runs.listing import format_table, write_csv
 
     searched = folders or (Path("runs"),)
-    entries = list_runs(searched, sort)
+    found = list_runs(searched, sort)
     if csv_path is not None:
-        write_csv(entries, csv_path)
+        write_csv(found, csv_path)
     if as_json:
-        print(json_text([dataclasses.asdict(entry) for entry in entries]))
+        print(json_text([summary.row() for summary in found]))
     else:
-        print(format_table(entries) if entries else f"No run lies in {' or '.join(map(str, searched))}.")
+        print(format_table(found) if found else f"No run lies in {' or '.join(map(str, searched))}.")

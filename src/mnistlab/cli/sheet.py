@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mnistlab.cli.options import PATH, debug_option
+from mnistlab.system.text import plural
 
 if TYPE_CHECKING:
     from mnistlab.reader.sheet.layout import PaperName
@@ -43,7 +44,7 @@ def read(photos: tuple[Path, ...], out: Path) -> None:
     reading = read_sheets(photos)
     dataset = write_dataset(reading, out)
     left_out = [
-        f"{count} {state} box{'' if count == 1 else 'es'}"
+        plural(count, f"{state} box", f"{state} boxes", spec="d")
         for state, count in (("empty", reading.count("empty")), ("blackened", reading.count("blackened")))
         if count
     ]

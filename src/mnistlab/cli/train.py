@@ -4,13 +4,14 @@ import dataclasses
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset, warn
 from mnistlab.exceptions import UsageError
-from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
+from mnistlab.recipes import AUGMENTATIONS, RECIPES, Precision, Recipe, Validation
+from mnistlab.system.text import plural
 
 
 @click.command()
@@ -24,12 +25,12 @@ from mnistlab.recipes import AUGMENTATIONS, RECIPES, Recipe
 @click.option("--seed", type=SEED, help="Of weights, order, augmentation and dropout.")
 @click.option(
     "--validation",
-    type=click.Choice(["none", "split", "test"]),
+    type=click.Choice(get_args(Validation)),
     help="Validate on nothing, on training images held back, or on the test split as the notebook does.",
 )
 @click.option(
     "--precision",
-    type=click.Choice(["auto", "float32", "bfloat16"]),
+    type=click.Choice(get_args(Precision)),
     help="Arithmetic of the layers; auto: the fastest.",
 )
 @click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
@@ -124,11 +125,11 @@ def _train(
     processes: Any,
     start: Any,
 ) -> None:
-    """Trains, scores, draws and logs in a folder that is ours."""
+    """Trains, scores, draws and logs in a folder that this process owns."""
     from mnistlab.runs.folders import check_folder
 
     known = check_folder(folder, recipe, dataset.identity())
-    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
+    epochs = plural(recipe.epochs, "epoch", spec="d")
     print(f"{recipe.name}: {epochs}, batch size {recipe.batch_size:,}, seed {recipe.seed}")
     from mnistlab import training
     from mnistlab.evaluation import evaluate
@@ -155,7 +156,7 @@ def _train(
 
 
 def _compare(start: Any, after: Any, dataset: Any) -> str:
-    """What fine-tuning did on the test split, image by image."""
+    """The effect of fine-tuning on the test split, image by image, in words."""
     from mnistlab.evaluation import evaluate
     from mnistlab.inference import Classifier
 
@@ -165,7 +166,7 @@ def _compare(start: Any, after: Any, dataset: Any) -> str:
 
 
 def _processes(distribute: str | None, num_processes: int | None, number: int | None) -> Any:
-    """What `--distribute` asks for: `None`, how many processes to start here, or which of several this is."""
+    """The meaning of `--distribute`: `None`, the number of processes to start here, or this one among several."""
     from mnistlab.runs.processes import Processes, check_backend
 
     if distribute is None or distribute.isdecimal():

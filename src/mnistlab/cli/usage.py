@@ -1,9 +1,11 @@
-"""How to use an exported network elsewhere: a note with a few lines of code beside the file."""
+"""The note beside an exported network: how to use it elsewhere, in a few lines of code."""
 
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from mnistlab.datasets.classes import Classes
+
+from mnistlab.system.text import percent
 
 FileFormat = Literal["onnx", "keras", "litert"]
 SUFFIXES: dict[FileFormat, str] = {"onnx": ".onnx", "keras": ".keras", "litert": ".tflite"}
@@ -48,7 +50,7 @@ def read(images):
 }
 _NOTE = """# {name}
 
-{subject}: the network of the recipe `{recipe}`, {accuracy:.2f} % right on the test images of
+{subject}: the network of the recipe `{recipe}`, {accuracy} right on the test images of
 {dataset}. Images come as `uint8` `(num_images, 28, 28)` with ink 255 on ground 0, {form}{more}
 
 Needs: `{needs}`.
@@ -68,15 +70,15 @@ print(probabilities.argmax(axis=1))
 def usage_note(
     name: str, file_format: FileFormat, *, recipe: str, accuracy: float, dataset: str, classes: "Classes"
 ) -> str:
-    """A note in Markdown that tells what an exported file is and how to run it without mnistlab.
+    """A note in Markdown that says what an exported file is and how to run it without mnistlab.
 
     Args:
-        name: of the file, without its folder.
-        file_format: its kind.
-        recipe: what was trained.
-        accuracy: on the test split, 0 to 1.
-        dataset: on what.
-        classes: what the network tells apart.
+        name: Name of the file, without its folder.
+        file_format: Format of the file.
+        recipe: Name of the recipe that was trained.
+        accuracy: Accuracy on the test split, 0 to 1.
+        dataset: Name of the data set that was trained on.
+        classes: Classes that the network tells apart.
 
     Example:
         >>> from mnistlab.datasets.classes import DIGITS
@@ -95,7 +97,7 @@ def usage_note(
         form=f"{form}Probabilities go out, `(num_images, 10)`.",
         name=name,
         recipe=recipe,
-        accuracy=accuracy * 100,
+        accuracy=percent(accuracy),
         dataset=dataset,
         more="\nEvery layer's activations can be had as further outputs." if file_format == "onnx" else "",
         needs=_NEEDS[file_format],

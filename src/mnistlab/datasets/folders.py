@@ -1,4 +1,4 @@
-"""Folders that hold a data set in MNIST's four files: Fashion-MNIST, EMNIST digits, KMNIST, one's own digits."""
+"""Data sets from a folder with MNIST's four files: Fashion-MNIST, EMNIST digits, KMNIST, your own digits."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def load_idx(folder: str | os.PathLike[str], *, name: str | None = None) -> Data
     `Dataset.warnings`.
 
     Args:
-        folder: where the files lie.
-        name: what to call the data set; by default the folder's name.
+        folder: Path of the folder with the files.
+        name: Name of the data set; by default the folder's name.
 
     Returns:
         The dataset, with splits named "train" and "test"; arrays as `idx.read_images` and `idx.read_labels` return
@@ -70,10 +70,10 @@ def read_folder(folder: Path, name: str | None = None) -> tuple[Dataset, list[Pa
 
 
 def load_test_split(folder: str | os.PathLike[str]) -> Split:
-    """Loads only the test split of a folder, to score digits of one's own: the two `t10k` files are enough.
+    """Loads only the test split of a folder, to score your own digits: the two `t10k` files are enough.
 
     Args:
-        folder: where `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte` lie, each plain or as `.gz`.
+        folder: Path of the folder with `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each plain or as `.gz`.
 
     Returns:
         The split "test", with at least one image.
@@ -97,7 +97,7 @@ def folder_files(dataset: Dataset) -> dict[str, list[bytes | memoryview]]:
     """The files of a data folder by their names, each in pieces; `load_idx` reads the same data set from them.
 
     Args:
-        dataset: What to write. Names of its classes go into `classes.txt`.
+        dataset: Data set to write. Names of its classes go into `classes.txt`.
     """
     files: dict[str, list[bytes | memoryview]] = {}
     for split, (images_name, labels_name) in ((dataset.train, TRAIN_FILES), (dataset.test, TEST_FILES)):
@@ -113,10 +113,10 @@ class ScoredData:
     """A test split to score a network on, and what is known of the data set that it belongs to.
 
     Attributes:
-        name: what people call the data set.
-        test: the images to score.
-        warnings: what looks wrong with them, a sentence each.
-        fingerprint: of the whole data set; `None` where its training images are not there.
+        name: Name of the data set.
+        test: Images to score.
+        warnings: Sentences on what looks wrong with them.
+        fingerprint: Fingerprint of the whole data set; `None` where its training images are not there.
     """
 
     name: str
@@ -135,7 +135,7 @@ def load_scored(folder: str | os.PathLike[str]) -> ScoredData:
     """Loads what a network is to be scored on: the test split of a folder, with a look at all of its data.
 
     Args:
-        folder: where the two `t10k` files lie, with or without the training files.
+        folder: Folder of the two `t10k` files, with or without the training files.
 
     Raises:
         DataError: as for `load_test_split`.

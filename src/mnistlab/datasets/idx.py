@@ -1,8 +1,8 @@
 """IDX, the file format of MNIST: a big-endian header, then unsigned bytes.
 
-A file is read only if every byte of it is accounted for. The header's sizes are a claim until the bytes are there: a
-plain file must have exactly the size its header promises, and a compressed one is asked for no more than one byte
-past that promise, so neither a header with absurd sizes nor a gzip bomb costs memory.
+A file is read only if every byte of it is accounted for. The sizes in the header are not trusted: a plain file must
+have exactly the size that they give, and of a compressed one no more than one byte past that size is read. So neither
+a header with absurd sizes nor a gzip bomb costs memory.
 
 Source: the format is described on the MNIST page of Y. LeCun, C. Cortes and C. Burges, section "File formats".
 """
@@ -35,7 +35,7 @@ _LABELS_HEADER: Final = struct.Struct(">2I")  # magic, number of labels
 _KIND_OF_MAGIC: Final = {IMAGES_MAGIC: "images", LABELS_MAGIC: "labels"}
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _IMAGE_BYTES: Final = IMAGE_SHAPE[0] * IMAGE_SHAPE[1]
-_CHUNK_BYTES: Final = 1 << 20  # bounds what one read may allocate before the bytes have proved to be there
+_CHUNK_BYTES: Final = 1 << 20  # bounds what one read may allocate before the bytes have arrived
 
 
 def read_images(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
@@ -46,7 +46,7 @@ def read_images(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     than memory. It must not be shortened by another program while the array lives.
 
     Args:
-        path: the file.
+        path: Path of the file.
 
     Returns:
         uint8 `(num_images, 28, 28)`, 0 ground to 255 ink, read-only; a `numpy.memmap` if the file is plain.
@@ -82,7 +82,7 @@ def read_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     """Reads the labels of an IDX file, plain or compressed with gzip, into memory.
 
     Args:
-        path: the file; its first bytes decide whether it is compressed, as for `read_images`.
+        path: Path of the file; its first bytes decide whether it is compressed, as for `read_images`.
 
     Returns:
         uint8 `(num_labels,)`, each 0 to 9, read-only.
@@ -125,7 +125,7 @@ def idx_header(array: npt.NDArray[np.uint8]) -> bytes:
     The format leaves no choice, so header and array bytes together are the file: `idx_header(array) + array.tobytes()`.
 
     Args:
-        array: uint8 images `(num_images, 28, 28)` or labels `(num_labels,)`.
+        array: Images, uint8 `(num_images, 28, 28)`, or labels, uint8 `(num_labels,)`.
 
     Returns:
         16 bytes for images, 8 bytes for labels.
@@ -142,7 +142,7 @@ def idx_sha256(array: npt.NDArray[np.uint8]) -> str:
     """The SHA-256 of the uncompressed IDX file of these images or labels, without writing it.
 
     Args:
-        array: uint8 images `(num_images, 28, 28)` or labels `(num_labels,)`; copied only if not contiguous.
+        array: Images, uint8 `(num_images, 28, 28)`, or labels, uint8 `(num_labels,)`; copied only if not contiguous.
 
     Returns:
         64 lower-case hexadecimal digits.
@@ -158,7 +158,7 @@ def idx_sha256(array: npt.NDArray[np.uint8]) -> str:
 
 @contextmanager
 def _open(path: Path) -> Iterator[BinaryIO]:
-    """Opens a regular file, and turns whatever the system or gzip says while it is read into a `DataError`."""
+    """Opens a regular file; errors of the system or of gzip while it is read become a `DataError`."""
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):  # opening a pipe would wait for a writer that may never come
@@ -209,7 +209,7 @@ def _read_num_labels(path: Path, file: BinaryIO | gzip.GzipFile) -> int:
 
 
 def _read_header(path: Path, file: BinaryIO | gzip.GzipFile, expected_magic: int, num_bytes: int) -> bytes:
-    """Reads the header and refuses what is not this kind of IDX file, in words that fit what the file seems to be."""
+    """Reads the header and rejects any other kind of file, with a message that fits what the file seems to be."""
     kind = _KIND_OF_MAGIC[expected_magic]
     header = file.read(num_bytes)
     if not header:
@@ -264,7 +264,7 @@ def _check_file_size(path: Path, file: BinaryIO, header_bytes: int, num_items: i
 def _read_body(
     path: Path, file: BinaryIO | gzip.GzipFile, header_bytes: int, num_items: int, item_bytes: int = 1
 ) -> bytearray:
-    """Reads all items; asks for one byte more to learn of trailing bytes, and grows only with bytes that came."""
+    """Reads all items; asks for one byte more to notice trailing bytes, and grows only with what arrives."""
     num_bytes, body = num_items * item_bytes, bytearray()
     while chunk := file.read(min(_CHUNK_BYTES, num_bytes + 1 - len(body))):
         body += chunk

@@ -3,9 +3,9 @@
 Indexing a mapping leaves every page that was touched in the process: its resident memory grows up to the size of the
 file. It also reads much more than was asked for, because around a page that is missing the system fetches up to some
 megabytes. So images are copied run by run: the system is told beforehand which bytes will be read, and afterwards that
-the process is done with them. They stay in the system's cache of the file, which yields to whoever needs the memory.
+the process is done with them. They stay in the system's cache of the file, which gives way when memory is needed.
 
-Where there is no `madvise` (Windows) the copies are the same and the system does with the pages what it thinks best.
+Where there is no `madvise` (Windows) the copies are the same and the system decides what to do with the pages.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ def gather(images: npt.NDArray[np.uint8], indices: npt.NDArray[np.integer[Any]])
     """The same as `images[indices]`, with no more of a mapped file resident than one run of images.
 
     Args:
-        images: uint8 `(num_images, 28, 28)`, in memory or memory-mapped.
-        indices: integers `(num_gathered,)`, each 0 to `num_images - 1`; in any order, a file is read in its own.
+        images: Images, uint8 `(num_images, 28, 28)`, in memory or memory-mapped.
+        indices: Indices of images, integers `(num_gathered,)`, each 0 to `num_images - 1`, in any order; a file is
+            read in its own order.
 
     Returns:
         uint8 `(num_gathered, 28, 28)`, in memory.
@@ -60,11 +61,11 @@ def gather(images: npt.NDArray[np.uint8], indices: npt.NDArray[np.integer[Any]])
 
 
 def read_ahead(images: npt.NDArray[np.uint8], indices: npt.NDArray[np.integer[Any]]) -> None:
-    """Asks the system to fetch images of a mapped file into its cache meanwhile; does nothing for other arrays.
+    """Asks the system to fetch images of a mapped file into its cache in the meantime; does nothing for other arrays.
 
     Args:
-        images: as for `gather`.
-        indices: as for `gather`.
+        images: Images, as for `gather`.
+        indices: Indices of images, as for `gather`.
     """
     mapping = _mapping(images)
     if mapping is None:
@@ -76,7 +77,7 @@ def read_ahead(images: npt.NDArray[np.uint8], indices: npt.NDArray[np.integer[An
 def _runs(indices: npt.NDArray[np.integer[Any]]) -> Iterator[npt.NDArray[np.integer[Any]]]:
     """Cuts ascending indices where the gap is wide, and wherever there are `RUN_IMAGES`.
 
-    A longer run would be asked for in one call, and the system cuts such a call off at what the disk takes at once.
+    A longer run would be requested in one call, and the system cuts such a call off at what the disk takes at once.
     """
     for dense in np.split(indices, np.flatnonzero(np.diff(indices) > _GAP_IMAGES) + 1):
         for first in range(0, len(dense), RUN_IMAGES):
@@ -107,5 +108,5 @@ def _advise(
     offsets = [start + int(index) * images.strides[0] for index in (indices[0], indices[-1])]
     first = max(0, min(offsets) - margin_bytes) // mmap.PAGESIZE * mmap.PAGESIZE
     last = min(max(offsets) + abs(images.strides[0]) + margin_bytes, len(mapping))
-    with contextlib.suppress(OSError):  # advice is no order: where it cannot be followed nothing else is amiss
+    with contextlib.suppress(OSError):  # only advice: if the system cannot follow it, nothing is lost
         mapping.madvise(getattr(mmap, advice), first, last - first)

@@ -17,7 +17,7 @@ from mnistlab.exceptions import DataError
 
 MNIST_FOLDER: Final = Path(__file__).with_name("mnist")
 
-# Of the uncompressed bytes: a file that was compressed again stays valid, and what is verified is what a training sees.
+# Of the uncompressed bytes: a file that was compressed again stays valid, and the bytes verified are those trained on.
 _SHA256: Final = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",

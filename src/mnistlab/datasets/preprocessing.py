@@ -1,4 +1,4 @@
-"""What the notebook does to images and labels before a network sees them, one step per function.
+"""The notebook's steps from images and labels to what a network gets, one function each.
 
 Training uses one of these steps, `one_hot`. The others exist to be looked at and to show that both ways give the same
 numbers: the networks of mnistlab take images as they are and scale them inside their first layer.
@@ -21,7 +21,7 @@ def flatten_images(images: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Lays the rows of each image end to end: a dense layer takes vectors.
 
     Args:
-        images: `(num_images, 28, 28)`, any type of number.
+        images: Images `(num_images, 28, 28)` of any numeric type.
 
     Returns:
         `(num_images, 784)` of the same type, a view where NumPy can give one; pixel (row, column) is at
@@ -44,10 +44,10 @@ def flatten_images(images: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def scale_pixels(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Brings pixels from 0..255 to 0..1, the size of input that the first layer's initial weights are made for.
+    """Scales pixels from 0..255 to 0..1, the range of inputs that the first layer's initial weights are made for.
 
     Args:
-        images: uint8 of any shape, images or flattened ones.
+        images: Images, flattened or not, uint8 of any shape.
 
     Returns:
         float32 of the same shape, 0 ground to 1 ink.
@@ -72,8 +72,8 @@ def one_hot(labels: npt.ArrayLike, num_classes: int = NUM_CLASSES) -> npt.NDArra
     """Writes each label as a row with a single 1: the probabilities of a network that is certain and right.
 
     Args:
-        labels: integers `(num_labels,)`, each 0 to `num_classes - 1`.
-        num_classes: the length of a row, 1 to 256.
+        labels: Labels, integers `(num_labels,)`, each 0 to `num_classes - 1`.
+        num_classes: Length of a row, 1 to 256.
 
     Returns:
         float32 `(num_labels, num_classes)`.
@@ -112,7 +112,7 @@ def from_one_hot(rows: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     """Reads the labels back from one-hot rows; the inverse of `one_hot`.
 
     Args:
-        rows: numbers `(num_labels, num_classes)`, each row a single 1 among zeros, 1 to 256 classes.
+        rows: One-hot rows, numbers `(num_labels, num_classes)`, each with a single 1 among zeros; 1 to 256 classes.
 
     Returns:
         uint8 `(num_labels,)`.

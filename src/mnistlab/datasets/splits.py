@@ -18,7 +18,7 @@ from mnistlab.exceptions import UsageError
 IMAGE_SHAPE: Final = (28, 28)  # rows, columns
 NUM_CLASSES: Final = 10
 
-_PIECE_LABELS: Final = 1 << 16  # what is done to all labels is done piece by piece: NumPy widens them eightfold
+_PIECE_LABELS: Final = 1 << 16  # labels are processed in pieces of this size: NumPy widens them eightfold
 
 
 # eq=False: arrays compare element by element, so a generated __eq__ would raise; two splits are equal if they are one.
@@ -30,13 +30,13 @@ class Split:
     `split.labels.copy()` may be changed. Nothing is copied when a split is made, except labels that are not uint8 yet.
 
     Attributes:
-        name: what the split is for: "train", "validation" or "test".
-        images: uint8 `(num_images, 28, 28)`, 0 ground to 255 ink.
-        labels: uint8 `(num_images,)`, each 0 to 9; any integer type is accepted and converted.
-        classes: what the ten classes are called in text; digits unless somebody says otherwise.
+        name: Purpose of the split: "train", "validation" or "test".
+        images: Images, uint8 `(num_images, 28, 28)`, 0 ground to 255 ink.
+        labels: Labels, uint8 `(num_images,)`, each 0 to 9; any integer type is accepted and converted.
+        classes: Classes of the labels; digits unless somebody says otherwise.
 
     Raises:
-        UsageError: (a `ValueError`) an array has another type or shape, a label is no digit, or the numbers differ.
+        UsageError: (a `ValueError`) an array has another type or shape, a label is not a digit, or the numbers differ.
 
     Example:
         >>> split = Split("train", np.zeros((3, 28, 28), dtype=np.uint8), np.array([7, 1, 7]))
@@ -52,7 +52,7 @@ class Split:
     classes: Classes = DIGITS
 
     def __post_init__(self) -> None:
-        """Refuses arrays that are no images with labels, and locks those that are."""
+        """Rejects arrays that are not images with labels, and makes the others read-only."""
         images = np.asanyarray(self.images)  # asanyarray: a memory-mapped file stays one
         labels = np.asanyarray(self.labels)
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != IMAGE_SHAPE:
@@ -79,7 +79,7 @@ class Split:
         object.__setattr__(self, "labels", _read_only(labels.astype(np.uint8, copy=False)))
 
     def __len__(self) -> int:
-        """How many images the split has."""
+        """Number of images in the split."""
         return len(self.labels)
 
     @property
@@ -89,7 +89,7 @@ class Split:
 
     @property
     def class_counts(self) -> npt.NDArray[np.int64]:
-        """How many images each digit has: int64 `(10,)`, zero for digits that do not occur."""
+        """Number of images of each digit: int64 `(10,)`, zero for digits that do not occur."""
         counts = np.zeros(NUM_CLASSES, np.int64)
         for first in range(0, len(self), _PIECE_LABELS):
             counts += np.bincount(self.labels[first : first + _PIECE_LABELS], minlength=NUM_CLASSES)
@@ -99,8 +99,8 @@ class Split:
         """The images and labels at some positions, copied into memory, in the order of the positions.
 
         Args:
-            indices: integers `(num_taken,)`, each from 0 to `len(self) - 1`; repetitions are allowed.
-            name: the new split's name; by default this split's.
+            indices: Positions, integers `(num_taken,)`, each from 0 to `len(self) - 1`; repetitions are allowed.
+            name: Name of the new split; by default this split's.
 
         Returns:
             A split of `num_taken` images.
@@ -149,10 +149,10 @@ class Dataset:
     The test split chooses nothing: tune on a part that `split_validation` takes from `train`.
 
     Attributes:
-        name: what people call it, such as "MNIST".
-        train: the images to train on.
-        test: the images to score, all of them, once.
-        warnings: what looked wrong when the data were loaded from a folder, a sentence each.
+        name: Name of the data set, such as "MNIST".
+        train: Images to train on.
+        test: Images to score, all of them, once.
+        warnings: Sentences on what looked wrong when the data were loaded from a folder.
 
     Example:
         >>> train = Split("train", np.zeros((2, 28, 28), dtype=np.uint8), np.array([5, 0]))
@@ -183,12 +183,12 @@ class Dataset:
     def fingerprint(self) -> str:
         """Tells one data set from another: SHA-256 of all labels and of about a thousand images of each split.
 
-        Quick for a data set of any size; it is no check of every byte.
+        Quick for a data set of any size; not a check of every byte.
         """
         return self._fingerprint
 
     def identity(self) -> dict[str, Any]:
-        """What a run says of its data: `name` and `fingerprint`, and `class_names` if the classes have names."""
+        """The data set as a run records it: `name`, `fingerprint`, and `class_names` if the classes have names."""
         return {"name": self.name, "fingerprint": self.fingerprint(), **self.classes.to_json()}
 
     @cached_property
@@ -216,16 +216,16 @@ class Dataset:
 def split_validation(split: Split, num_validation: int = 5000, seed: int = 0) -> tuple[Split, Split]:
     """Sets some images of a training split aside, to tune on.
 
-    `validation_indices` says which, for those who do not want the images copied.
+    `validation_indices` gives their positions, without copies of the images.
 
     Each image is equally likely to be chosen, whatever its label, so class shares differ by chance between the parts
     (for 5,000 of MNIST's 60,000 images by about half a percent). Every image lands in exactly one part and keeps its
     place in the order.
 
     Args:
-        split: the images to divide; they are copied into memory.
-        num_validation: how many images to set aside, at least 1 and fewer than the split has.
-        seed: 0 or more; the same seed always chooses the same images.
+        split: Split to divide; its images are copied into memory.
+        num_validation: Number of images to set aside, at least 1 and fewer than the split has.
+        seed: Seed of the choice, 0 or more; the same seed always chooses the same images.
 
     Returns:
         Two splits: what remains, under the split's own name, and "validation".
@@ -245,15 +245,15 @@ def split_validation(split: Split, num_validation: int = 5000, seed: int = 0) ->
 
 
 def validation_indices(split: Split, num_validation: int = 5000, seed: int = 0) -> npt.NDArray[np.int64]:
-    """Which images `split_validation` sets aside, without a copy of the others.
+    """The positions of the images that `split_validation` sets aside, without a copy of the others.
 
-    Every image draws a number, and the smallest `num_validation` are chosen. What this needs of memory depends on
+    Every image draws a number, and the smallest `num_validation` are chosen. The memory that this takes depends on
     `num_validation` alone.
 
     Args:
-        split: the images to choose from.
-        num_validation: as for `split_validation`.
-        seed: as for `split_validation`.
+        split: Split to choose from.
+        num_validation: Number of images to set aside, as for `split_validation`.
+        seed: Seed of the choice, as for `split_validation`.
 
     Returns:
         int64 `(num_validation,)`, in ascending order.

@@ -1,4 +1,4 @@
-"""How sure a network may be: a temperature for its probabilities, the confidence below which an answer is none."""
+"""Calibration of a network: a temperature for its probabilities, and the confidence below which it is unsure."""
 
 import dataclasses
 import re
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from mnistlab.evaluation import metrics
 
-NOTE_PREFIX = "mnistlab."  # of the names of notes, which are all the metadata that a network's file may have
-REFUSED_FRACTION = 0.007  # of validation digits, so that of other digits hardly ever more than 1 % are refused
+NOTE_PREFIX = "mnistlab."  # begins the names of notes, the only metadata that a network's file may have
+REJECTED_FRACTION = 0.007  # of validation digits, so that hardly ever more than 1 % of other digits are rejected
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures; beyond them all probabilities are certain, or all the same
 _EPSILON = 1e-30
 _NAME = re.compile(r"[a-z]([a-z ]{0,28}[a-z])?")
@@ -18,18 +18,18 @@ _NAME = re.compile(r"[a-z]([a-z ]{0,28}[a-z])?")
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """What was measured on a network's validation digits, kept in its ONNX file.
+    """What was measured on validation digits for a network, kept in its ONNX file.
 
     Args:
-        temperature: what the logits are divided by, 0.05 to 20; above 1 makes answers less sure. 1 changes nothing.
-        least_confidence: the highest probability of an image, below which its digit is unsure, 0 to 1.
-        least_likeness: of a network that also tells digits from other things: the probability of a digit below which
-            there is none, 0 to 1.
-        kinds: what that network tells apart, at most ten short names in small letters, the first of them `digit`;
-            empty if there is none.
+        temperature: Divisor of the logits, 0.05 to 20; above 1 it makes answers less sure, 1 changes nothing.
+        least_confidence: Confidence below which the digit of an image is unsure, 0 to 1.
+        least_likeness: Probability of a digit below which an image shows none, 0 to 1; for a network that also tells
+            digits from other things.
+        kinds: Names of the things that such a network tells apart, at most ten, short and in small letters, the first
+            of them `digit`; empty for other networks.
 
     Raises:
-        ValueError: if a value is outside what is said above.
+        ValueError: if a value is outside these ranges.
     """
 
     temperature: float = 1.0
@@ -38,7 +38,7 @@ class Calibration:
     kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuses what no measurement gives."""
+        """Rejects values that no measurement gives."""
         if not LOWEST <= self.temperature <= HIGHEST:
             raise ValueError(f"The temperature is {self.temperature}; it must lie from {LOWEST} to {HIGHEST}.")
         for name in ("least_confidence", "least_likeness"):
@@ -49,16 +49,16 @@ class Calibration:
             raise ValueError("The kinds must be two to ten different names in small letters, the first of them digit.")
 
     def to_notes(self) -> dict[str, str]:
-        """The same as names and text, for the metadata of an ONNX file."""
+        """The calibration as names and texts, for the metadata of an ONNX file."""
         numbers = {field: repr(float(getattr(self, field))) for field in _NUMBERS}
         return numbers | ({"kinds": ",".join(self.kinds)} if self.kinds else {})
 
     @classmethod
     def from_notes(cls, notes: Mapping[str, str]) -> "Calibration":
-        """What `to_notes` gave; what is missing has its default.
+        """The calibration that `to_notes` wrote; values that are missing have their defaults.
 
         Raises:
-            ValueError: if it was something else.
+            ValueError: if the notes are not those of a calibration.
 
         Example:
             >>> Calibration.from_notes(Calibration(temperature=1.25).to_notes()).temperature
@@ -77,8 +77,8 @@ def temper(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np
     """Probabilities as if the logits had been divided by a temperature; the order of the digits stays.
 
     Args:
-        probabilities: `(..., num_classes)`, rows that sum to 1.
-        temperature: above 0.
+        probabilities: Probabilities `(..., num_classes)`, rows that sum to 1.
+        temperature: Divisor of the logits, above 0.
 
     Returns:
         float32 of the same shape; the same array for temperature 1.
@@ -101,13 +101,14 @@ def fit_temperature(labels: NDArray[np.integer], probabilities: NDArray[np.float
     """The temperature at which probabilities describe these labels best: least cross-entropy.
 
     Args:
-        labels: integers `(num_images,)`, of a validation split; never of the test split, nor of images trained on.
-        probabilities: `(num_images, 10)`, what the network answered.
+        labels: Labels of a validation split, integers `(num_images,)`; never those of the test split or of images
+            trained on.
+        probabilities: The network's answers `(num_images, 10)`.
 
     Returns:
-        0.05 to 20.
+        A temperature from 0.05 to 20.
     """
-    from scipy.optimize import minimize_scalar  # here, because who only predicts need not wait for SciPy
+    from scipy.optimize import minimize_scalar  # here, so that predictions need not wait for SciPy
 
     # Its logarithm, because twice and half are equally far from 1.
     found = minimize_scalar(
@@ -118,8 +119,8 @@ def fit_temperature(labels: NDArray[np.integer], probabilities: NDArray[np.float
     return float(np.clip(np.exp(found.x), LOWEST, HIGHEST))
 
 
-def threshold(values: NDArray[np.floating], fraction: float = REFUSED_FRACTION) -> float:
-    """The value below which at most such a fraction of the values lies, as high as possible.
+def threshold(values: NDArray[np.floating], fraction: float = REJECTED_FRACTION) -> float:
+    """The highest value below which at most a given fraction of the values lies.
 
     Example:
         >>> threshold(np.array([0.1, 0.2, 0.3, 0.4]), fraction=0.25)
@@ -129,14 +130,14 @@ def threshold(values: NDArray[np.floating], fraction: float = REFUSED_FRACTION) 
 
 
 def calibrate(
-    labels: NDArray[np.integer], probabilities: NDArray[np.float32], fraction: float = REFUSED_FRACTION
+    labels: NDArray[np.integer], probabilities: NDArray[np.float32], fraction: float = REJECTED_FRACTION
 ) -> Calibration:
     """Temperature and least confidence of a network, from its answers to validation digits.
 
     Args:
-        labels: integers `(num_images,)`.
-        probabilities: `(num_images, 10)`, what the network answered.
-        fraction: of these digits, how many may at most be unsure.
+        labels: Labels of the validation digits, integers `(num_images,)`.
+        probabilities: The network's answers `(num_images, 10)`.
+        fraction: Largest fraction of these digits that may be unsure, 0 to 1.
     """
     temperature = fit_temperature(labels, probabilities)
     confidences = temper(probabilities, temperature).max(axis=1)

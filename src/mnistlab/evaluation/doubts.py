@@ -9,6 +9,7 @@ import numpy as np
 from mnistlab.datasets import NUM_CLASSES
 from mnistlab.evaluation.metrics import wilson_interval
 from mnistlab.evaluation.scoring import Evaluation
+from mnistlab.system.text import percent
 
 LEAST_IMAGES = 20  # from which on an accuracy says something
 FAR = 0.1  # below its own accuracy, a network meets images that it was not made for
@@ -30,8 +31,8 @@ def no_better_than_guessing(evaluation: Evaluation) -> str | None:
     if total < LEAST_IMAGES or most == total or total - evaluation.errors > reach:
         return None
     return (
-        f"The test accuracy of {evaluation.accuracy * 100:.2f} % is no better than that of always giving the most "
-        f"frequent class, {100 * most / total:.2f} %."
+        f"The test accuracy of {percent(evaluation.accuracy)} is no better than that of always giving the most "
+        f"frequent class, {percent(most / total)}."
     )
 
 
@@ -44,10 +45,10 @@ def foreign_data(trained_on: str, own: Mapping[str, Any], scored_on: str, evalua
         scored_on: Name of the data that it is scored on.
         evaluation: Its answers to those.
     """
-    told = f"This run was trained on {trained_on}, where it classified {own['test_accuracy'] * 100:.2f} % correctly"
+    told = f"This run was trained on {trained_on}, where it classified {percent(own['test_accuracy'])} correctly"
     if not is_far_below(own, evaluation):
         return f"{told}, and is scored on {scored_on} here."
-    return f"{told}, and is scored on {scored_on} here, with {evaluation.accuracy * 100:.2f} % far below that."
+    return f"{told}, and is scored on {scored_on} here, with {percent(evaluation.accuracy)} far below that."
 
 
 def is_far_below(own: Mapping[str, Any], evaluation: Evaluation) -> bool:

@@ -1,7 +1,7 @@
 """Numbers that judge predictions, from labels and probabilities; NumPy only.
 
-Fractions run from 0 to 1. Every function refuses what it would otherwise answer with a silent wrong number: arrays of
-different lengths, probabilities in place of predictions, logits in place of probabilities.
+Fractions run from 0 to 1. Every function rejects arguments for which it would otherwise silently return a wrong number:
+arrays of different lengths, probabilities in place of predictions, logits in place of probabilities.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _ROW_SUM_TOLERANCE: Final = 1e-2  # a row rounded to bfloat16 is off by up to 2e
 
 
 def count_errors(labels: npt.ArrayLike, predictions: npt.ArrayLike) -> int:
-    """How many predictions differ from their label.
+    """The number of predictions that differ from their label.
 
     Args:
-        labels: integers `(num_images,)`, the true digits.
-        predictions: integers `(num_images,)`, the predicted digits.
+        labels: True digits, integers `(num_images,)`.
+        predictions: Predicted digits, integers `(num_images,)`.
 
     Returns:
-        0 to `num_images`; 0 if there are no images.
+        Number of errors, 0 to `num_images`; 0 if there are no images.
 
     Raises:
         UsageError: (a `ValueError`) an array is not a list of integers, or their lengths differ.
@@ -46,8 +46,8 @@ def accuracy(labels: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
     """The fraction of predictions that are right.
 
     Args:
-        labels: integers `(num_images,)`, the true digits.
-        predictions: integers `(num_images,)`, the predicted digits.
+        labels: True digits, integers `(num_images,)`.
+        predictions: Predicted digits, integers `(num_images,)`.
 
     Returns:
         0 to 1.
@@ -72,9 +72,9 @@ def wilson_interval(successes: int, total: int, confidence: float = 0.95) -> tup
     are.
 
     Args:
-        successes: 0 to `total`, for example correct predictions.
-        total: trials, at least 1, for example images.
-        confidence: the share of such intervals that hold the true rate, between 0 and 1, both excluded.
+        successes: Number of successes, 0 to `total`, for example correct predictions.
+        total: Number of trials, at least 1, for example images.
+        confidence: Share of such intervals that hold the true rate, between 0 and 1, both excluded.
 
     Returns:
         The low and the high end, fractions with 0 ≤ low ≤ successes / total ≤ high ≤ 1.
@@ -112,12 +112,12 @@ def wilson_interval(successes: int, total: int, confidence: float = 0.95) -> tup
 def confusion_matrix(
     labels: npt.ArrayLike, predictions: npt.ArrayLike, num_classes: int = NUM_CLASSES
 ) -> npt.NDArray[np.int64]:
-    """How often each digit was taken for each other.
+    """The number of images of each digit that were taken for each digit.
 
     Args:
-        labels: integers `(num_images,)`, each 0 to `num_classes - 1`.
-        predictions: integers `(num_images,)`, likewise.
-        num_classes: how many digits there are, at least 1.
+        labels: True digits, integers `(num_images,)`, each 0 to `num_classes - 1`.
+        predictions: Predicted digits, integers `(num_images,)`, likewise.
+        num_classes: Number of digits, at least 1.
 
     Returns:
         int64 `(num_classes, num_classes)`; row: label, column: prediction; the diagonal holds what is right.
@@ -145,9 +145,9 @@ def per_class_accuracy(
     """The accuracy on the images of each digit (the recall of each class).
 
     Args:
-        labels: integers `(num_images,)`, each 0 to `num_classes - 1`.
-        predictions: integers `(num_images,)`, likewise.
-        num_classes: how many digits there are, at least 1.
+        labels: True digits, integers `(num_images,)`, each 0 to `num_classes - 1`.
+        predictions: Predicted digits, integers `(num_images,)`, likewise.
+        num_classes: Number of digits, at least 1.
 
     Returns:
         One fraction per digit. A digit that no image shows has no accuracy: `None`, which JSON writes as `null`,
@@ -175,16 +175,16 @@ def cross_entropy(labels: npt.ArrayLike, probabilities: npt.ArrayLike, epsilon: 
     that the mean over 10,000 images does not depend on the batch size.
 
     Args:
-        labels: integers `(num_images,)`, the true digits, at least one.
-        probabilities: `(num_images, num_classes)`, each 0 to 1, rows that sum to 1.
-        epsilon: how close to 0 and to 1 a probability may count, above 0 and below 0.5; Keras's default.
+        labels: True digits, integers `(num_images,)`, at least one.
+        probabilities: Probabilities `(num_images, num_classes)`, each 0 to 1, rows that sum to 1.
+        epsilon: Least distance of a probability from 0 and from 1, above 0 and below 0.5; by default Keras'.
 
     Returns:
         The loss, 0 or more.
 
     Raises:
         UsageError: (a `ValueError`) the arrays do not fit each other, a label is out of range, the probabilities are
-            none, or `epsilon` is out of range.
+            not probabilities, or `epsilon` is out of range.
 
     Source:
         Keras 3, `keras.ops.categorical_crossentropy`.
@@ -246,7 +246,7 @@ def _check_range(name: str, digits: npt.NDArray[np.int64], num_classes: int) -> 
 
 
 def expected_calibration_error(labels: npt.NDArray[np.integer], probabilities: npt.NDArray[np.float32]) -> float:
-    """How far confidence and accuracy are apart, on average over the images; 0 is perfect.
+    """The distance between confidence and accuracy, on average over the images; 0 is perfect.
 
     The confidences are cut into 15 equally wide bins; within each, the mean confidence is compared with the accuracy.
 

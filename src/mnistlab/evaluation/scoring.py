@@ -1,4 +1,4 @@
-"""How good a trained model is on a split: one pass, every image, counts with their interval."""
+"""The score of a trained model on a split: one pass over every image, counts with their interval."""
 
 import dataclasses
 import html
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets import NUM_CLASSES, Split
 from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.evaluation import metrics
-from mnistlab.system.text import format_matrix
+from mnistlab.system.text import interval, percent, table
 
 # ONNX Runtime keeps every layer's activations to the end of a pass, because each is an output of the file: 1.8 MB an
 # image of the cnn. Larger passes are no faster.
@@ -20,12 +20,12 @@ PREDICTION_BATCH_SIZE = 200
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What a model says of every image of a split, and how often it is right.
+    """The answers of a model to every image of a split, and how often they are right.
 
     Args:
-        labels: uint8 `(num_images,)`, the true digits.
-        probabilities: float32 `(num_images, 10)`, rows that sum to 1.
-        classes: What the ten classes are called in text.
+        labels: True digits, uint8 `(num_images,)`.
+        probabilities: The model's answers, float32 `(num_images, 10)`, rows that sum to 1.
+        classes: Classes of the labels.
     """
 
     labels: NDArray[np.uint8]
@@ -34,22 +34,22 @@ class Evaluation:
 
     @property
     def num_images(self) -> int:
-        """How many images were scored."""
+        """Number of images that were scored."""
         return len(self.labels)
 
     @property
     def predictions(self) -> NDArray[np.int64]:
-        """int64 `(num_images,)`, the most probable digit of each image."""
+        """The most probable digit of each image, int64 `(num_images,)`."""
         return np.asarray(np.argmax(self.probabilities, axis=1))
 
     @property
     def confidences(self) -> NDArray[np.float32]:
-        """float32 `(num_images,)`, the probability of the predicted digit."""
+        """The probability of each predicted digit, float32 `(num_images,)`."""
         return np.asarray(np.max(self.probabilities, axis=1))
 
     @property
     def errors(self) -> int:
-        """How many images got the wrong digit."""
+        """Number of images that got the wrong digit."""
         return metrics.count_errors(self.labels, self.predictions)
 
     @property
@@ -74,7 +74,7 @@ class Evaluation:
 
     @property
     def confusion(self) -> NDArray[np.int64]:
-        """int64 `(10, 10)`: row the true digit, column the predicted one."""
+        """Counts of images, int64 `(10, 10)`: row the true digit, column the predicted one."""
         return metrics.confusion_matrix(self.labels, self.predictions)
 
     @property
@@ -103,37 +103,27 @@ class Evaluation:
 
     def format_per_digit(self) -> str:
         """The accuracy of each digit as two aligned lines of text; of classes with names as a line each."""
-        values = ["–" if value is None else f"{value * 100:.2f}" for value in self.per_digit_accuracy]
+        accuracies = [percent(value, unit="") for value in self.per_digit_accuracy]
         if self._names is not None:
-            rows = zip(("class", *self._names), ("accuracy %", *values), strict=True)
-            width = max(map(len, self._names))
-            return "\n".join(f"{name:<{width}}  {value:>10}" for name, value in rows)
-        digits = [f"{digit:>{len(value)}}" for digit, value in enumerate(values)]
-        return f"{self.classes.noun}       {'  '.join(digits)}\naccuracy %  {'  '.join(values)}"
+            return "\n".join(table([["class", "accuracy %"], *map(list, zip(self._names, accuracies, strict=True))]))
+        return "\n".join(table([[self.classes.noun, *map(str, range(NUM_CLASSES))], ["accuracy %", *accuracies]]))
 
     def format_confusion(self) -> str:
         """The confusion matrix as aligned text, row the true digit, column the predicted one."""
-        digits = np.arange(NUM_CLASSES)
-        table = np.block([[np.array([[-1]]), digits[None]], [digits[:, None], self.confusion]])
-        text = format_matrix(table, "d").replace("-1", "  ", 1)
-        if self._names is None:
-            return text
-        return "\n".join(
-            f"{line}  {name}".rstrip() for line, name in zip(text.splitlines(), ("", *self._names), strict=True)
-        )
+        rows = [[str(digit), *map(str, row)] for digit, row in enumerate(self.confusion)]
+        lines = table([["  ", *map(str, range(NUM_CLASSES))], *rows], num_left=0)
+        if self._names is not None:
+            lines[1:] = [f"{line}  {name}" for line, name in zip(lines[1:], self._names, strict=True)]
+        return "\n".join(lines)
 
     def __str__(self) -> str:
         """One sentence: right of total, accuracy, interval."""
-        low, high = self.interval
-        return (
-            f"{self.num_images - self.errors:,} of {self.num_images:,} right: {self.accuracy * 100:.2f} % "
-            f"(95 % interval {low * 100:.2f}–{high * 100:.2f})"
-        )
+        return accuracy_sentence(self.errors, self.num_images)
 
     def _repr_html_(self) -> str:
         names = [html.escape(self.classes.name(digit)) for digit in range(NUM_CLASSES)]
         rows = "".join(
-            f"<tr><td>{name}</td><td style='text-align:right'>{'–' if value is None else f'{value:.2%}'}</td></tr>"
+            f"<tr><td>{name}</td><td style='text-align:right'>{percent(value, unit='%')}</td></tr>"
             for name, value in zip(names, self.per_digit_accuracy, strict=True)
         )
         return f"<p>{self}</p><table><tr><th>{self.classes.noun}</th><th>accuracy</th></tr>{rows}</table>"
@@ -144,16 +134,28 @@ class Evaluation:
         return None if self.classes.is_digits else self.classes.names
 
 
+def accuracy_sentence(num_errors: int, num_images: int) -> str:
+    """One sentence on how often a model is right.
+
+    Example:
+        >>> accuracy_sentence(181, 10_000)
+        '9,819 of 10,000 right: 98.19 % (95 % interval 97.91–98.43)'
+    """
+    num_right = num_images - num_errors
+    bounds = interval(metrics.wilson_interval(num_right, num_images), unit="")
+    return f"{num_right:,} of {num_images:,} right: {percent(num_right / num_images)} (95 % interval {bounds})"
+
+
 def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluation:
     """Scores a model on every image of a split.
 
     Args:
-        model: what turns images `(n, 28, 28)` with pixels 0 to 255 into probabilities `(n, 10)`: a Keras model of
-            `mnistlab.models`, a `mnistlab.inference.Classifier`, or any function of that kind.
-        split: the images and their labels.
+        model: Function from images `(n, 28, 28)` with pixels 0 to 255 to probabilities `(n, 10)`: a Keras model of
+            `mnistlab.models`, a `mnistlab.inference.Classifier`, or any other.
+        split: Images with their labels.
 
     Returns:
-        The probabilities of all images with the figures that follow from them.
+        The probabilities of all images, with the figures that follow from them.
     """
     # A Keras model's own prediction is compiled, keeps nothing for gradients, and gives NumPy arrays on every backend.
     predict = getattr(model, "predict_on_batch", model)

@@ -1,4 +1,4 @@
-"""Whether a difference is more than chance: intervals and paired tests, for few trainings and for many images."""
+"""Is a difference more than chance? Intervals and paired tests, for few training runs and for many images."""
 
 import dataclasses
 import statistics
@@ -10,20 +10,20 @@ from scipy import stats
 
 from mnistlab.exceptions import UsageError
 
-CONFIDENCE = 0.95  # of every interval here
+CONFIDENCE = 0.95  # share of such intervals that hold the true value, for every interval here
 LEVEL = 0.05  # p-values below it are called evidence
-NO_SPREAD = 1e-9  # of differences that differ by rounding alone
+NO_SPREAD = 1e-9  # largest range of differences that differ by rounding alone
 
 
 @dataclasses.dataclass(frozen=True)
 class MeanInterval:
-    """A mean and where the true one plausibly lies.
+    """A mean and the range in which the true one plausibly lies.
 
     Args:
-        mean: of the values.
-        low: end of the 95 % interval, or `None` for a single value.
-        high: its other end.
-        num: how many values.
+        mean: Mean of the values.
+        low: Lower end of the 95 % interval, or `None` for a single value.
+        high: Upper end of the interval, or `None` for a single value.
+        num: Number of values.
     """
 
     mean: float
@@ -65,9 +65,9 @@ class PairedTest:
     """How much higher one of two lists is than the other, pair by pair.
 
     Args:
-        difference: mean of the differences with its 95 % interval.
-        p_value: of the paired t-test; of the sign test where all differences are the same, as accuracies on few images
-            can be; `None` where it cannot be had: from one pair, or when all differences are 0.
+        difference: Mean of the differences with its 95 % interval.
+        p_value: P-value of the paired t-test, or of the sign test where all differences are the same, as accuracies on
+            few images can be; `None` if there is only one pair, or if all differences are 0.
     """
 
     difference: MeanInterval
@@ -75,7 +75,7 @@ class PairedTest:
 
     @property
     def is_evidence(self) -> bool:
-        """Whether chance alone would seldom do this: a p-value below 0.05."""
+        """Whether chance alone would seldom cause such a difference: a p-value below 0.05."""
         return self.p_value is not None and self.p_value < LEVEL
 
 
@@ -99,13 +99,13 @@ def paired_test(values: Sequence[float], reference: Sequence[float]) -> PairedTe
     interval = mean_interval(differences)
     if len(differences) < 2 or not any(differences):
         return PairedTest(interval, None)
-    if max(differences) - min(differences) < NO_SPREAD:  # from which Student's t would make certainty out of two pairs
+    if max(differences) - min(differences) < NO_SPREAD:  # Student's t would take two pairs for certainty
         return PairedTest(interval, float(stats.binomtest(0, len(differences)).pvalue))
     return PairedTest(interval, float(stats.ttest_rel(values, reference).pvalue))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """P-values of several tests, raised so that all of them together are wrong as seldom as one would be.
+    """P-values of several tests, raised so that all of them together are as seldom wrong as a single one.
 
     Source:
         S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
@@ -128,9 +128,9 @@ class McNemarTest:
     """How two models differ on the same images.
 
     Args:
-        only_first: images that the first alone gets right.
-        only_second: images that the second alone gets right.
-        p_value: of the exact test; 1 if they never differ.
+        only_first: Number of images that the first alone gets right.
+        only_second: Number of images that the second alone gets right.
+        p_value: P-value of the exact test; 1 if they never differ.
     """
 
     only_first: int
@@ -139,19 +139,19 @@ class McNemarTest:
 
     @property
     def is_evidence(self) -> bool:
-        """Whether chance alone would seldom do this: a p-value below 0.05."""
+        """Whether chance alone would seldom cause such a difference: a p-value below 0.05."""
         return self.p_value < LEVEL
 
 
 def mcnemar_test(first_right: ArrayLike, second_right: ArrayLike) -> McNemarTest:
     """Compares two models on the same images, from the images on which they disagree.
 
-    It says something of these trained models, and nothing of other trainings of the same recipe; answers to one image
-    by models of several seeds are not independent either.
+    The test is about these trained models, not about other training runs of the same recipe; answers to one image by
+    models of several seeds are not independent either.
 
     Args:
-        first_right: booleans `(num_images,)`, whether the first model is right.
-        second_right: likewise for the second.
+        first_right: Whether the first model is right on each image, booleans `(num_images,)`.
+        second_right: Whether the second model is right on each image, likewise.
 
     Raises:
         UsageError: if the lists differ in length.

@@ -4,15 +4,30 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnistlab import figures
 from mnistlab.datasets import Dataset
-from mnistlab.evaluation.significance import MeanInterval
-from mnistlab.experiments.cells import Cell
+from mnistlab.evaluation.charts import POINTS, Axis, Chart
+from mnistlab.experiments.cells import Training
 from mnistlab.experiments.experiment import Experiment, Findings
-from mnistlab.experiments.summaries import Row, by_place, compare_accuracies, effect, seeds_text, summarize
+from mnistlab.experiments.summaries import (
+    Difference,
+    Group,
+    Row,
+    by_place,
+    compare_accuracies,
+    effect,
+    mean_series,
+    summarize,
+)
 from mnistlab.recipes import AffineRanges, Recipe
+from mnistlab.system.text import percent, plural
 
 WITHOUT, WITH = "none", "all"
+
+
+class RangeGroup(Group, Difference):
+    """One kind of augmentation, over its seeds."""
+
+    augmentation: str
 
 
 def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
@@ -33,14 +48,14 @@ def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
         "What does augmentation buy, and which part of it?",
         [
             f"The recipe {recipe.name} is trained without augmentation, with all of it ({named}), and with each range "
-            f"alone, from {seeds_text(num_seeds)} each.",
+            f"alone, from {plural(num_seeds, 'seed')} each.",
             "Differences are to the training without augmentation, paired by seed; p-values are corrected after Holm.",
             "Rotation and shear are angles in degrees, shifts and zoom fractions of the image. Keras' generator takes "
             "shear in degrees as well: the notebook's 0.3 slides the outermost row of an image by less than a tenth of "
             "a pixel.",
         ],
         [
-            Cell({"augmentation": kind}, dataclasses.replace(recipe, augmentation=chosen, seed=seed))
+            Training({"augmentation": kind}, dataclasses.replace(recipe, augmentation=chosen, seed=seed))
             for kind, chosen in kinds.items()
             for seed in range(num_seeds)
         ],
@@ -49,28 +64,33 @@ def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
 
 
 def conclude(rows: list[Row], _dataset: Dataset, _folder: Path) -> Findings:
-    """Differences to the training without augmentation, with intervals and tests."""
+    """Differences to the training runs without augmentation, with intervals and tests."""
     grouped = {kind: group for (kind,), group in by_place(rows, "augmentation")}
     compared = compare_accuracies(grouped, WITHOUT)
-    groups = [{"augmentation": kind, **summarize(group), **compared[kind]} for kind, group in grouped.items()]
-    differences = {kind: row["difference"] for kind, row in compared.items() if kind != WITHOUT}
-    drawn = {
-        "differences": (
-            figures.plot_differences(
-                {_words(kind): (row["mean"], MeanInterval(**row).half_width) for kind, row in differences.items()},
-                xlabel="test accuracy less that without augmentation (percentage points)",
-            ),
-            "What each range adds to the test accuracy, with 95 % intervals over seeds; an interval that holds zero is "
-            "no evidence.",
-        )
-    }
-    return Findings(explain(groups), groups, drawn)
+    groups: list[RangeGroup] = [
+        {"augmentation": kind, **summarize(group), **compared[kind]} for kind, group in grouped.items()
+    ]
+    return Findings(explain(groups), groups, charts(groups))
 
 
-def explain(groups: Sequence[Row]) -> list[str]:
+def charts(groups: Sequence[RangeGroup]) -> dict[str, Chart]:
+    """The gain of each range over the accuracy without augmentation."""
+    compared = [{**row, "augmentation": _words(row["augmentation"])} for row in groups if row["difference"]]
+    chart = Chart(
+        "What each part changes",
+        Axis("", scale="names"),
+        Axis("test accuracy against none", POINTS, "zero"),
+        mean_series(compared, "augmentation", "difference", factor=100),
+        "What each range adds to the test accuracy, with 95 % intervals over seeds; an interval that holds zero is no "
+        "evidence.",
+    )
+    return {"differences": chart}
+
+
+def explain(groups: Sequence[RangeGroup]) -> list[str]:
     """Sentences from the rows alone."""
     without = next(row for row in groups if row["augmentation"] == WITHOUT)
-    answer = [f"Without augmentation the test accuracy is {without['accuracy']['mean'] * 100:.2f} %."]
+    answer = [f"Without augmentation the test accuracy is {percent(without['accuracy']['mean'])}."]
     for row in groups:
         if row is not without:
             kind = row["augmentation"]

@@ -1,11 +1,11 @@
-"""The trainings of an experiment: one cell of its table, one run folder, computed once."""
+"""The cells of an experiment's table: one training run each, in a folder of its own, computed once."""
 
 import dataclasses
 import gc
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mnistlab import training
 from mnistlab.datasets import Dataset
@@ -13,35 +13,34 @@ from mnistlab.experiments import cluster
 from mnistlab.experiments.summaries import Row
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
-from mnistlab.system.console import ProgressBar
+from mnistlab.runs.folders import check_folder
+from mnistlab.system.console import Console
 from mnistlab.system.files import make_folder
+from mnistlab.system.text import percent
 
-METRICS = (
-    *("test_accuracy", "test_errors", "test_loss", "train_seconds", "steps", "epochs", "num_parameters"),
-    "multiply_adds",
-)
+METRICS = tuple(name for name in Row.__annotations__ if name not in ("seed", "folder"))
 
 
 @dataclasses.dataclass(frozen=True)
-class Cell:
-    """One training of an experiment.
+class Training:
+    """One training run of a table.
 
     Args:
-        place: what tells it from the others, column by column: `{"alpha": 20, "model": "cnn"}`. Cells of the same
-            place differ in their seed alone.
-        recipe: what to train.
+        place: Place in the table, column by column: `{"alpha": 20, "model": "cnn"}`. Training runs of the same place
+            differ only in their seed.
+        recipe: The recipe to train.
     """
 
     place: dict[str, Any]
     recipe: Recipe
 
 
-def differing_settings(cells: Sequence[Cell]) -> list[Row]:
+def differing_settings(trainings: Sequence[Training]) -> list[dict[str, Any]]:
     """A row for each place of the table: the settings in which the recipes differ from place to place.
 
-    The seed is left out, and a setting that a column of the place says already.
+    The seed is left out, and so are settings that a column of the place shows already.
     """
-    recipes = {tuple(cell.place.items()): cell.recipe.settings() for cell in reversed(cells)}
+    recipes = {tuple(one.place.items()): one.recipe.settings() for one in reversed(trainings)}
     places = list(reversed(recipes))
     names = [
         name
@@ -54,68 +53,77 @@ def differing_settings(cells: Sequence[Cell]) -> list[Row]:
 
 
 def run_folder(folder: Path, recipe: Recipe, dataset: Dataset) -> Path:
-    """Where a cell's run lies: a name that depends on the recipe and the data alone, so that it is found again."""
+    """The run folder of a training run, whose name depends only on recipe and data, so that it is found again."""
     key = hashlib.sha256(f"{recipe.to_toml()}{dataset.fingerprint()}".encode()).hexdigest()[:10]
     return folder / "runs" / f"{recipe.name}-{recipe.model}-seed{recipe.seed}-{key}"
 
 
 def train_cells(
-    cells: Sequence[Cell],
+    trainings: Sequence[Training],
     dataset: Dataset,
     folder: Path,
     *,
     address: str | None = None,
     data_folder: Path | None = None,
+    folder_of: Callable[[Path, Recipe, Dataset], Path] = run_folder,
+    show_epochs: bool = False,
     progress: bool = True,
 ) -> list[Row]:
     """Trains every cell that is not finished yet and returns the table.
 
-    A recipe that stands in several places is trained once.
+    A recipe that is in several places is trained once.
 
     Args:
-        cells: what to train.
-        dataset: on what.
-        folder: of the experiment; the runs go into its `runs`.
-        address: of a Ray cluster, `"auto"` for one on this machine, or `None` to train in this process.
-        data_folder: where the data set's files lie if it is not MNIST; a cluster's machines load it from there.
-        progress: whether to say how many cells are done and how long the rest will take.
+        trainings: The cells to train.
+        dataset: Train and test split.
+        folder: The experiment's folder; the runs go into its `runs`.
+        address: Address of a Ray cluster, `"auto"` for one on this machine, or `None` to train in this process.
+        data_folder: Folder of the data set's files if it is not MNIST; a cluster's machines load it from there.
+        folder_of: Function that names the run folder of a recipe.
+        show_epochs: Whether to show each training run epoch by epoch, instead of how many are done and the time that
+            the rest will take.
+        progress: Whether to show anything at all.
 
     Returns:
-        A row for each cell, in order: its place, `seed`, `folder` and the figures of `METRICS`.
+        A row for each cell, in order: its place, `seed`, the figures of `METRICS` and `folder`.
 
     Raises:
-        MnistlabError: what training raises.
+        UsageError: if a run folder holds another recipe's run, or something else.
+        MnistlabError: if a training run fails.
     """
     make_folder(folder / "runs")
-    folders = [run_folder(folder, cell.recipe, dataset) for cell in cells]
-    tasks = dict(zip(folders, cells, strict=True))
-    missing = {place: cell.recipe for place, cell in tasks.items() if not Run(place).is_complete}
+    folders = [folder_of(folder, one.recipe, dataset) for one in trainings]
+    tasks = dict(zip(folders, trainings, strict=True))
+    missing = {
+        place: one.recipe
+        for place, one in tasks.items()
+        if not check_folder(place, one.recipe, dataset.identity()).is_complete
+    }
     kept = len(tasks) - len(missing)
-    with ProgressBar("trainings", len(tasks), kept, earlier="finished", visible=progress) as bar:
+    console = Console(quiet=show_epochs or not progress)
+    with console.bar("trainings", len(tasks), kept, earlier="finished") as bar:
         if address is None:
             for place, recipe in missing.items():
-                training.train(recipe, dataset, place, progress=False)
-                gc.collect()  # graphs are cycles: Python itself would let the networks of ten trainings pile up
-                bar.tell(_told(tasks[place], Run(place)))
+                training.train(recipe, dataset, place, progress=progress and show_epochs)
+                gc.collect()  # graphs are cycles: Python itself would let the networks of ten training runs pile up
+                bar.count(_told(tasks[place], Run(place)))
         else:
             for place in cluster.train_on_ray(missing, address, dataset.fingerprint(), data_folder):
-                bar.tell(_told(tasks[place], Run(place)))
-    return [
-        {
-            **cell.place,
-            "seed": cell.recipe.seed,
-            **{name: run.metrics.get(name) for name in METRICS},
-            "folder": place.relative_to(folder).as_posix(),
-        }
-        for cell, place in zip(cells, folders, strict=True)
-        for run in [Run(place).require()]
-    ]
+                bar.count(_told(tasks[place], Run(place)))
+    return [_row(one, Run(place).require(), folder) for one, place in zip(trainings, folders, strict=True)]
 
 
-def _told(cell: Cell, run: Run) -> str:
-    place = ", ".join(_named(column, value) for column, value in cell.place.items())
+def _row(one: Training, run: Run, folder: Path) -> Row:
+    figures = {name: run.metrics.get(name) for name in METRICS}
+    return cast(
+        Row, {**one.place, "seed": one.recipe.seed, **figures, "folder": run.folder.relative_to(folder).as_posix()}
+    )
+
+
+def _told(one: Training, run: Run) -> str:
+    place = ", ".join(_named(column, value) for column, value in one.place.items())
     accuracy, seconds = run.metrics["test_accuracy"], run.metrics["train_seconds"]
-    return f"{place}, seed {cell.recipe.seed}  {accuracy * 100:.2f} %  {seconds:.1f} s"
+    return f"{place}, seed {one.recipe.seed}  {percent(accuracy)}  {seconds:.1f} s"
 
 
 def _named(column: str, value: Any) -> str:

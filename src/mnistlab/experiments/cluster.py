@@ -1,4 +1,4 @@
-"""The same trainings as Ray tasks, on one machine or many; Ray does all the scheduling."""
+"""Training runs as Ray tasks, on one machine or many; Ray does all the scheduling."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ from mnistlab.exceptions import MnistlabError, TrainingError, UsageError
 from mnistlab.recipes import Recipe
 
 ANSWER_SECONDS = 5
-CLUSTER_SECONDS = 40  # until a process has started Ray and joined a cluster
+CLUSTER_SECONDS = 40  # that a process may take to start Ray and join a cluster
 MAX_RETRIES = 5  # of a task whose worker died
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
@@ -24,19 +24,20 @@ def train_on_ray(
 ) -> Iterator[Path]:
     """Trains recipes as Ray tasks and yields each folder when its run is finished.
 
-    A task has a machine's processors to itself, as a training in this process has: with another number of threads it
-    would end with other last digits. A task whose worker dies is started again and goes on from its last checkpoint.
+    A task has a machine's processors to itself, like a training run in this process: with another number of threads the
+    last digits of its results would differ. A task whose worker dies is started again and goes on from its last
+    checkpoint.
 
     Args:
-        tasks: run folders, on storage that all machines of the cluster see under the same path, and what to train
-            there.
-        address: of a running cluster, `HOST:PORT`; or `"auto"` for one that is started on this machine.
-        fingerprint: of the data set, which all machines must find.
-        data_folder: where the data set's four files lie, visible to all machines; MNIST by default.
+        tasks: Recipe to train in each run folder; the folders are on storage that all machines of the cluster see under
+            the same path.
+        address: Address of a running cluster, `HOST:PORT`; or `"auto"` for one that is started on this machine.
+        fingerprint: Fingerprint of the data set, which all machines must find.
+        data_folder: Folder with the data set's four files, visible to all machines; MNIST by default.
 
     Raises:
         UsageError: if Ray is not installed, or the cluster cannot be reached.
-        MnistlabError: what training raises.
+        MnistlabError: if a training run fails.
 
     Source:
         Moritz et al., "Ray: A Distributed Framework for Emerging AI Applications", OSDI 2018.
@@ -44,8 +45,8 @@ def train_on_ray(
     check_cluster(address)
     import ray
 
-    os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's own 15 would let a training wait for everything else
-    # "local": never one that somebody else has started here, nor the one that RAY_ADDRESS names.
+    os.environ.setdefault("RAY_worker_niceness", "0")  # with Ray's own 15 a training run would wait for everything else
+    # "local": never a cluster that somebody else has started here, nor the one that RAY_ADDRESS names.
     own = {"address": "local", "num_cpus": _count_processors()}
     options: dict[str, Any] = own if address == "auto" else {"address": address}
     try:
@@ -84,7 +85,7 @@ def train_on_ray(
 
 
 def check_cluster(address: str) -> None:
-    """Refuses a cluster that cannot be used, before anything slow is begun.
+    """Rejects a cluster that cannot be used, before anything slow begins.
 
     Raises:
         UsageError: if Ray is not installed, or no cluster answers at the address.
@@ -96,12 +97,12 @@ def check_cluster(address: str) -> None:
 
 
 def _count_processors() -> int:
-    """How many processors this process may use, which is how many threads a training in it has."""
+    """Number of processors that this process may use, which is the number of threads of a training run in it."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _check_reachable(address: str) -> None:
-    """Refuses an address at which no Ray listens; Ray itself would end this process after half a minute."""
+    """Rejects an address at which no Ray listens; Ray itself would end this process after half a minute."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
@@ -132,7 +133,7 @@ def _ask(address: str) -> None:
 
 
 def _train(folder: str, recipe: Recipe, version: str, fingerprint: str, data_folder: str | None) -> None:
-    """What a worker does; it loads the data from its own disk, so that none goes through the network."""
+    """The work of a task; the worker loads the data from its own disk, so that none goes through the network."""
     from mnistlab import datasets, training
 
     machine = socket.gethostname()

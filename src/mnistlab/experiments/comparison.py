@@ -8,18 +8,38 @@ from typing import Any
 
 import numpy as np
 
-from mnistlab import figures
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation, evaluate
+from mnistlab.evaluation.charts import POINTS, Axis, Chart
 from mnistlab.evaluation.significance import McNemarTest, PairedTest, mcnemar_test, paired_test
-from mnistlab.experiments.cells import Cell
+from mnistlab.experiments.cells import Training
 from mnistlab.experiments.experiment import Experiment, Findings
-from mnistlab.experiments.summaries import Row, by_place, p_text, seeds_text, summarize, times
+from mnistlab.experiments.summaries import (
+    Group,
+    Interval,
+    Row,
+    by_place,
+    mean_series,
+    p_text,
+    plain,
+    summarize,
+    times,
+)
+from mnistlab.figures import plot_chart, plot_predictions
 from mnistlab.inference import Classifier
 from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
+from mnistlab.system.text import percent, plural, points
 
 MAX_IMAGES = 9  # of each kind in the figures
+
+
+class RecipeGroup(Group):
+    """One recipe, over its seeds."""
+
+    recipe: str
+    num_parameters: int
+    multiply_adds: int
 
 
 def experiment(first: Recipe, second: Recipe, *, num_seeds: int = 5) -> Experiment:
@@ -29,15 +49,15 @@ def experiment(first: Recipe, second: Recipe, *, num_seeds: int = 5) -> Experime
         "compare",
         f"Is {first.name} better than {second.name}?",
         [
-            f"Both recipes are trained from {seeds_text(num_seeds)} and scored on the same test images. The difference "
-            "in accuracy is paired by seed; its 95 % interval and p-value (paired t-test) speak of other trainings of "
-            "these recipes.",
+            f"Both recipes are trained from {plural(num_seeds, 'seed')} and scored on the same test images. The "
+            "difference in accuracy is paired by seed; its 95 % interval and p-value (paired t-test) speak of other "
+            "trainings of these recipes.",
             "McNemar's exact test looks at the images on which the two disagree, over all pairs of seeds. Answers of "
             "several seeds to one image are not independent, so its p-value is too small; it speaks of these trained "
             "networks.",
         ],
         [
-            Cell({"recipe": name}, dataclasses.replace(recipe, seed=seed))
+            Training({"recipe": name}, dataclasses.replace(recipe, seed=seed))
             for name, recipe in recipes.items()
             for seed in range(num_seeds)
         ],
@@ -58,7 +78,7 @@ def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[st
     first, second = names
     test = paired_test(*([row["test_accuracy"] for row in grouped[name]] for name in names))
     pooled = mcnemar_test(np.concatenate(right[first]), np.concatenate(right[second]))
-    groups = [
+    groups: list[RecipeGroup] = [
         {
             "recipe": name,
             **summarize(group),
@@ -67,51 +87,66 @@ def conclude(rows: list[Row], dataset: Dataset, folder: Path, *, names: tuple[st
         }
         for name, group in grouped.items()
     ]
-    shares = {name: np.mean(right[name], axis=0) for name in names}
+    difference = plot_chart(_chart_difference(f"{first} less {second}", plain(test.difference)))
     drawn: dict[str, tuple[Any, str]] = {
         "difference": (
-            figures.plot_differences(
-                {f"{first} less {second}": (test.difference.mean, test.difference.half_width)},
-                xlabel="difference in test accuracy (percentage points)",
-            ),
+            difference,
             "Difference in test accuracy with its 95 % interval over seeds; one that holds zero is no evidence.",
         )
     }
+    shares = {name: np.mean(right[name], axis=0) for name in names}
     for name, other in ((first, second), (second, first)):
         alone = np.argsort(shares[other] - shares[name], kind="stable")
         alone = alone[(shares[name] > shares[other])[alone]][:MAX_IMAGES]
         if len(alone):
             drawn[f"only_{name}"] = (
-                figures.plot_predictions(dataset.test, scored[other][0], alone),
+                plot_predictions(dataset.test, scored[other][0], alone),
                 f"Images that {name} reads right in more seeds than {other}, as {other} of seed 0 reads them.",
             )
     details = {
-        "difference": dataclasses.asdict(test.difference),
+        "difference": plain(test.difference),
         "p_value": test.p_value,
         "mcnemar": dataclasses.asdict(pooled),
     }
-    return Findings(explain(groups, test, pooled), groups, drawn, details)
+    return Findings(explain(groups, test, pooled), groups, charts(groups), drawn, details)
 
 
-def explain(groups: Sequence[Row], test: PairedTest, pooled: McNemarTest) -> list[str]:
-    """The verdict and what stands behind it, from the numbers alone."""
+def charts(groups: Sequence[RecipeGroup]) -> dict[str, Chart]:
+    """Accuracy and time of both recipes, for the page; the report has a table of them."""
+    recipes = Axis("", scale="names")
+    accuracy = mean_series(groups, "recipe", "accuracy", factor=100)
+    return {
+        "accuracy": Chart("Test accuracy", recipes, Axis("test accuracy", "%"), accuracy),
+        "seconds": Chart(
+            "Training time", recipes, Axis("training time", "s", "zero"), mean_series(groups, "recipe", "seconds")
+        ),
+    }
+
+
+def _chart_difference(name: str, difference: Interval) -> Chart:
+    series = mean_series([{"pair": name, "difference": difference}], "pair", "difference", factor=100)
+    return Chart("Difference", Axis("", scale="names"), Axis("difference in test accuracy", POINTS, "zero"), series)
+
+
+def explain(groups: Sequence[RecipeGroup], test: PairedTest, pooled: McNemarTest) -> list[str]:
+    """The verdict and the reasons for it, from the numbers alone."""
     first, second = groups
-    points, seeds = test.difference.mean * 100, test.difference.num
+    mean, seeds = test.difference.mean, test.difference.num
     if test.p_value is None and seeds < 2:
         verdict = f"One seed cannot tell {first['recipe']} from {second['recipe']}: train at least two"
     elif not test.is_evidence:
         verdict = f"There is no evidence of a difference in accuracy between {first['recipe']} and {second['recipe']}"
     else:
-        better, worse = (first, second) if points > 0 else (second, first)
+        better, worse = (first, second) if mean > 0 else (second, first)
         verdict = f"{better['recipe']} is more accurate than {worse['recipe']}, beyond what chance explains"
     low, high = test.difference.low, test.difference.high
-    interval = "" if low is None or high is None else f", 95 % interval {low * 100:+.2f} to {high * 100:+.2f}"
+    interval = "" if low is None or high is None else f", 95 % interval {points(low)} to {points(high)}"
     p_value = "" if test.p_value is None else f", {p_text(test.p_value)}"
     seconds = first["seconds"]["mean"] / second["seconds"]["mean"]
     return [
-        f"{verdict}: {first['recipe']} {first['accuracy']['mean'] * 100:.2f} %, {second['recipe']} "
-        f"{second['accuracy']['mean'] * 100:.2f} %, a difference of {points:+.2f} points{interval}{p_value}, "
-        f"over {seeds_text(seeds)}.",
+        f"{verdict}: {first['recipe']} {percent(first['accuracy']['mean'])}, {second['recipe']} "
+        f"{percent(second['accuracy']['mean'])}, a difference of {points(mean)} points{interval}{p_value}, "
+        f"over {plural(seeds, 'seed')}.",
         f"Of all answers, {first['recipe']} alone is right in {pooled.only_first:,} and {second['recipe']} alone in "
         f"{pooled.only_second:,} (McNemar, {p_text(pooled.p_value)}).",
         f"{first['recipe']} trains in {times(seconds)} times the time of {second['recipe']} "

@@ -1,20 +1,23 @@
-"""From the rows of an experiment to what a person opens: answer, table, figures, report."""
+"""Experiments: training runs, a conclusion from their rows, and the report that a person opens afterwards."""
 
 import csv
 import dataclasses
 import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnistlab import __version__, reports
 from mnistlab.datasets import Dataset
-from mnistlab.experiments.cells import Cell, differing_settings, train_cells
-from mnistlab.experiments.summaries import Row
+from mnistlab.evaluation.charts import Chart
+from mnistlab.experiments.cells import Training, differing_settings, train_cells
+from mnistlab.experiments.summaries import Group, Row
+from mnistlab.figures import plot_chart
 from mnistlab.models.backend import describe_environment
+from mnistlab.reports.results import ExperimentResults
 from mnistlab.reports.run_report import write_figures
 from mnistlab.runs import Run
 from mnistlab.runs.folders import own_results
@@ -23,39 +26,41 @@ from mnistlab.system.files import write_json, write_text
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """What an experiment found.
+    """The findings of an experiment.
 
     Args:
-        answer: plain sentences, made from the numbers.
-        groups: a row of plain numbers for each place of the table, over its seeds.
-        figures: each with its caption, by name.
-        details: more plain numbers for `results.json`.
-        warnings: what looks wrong with the data or the accuracies, a sentence each.
+        answer: Plain sentences, made from the numbers.
+        groups: A row of plain numbers for each place of the table, over its seeds.
+        charts: Charts by name. The page shows them all, the report those that have a caption.
+        figures: Pictures for the report by name, each with its caption.
+        details: More plain numbers for `results.json`.
+        warnings: Sentences on what looks wrong with the data or the accuracies.
     """
 
     answer: list[str]
-    groups: list[Row]
-    figures: Mapping[str, tuple[Figure | Axes, str]]
+    groups: Sequence[Group]
+    charts: Mapping[str, Chart]
+    figures: Mapping[str, tuple[Figure | Axes, str]] = dataclasses.field(default_factory=dict)
     details: dict[str, Any] = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """A question that several trainings answer.
+    """A question that several training runs answer.
 
     Args:
-        name: as on the command line.
-        question: one sentence.
-        method: how it is answered, in sentences.
-        cells: the trainings.
-        conclude: makes the findings from the rows, the data set and the experiment's folder.
+        name: Name on the command line.
+        question: The question, one sentence.
+        method: How it is answered, in sentences.
+        trainings: The training runs, a cell of the table each.
+        conclude: Function that makes the findings from the rows, the data set and the experiment's folder.
     """
 
     name: str
     question: str
     method: list[str]
-    cells: list[Cell]
+    trainings: list[Training]
     conclude: Callable[[list[Row], Dataset, Path], Findings]
 
 
@@ -70,15 +75,15 @@ def run_experiment(
 ) -> Findings:
     """Trains what is missing and writes `results.json`, `results.csv`, figures and `report.html`.
 
-    Finished trainings are kept, and one that was interrupted is taken up.
+    Finished training runs are kept, and one that was interrupted goes on.
 
     Args:
-        experiment: what to find out.
-        dataset: train and test split.
-        folder: where everything goes.
-        address: of a Ray cluster, see `train_cells`.
-        data_folder: where the data set lies if it is not MNIST.
-        progress: whether to tell on standard output how far it is.
+        experiment: The experiment to run.
+        dataset: Train and test split.
+        folder: Folder for everything that is written.
+        address: Address of a Ray cluster, see `train_cells`.
+        data_folder: Folder of the data set if it is not MNIST.
+        progress: Whether to show progress on standard output.
 
     Raises:
         UsageError: if the folder holds something else.
@@ -86,15 +91,15 @@ def run_experiment(
     """
     with own_results(folder, "an experiment", experiment.question):
         rows = train_cells(
-            experiment.cells, dataset, folder, address=address, data_folder=data_folder, progress=progress
+            experiment.trainings, dataset, folder, address=address, data_folder=data_folder, progress=progress
         )
-        found = experiment.conclude(rows, dataset, folder)
-        findings = dataclasses.replace(found, warnings=_warnings(dataset, rows, folder))
-        _write(experiment, findings, rows, dataset, folder)
+        concluded = experiment.conclude(rows, dataset, folder)
+        findings = dataclasses.replace(concluded, warnings=_warnings(dataset, rows, folder))
+        _write(_describe(experiment, findings, rows, dataset), findings, folder)
     return findings
 
 
-def _write(experiment: Experiment, findings: Findings, rows: list[Row], dataset: Dataset, folder: Path) -> None:
+def _describe(experiment: Experiment, findings: Findings, rows: list[Row], dataset: Dataset) -> ExperimentResults:
     results = {
         "mnistlab": __version__,
         "experiment": experiment.name,
@@ -105,27 +110,34 @@ def _write(experiment: Experiment, findings: Findings, rows: list[Row], dataset:
         **({"warnings": findings.warnings} if findings.warnings else {}),
         "num_test_images": len(dataset.test),
         "environment": describe_environment(),
-        "recipe": experiment.cells[0].recipe.settings(),
-        "settings": differing_settings(experiment.cells),
+        "recipe": experiment.trainings[0].recipe.settings(),
+        "settings": differing_settings(experiment.trainings),
         "groups": findings.groups,
         **findings.details,
+        "charts": {name: chart.to_plain() for name, chart in findings.charts.items()},
         "rows": rows,
     }
-    svgs = write_figures(folder, {name: figure for name, (figure, _) in findings.figures.items()})
-    captions = {name: caption for name, (_, caption) in findings.figures.items()}
-    write_text(folder / "results.csv", _csv(rows))
+    return cast(ExperimentResults, results)
+
+
+def _write(results: ExperimentResults, findings: Findings, folder: Path) -> None:
+    charted = {name: (plot_chart(chart), chart.caption) for name, chart in findings.charts.items() if chart.caption}
+    shown = charted | dict(findings.figures)
+    svgs = write_figures(folder, {name: figure for name, (figure, _) in shown.items()})
+    write_text(folder / "results.csv", _csv(results["rows"]))
+    captions = {name: caption for name, (_, caption) in shown.items()}
     write_text(folder / "report.html", reports.render_experiment(results, svgs, captions))
-    write_json(folder / "results.json", results)  # last: it tells of a report that is whole
+    write_json(folder / "results.json", results)  # last: its presence means that the report is complete
 
 
 def _warnings(dataset: Dataset, rows: Sequence[Row], folder: Path) -> list[str]:
-    """What looks wrong with the data, and with the accuracies if it is so with all of them."""
+    """Sentences on what looks wrong with the data, and with the accuracies if it is so with all of them."""
     told = [Run(folder / row["folder"]).metrics.get("warnings", []) for row in rows]
     guessed = [[each for each in sentences if each not in dataset.warnings] for sentences in told]
     return [*dataset.warnings, *(guessed[0] if all(guessed) else [])]
 
 
-def _csv(rows: Sequence[Row]) -> str:
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()

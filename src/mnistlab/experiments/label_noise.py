@@ -4,19 +4,19 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from mnistlab import figures
 from mnistlab.datasets import Dataset
-from mnistlab.experiments.cells import Cell
+from mnistlab.evaluation.charts import Axis, Chart, Point, Series
+from mnistlab.experiments.cells import Training
 from mnistlab.experiments.experiment import Experiment, Findings
-from mnistlab.experiments.summaries import Row, by_place, seeds_text, summarize
+from mnistlab.experiments.summaries import Group, Row, by_place, mean_series, summarize
 from mnistlab.recipes import AffineRanges, Recipe
+from mnistlab.system.text import percent, plural
 
 ALPHAS = (0, 10, 20, 50, 100)
 CLAIMED_ALPHA, CLAIMED_ACCURACY = 100, 0.91  # the notebook, quoting the paper, of a ConvNet
 
-# All in batches so large that the labels' noise averages out, with a step size that ends at zero.
+# Batches are so large that the labels' noise averages out, and the step size ends at zero.
 RECIPES = {
     "softmax": Recipe(
         name="noisy-softmax", model="softmax", epochs=12, batch_size=250, learning_rate=1e-3, schedule="one-cycle"
@@ -38,16 +38,24 @@ RECIPES = {
 """What is trained for each model."""
 
 
+class NoiseGroup(Group):
+    """One model at one noise, over its seeds."""
+
+    model: str
+    bias: float
+    alpha: int
+
+
 def experiment(
     recipes: dict[str, Recipe], *, num_seeds: int = 3, alphas: Sequence[int] = ALPHAS, biases: Sequence[float] = (0.0,)
 ) -> Experiment:
     """Every clean label joined by alpha random ones, for several models.
 
     Args:
-        recipes: what to train for each model, without noise.
-        num_seeds: trainings of each kind, with seeds 0, 1, …; other seeds draw other labels.
-        alphas: random labels an image.
-        biases: shares of the random labels that are one confusing digit; 0 is uniform noise.
+        recipes: Recipe for each model, without noise.
+        num_seeds: Number of training runs of each kind, with seeds 0, 1, …; other seeds draw other labels.
+        alphas: Numbers of random labels per image.
+        biases: Shares of the random labels that are one confusing digit; 0 is uniform noise.
     """
     return Experiment(
         "label-noise",
@@ -58,10 +66,10 @@ def experiment(
             "All labels of an image are trained on together, as their mean. In one batch that is exactly the gradient "
             "of alpha + 1 copies of the image with a label each (Rolnick et al., arXiv 1705.10694).",
             "Biased noise draws a share of the random labels from one digit that the true one is easily taken for.",
-            f"Means and 95 % intervals are over {seeds_text(num_seeds)}.",
+            f"Means and 95 % intervals are over {plural(num_seeds, 'seed')}.",
         ],
         [
-            Cell(
+            Training(
                 {"model": name, "bias": bias, "alpha": alpha},
                 dataclasses.replace(recipe, label_noise=alpha, noise_bias=bias if alpha else 0.0, seed=seed),
             )
@@ -76,35 +84,35 @@ def experiment(
 
 def conclude(rows: list[Row], dataset: Dataset, _folder: Path, *, by_bias: bool) -> Findings:
     """Means and intervals for each model and noise, the sentences and the curve."""
-    groups = [
-        {
-            "model": model,
-            "bias": bias,
-            "alpha": alpha,
-            **summarize(group),
-        }
+    groups: list[NoiseGroup] = [
+        {"model": model, "bias": bias, "alpha": alpha, **summarize(group)}
         for (model, bias, alpha), group in by_place(rows, "model", "bias", "alpha")
     ]
-    column = "bias" if by_bias else "alpha"
-    series: dict[str, list[tuple[float, float, float]]] = {}
-    for row in groups:
+    return Findings(explain(groups, len(dataset.train)), groups, charts(groups, by_bias=by_bias))
+
+
+def charts(groups: Sequence[NoiseGroup], *, by_bias: bool) -> dict[str, Chart]:
+    """Accuracy over the noise, a line for each model, and the notebook's claim beside them."""
+
+    def name(row: NoiseGroup) -> str:
         other = f", alpha {row['alpha']}" if by_bias else f", bias {row['bias']:g}" if row["bias"] else ""
-        value: dict[str, Any] = row["accuracy"]
-        point = (row[column], value["mean"], (value["high"] or value["mean"]) - value["mean"])
-        series.setdefault(f"{row['model']}{other}", []).append(point)
-    xlabel = "share of the random labels that is one confusing digit" if by_bias else "random labels for each clean one"
-    claim = None if by_bias else (CLAIMED_ALPHA, CLAIMED_ACCURACY, "claimed: 91 %")
-    drawn = {
-        "accuracy": (
-            figures.plot_series(series, xlabel=xlabel, ylabel="test accuracy (%)", percent=True, mark=claim),
-            "Accuracy on the true test labels over the noise in the training labels; bars are 95 % intervals of the "
-            "mean over seeds" + (", the cross is what the notebook claims." if claim else "."),
-        )
-    }
-    return Findings(explain(groups, len(dataset.train)), groups, drawn)
+        return f"{row['model']}{other}"
+
+    chart = Chart(
+        "Test accuracy",
+        Axis(
+            "share of the random labels that is one confusing digit" if by_bias else "random labels for each clean one"
+        ),
+        Axis("test accuracy", "%"),
+        mean_series(groups, "bias" if by_bias else "alpha", "accuracy", factor=100, name=name),
+        "Accuracy on the true test labels over the noise in the training labels; bars are 95 % intervals of the mean "
+        "over seeds" + ("." if by_bias else ", the cross is what the notebook claims."),
+        () if by_bias else (Series("claimed: 91 %", (Point(CLAIMED_ALPHA, 100 * CLAIMED_ACCURACY),)),),
+    )
+    return {"accuracy": chart}
 
 
-def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
+def explain(groups: Sequence[NoiseGroup], num_train_images: int) -> list[str]:
     """Sentences from the rows alone; the claim first."""
     answer = []
     for row in groups:
@@ -113,39 +121,39 @@ def explain(groups: Sequence[Row], num_train_images: int) -> list[str]:
             verdict = "holds" if accuracy["mean"] >= CLAIMED_ACCURACY else "is not reached"
             interval = (
                 ""
-                if accuracy["low"] is None
-                else f" (95 % interval {accuracy['low'] * 100:.2f} to {accuracy['high'] * 100:.2f}, "
-                f"{seeds_text(row['num_seeds'])})"
+                if accuracy["low"] is None or accuracy["high"] is None
+                else f" (95 % interval {percent(accuracy['low'], unit='')} to {percent(accuracy['high'], unit='')}, "
+                f"{plural(row['num_seeds'], 'seed')})"
             )
             answer.append(
                 f"The claim that a ConvNet reaches 91 % when every clean label is joined by 100 random ones {verdict}: "
-                f"here the cnn reads {accuracy['mean'] * 100:.2f} % of the test images right{interval}, after "
+                f"here the cnn reads {percent(accuracy['mean'])} of the test images right{interval}, after "
                 f"{row['seconds']['mean']:.0f} s of training."
             )
-    for (model, bias), group in by_place([row | {"seed": row["alpha"]} for row in groups], "model", "bias"):
+    for (model, bias), group in by_place(groups, "model", "bias", order="alpha"):
         clean, noisy = group[0], group[-1]
         if clean is noisy:
             if len(groups) == len({row["model"] for row in groups}):  # else a sentence below compares it
-                answer.append(f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {_labels(clean)} an image.")
+                answer.append(f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} an image.")
             continue
         kind = f"with {bias * 100:g} % of them one confusing digit, " if bias else ""
         answer.append(
-            f"{model}: {clean['accuracy']['mean'] * 100:.2f} % with {_labels(clean)} an image, {kind}"
-            f"{noisy['accuracy']['mean'] * 100:.2f} % with {noisy['alpha']}, "
+            f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} an image, {kind}"
+            f"{percent(noisy['accuracy']['mean'])} with {noisy['alpha']}, "
             f"that is with {num_train_images * noisy['alpha']:,} random labels among {num_train_images:,} true ones."
         )
-    for (model, alpha), group in by_place([row | {"seed": row["bias"]} for row in groups], "model", "alpha"):
+    for (model, alpha), group in by_place(groups, "model", "alpha", order="bias"):
         uniform, skewed = group[0], group[-1]
         if uniform is skewed or not alpha:
             continue
         answer.append(
-            f"{model}: with {_labels(uniform)} an image, {uniform['accuracy']['mean'] * 100:.2f} % when "
-            f"{uniform['bias'] * 100:g} % of them are one confusing digit, {skewed['accuracy']['mean'] * 100:.2f} % "
+            f"{model}: with {_labels(uniform)} an image, {percent(uniform['accuracy']['mean'])} when "
+            f"{uniform['bias'] * 100:g} % of them are one confusing digit, {percent(skewed['accuracy']['mean'])} "
             f"when {skewed['bias'] * 100:g} % are. From a share of 1/{alpha}, {100 / alpha:.3g} %, on an image bears "
             "the confusing digit more often than its own."
         )
     return answer
 
 
-def _labels(row: Row) -> str:
-    return "1 random label" if row["alpha"] == 1 else f"{row['alpha']} random labels"
+def _labels(row: NoiseGroup) -> str:
+    return plural(row["alpha"], "random label", spec="d")

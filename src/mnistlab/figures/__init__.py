@@ -25,25 +25,23 @@ from mnistlab.figures.digits import (
     plot_samples,
     sample_indices,
 )
-from mnistlab.figures.experiments import plot_differences, plot_loss_curves, plot_series
+from mnistlab.figures.experiments import plot_chart
 from mnistlab.figures.output import save_png, to_svg
 
 __all__ = [
     "plot_augmentation",
     "plot_batch_sizes",
+    "plot_chart",
     "plot_comparison",
     "plot_confusion",
-    "plot_differences",
     "plot_flattening",
     "plot_history",
     "plot_image",
-    "plot_loss_curves",
     "plot_matrix",
     "plot_network",
     "plot_per_digit",
     "plot_predictions",
     "plot_samples",
-    "plot_series",
     "sample_indices",
     "save_png",
     "to_svg",

@@ -1,4 +1,4 @@
-"""The paper that every figure is drawn on: style, new axes, ink."""
+"""The ground of every figure: style, new axes, ink."""
 
 import dataclasses
 import functools
@@ -19,7 +19,7 @@ from mnistlab.datasets.classes import Classes
 from mnistlab.exceptions import UsageError
 from mnistlab.system import theme
 
-# 306 points: a phone of 390 pixels shows that enlarged by a fifth, so text of 8.5 points is 10 pixels high there.
+# 306 points: a phone of 390 pixels enlarges that by a fifth, so text of 8.5 points is 10 pixels high there.
 WIDTH_INCHES = 4.25
 MAX_NAME = 14  # characters of the name of a class; ten of them stand side by side
 
@@ -69,8 +69,8 @@ def drawable(classes: Classes) -> Classes:
 
     Long names end in `…`, and `$` is written as it is, where Matplotlib would look for a formula.
     """
-    if classes.names is None:
-        return classes
+    if classes.names is None or classes.is_digits:
+        return dataclasses.replace(classes, names=None)
     font = get_font(findfont("DejaVu Sans"))
     if not all(font.get_char_index(ord(character)) for name in classes.names for character in name):
         return dataclasses.replace(classes, names=None)
@@ -79,7 +79,7 @@ def drawable(classes: Classes) -> Classes:
 
 
 def new_axes(height_inches: float, width_inches: float = WIDTH_INCHES) -> Axes:
-    """One axes on a new figure of the given size."""
+    """Axes on a new figure of the given size."""
     return PaperFigure(figsize=(width_inches, height_inches)).add_subplot(axes_class=PaperAxes)
 
 
@@ -118,10 +118,10 @@ def draw_ink(
     """Draws an image as ink on the ground that is already there, pixel by pixel.
 
     Args:
-        ax: axes to draw on; they keep the image's aspect.
-        image: uint8 `(height, width)`, 0 ground to 255 ink.
-        strength: opacity of full ink, 0 to 1.
-        extent: left, right, bottom and top in the axes' units; by default each pixel is one unit.
+        ax: Axes to draw on; they keep the image's aspect.
+        image: Image, uint8 `(height, width)`, 0 ground to 255 ink.
+        strength: Opacity of full ink, 0 to 1.
+        extent: Left, right, bottom and top in the axes' units; by default each pixel is one unit.
     """
     ink = np.empty((*image.shape, 4), np.uint8)
     ink[..., :3] = np.round(np.multiply(to_rgb(current_theme().ink), 255))

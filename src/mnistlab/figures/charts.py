@@ -15,6 +15,7 @@ from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.evaluation import Evaluation
 from mnistlab.exceptions import UsageError
 from mnistlab.figures.canvas import current_theme, drawable, drawn, figure_of, new_axes, new_grid
+from mnistlab.system.text import percent
 
 LABEL_GAP = 0.09  # of the axes' height: the least distance at which two direct labels do not touch
 STRONGEST_WASH = 0.5  # opacity of the accent under the most frequent confusion: its number stays readable
@@ -22,12 +23,12 @@ STRONGEST_WASH = 0.5  # opacity of the accent under the most frequent confusion:
 
 @drawn
 def plot_history(history: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | None = None) -> Figure:
-    """Draws accuracy and loss over the epochs, validation too where there is one.
+    """Draws accuracy and loss over the epochs, with those of validation if there is any.
 
     Args:
-        history: a row an epoch with `epoch`, `accuracy` (0 to 1), `loss` (nats) and perhaps `val_accuracy` and
-            `val_loss`; a value may be `None`. Rows with `member` are of several networks, drawn one after the other.
-        axes: two axes, for accuracy and for loss; by default a new figure with one above the other.
+        history: A row for each epoch with `epoch`, `accuracy` (0 to 1), `loss` (nats) and perhaps `val_accuracy` and
+            `val_loss`; a value may be `None`. Rows with `member` belong to several networks, drawn one after the other.
+        axes: Two axes, for accuracy and for loss; by default a new figure with one above the other.
 
     Returns:
         The figure.
@@ -54,12 +55,12 @@ def plot_history(history: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | No
 
 @drawn
 def plot_confusion(confusion: ArrayLike, ax: Axes | None = None, classes: Classes = DIGITS) -> Axes:
-    """Draws how often each digit was taken for each other; only the mistakes are coloured.
+    """Draws how many images of each digit were taken for each digit; only the mistakes are coloured.
 
     Args:
-        confusion: int `(10, 10)`, row the true digit, column the predicted one.
-        ax: where to draw; by default a new figure.
-        classes: What the ten classes are called.
+        confusion: Counts of images, int `(10, 10)`, row the true digit, column the predicted one.
+        ax: Axes to draw on; by default on a new figure.
+        classes: Classes of the labels, whose names stand at the rows and columns.
 
     Returns:
         The axes. Every count is printed; a dot stands for zero.
@@ -99,8 +100,8 @@ def plot_per_digit(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
     """Draws the error rate of each digit, with its counts.
 
     Args:
-        evaluation: what a model said of a split.
-        ax: where to draw; by default a new figure.
+        evaluation: Evaluation of a model on a split.
+        ax: Axes to draw on; by default on a new figure.
 
     Returns:
         The axes. A digit that the split lacks has no bar.
@@ -132,9 +133,9 @@ def plot_batch_sizes(rows: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | N
     """Draws training time and test accuracy over one logarithmic axis of batch sizes.
 
     Args:
-        rows: one per batch size with `batch_size` (images), `steps` (weight updates), `train_seconds`,
+        rows: A row for each batch size with `batch_size` (images), `steps` (weight updates), `train_seconds`,
             `test_accuracy` (0 to 1) and `interval`, the low and high end of the accuracy's 95 % interval.
-        axes: two axes, for seconds and for accuracy; by default a new figure with one above the other, so that the
+        axes: Two axes, for seconds and for accuracy; by default a new figure with one above the other, so that the
             values of one batch size stand in one column.
 
     Returns:
@@ -157,7 +158,7 @@ def plot_batch_sizes(rows: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | N
     accuracy_ax.errorbar(batch_sizes, 100 * accuracies, whiskers, marker="s", color=vermilion, capsize=4)
     for x, second, accuracy, end in zip(batch_sizes, seconds, accuracies, high, strict=True):
         _label_beside(seconds_ax, x, second, f"{second:.1f} s", (7, 7))
-        _label_beside(accuracy_ax, x, 100 * end, f"{100 * accuracy:.2f} %", (0, 9), align="center")
+        _label_beside(accuracy_ax, x, 100 * end, percent(accuracy), (0, 9), align="center")
     seconds_ax.set_ylim(0, 1.2 * seconds.max())
     accuracy_ax.margins(y=0.2)
     seconds_ax.set_ylabel("training time (s)")
@@ -183,8 +184,8 @@ def plot_comparison(evaluations: Mapping[str, Evaluation], ax: Axes | None = Non
     """Draws how many images each network gets wrong, with 95 % intervals.
 
     Args:
-        evaluations: what each network said of the same split, under the network's name.
-        ax: where to draw; by default a new figure.
+        evaluations: Evaluation of each network on the same split, by the network's name.
+        ax: Axes to draw on; by default on a new figure.
 
     Returns:
         The axes.
@@ -232,7 +233,7 @@ def _title_size(classes: Classes) -> float | None:
 
 
 def _draw_series(ax: Axes, history: Sequence[Mapping[str, Any]], key: str, *, percent: bool) -> None:
-    """A line for training and one for validation, each labelled at its end."""
+    """Draws a line for training and one for validation, each labelled at its end."""
     members = np.array([row.get("member", 1) for row in history])
     epochs = np.array([row["epoch"] for row in history]) if len(set(members)) == 1 else np.arange(1, len(history) + 1)
     ends: list[tuple[str, float]] = []

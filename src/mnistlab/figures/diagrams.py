@@ -1,4 +1,4 @@
-"""Diagrams of ideas: how an image becomes a vector, and what a fully connected network is made of."""
+"""Diagrams of ideas: how an image becomes a vector, and how a fully connected network is built."""
 
 import itertools
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mnistlab.exceptions import UsageError
 from mnistlab.figures.canvas import current_theme, draw_ink, drawn, new_axes
+from mnistlab.system.text import plural
 
 NUM_MARKED_ROWS = 3  # as many as there are colours, and enough to show an order
 MARK_WASH = 0.4  # opacity of a marked row's colour: enough to be seen on one row of the image
@@ -21,13 +22,13 @@ END_DOTS = 4  # of a larger layer: dots before and after the ellipsis
 
 @drawn
 def plot_flattening(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
-    """Draws an image above the vector that its rows make when they are laid end to end.
+    """Draws an image above the vector of its rows, laid end to end.
 
     Three rows from the middle are marked in the image, enlarged side by side under it and marked again in the vector.
 
     Args:
-        image: uint8 `(height, width)`, 0 ground to 255 ink; at least one row.
-        ax: where to draw; by default a new figure.
+        image: Image, uint8 `(height, width)`, 0 ground to 255 ink; at least one row.
+        ax: Axes to draw on; by default on a new figure.
 
     Returns:
         The axes. Their x axis counts places in the vector, from 0 on the left to `height * width` on the right.
@@ -85,16 +86,16 @@ def plot_network(sizes: Sequence[int], names: Sequence[str], ax: Axes | None = N
     """Draws a fully connected network as columns of nodes, every node joined to all of the next column.
 
     Args:
-        sizes: nodes of each layer from input to output, at least two layers: `(784, 512, 512, 10)`.
-        names: what stands over each layer; a line break keeps a long name narrow.
-        ax: where to draw; by default a new figure.
+        sizes: Number of nodes of each layer from input to output, at least two layers: `(784, 512, 512, 10)`.
+        names: Name above each layer; a line break keeps a long one narrow.
+        ax: Axes to draw on; by default on a new figure.
 
     Returns:
         The axes. A layer of more than ten nodes is drawn as its first and last four around an ellipsis; nodes of an
         output layer that is drawn whole carry their numbers.
 
     Raises:
-        UsageError: if there are fewer than two layers, an empty one, or not a name for each.
+        UsageError: if there are fewer than two layers, a layer is empty, or one has no name.
     """
     if len(sizes) < 2 or min(sizes) < 1 or len(names) != len(sizes):
         raise UsageError(
@@ -108,7 +109,7 @@ def plot_network(sizes: Sequence[int], names: Sequence[str], ax: Axes | None = N
         lines = [[(column, start), (column + 1, end)] for start in here for end in after]
         ax.add_collection(LineCollection(lines, colors=current_theme().muted, alpha=0.4, linewidths=0.5, zorder=1))
         weights = f"{sizes[column]:,} × {sizes[column + 1]:,}\nweights"
-        bias = "1 bias" if sizes[column + 1] == 1 else f"{sizes[column + 1]:,} biases"
+        bias = plural(sizes[column + 1], "bias", "biases")
         ax.text(column + 0.5, -0.08, f"{weights}\n{bias}", **_quiet("center"))
     for column, (size, name, heights) in enumerate(zip(sizes, names, columns, strict=True)):
         dots: dict[str, Any] = {"color": current_theme().ink, "linestyle": "none", "marker": "o", "zorder": 2}
@@ -132,7 +133,7 @@ def _quiet(align: str) -> dict[str, Any]:
 
 
 def _draw_framed(ax: Axes, image: NDArray[np.uint8], across: tuple[float, float], up: tuple[float, float]) -> None:
-    """Draws an image between two x and above a y at a height, in a hairline that shows where bare paper ends."""
+    """Draws an image between two x and two y coordinates, in a thin frame that shows where its ground ends."""
     (left, right), (bottom, height) = across, up
     draw_ink(ax, image, extent=(left, right, bottom, bottom + height))
     frame = Rectangle(
@@ -142,7 +143,7 @@ def _draw_framed(ax: Axes, image: NDArray[np.uint8], across: tuple[float, float]
 
 
 def _node_heights(size: int) -> NDArray[np.float64]:
-    """Where the dots of a layer stand between 0 below and 1 above, the first one on top."""
+    """The heights of a layer's dots, from 0 at the bottom to 1 at the top, the first dot on top."""
     slots = np.linspace(1, 0, MOST_DOTS)
     if size > MOST_DOTS:
         return np.concatenate([slots[:END_DOTS], slots[-END_DOTS:]])

@@ -11,6 +11,7 @@ from mnistlab.datasets import Split
 from mnistlab.evaluation import Evaluation
 from mnistlab.exceptions import UsageError
 from mnistlab.figures.canvas import current_theme, digit_grid, draw_ink, drawable, drawn, figure_of, new_axes, new_grid
+from mnistlab.system.text import percent
 
 RIGHT_MARK, WRONG_MARK = "✓", "✗"
 WASH = 0.35  # opacity of full ink under numbers: dark enough to show the digit, light enough to read black on it
@@ -21,9 +22,9 @@ def plot_image(image: NDArray[np.uint8], title: str = "", ax: Axes | None = None
     """Draws one image as ink on paper.
 
     Args:
-        image: uint8 `(height, width)`, 0 ground to 255 ink.
-        title: text above it.
-        ax: where to draw; by default a new figure.
+        image: Image, uint8 `(height, width)`, 0 ground to 255 ink.
+        title: Text above the image.
+        ax: Axes to draw on; by default on a new figure.
 
     Returns:
         The axes.
@@ -36,7 +37,7 @@ def plot_image(image: NDArray[np.uint8], title: str = "", ax: Axes | None = None
 
 
 def sample_indices(num_images: int, num: int = 9, seed: int = 0) -> NDArray[np.int64]:
-    """The images that `plot_samples` shows: int64 `(min(num, num_images),)`, no index twice, none out of range."""
+    """The indices of the images that `plot_samples` shows: int64 `(min(num, num_images),)`, no index twice."""
     return np.random.default_rng(seed).permutation(num_images)[: max(num, 0)]
 
 
@@ -45,10 +46,10 @@ def plot_samples(split: Split, num: int = 9, seed: int = 0, axes: Sequence[Axes]
     """Draws random images of a split under their labels, each at most once.
 
     Args:
-        split: where the images come from; one with fewer than `num` images is shown whole.
-        num: how many images, at least 1; nine make a grid of 3×3.
-        seed: decides which images; the same seed shows the same ones.
-        axes: `num` axes to draw on; by default a new figure.
+        split: Split to choose from; one with fewer than `num` images is shown whole.
+        num: Number of images, at least 1; nine make a grid of 3×3.
+        seed: Seed of the choice; the same seed shows the same images.
+        axes: Axes to draw on, `num` of them; by default on a new figure.
 
     Returns:
         The figure.
@@ -69,8 +70,8 @@ def plot_matrix(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
     """Writes each pixel's number over a wash of its own ink.
 
     Args:
-        image: uint8 `(height, width)`, 0 ground to 255 ink.
-        ax: where to draw; by default a new figure, wide enough for 28 columns of three figures.
+        image: Image, uint8 `(height, width)`, 0 ground to 255 ink.
+        ax: Axes to draw on; by default on a new figure, wide enough for 28 columns of three figures.
 
     Returns:
         The axes, with rows and columns counted from 0 as NumPy does.
@@ -95,17 +96,16 @@ def plot_matrix(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
 def plot_predictions(
     split: Split, evaluation: Evaluation, indices: Sequence[int] | NDArray[np.int64], axes: Sequence[Axes] | None = None
 ) -> Figure:
-    """Draws images under what the model took them for: the prediction large, the true label small.
+    """Draws images below a model's answers: the prediction large, the true label small.
 
-    A right answer carries a tick; a wrong one a cross and the accent colour, so that neither colour nor shape is
-    needed alone.
+    A right answer has a tick; a wrong one a cross and the accent colour, so that shape and colour say the same.
 
     Args:
-        split: the images.
-        evaluation: what the model said of that split.
-        indices: which images, for example `evaluation.wrong[:9]`; nine make a grid of 3×3. A perfect model has no
-            wrong answers, so none at all is allowed and gives a figure that says so.
-        axes: as many axes to draw on; by default a new figure.
+        split: Split with the images.
+        evaluation: Evaluation of the model on that split.
+        indices: Indices of the images to draw, for example `evaluation.wrong[:9]`; nine make a grid of 3×3. A perfect
+            model has no wrong answers, so there may be none, which gives a figure that says so.
+        axes: Axes to draw on, one for each image; by default on a new figure.
 
     Returns:
         The figure.
@@ -143,15 +143,15 @@ def plot_augmentation(
     """Draws each original with its augmented variants to the right of it.
 
     Args:
-        originals: uint8 `(rows, height, width)`.
-        variants: uint8 `(rows, num_variants, height, width)`.
-        axes: `rows * (1 + num_variants)` axes to draw on, row by row; by default a new figure.
+        originals: Original images, uint8 `(rows, height, width)`.
+        variants: Variants of each, uint8 `(rows, num_variants, height, width)`.
+        axes: Axes to draw on, `rows * (1 + num_variants)`, row by row; by default on a new figure.
 
     Returns:
         The figure.
 
     Raises:
-        UsageError: if the two arrays do not belong together.
+        UsageError: if the shapes of the two arrays do not fit.
     """
     if variants.ndim != 4 or len(originals) != len(variants) or not variants.size:
         raise UsageError(
@@ -180,4 +180,4 @@ def _places(axes: Sequence[Axes] | None, num: int) -> Sequence[Axes]:
 
 def _percent_below_100(fraction: float) -> str:
     # A softmax is never quite certain: 0.9997 must not read as 100 %.
-    return ">99 %" if fraction > 0.99 else f"{fraction:.0%}".replace("%", " %")
+    return ">99 %" if fraction > 0.99 else percent(fraction, 0)

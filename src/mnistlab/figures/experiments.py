@@ -1,11 +1,12 @@
-"""Charts of experiments: curves with their uncertainty, differences with their intervals, losses side by side."""
+"""Charts of experiments, drawn from their data: curves with their uncertainty, values side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from mnistlab.evaluation.charts import POINTS, Axis, Chart, Point
 from mnistlab.exceptions import UsageError
 from mnistlab.figures.canvas import current_theme, drawn, figure_of, new_axes
 
@@ -13,29 +14,17 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 STYLES = ("-", "--", "-.", ":")
 LETTER = 0.025  # of the axis: the width of a letter of a label
 LABEL_POINTS = 11.0  # least distance of two labels, in points
+MOST_SETTINGS = 10  # that are named on a linear axis; more of them get round numbers
+BESIDE = 0.2  # of the distance of two names: from a series to the next
 
 
 @drawn
-def plot_series(
-    series: Mapping[str, Sequence[tuple[float, float, float]]],
-    *,
-    xlabel: str,
-    ylabel: str,
-    percent: bool = False,
-    log: bool = False,
-    mark: tuple[float, float, str] | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draws means over a setting, a line for each series with its name at the right end, with intervals.
+def plot_chart(chart: Chart, ax: Axes | None = None) -> Axes:
+    """Draws a chart: a line for each series with its name at the right end, or a row for each name on the x-axis.
 
     Args:
-        series: by name the points: setting, mean, half of the mean's interval.
-        xlabel: what the setting is, with its unit.
-        ylabel: what the mean is of, with its unit.
-        percent: whether the means are fractions to be shown as percentages.
-        log: whether the setting's axis is logarithmic.
-        mark: a point to compare with: setting, value, text.
-        ax: where to draw; by default a new figure.
+        chart: Data to draw; points with an interval get a bar.
+        ax: Axes to draw on; by default those of a new figure.
 
     Returns:
         The axes.
@@ -43,117 +32,121 @@ def plot_series(
     Raises:
         UsageError: if there is nothing to draw.
     """
-    if not any(series.values()):
-        raise UsageError("There is no series to draw; measure at least one point.")
+    if not any(series.points for series in chart.series):
+        raise UsageError(f"The chart {chart.title!r} has no point to draw; measure at least one.")
+    return _draw_names(chart, ax) if chart.x.scale == "names" else _draw_lines(chart, ax)
+
+
+def _draw_lines(chart: Chart, ax: Axes | None) -> Axes:
+    """Series over an axis of numbers."""
     ax = new_axes(3.4) if ax is None else ax
-    scale = 100 if percent else 1
     ends = []
-    for number, (name, points) in enumerate(series.items()):
-        x, mean, half = np.array(sorted(points), dtype=float).T
-        color = current_theme().series[number % len(current_theme().series)]
+    for number, series in enumerate(chart.series):
+        x, y = [point.x for point in series.points], [point.y for point in series.points]
         ax.errorbar(
             x,
-            scale * mean,
-            scale * half,
-            color=color,
+            y,
+            _whiskers(series.points),
+            color=_color(number),
             marker=MARKERS[number % len(MARKERS)],
             linestyle=STYLES[number % len(STYLES)],
             capsize=3,
             markersize=5,
         )
-        ends.append((name, float(x[-1]), float(scale * mean[-1])))
-    if log:
+        ends.append((series.name, float(x[-1]), y[-1]))
+    if chart.x.scale == "log":
         ax.set_xscale("log")
-    settings = _spaced(sorted({point[0] for points in series.values() for point in points}), log=log)
-    ax.set_xticks(settings, [_written(setting) for setting in settings])
-    ax.xaxis.set_minor_locator(NullLocator())
-    if mark is not None:
-        x_mark, value, text = mark
-        ax.plot(
-            [x_mark], [scale * value], marker="x", markersize=9, markeredgewidth=2, color=current_theme().ink, zorder=5
-        )
-        ax.annotate(text, (x_mark, scale * value), (-9, -12), textcoords="offset points", ha="right", fontsize=8.5)
+    if chart.y.scale == "log":
+        ax.set_yscale("log")
+    settings = sorted({float(point.x) for series in chart.series for point in series.points})
+    if chart.x.scale != "log" and len(settings) > MOST_SETTINGS:
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=all(map(float.is_integer, settings))))
+    else:
+        settings = _spaced(settings, log=chart.x.scale == "log")
+        ax.set_xticks(settings, [_written(setting) for setting in settings])
+        ax.xaxis.set_minor_locator(NullLocator())
+    for mark in chart.marks:
+        for point in mark.points:
+            place = float(point.x), point.y
+            ax.plot(*place, marker="x", markersize=9, markeredgewidth=2, color=current_theme().ink, zorder=5)
+            ax.annotate(mark.name, place, (-9, -12), textcoords="offset points", ha="right", fontsize=8.5)
     ax.margins(x=0.06, y=0.12)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set(xlabel=_label(chart.x, "logarithmic axis"), ylabel=_label(chart.y, "logarithmic"))
     ax.grid(axis="y")
     _name_ends(ax, ends)
     return ax
 
 
-@drawn
-def plot_differences(differences: Mapping[str, tuple[float, float]], *, xlabel: str, ax: Axes | None = None) -> Axes:
-    """Draws differences in accuracy against zero, each with its interval and its value.
-
-    Args:
-        differences: by name the mean, a fraction from -1 to 1, and half of its interval.
-        xlabel: what differs from what; shown in percentage points.
-        ax: where to draw; by default a new figure.
-
-    Returns:
-        The axes.
-
-    Raises:
-        UsageError: if there is nothing to draw.
-    """
-    if not differences:
-        raise UsageError("There is no difference to draw; compare at least two trainings.")
-    ax = new_axes(1.1 + 0.38 * len(differences)) if ax is None else ax
-    means, halves = 100 * np.array(list(differences.values()), dtype=float).T
-    places = np.arange(len(differences))
-    ax.axvline(0, color=current_theme().muted, linewidth=1)
-    ax.errorbar(means, places, xerr=halves, fmt="o", color=current_theme().series[0], capsize=4, markersize=6)
-    for place, (mean, half) in enumerate(zip(means, halves, strict=True)):
-        ax.annotate(
-            f"{mean:+.2f}",
-            (mean + half, place),
-            (8, 0),
-            textcoords="offset points",
-            va="center_baseline",
-            fontsize=8,
+def _draw_names(chart: Chart, ax: Axes | None) -> Axes:
+    """A row for each name, with its value beside it."""
+    names = list(dict.fromkeys(str(point.x) for series in chart.series for point in series.points))
+    ax = new_axes(1.1 + 0.38 * len(names)) if ax is None else ax
+    is_difference = chart.y.unit == POINTS
+    if is_difference:
+        ax.axvline(0, color=current_theme().muted, linewidth=1)
+    for number, series in enumerate(chart.series):
+        beside = BESIDE * (number - (len(chart.series) - 1) / 2)
+        values, places = [point.y for point in series.points], [names.index(str(point.x)) for point in series.points]
+        rows = np.array(places) + beside
+        ax.errorbar(
+            values,
+            rows,
+            xerr=_whiskers(series.points),
+            fmt=MARKERS[number % len(MARKERS)],
+            color=_color(number),
+            capsize=4,
+            markersize=6,
+            label=series.name,
         )
-    reach = max(float(np.max(np.abs(means) + halves)), 0.05)
-    low, high = min(0.0, float(np.min(means - halves))), max(0.0, float(np.max(means + halves)))
+        for point, row in zip(series.points, rows, strict=True):
+            ax.annotate(
+                f"{point.y:{'+' if is_difference else ','}.2f}",
+                (_end(point.high, point), row),
+                (8, 0),
+                textcoords="offset points",
+                va="center_baseline",
+                fontsize=8,
+            )
+    points = [point for series in chart.series for point in series.points]
+    zero = [0.0] if chart.y.scale == "zero" else []
+    low = min(zero + [_end(point.low, point) for point in points])
+    high = max(zero + [_end(point.high, point) for point in points])
+    reach = max(abs(low), high, 0.05) if zero else max(high - low, 0.05)
     ax.set_xlim(low - 0.15 * reach, high + 0.35 * reach)
-    ax.set(ylim=(len(places) - 0.5, -0.5), yticks=places, xlabel=xlabel)
-    ax.set_yticklabels(list(differences), fontsize=9, color=current_theme().ink)
+    ax.set(ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)), xlabel=_label(chart.y, "logarithmic axis"))
+    ax.set_yticklabels(names, fontsize=9, color=current_theme().ink)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
+    if len(chart.series) > 1:
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(chart.series), frameon=False, fontsize=8.5)
     return ax
 
 
-@drawn
-def plot_loss_curves(curves: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
-    """Draws the training loss after each epoch, a line for each training with its name at the right end.
+def _color(number: int) -> str:
+    series = current_theme().series
+    return series[number % len(series)]
 
-    Args:
-        curves: by name the loss of each epoch, in nats.
-        ax: where to draw; by default a new figure.
 
-    Returns:
-        The axes; the loss is on a logarithmic axis.
+def _end(end: float | None, point: Point) -> float:
+    """An end of the interval, which for a single training run is the value itself."""
+    return point.y if end is None else end
 
-    Raises:
-        UsageError: if there is nothing to draw.
-    """
-    if not any(len(losses) for losses in curves.values()):
-        raise UsageError("There is no loss to draw; train for at least one epoch.")
-    ax = new_axes(3.2) if ax is None else ax
-    ends = []
-    for number, (name, losses) in enumerate(curves.items()):
-        epochs = np.arange(1, len(losses) + 1)
-        color = current_theme().series[number % len(current_theme().series)]
-        ax.plot(
-            epochs, losses, color=color, marker=MARKERS[number % len(MARKERS)], linestyle=STYLES[number % len(STYLES)]
-        )
-        ends.append((name, float(epochs[-1]), float(losses[-1])))
-    ax.set_yscale("log")
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
-    ax.set(xlabel="training (epochs)", ylabel="cross-entropy (nats, logarithmic)")
-    ax.grid(axis="y")
-    ax.margins(x=0.06, y=0.1)
-    _name_ends(ax, ends)
-    return ax
+
+def _whiskers(points: Sequence[Point]) -> list[list[float]] | None:
+    """The distances of the intervals' ends below and above the values; `None` if no point has an interval."""
+    if all(point.high is None for point in points):
+        return None
+    return [
+        [point.y - _end(point.low, point) for point in points],
+        [_end(point.high, point) - point.y for point in points],
+    ]
+
+
+def _label(axis: Axis, logarithmic: str) -> str:
+    """The label of an axis: `batch size (images, logarithmic axis)`."""
+    said = ", ".join(part for part in (axis.unit, logarithmic if axis.scale == "log" else "") if part)
+    return f"{axis.title} ({said})" if said else axis.title
 
 
 def _spaced(settings: Sequence[float], *, log: bool) -> list[float]:

@@ -28,9 +28,9 @@ def save_png(figure: Figure | Axes, path: Path | str, dpi: int = PNG_DPI) -> Non
     The same figure gives the same bytes.
 
     Args:
-        figure: a figure, or axes on it.
-        path: the file to write; its folder must exist.
-        dpi: pixels per inch; most figures are 4.25 inches wide.
+        figure: Figure, or axes on it.
+        path: Path of the file; its folder must exist.
+        dpi: Pixels per inch; most figures are 4.25 inches wide.
     """
     buffer = io.BytesIO()
     _whole(figure).savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
@@ -38,15 +38,15 @@ def save_png(figure: Figure | Axes, path: Path | str, dpi: int = PNG_DPI) -> Non
 
 
 def to_svg(figure: Figure | Axes, label: str | None = None) -> str:
-    """The figure as an `<svg>` element to stand inside an HTML page.
+    """The figure as an `<svg>` element for an HTML page.
 
     Colours are the CSS variables of `theme.css_variables()`, digits follow them through a CSS filter, the ground is
-    transparent and text stays text. Ids carry a prefix made from the content, so that many figures fit in one page.
+    transparent and text stays text. Ids have a prefix made from the content, so that many figures can be in one page.
     The same figure gives the same text.
 
     Args:
-        figure: a figure, or axes on it, drawn in the light theme.
-        label: what a screen reader says instead; by default the titles in the figure.
+        figure: Figure, or axes on it, drawn in the light theme.
+        label: Text for screen readers; by default the titles in the figure.
 
     Raises:
         UsageError: if the figure was drawn in the dark theme.
@@ -75,7 +75,7 @@ def to_svg(figure: Figure | Axes, label: str | None = None) -> str:
 
 
 def _whole(figure: Figure | Axes) -> Figure:
-    """The figure, laid out as if it had never been drawn."""
+    """The figure, with its layout as if it had never been drawn."""
     whole = figure_of(figure) if isinstance(figure, Axes) else figure
     if whole.get_layout_engine() is not None:
         for ax in whole.axes:
@@ -92,7 +92,7 @@ def _titles(figure: Figure) -> str:
 
 
 def _drop_page_wide_style(root: ElementTree.Element) -> None:
-    # Matplotlib's <style>*{...}</style> would restyle every SVG of the page; the root hands the same down to its own.
+    # Matplotlib's <style>*{...}</style> would restyle every SVG of the page; on the root it applies to this one only.
     for definitions in root.findall(f"{_SVG}defs"):
         for style in definitions.findall(f"{_SVG}style"):
             definitions.remove(style)
@@ -116,7 +116,7 @@ def _prefixed(reference: str, prefix: str) -> str:
 
 
 def _follow_page(element: ElementTree.Element) -> None:
-    """Puts the page's variables where Matplotlib wrote the light theme's values."""
+    """Replaces the light theme's values, as Matplotlib wrote them, by the page's variables."""
     style = element.get("style")
     if style is not None:
         for variable, color in theme.LIGHT.tokens().items():

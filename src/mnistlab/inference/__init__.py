@@ -1,11 +1,11 @@
-"""A network as an ONNX file: what it consists of is known before it is run; what it says, and whether to believe it.
+"""Networks as ONNX files: what they consist of is checked before they run, and whether to trust their answers after.
 
-- `onnx_files`: what a file may hold and cost, checked before ONNX Runtime sees it
+- `onnx_files`: checks of what a file holds and costs, before ONNX Runtime sees it
 - `classifier`: images in, probabilities out
-- `rejection`: whether an answer is a digit, sure or unsure
+- `rejection`: verdicts: a digit, an unsure one, or none
 - `pretrained`: the networks that come with the package
 - `anatomy`: a network's layers, weights and receptive fields
-- `occlusion`: which parts of an image an answer rests on
+- `occlusion`: the parts of an image that an answer depends on
 """
 
 from mnistlab.inference.classifier import Classifier

@@ -259,10 +259,9 @@ def _refolded(field: Field, grid: Pair | None, shape: Sequence[int]) -> Field | 
 def _unfolded(weights: NDArray[np.float32], fold: int) -> NDArray[np.float32]:
     """Filters over folded pixels, `(filters, rows, columns, fold² × depth)`, as filters over the pixels themselves."""
     filters, rows, columns, depth = weights.shape  # depth holds a block of fold × fold pixels
-    blocks = weights.reshape(filters, rows, columns, fold, fold, depth // fold**2)
-    return np.ascontiguousarray(
-        blocks.transpose(0, 1, 3, 2, 4, 5).reshape(filters, rows * fold, columns * fold, depth // fold**2)
-    )
+    # With f for fold: (n, r, c, f² · d) -> (n, r, c, f, f, d) -> (n, r, f, c, f, d) -> (n, r · f, c · f, d)
+    blocks = weights.reshape(filters, rows, columns, fold, fold, depth // fold**2).transpose(0, 1, 3, 2, 4, 5)
+    return np.ascontiguousarray(blocks.reshape(filters, rows * fold, columns * fold, depth // fold**2))
 
 
 def _title(name: str, kind: Kind, numbers: Mapping[str, int], before: Sequence[LayerView]) -> str:

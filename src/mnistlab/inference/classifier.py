@@ -20,18 +20,18 @@ class Classifier:
     """A trained network as a function from images to probabilities.
 
     Args:
-        path: a `model.onnx` that mnistlab wrote, or one of unknown origin: what it consists of is looked at before
-            ONNX Runtime sees it, and nothing outside the file is ever read.
-        calibrated: whether probabilities are brought to the file's temperature, which was fitted on validation digits;
+        path: Path of a `model.onnx` that mnistlab wrote, or of an ONNX file of unknown origin: its content is checked
+            before ONNX Runtime sees it, and nothing outside the file is ever read.
+        calibrated: Whether probabilities are brought to the file's temperature, which was fitted on validation digits;
             otherwise they are the network's own, as Keras gives them.
-        num_threads: that ONNX Runtime computes with; as many as there are cores by default. One answers a single image
-            as fast, and leaves the other cores to whoever else asks.
+        num_threads: Number of threads of ONNX Runtime; as many as there are cores by default. One is as fast for a
+            single image, and leaves the other cores to other work.
 
     Attributes:
-        path: the file.
-        calibration: the temperature and thresholds in the file; those of `Calibration()` if it has none.
-        layers: names of all outputs of the network of digits, in its order, the last one `probabilities`. The average
-            of several networks has that one alone.
+        path: Path of the file.
+        calibration: Temperature and thresholds in the file; those of `Calibration()` if it has none.
+        layers: Names of all outputs of the network of digits, in its order, the last one `probabilities`. The average
+            of several networks has only that one.
 
     Raises:
         RunError: if the file is missing, damaged, too large, another kind of network, or has no probabilities to give.
@@ -51,8 +51,8 @@ class Classifier:
             self._temperature = self.calibration.temperature if calibrated else 1.0
             options = onnxruntime.SessionOptions()
             options.log_severity_level = 4  # fatal only; errors arrive as exceptions
-            options.intra_op_num_threads = num_threads or 0  # which stands for all cores
-            # Left to itself, ONNX Runtime takes a file for its own format if it bears a certain mark, and then does
+            options.intra_op_num_threads = num_threads or 0  # 0 stands for all cores
+            # By default, ONNX Runtime takes a file for its own format if it has a certain mark, and then does
             # not read what was checked.
             options.add_session_config_entry("session.load_model_format", "ONNX")
             self._affordable = {1}  # numbers of images
@@ -62,7 +62,7 @@ class Classifier:
                     content,
                     options,
                     providers=["CPUExecutionProvider"],
-                    enable_fallback=0,  # which prints to stdout and tries the same again
+                    enable_fallback=0,  # it prints to stdout and tries the same again
                 )
             except Exception as error:  # ONNX Runtime has no common base class for what a damaged file causes
                 raise RefusalError("ONNX Runtime cannot load it") from error
@@ -78,36 +78,36 @@ class Classifier:
         self._input_name = inputs[0].name
         others = {PROBABILITIES, KINDS} if kinds else {PROBABILITIES}
         self.layers = (*(name for name in outputs if name not in others), PROBABILITIES)
-        self(np.zeros(IMAGE_SHAPE, np.uint8))  # a network that fails on paper-white ground fails now
+        self(np.zeros(IMAGE_SHAPE, np.uint8))  # a network that fails on an empty image fails now
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The probability of each digit for each image.
 
         Args:
-            images: uint8 `(num_images, 28, 28)`, 0 ground to 255 ink; or one image, `(28, 28)`.
+            images: Images, uint8 `(num_images, 28, 28)`, 0 ground to 255 ink; or one image, `(28, 28)`.
 
         Returns:
             float32 `(num_images, 10)`, rows that sum to 1; or one row, `(10,)`.
 
         Raises:
-            ValueError: if shape or dtype is another.
+            ValueError: if shape or dtype is different.
             RunError: if the network gives anything but probabilities for these images.
         """
         probabilities = self._run([PROBABILITIES], images)[0]
         return probabilities if images.ndim == 3 else probabilities[0]
 
     def with_kinds(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The probability of each digit, and that of each kind of thing, of which the first is a digit.
+        """The probability of each digit, and of each kind of thing, the first of which is a digit.
 
         Args:
-            images: uint8 `(num_images, 28, 28)`, 0 ground to 255 ink.
+            images: Images, uint8 `(num_images, 28, 28)`, 0 ground to 255 ink.
 
         Returns:
             float32 `(num_images, 10)` and `(num_images, num_kinds)` in the order of `calibration.kinds`; no column
-            where the file has no network that tells kinds apart.
+            if the file has no network that tells kinds apart.
 
         Raises:
-            ValueError, RunError: as above.
+            ValueError, RunError: as for a call.
         """
         if not self.calibration.kinds:
             return self(images), np.empty((len(images), 0), np.float32)
@@ -115,17 +115,17 @@ class Classifier:
         return probabilities, kinds
 
     def activations(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        """What every layer answers, from the first to the probabilities.
+        """The activations of every layer, from the first to the probabilities.
 
         Args:
-            images: uint8 `(num_images, 28, 28)`, 0 ground to 255 ink; or one image, `(28, 28)`.
+            images: Images, uint8 `(num_images, 28, 28)`, 0 ground to 255 ink; or one image, `(28, 28)`.
 
         Returns:
-            By the layer's name, float32: `(num_images, rows, columns, channels)` of a convolution, `(num_images,
-            units)` of a dense layer; of one image without the first axis. The probabilities are those of a call.
+            Arrays by the layer's name, float32: `(num_images, rows, columns, channels)` of a convolution, `(num_images,
+            units)` of a dense layer; for one image without the first axis. The probabilities are those of a call.
 
         Raises:
-            ValueError, RunError: as above.
+            ValueError, RunError: as for a call.
 
         Example:
             `Classifier(run.onnx_path).activations(image)["conv1_relu"]` gives the maps of the first convolution.
@@ -170,5 +170,5 @@ def _error(path: Path, refusal: RefusalError) -> RunError:
 
 
 def _are_distributions(probabilities: NDArray[np.float32]) -> bool:
-    """Whether each row is one; a comparison with a number that is none is false."""
+    """Whether each row is a distribution; comparisons with NaN are false."""
     return bool((probabilities >= 0).all() and (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all())

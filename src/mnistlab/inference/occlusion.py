@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.inference.classifier import Classifier
 
-BATCH_IMAGES = 128  # with a patch of one pixel there are 784 images, which at once would take hundreds of MB
+BATCH_IMAGES = 128  # with a patch of one pixel there are 784 images, which would take hundreds of MB at once
 
 
 def occlusion_map(classifier: Classifier, image: NDArray[np.uint8], size: int, step: int) -> NDArray[np.float32]:
@@ -15,7 +15,7 @@ def occlusion_map(classifier: Classifier, image: NDArray[np.uint8], size: int, s
 
     Args:
         classifier: The network.
-        image: uint8 `(28, 28)`.
+        image: Image, uint8 `(28, 28)`.
         size: Side of the patch in pixels, 1 to 28.
         step: Pixels from one place to the next, at least 1.
 
@@ -33,7 +33,7 @@ def covered_images(image: NDArray[np.uint8], size: int, step: int) -> NDArray[np
     """Copies of an image, each with a patch of ground at another place.
 
     Args:
-        image: uint8 `(28, 28)`.
+        image: Image, uint8 `(28, 28)`.
         size: Side of the patch in pixels, 1 to 28.
         step: Pixels from one place to the next, at least 1.
 

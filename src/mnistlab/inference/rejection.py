@@ -1,4 +1,4 @@
-"""Whether an image shows a digit at all, and whether the answer can be relied on: digit, unsure, or no digit."""
+"""Verdicts on images: does it show a digit at all, and is the answer reliable? Digit, unsure, or no digit."""
 
 import dataclasses
 from typing import Literal
@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.inference.classifier import Classifier
+from mnistlab.system.text import percent
 
 LEAST_INK = 10.0  # black pixels; of 60,000 training digits the faintest has 19.9
-LEAST_BLACK = 60  # of 255; what is fainter everywhere is the ground's own unevenness
+LEAST_BLACK = 60  # of 255; an image that is fainter everywhere shows only the unevenness of its ground
 BATCH = 100  # images at a time, whose activations take 40 MB; a photo may hold 3,000
 ALTERNATIVE = 0.05  # probability from which another digit is worth naming
 
@@ -30,14 +31,14 @@ class Verdict:
     """What an image shows, with the reason and the numbers behind it.
 
     Attributes:
-        kind: `"digit"`: the answer can be relied on as far as `confidence` says; `"unsure"`: it may be this digit;
-            `"no digit"`: it shows something else, or nothing.
-        digit: the most probable digit, 0 to 9, whatever the kind; `None` where there is no ink.
-        confidence: calibrated probability of that digit, provided that it is one, 0 to 1.
-        likeness: probability that the image shows one whole digit, 0 to 1; `None` where nothing tells.
-        ink: how much there is, in black pixels.
-        alternatives: other digits with a probability of at least 0.05, and that, the most probable first.
-        reason: one sentence.
+        kind: `"digit"`: the answer is as reliable as `confidence` says; `"unsure"`: it may be this digit; `"no digit"`:
+            the image shows something else, or nothing.
+        digit: Most probable digit, 0 to 9, whatever the kind; `None` if there is no ink.
+        confidence: Calibrated probability of that digit, provided that it is one, 0 to 1.
+        likeness: Probability that the image shows one whole digit, 0 to 1; `None` if no network tells.
+        ink: Amount of ink in black pixels.
+        alternatives: Other digits with a probability of at least 0.05, each with its probability, most probable first.
+        reason: Reason of the verdict in one sentence.
     """
 
     kind: Literal["digit", "unsure", "no digit"]
@@ -54,18 +55,18 @@ class Verdict:
 
 
 class Judge:
-    """Gives a verdict on images in MNIST's form, by thresholds that were chosen on validation digits.
+    """Gives verdicts on images in MNIST's form, by thresholds that were chosen on validation digits.
 
-    Three looks, the first that refuses decides: at the ink, whether there is any; at the likeness, where a network can
-    tell digits from other things; at the confidence, whether one digit stands out.
+    Three tests in turn, and the first that fails decides: is there any ink; is it like a digit, if a network can tell
+    digits from other things; is the network confident that it is one certain digit.
 
     Args:
-        classifier: whose answers to judge. A run that held back validation images has its own least confidence; other
-            runs take 0.5.
-        guard: whose network tells digits from other things, `pretrained()` for a run on MNIST. By
-            default the classifier's own, which the runs of `mnistlab train` do not have: then confidence alone
+        classifier: Classifier whose answers are judged. A run that held back validation images has a least confidence
+            of its own; other runs take 0.5.
+        guard: Classifier whose network tells digits from other things, such as `pretrained()` for a run on MNIST. By
+            default the first classifier, but runs of `mnistlab train` have no such network: then only confidence
             decides, which lets many letters pass.
-        classes: what the classes of `classifier` are called in the reasons.
+        classes: Classes of `classifier`, for the reasons.
 
     Example:
         `Judge(pretrained()).verdict(image).kind` is `"digit"`, `"unsure"` or `"no digit"`.
@@ -83,13 +84,13 @@ class Judge:
         """The verdicts on images.
 
         Args:
-            images: uint8 `(num_images, 28, 28)`, 0 ground to 255 ink, each brought into MNIST's form.
+            images: Images, uint8 `(num_images, 28, 28)`, 0 ground to 255 ink, each brought into MNIST's form.
 
         Returns:
-            One for each image.
+            A verdict for each image.
 
         Raises:
-            ValueError: if shape or dtype is another.
+            ValueError: if shape or dtype is different.
         """
         verdicts: list[Verdict] = []
         for first in range(0, len(images), BATCH):
@@ -124,8 +125,7 @@ class Judge:
                 verdict, kind="no digit", reason=f"It looks more like {thing} than like one digit."
             )
         if confidence < self.classifier.calibration.least_confidence:
-            named = " or ".join(
-                f"{self.classes.one(at)} ({share:.0%})" for at, share in ((digit, confidence), *others[:2])
-            )
-            return dataclasses.replace(verdict, kind="unsure", reason=f"It may be {named.replace('%', ' %')}.")
-        return dataclasses.replace(verdict, reason=f"It is {self.classes.one(digit)} ({confidence * 100:.1f} %).")
+            likely = ((digit, confidence), *others[:2])
+            named = " or ".join(f"{self.classes.one(at)} ({percent(share, 0)})" for at, share in likely)
+            return dataclasses.replace(verdict, kind="unsure", reason=f"It may be {named}.")
+        return dataclasses.replace(verdict, reason=f"It is {self.classes.one(digit)} ({percent(confidence, 1)}).")

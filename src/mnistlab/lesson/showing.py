@@ -1,22 +1,14 @@
 """What the exercise shows: a small card in a notebook, light or dark, and plain lines elsewhere."""
 
 import html
-import sys
-from typing import Any
 
 from mnistlab.lesson.checks.verdicts import SYMBOLS, Feedback, StepState
+from mnistlab.system.console import in_notebook
 from mnistlab.system.theme import LIGHT, OKABE_ITO
 
 # Read on white and on black alike: the text keeps the notebook's colour, and only the edge has one of its own.
 _EDGES = dict.fromkeys(StepState, LIGHT.muted)
 _EDGES |= {StepState.DONE: OKABE_ITO["bluish green"], StepState.NOT_YET: OKABE_ITO["vermilion"]}
-
-
-def in_notebook() -> bool:
-    """Whether a Jupyter kernel runs this, so that HTML is shown."""
-    module = sys.modules.get("IPython")
-    shell: Any = module.get_ipython() if module else None
-    return shell is not None and hasattr(shell, "kernel")
 
 
 def card_html(feedback: Feedback) -> str:
@@ -53,30 +45,3 @@ def _show(rich: str, plain: str) -> None:
     from IPython.display import display
 
     display({"text/html": rich, "text/plain": plain}, raw=True)
-
-
-class UpdatingLine:
-    """A line that is written over: one output of a notebook or one line of a terminal; elsewhere only kept lines."""
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-
-    def show(self, text: str, *, keep: bool = False) -> None:
-        """Writes the line.
-
-        Args:
-            text: The line, without line breaks.
-            keep: Whether the line also appears where nothing can be written over, as in a log.
-        """
-        if in_notebook():
-            from IPython.display import display
-
-            content = {"text/plain": text}
-            if self._handle is None:
-                self._handle = display(content, raw=True, display_id=True)
-            else:
-                self._handle.update(content, raw=True)
-        elif sys.stdout.isatty():
-            print(f"\r\033[K{text}", end="\n" if keep else "", flush=True)
-        elif keep:
-            print(text, flush=True)

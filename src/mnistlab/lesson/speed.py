@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson.showing import UpdatingLine
 from mnistlab.models.backend import keras
 from mnistlab.models.parts import accelerated_parts
 from mnistlab.models.precision import policy_name
 from mnistlab.recipes import AffineRanges
+from mnistlab.system.console import UpdatingLine
+from mnistlab.system.text import percent
 from mnistlab.training.augmentation import RandomAffine, transform_images
 
 STEPS_PER_CALL = 8  # weight updates in each call from Python
@@ -172,6 +173,6 @@ class ProgressLine(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _said(self, logs: Any) -> str:
         names = {"accuracy": "accuracy", "val_accuracy": "validation"}
-        shares = "".join(f"  {name} {logs[key] * 100:.2f} %" for key, name in names.items() if key in (logs or {}))
+        shares = "".join(f"  {name} {percent(logs[key])}" for key, name in names.items() if key in (logs or {}))
         loss = f"  loss {logs['loss']:.4f}" if logs and "loss" in logs else ""
         return f"epoch {self._epoch + 1}/{self.params['epochs']}{loss}{shares}"

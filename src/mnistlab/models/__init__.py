@@ -1,4 +1,4 @@
-"""Networks: what they consist of, how a recipe's is built, and what becomes of it after training."""
+"""Networks: their layers, how a recipe's network is built, and the files that it becomes after training."""
 
 from mnistlab.models.building import (
     build,

@@ -1,8 +1,8 @@
 """Keras, imported quietly, on the backend that the user chose.
 
 `KERAS_BACKEND` decides between TensorFlow (the default), JAX and PyTorch, as everywhere with Keras. TensorFlow writes
-lines about its build to the process's standard error before any setting can silence them; they say nothing that a
-reader of digits needs, so the file descriptor points elsewhere while it is imported.
+lines about its build to the process's standard error before any setting can silence them. They are of no use here, so
+the file descriptor points elsewhere during the import.
 """
 
 import contextlib
@@ -26,14 +26,14 @@ __all__ = ["describe_environment", "keras", "silenced"]
 
 @contextlib.contextmanager
 def silenced(stream: TextIO) -> Iterator[None]:
-    """Keeps what native code writes to standard output or standard error; shows it only if the block fails."""
+    """Holds back what native code writes to standard output or standard error, and shows it only if the block fails."""
     number = 1 if stream is sys.stdout else 2
     with tempfile.TemporaryFile() as sink:
         saved = os.dup(number)
         os.dup2(sink.fileno(), number)
         try:
             yield
-        except Exception:  # not on Ctrl-C: what TensorFlow said till then explains nothing
+        except Exception:  # not on Ctrl-C, which TensorFlow's messages do not explain
             sink.seek(0)
             os.write(saved, sink.read())
             raise
@@ -54,13 +54,13 @@ if importlib.util.find_spec(os.environ["KERAS_BACKEND"]) is None:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # 3: nothing below fatal
 with silenced(sys.stderr):
     import keras
-    import tensorflow  # on every backend: Keras imports it when it saves a model, and then aloud
+    import tensorflow  # on every backend: Keras imports it when it saves a model, and then not silently
 
     tensorflow.get_logger().setLevel("ERROR")
 
 
 def describe_environment() -> dict[str, str | int]:
-    """What a run's numbers depend on besides its recipe: hardware and versions, never names of machines or paths."""
+    """Hardware and versions that a run's numbers depend on besides its recipe; never names of machines or paths."""
     backend = keras.backend.backend()
     packages = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "jax": ("jax",), "torch": ("torch",)}[backend]
     return {
@@ -85,7 +85,7 @@ def _installed_version(*packages: str) -> str:
 
 
 def _cpu_name() -> str | None:
-    """The processor's marketing name where Linux tells it."""
+    """The processor's marketing name, where Linux gives it."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

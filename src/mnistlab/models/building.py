@@ -1,4 +1,4 @@
-"""From a recipe to a network that trains, and from trained networks to the one that is kept."""
+"""Builds the network of a recipe for training, and the network that is kept from those that were trained."""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def compile_network(model: Any, recipe: Recipe, parts: Parts, learning_rate: Any
     """Gives a network its loss, optimizer and metric, as its recipe says; the learning rate may be a schedule."""
     model.compile(
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        # A name of its own: Keras would number it, and the bytes of the saved model would depend on what ran before.
+        # With a name: Keras would number it, and the bytes of the saved model would depend on earlier optimizers.
         optimizer=parts.optimizer(learning_rate, recipe.beta_1, recipe.beta_2, name="adam"),
         metrics=["accuracy"],
         jit_compile="auto",  # on JAX; TensorFlow's block loop runs without XLA, which is slower on a CPU
@@ -61,15 +61,15 @@ def standard_network(recipe: Recipe, weights: Sequence[Any], state: Sequence[Any
 
 
 def finished_model(members: Sequence[Any], recipe: Recipe) -> Any:
-    """What a training leaves: the one network, or the average that the recipe asks for as one network.
+    """The result of a training run: its one network, or the average that the recipe asks for, as one network.
 
     Args:
-        members: trained networks in standard form, of `to_standard`.
-        recipe: says whether an image is also looked at shifted by a pixel.
+        members: Trained networks in standard form, from `to_standard`.
+        recipe: Recipe of the training run, which decides whether images are also shifted by a pixel.
 
     Returns:
         A compiled Keras model from `(num_images, 28, 28)` images to `(num_images, 10)` probabilities: the mean over
-        all members and shifts, which is a distribution again. Keras' own layers throughout.
+        all members and shifts, which again sums to 1. All layers are Keras' own.
     """
     if len(members) == 1 and not recipe.test_shifts:
         return members[0]
@@ -87,7 +87,7 @@ def finished_model(members: Sequence[Any], recipe: Recipe) -> Any:
     ]
     outputs = [network(view) for network in networks for view in views]
     model = keras.Model(images, layers.Average(name="probabilities")(outputs), name=recipe.name)
-    # Nobody trains an average further, so it is kept with the smallest optimizer that lets Keras load and score it.
+    # An average is not trained further, so it is kept with the smallest optimizer with which Keras loads and scores it.
     optimizer = keras.optimizers.SGD(name="sgd")
     model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
     model.optimizer.build(model.trainable_variables)
@@ -95,19 +95,19 @@ def finished_model(members: Sequence[Any], recipe: Recipe) -> Any:
 
 
 def member_weights(model: Any, recipe: Recipe) -> list[list[NDArray[Any]]]:
-    """The weights of each network in what `finished_model` made of a recipe's networks."""
+    """The weights of each network in the result of `finished_model`."""
     if recipe.members == 1 and not recipe.test_shifts:
         return [model.get_weights()]
     return [model.get_layer(f"member{number}").get_weights() for number in range(1, recipe.members + 1)]
 
 
 def optimizer_variables(optimizer: Any) -> list[Any]:
-    """Step count and moments, without the learning rate, which is a variable only where it is constant."""
+    """Step count and moments, without the learning rate, which is a variable only if it is constant."""
     return [variable for variable in optimizer.variables if not variable.path.endswith("learning_rate")]
 
 
 def count_multiply_adds(model: Any) -> int:
-    """Multiplications, each with its addition, that one image takes in dense and convolutional layers.
+    """The number of multiplications, each with an addition, in dense and convolutional layers for one image.
 
     Example:
         >>> from mnistlab.models import mlp

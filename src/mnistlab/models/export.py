@@ -1,4 +1,4 @@
-"""A trained network as a file for somewhere else."""
+"""A trained network as a file for other programs."""
 
 import json
 import os
@@ -28,8 +28,8 @@ def save_keras(model: Any, path: Path) -> None:
     objects that several layers share are numbered as they come, where Keras writes their addresses in memory.
 
     Args:
-        model: a standard float32 model, from `models.finished_model`.
-        path: where to write; an existing file is replaced.
+        model: Standard float32 model, from `models.finished_model`.
+        path: Path of the file; an existing file is replaced.
     """
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "model.keras"
@@ -60,17 +60,17 @@ def _renumbered(config: Any, numbers: dict[int, int]) -> Any:
 def export_onnx(model: Any, path: Path, calibration: Calibration | None = None) -> None:
     """Writes a network as ONNX: uint8 images in, every layer's activations and the probabilities out.
 
-    The input is called `images`, `(num_images, 28, 28)`, pixels 0 to 255; the outputs bear the names of the layers, the
-    last one `probabilities`, `(num_images, 10)`. An average of several networks has that last output alone. The file
-    stands alone: no TensorFlow, no Keras, no mnistlab is needed to run it.
+    The input is called `images`, `(num_images, 28, 28)`, pixels 0 to 255; the outputs have the names of the layers, the
+    last one `probabilities`, `(num_images, 10)`. An average of several networks has only that last output. Running the
+    file needs neither TensorFlow nor Keras nor mnistlab.
 
     On every backend TensorFlow writes the file: where Keras computes with another, a process of its own loads the
     saved model on TensorFlow. So the file is the same everywhere, and no backend needs a converter of its own.
 
     Args:
-        model: a standard float32 model, from `models.finished_model`.
-        path: where to write; an existing file is replaced.
-        calibration: what to note in the file for `mnistlab.inference`; the numbers of the network stay its own.
+        model: Standard float32 model, from `models.finished_model`.
+        path: Path of the file; an existing file is replaced.
+        calibration: Calibration to note in the file for `mnistlab.inference`; the network itself is not changed.
 
     Raises:
         MnistlabError: if that process fails.
@@ -84,7 +84,7 @@ def export_onnx(model: Any, path: Path, calibration: Calibration | None = None) 
 
 
 def note_calibration(path: Path, calibration: Calibration) -> None:
-    """Notes a calibration in the metadata of an ONNX file that was written here, in place of an older one."""
+    """Notes a calibration in the metadata of an ONNX file of ours, in place of an older one."""
     graph = onnx.load(path)
     del graph.metadata_props[:]
     for name, text in calibration.to_notes().items():
@@ -93,13 +93,13 @@ def note_calibration(path: Path, calibration: Calibration) -> None:
 
 
 def join_kinds(digits_path: Path, kinds_path: Path, path: Path) -> None:
-    """Writes a network of digits and one of kinds as one ONNX file: the same images in, one output more.
+    """Joins a network of digits and one of kinds into one ONNX file: the same images in, one more output.
 
     Args:
-        digits_path: the network of digits, all of whose outputs stay.
-        kinds_path: a network of the same form, whose probabilities are those of the kinds; they become the output
-            `kinds`, and its other outputs are left out.
-        path: where to write; an existing file is replaced.
+        digits_path: Path of the network of digits; all of its outputs stay.
+        kinds_path: Path of a network of the same form with the probabilities of the kinds, which become the output
+            `kinds`; its other outputs are left out.
+        path: Path of the file to write; an existing file is replaced.
     """
     joined, kinds = onnx.load(digits_path), onnx.load(kinds_path)
     images = kinds.graph.input[0].name
@@ -127,8 +127,8 @@ def export_litert(model: Any, path: Path) -> None:
     writes the file, as it does there.
 
     Args:
-        model: a standard float32 model, from `models.finished_model`.
-        path: where to write; an existing file is replaced.
+        model: Standard float32 model, from `models.finished_model`.
+        path: Path of the file; an existing file is replaced.
 
     Raises:
         MnistlabError: if TensorFlow's process fails.

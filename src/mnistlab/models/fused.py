@@ -15,8 +15,8 @@ from mnistlab.models.backend import keras
 class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
     """Batch normalization over the last axis with one kernel forward and one backward.
 
-    Any rank; float32 and bfloat16. What the kernel cannot do (another axis or dtype, masks, renormalization,
-    synchronization over devices) is left to Keras' own implementation. Constructor and variables are those of
+    Any rank; float32 and bfloat16. Cases that the kernel cannot handle (another axis or dtype, masks, renormalization,
+    synchronization over devices) are left to Keras' own implementation. Constructor and variables are those of
     `keras.layers.BatchNormalization`.
 
     Source: Ioffe and Szegedy, "Batch Normalization", arXiv 1502.03167; TensorFlow's `FusedBatchNormV3`.
@@ -83,7 +83,7 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
         """Gradients as they are, unless several replicas must add theirs.
 
         Keras adds those of a single replica too, and TensorFlow registers that sum's own gradient for the rest of the
-        process: the graph of every training would stay in memory, with all its variables.
+        process: the graph of every training run would stay in memory, with all its variables.
         """
         replica = tf.distribute.get_replica_context()
         if replica is None or replica.num_replicas_in_sync > 1:
@@ -98,10 +98,10 @@ def _handle(variable: Any) -> Any:
 
 
 class FastDropout(keras.layers.Dropout):  # type: ignore[misc]
-    """Dropout that draws 16 random bits an activation, where Keras draws a 32-bit float.
+    """Dropout that draws 16 random bits per activation, where Keras draws a 32-bit float.
 
-    The rate is met to 1 in 65,536. Draws come from the same seed generator, so a saved state continues; they are other
-    draws than Keras'. Constructor and variables are those of `keras.layers.Dropout`.
+    The rate is exact to 1 in 65,536. Draws come from the same seed generator, so a saved state continues, but differ
+    from Keras'. Constructor and variables are those of `keras.layers.Dropout`.
 
     Source: Srivastava et al., "Dropout", JMLR 15 (2014).
     """

@@ -1,4 +1,4 @@
-"""Networks from `.keras` files: ours in form, the file's in numbers."""
+"""Networks from `.keras` files: built by our own code, with the numbers of the file."""
 
 import io
 import tempfile
@@ -19,17 +19,17 @@ from mnistlab.runs.archives import NetworkFile, read_network_file
 
 
 def load_network(path: Path, recipe: Recipe | None = None) -> Any:
-    """Loads one of mnistlab's networks from a `.keras` file, also from one of unknown origin.
+    """Loads one of mnistlab's networks from a `.keras` file, which may be of unknown origin.
 
     The network is built by our own code; from the file come its name, which must be one of ours, and numbers, which
     must have the shapes of ours. Nothing that the file names is ever looked up, imported or run.
 
     Args:
-        path: the file.
-        recipe: what it was trained by, where that is known: decides optimizer and members.
+        path: Path of the file.
+        recipe: Recipe of the training run, if known; it decides optimizer and members.
 
     Returns:
-        A compiled float32 Keras model of Keras' own layers; with the optimizer's state if the file has it.
+        A compiled float32 Keras model of Keras' own layers; with the optimizer's state if the file has one.
 
     Raises:
         RunError: if the file is missing, damaged or anything else than such a network.
@@ -65,7 +65,7 @@ def load_run(run: Run) -> Any:
 
 
 def _own_network(found: NetworkFile, recipe: Recipe | None) -> Any:
-    """An untrained network of ours of the name that a file gives."""
+    """An untrained network of ours with the name that a file gives."""
     if recipe is None:
         recipe = RECIPES[found.name] if found.name in RECIPES and found.name not in MODELS else _plain(found.name)
     members = [
@@ -80,14 +80,14 @@ def _plain(name: str) -> Recipe:
 
 
 def _grafted(weights: bytes, found: NetworkFile, path: Path) -> bytes:
-    """The HDF5 file of our own network with the numbers of another."""
+    """The HDF5 file of our own network with the numbers of another file."""
     buffer = io.BytesIO(weights)
     with h5py.File(buffer, "r+") as file:
         places: list[str] = []
         file.visititems(lambda place, item: places.append(place) if isinstance(item, h5py.Dataset) else None)
         for place in places:
             if place not in found.arrays and place.startswith("optimizer/"):
-                continue  # a file for use alone has no such state
+                continue  # a file made only for use has no such state
             if place not in found.arrays:
                 raise RunError(f"{path} lacks {place}. Expected all weights of our {found.name}.")
             array, ours = found.arrays[place], file[place]

@@ -1,7 +1,7 @@
-"""The notebook's two networks in Keras, its gaps filled, and those of our own recipes.
+"""The notebook's two networks in Keras, its gaps filled, and the networks of our own recipes.
 
-All take images as they lie on disk, `(num_images, 28, 28)` with pixels 0 to 255: dividing by 255 is their first layer,
-so nothing outside can forget it or do it twice. All give `(num_images, 10)` probabilities.
+All take images as they are stored, `(num_images, 28, 28)` with pixels 0 to 255: dividing by 255 is their first layer,
+so no caller can forget it or do it twice. All return probabilities, `(num_images, 10)`.
 """
 
 import dataclasses
@@ -23,11 +23,11 @@ class Build:
     """How a network is built.
 
     Args:
-        precision: The precision of the layers' arithmetic; the softmax is always float32.
-        seed: The seed of the initial weights (Glorot uniform) and of dropout.
+        precision: Precision of the layers' arithmetic; the softmax is always float32.
+        seed: Seed of the initial weights (Glorot uniform) and of dropout.
         parts: Classes to build from; Keras' own by default.
         norm_momentum: Decay of batch normalization's moving statistics, 0 to 1, where the network has any.
-        sequential: The class of the network; `keras.Sequential` by default, or one derived from it.
+        sequential: Class of the network; `keras.Sequential` by default, or one derived from it.
     """
 
     precision: Precision = "float32"
@@ -56,27 +56,27 @@ def mlp(build: Build | None = None) -> Any:
         for name in ("hidden1", "hidden2")
         for layer in (new.dense(512, name), new.relu(name), new.dropout(DROPOUT_RATE, f"{name}_dropout"))
     ]
-    return new.network("mlp", [new.flatten(), *hidden])
+    return new.network("mlp", [new.flatten(), *hidden])  # flatten: (n, 28, 28) -> (n, 784)
 
 
 def softmax(build: Build | None = None) -> Any:
     """Softmax regression: each digit's logit is a weighted sum of the pixels; 7,850 parameters, no hidden layer.
 
-    Argument and result are those of `mlp`.
+    Argument and result are as for `mlp`.
 
     Example:
         >>> softmax().count_params()
         7850
     """
     new = _Layers(build)
-    return new.network("softmax", [new.flatten()])
+    return new.network("softmax", [new.flatten()])  # (n, 28, 28) -> (n, 784)
 
 
 def cnn(build: Build | None = None) -> Any:
     """The convolutional network: conv 32-32-pool-64-64-pool, dense 512, softmax; 597,738 parameters.
 
     Every convolution is 3×3 without padding and is followed by batch normalization and ReLU, as is the dense layer,
-    which also has dropout. Argument and result are those of `mlp`.
+    which also has dropout. Argument and result are as for `mlp`.
 
     Example:
         >>> cnn().count_params()
@@ -90,15 +90,15 @@ def cnn(build: Build | None = None) -> Any:
     return new.network(
         "cnn",
         [
-            new.layer("Reshape", (*IMAGE_SHAPE, 1), name="channel"),
-            *convolution(32, "conv1"),
-            *convolution(32, "conv2"),
-            new.pooling("pool1"),
-            *convolution(64, "conv3"),
-            *convolution(64, "conv4"),
-            new.pooling("pool2"),
-            new.flatten(),
-            new.dense(512, "hidden"),
+            new.layer("Reshape", (*IMAGE_SHAPE, 1), name="channel"),  # (n, 28, 28) -> (n, 28, 28, 1)
+            *convolution(32, "conv1"),  # -> (n, 26, 26, 32)
+            *convolution(32, "conv2"),  # -> (n, 24, 24, 32)
+            new.pooling("pool1"),  # -> (n, 12, 12, 32)
+            *convolution(64, "conv3"),  # -> (n, 10, 10, 64)
+            *convolution(64, "conv4"),  # -> (n, 8, 8, 64)
+            new.pooling("pool2"),  # -> (n, 4, 4, 64)
+            new.flatten(),  # -> (n, 1024)
+            new.dense(512, "hidden"),  # -> (n, 512)
             new.normalization("hidden_norm"),
             new.relu("hidden"),
             new.dropout(DROPOUT_RATE, "hidden_dropout"),
@@ -110,8 +110,8 @@ def small_cnn(build: Build | None = None) -> Any:
     """A convolutional network for the first seconds: 30,218 parameters and a twentieth of the `cnn`'s arithmetic.
 
     The image is folded to 14×14×4, so that no convolution works on a single channel, which processors are slow at; and
-    pooling comes before normalization and ReLU, which then have a quarter of the work. Argument and result are those
-    of `mlp`.
+    pooling comes before normalization and ReLU, which then have a quarter of the work. Argument and result are as for
+    `mlp`.
 
     Example:
         >>> small_cnn().count_params()
@@ -123,7 +123,7 @@ def small_cnn(build: Build | None = None) -> Any:
 def deep_cnn(build: Build | None = None) -> Any:
     """A convolutional network for the best minute: three convolutions, 134,410 parameters, on the folded image.
 
-    Argument and result are those of `mlp`.
+    Argument and result are as for `mlp`.
 
     Example:
         >>> deep_cnn().count_params()
@@ -135,7 +135,7 @@ def deep_cnn(build: Build | None = None) -> Any:
 def deeper_cnn(build: Build | None = None) -> Any:
     """A convolutional network for the best quarter of an hour: four convolutions, dropout, 282,378 parameters.
 
-    Argument and result are those of `mlp`.
+    Argument and result are as for `mlp`.
 
     Example:
         >>> deeper_cnn().count_params()
@@ -153,10 +153,10 @@ def _folded_cnn(
 ) -> Any:
     new = _Layers(build)
     stack = [
-        # Every 2×2 square of pixels becomes one place with four channels: (28, 28) -> (14, 14, 4)
-        new.layer("Reshape", (14, 2, 14, 2), name="fold_rows_and_columns"),
-        new.layer("Permute", (1, 3, 2, 4), name="fold_order"),
-        new.layer("Reshape", (14, 14, 4), name="fold"),
+        # Every 2×2 square of pixels becomes one place with four channels.
+        new.layer("Reshape", (14, 2, 14, 2), name="fold_rows_and_columns"),  # (n, 28, 28) -> (n, 14, 2, 14, 2)
+        new.layer("Permute", (1, 3, 2, 4), name="fold_order"),  # -> (n, 14, 14, 2, 2)
+        new.layer("Reshape", (14, 14, 4), name="fold"),  # -> (n, 14, 14, 4)
     ]
     for number, (filters, padding, pools) in enumerate(convolutions, start=1):
         # No bias: the normalization has an offset.

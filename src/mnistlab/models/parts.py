@@ -14,12 +14,12 @@ class Parts(NamedTuple):
 
 
 def standard_parts() -> Parts:
-    """Keras' own classes: what a saved model consists of, so that any Keras can load it."""
+    """Keras' own classes, which saved models consist of, so that any Keras can load them."""
     return Parts(keras.layers.BatchNormalization, keras.layers.Dropout, keras.optimizers.Adam)
 
 
 def accelerated_parts() -> Parts:
-    """The fastest classes for the current backend; Keras' own where a training is shared among processes."""
+    """The fastest classes for the current backend; Keras' own if training is shared among processes."""
     if keras.backend.backend() != "tensorflow" or keras.distribution.distribution() is not None:
         return standard_parts()
     from mnistlab.models.fused import FastDropout, FusedAdam, FusedBatchNormalization

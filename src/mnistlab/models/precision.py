@@ -1,4 +1,4 @@
-"""Which arithmetic the layers compute in."""
+"""The precision of the arithmetic in the layers."""
 
 import contextlib
 from pathlib import Path
@@ -12,8 +12,8 @@ BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 def has_native_bfloat16() -> bool:
     """Whether this machine multiplies bfloat16 faster than float32.
 
-    That takes a GPU, or a CPU with AVX512-BF16 or AMX and a backend that uses them. Elsewhere bfloat16 is emulated and
-    many times slower: a fully connected MNIST network went from 3 to 187 seconds an epoch (tensorflow/tensorflow issue
+    This needs a GPU, or a CPU with AVX512-BF16 or AMX and a backend that uses them. Elsewhere bfloat16 is emulated and
+    many times slower: a fully connected MNIST network went from 3 to 187 seconds per epoch (tensorflow/tensorflow issue
     45441).
     """
     backend = keras.backend.backend()
@@ -31,7 +31,7 @@ def has_native_bfloat16() -> bool:
         import torch
 
         if torch.cuda.is_available():
-            return False  # nobody measured it yet
+            return False  # not measured yet
     with contextlib.suppress(OSError):
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("flags")[2].partition("\n")[0]
         return not BFLOAT16_CPU_FLAGS.isdisjoint(flags.split())

@@ -10,6 +10,6 @@
 
 from mnistlab.reader.annotation import annotate
 from mnistlab.reader.photos import load_photo
-from mnistlab.reader.reading import DigitReader, Reading, lines_of
+from mnistlab.reader.reading import DigitReader, Reading, lines_of, text_of
 
-__all__ = ["DigitReader", "Reading", "annotate", "lines_of", "load_photo"]
+__all__ = ["DigitReader", "Reading", "annotate", "lines_of", "load_photo", "text_of"]

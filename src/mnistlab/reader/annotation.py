@@ -1,4 +1,4 @@
-"""The photo with what was read on it: a box around each digit, and the answer above it."""
+"""The photo with its readings: a box around each digit, and the answer above it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,12 @@ _MAX_SIDE = 2400  # pixels of the picture; a phone's photo is larger than any sc
 def annotate(photo: NDArray[np.uint8], readings: list[Reading]) -> Image.Image:
     """Draws boxes and answers on a photo.
 
-    A sure digit has a plain box, an unsure one a double box and a question mark, what is no digit a thin box with a
-    dot: shape tells what colour tells.
+    A sure digit has a plain box, an unsure one a double box and a question mark, anything else a thin box with a dot:
+    shapes say the same as colours.
 
     Args:
-        photo: uint8 `(height, width)`, as `load_photo` gives it.
-        readings: what was read on it.
+        photo: Photo, uint8 `(height, width)`, from `load_photo`.
+        readings: Readings of the photo.
 
     Returns:
         A picture in colour, at most 2,400 pixels wide or high.
@@ -42,7 +42,7 @@ def annotate(photo: NDArray[np.uint8], readings: list[Reading]) -> Image.Image:
         patch = (draw.textlength(str(reading), font=font) + 2 * thin, 1.2 * height)
         left, top = _place(box, patch, size, taken)
         taken = np.vstack([taken, (left, top, left + patch[0], top + patch[1])])
-        # On a patch of its own, so that it can be read on anything.
+        # On a patch of its own, to be legible on any photo.
         draw.rectangle((left, top, left + patch[0], top + patch[1]), fill=LIGHT.paper)
         draw.text((left + thin, top), str(reading), fill=color, font=font)
     return picture
@@ -57,9 +57,9 @@ def _left_to_bottom(reading: Reading, scale: float, margin: int) -> tuple[int, i
 def _place(
     box: tuple[int, int, int, int], patch: tuple[float, float], size: tuple[int, int], taken: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Left and top of an answer: at the side of its box where it covers least of other digits and answers.
+    """Left and top of an answer: on the side of its box where it covers least of other digits and answers.
 
-    Above comes first, then below, right and left.
+    If several sides are equally good: above before below, right and left.
     """
     (left, top, right, bottom), (width, height) = box, patch
     places = np.array([(left, top - height - 1), (left, bottom + 1), (right + 1, top), (left - width - 1, top)])

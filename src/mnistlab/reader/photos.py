@@ -1,7 +1,6 @@
 """Photos and scans of any origin as grey levels, in bounded memory and time, or one sentence on why not.
 
-What a file claims to be is judged from its first bytes and its header; it is decoded only if the result is known to
-fit.
+A file is judged by its first bytes and its header, and decoded only if the result is known to fit.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from mnistlab.exceptions import DataError, UsageError
 
-# What phones, scanners and drawing programs write, of all that Pillow knows: each further decoder is a further risk.
+# The formats of phones, scanners and drawing programs; each further one of Pillow's decoders would be a further risk.
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 MIN_SIDE: Final = 10  # pixels; no digit can be read from fewer
 MAX_FILE_BYTES: Final = 128 * 2**20
@@ -52,21 +51,21 @@ _TURNS: Final[dict[int, tuple[bool, tuple[int, ...]]]] = {
 def load_photo(source: str | Path | bytes) -> npt.NDArray[np.uint8]:
     """Loads a photo or scan as grey levels, the right way up.
 
-    Everything comes as it looks on white paper: colour as brightness, transparency as white, 16 bits as 8, and the
-    rotation that a camera noted is carried out. Photos of more than 16 million pixels are reduced by a whole number.
-    A process that does this stays below 300 MB whatever the file says.
+    Everything comes as it looks on white paper: colour as brightness, transparency as white, 16 bits as 8, and turned
+    as the camera noted. Photos of more than 16 million pixels are reduced by a whole number. The process stays below
+    300 MB, whatever the file is.
 
     Args:
-        source: the path of a file, or its content. PNG, JPEG, WebP, TIFF, BMP or GIF, one picture in a file; HEIC if
-            the package `pillow-heif` is installed.
+        source: Path of a file, or its content: PNG, JPEG, WebP, TIFF, BMP or GIF with one picture; HEIC if the package
+            `pillow-heif` is installed.
 
     Returns:
         uint8 `(height, width)`, 0 black to 255 white, both sides 10 or more.
 
     Raises:
         UsageError: (a `ValueError`) there is no such file.
-        DataError: the file is no picture in one of these formats, is damaged or cut off, holds several pictures, or is
-            too small or too large.
+        DataError: the file is not a picture in one of these formats, is damaged or cut off, holds several pictures, or
+            is too small or too large.
 
     Example:
         >>> file = io.BytesIO()
@@ -79,7 +78,7 @@ def load_photo(source: str | Path | bytes) -> npt.NDArray[np.uint8]:
         return _load(io.BytesIO(source), len(source), "The photo")
     path = Path(source)
     try:
-        if not path.is_file():  # a pipe would be waited for, a device never ends
+        if not path.is_file():  # a pipe would block, a device never ends
             raise UsageError(f"{path} is not a file; expected a photo or scan. Check the path.")
         with path.open("rb") as file:
             return _load(file, path.stat().st_size, str(path))
@@ -97,10 +96,10 @@ def _load(file: BinaryIO, num_bytes: int, name: str) -> npt.NDArray[np.uint8]:
             "Save the photo smaller, best as JPEG."
         )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on odd metadata, which nobody here reads
+        warnings.simplefilter("ignore")  # about odd metadata, which is not used here
         try:
             with _open(file, name) as image:
-                is_png = image.format == "PNG"  # whose metadata may come last, so that Pillow decodes it all for them
+                is_png = image.format == "PNG"  # its metadata may come last, and Pillow decodes everything to find them
                 orientation = 1 if is_png else _orientation(image)
                 _check(image, file, name, orientation)
                 grey = _grey(image, name)
@@ -146,7 +145,7 @@ def _open(file: BinaryIO, name: str) -> Image.Image:
 
 
 def _check(image: Image.Image, file: BinaryIO, name: str, orientation: int) -> None:
-    """Refuses what is several pictures, too small to hold a digit, or too large to be decoded in bounded memory."""
+    """Rejects several pictures, those too small to hold a digit, and those too large to decode in bounded memory."""
     width, height = image.size
     if min(width, height) < MIN_SIDE:
         raise DataError(
@@ -181,14 +180,14 @@ def _has_several_pictures(image: Image.Image) -> bool:
     if image.format != "TIFF":
         return bool(getattr(image, "is_animated", False))
     try:
-        image.seek(1)  # to count the pages is to read all of them
+        image.seek(1)  # counting the pages would read all of them
     except EOFError:
         return False
     return True
 
 
 def _count_scans(file: BinaryIO) -> int:
-    """How often the marker of a scan comes; coded data cannot contain it, a preview or two may add a few."""
+    """Counts the markers of scans; coded data cannot contain one, but a preview or two may add a few."""
     position = file.tell()
     file.seek(0)
     count, last = 0, b""
@@ -206,7 +205,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _grey(image: Image.Image, name: str) -> npt.NDArray[np.uint8]:
-    """Decodes, and makes grey levels of one band after the other: two whole pictures would be too much."""
+    """Decodes a picture and converts it to grey levels band by band: two whole pictures would take too much memory."""
     width, height = image.size
     if image.format in ("JPEG", "MPO"):
         eighths = next((factor for factor in (1, 2, 4) if width * height <= GOOD_PIXELS * factor**2), 8)
@@ -226,7 +225,7 @@ def _grey(image: Image.Image, name: str) -> npt.NDArray[np.uint8]:
 
 
 def _paper(image: Image.Image) -> int:
-    """The grey level to see through a picture's clear parts: black if what little it shows is light."""
+    """The grey level behind a picture's transparent parts: black if the visible parts are few and light."""
     if not _may_be_clear(image):
         return 255
     sample = np.asarray(image.resize((256, 256), Image.Resampling.NEAREST).convert("RGBA"), dtype=np.float32)
@@ -240,7 +239,7 @@ def _may_be_clear(image: Image.Image) -> bool:
 
 
 def _brightness(image: Image.Image, name: str, behind: int) -> Image.Image:
-    """A picture of any mode in Pillow's mode `L`, on a ground of this grey level where it is clear."""
+    """Converts a picture of any mode to Pillow's mode `L`, with a grey level behind its transparent parts."""
     mode = image.mode
     if mode.startswith("I;16"):
         levels = np.asarray(image)

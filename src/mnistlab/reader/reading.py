@@ -25,13 +25,13 @@ _STEPS: Final[dict[str, dict[str, Any]]] = {
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Reading:
-    """One thing on a photo that may be a digit, and what it was read as.
+    """One thing on a photo that may be a digit, and its reading.
 
     Attributes:
-        found: where it is, its line and place, and its ink alone.
-        normalized: it in MNIST's form, and what was done to bring it there.
-        verdict: `kind`, `digit`, `confidence`, `alternatives` and `reason`.
-        classes: what the classes of the network are called that read it.
+        found: Place on the photo, line and position, and the ink.
+        normalized: Image in MNIST's form, and what was done to bring it there.
+        verdict: Verdict: `kind`, `digit`, `confidence`, `alternatives` and `reason`.
+        classes: Classes of the network that read it.
     """
 
     found: Found
@@ -41,14 +41,14 @@ class Reading:
 
     @property
     def kind(self) -> Literal["digit", "unsure", "no digit"]:
-        """What it is taken for; two digits that touch are never sure."""
+        """The kind of the verdict, except that two digits that touch are never sure."""
         if self.verdict.kind == "digit" and "touching" in self.found.marks:
             return "unsure"
         return self.verdict.kind
 
     @property
     def digit(self) -> int | None:
-        """The most probable digit, 0 to 9; `None` if it is none."""
+        """The most probable digit, 0 to 9; `None` if it is not a digit."""
         return None if self.kind == "no digit" else self.verdict.digit
 
     @property
@@ -58,27 +58,27 @@ class Reading:
 
     @property
     def reason(self) -> str:
-        """One sentence on why it was taken for that."""
+        """The reason in one sentence."""
         if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
             return f"It looks like {self.classes.one(self.digit)}, but is as wide as several digits; write them apart."
         return self.verdict.reason
 
     @property
     def image(self) -> NDArray[np.uint8]:
-        """What the network saw: uint8 `(28, 28)`, 0 ground to 255 ink."""
+        """The image that the network saw: uint8 `(28, 28)`, 0 ground to 255 ink."""
         return self.normalized.image
 
     def __str__(self) -> str:
-        """The digit or the name of its class, with a question mark if unsure; a dot for what is none."""
+        """The digit or the name of its class, with a question mark if unsure; a dot if it is not a digit."""
         return "·" if self.name is None else f"{self.name}?" if self.kind == "unsure" else self.name
 
     @property
     def name(self) -> str | None:
-        """The digit in words: its number, or the name of the class; `None` if it is none."""
+        """The digit in words: its number, or the name of the class; `None` if it is not a digit."""
         return None if self.digit is None else self.classes.name(self.digit)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
+        """The reading as plain data, for JSON."""
         top, left, bottom, right = self.found.box
         return {
             "kind": self.kind,
@@ -98,9 +98,9 @@ class DigitReader:
     """Reads the digits on photos, in reading order.
 
     Args:
-        classifier: the network that reads; by default the one that ships with the package. That one also tells digits
-            from other things, whoever reads.
-        classes: what the classes of that network are called.
+        classifier: Network that reads; by default the one that ships with the package, which tells digits from other
+            things in any case.
+        classes: Classes of that network.
 
     Example:
         `DigitReader().read("telephone-number.jpg")` gives a list of `Reading`.
@@ -112,17 +112,17 @@ class DigitReader:
         self._judge = Judge(guard if classifier is None else classifier, guard, classes)
 
     def read(self, photo: str | Path | bytes | NDArray[np.uint8]) -> list[Reading]:
-        """Finds and reads what may be digits.
+        """Finds and reads everything that may be a digit.
 
         Args:
-            photo: a file, its bytes, or grey levels uint8 `(height, width)`.
+            photo: Path of a file, its bytes, or grey levels, uint8 `(height, width)`.
 
         Returns:
-            A reading for each thing of a digit's size, line after line and from left to right; things that are no
-            digits are among them, with `kind` saying so. Empty if nothing stands out from the ground.
+            A reading for each thing of a digit's size, line after line and from left to right, including those whose
+            `kind` is "no digit". Empty if nothing stands out from the ground.
 
         Raises:
-            DataError: if the file is no photo that can be read.
+            DataError: if the file is not a photo that can be read.
         """
         grey = photo if isinstance(photo, np.ndarray) else load_photo(photo)
         found = find_digits(grey)
@@ -133,13 +133,13 @@ class DigitReader:
         return [Reading(*parts, self._classes) for parts in zip(found, normalized, verdicts, strict=True)]
 
     def explain(self, reading: Reading) -> list[str]:
-        """Says which preparation steps changed the answer, and by how much the digit was off MNIST's form.
+        """Explains which preparation steps changed the answer, and how far the digit was from MNIST's form.
 
         Args:
-            reading: one of `read`.
+            reading: A reading from `read`.
 
         Returns:
-            Sentences; the first is its reason.
+            Sentences; the first is the reason of the reading.
         """
         sentences = [reading.reason]
         if reading.normalized.is_blank:
@@ -170,7 +170,7 @@ def _called(verdict: Verdict, classes: Classes) -> str:
 
 
 def _measured(step: str, reading: Reading) -> str:
-    """What was measured that the step has to do with."""
+    """What was measured for a preparation step."""
     normalized = reading.normalized
     if step == "thickness":
         return (
@@ -196,3 +196,14 @@ def lines_of(readings: Sequence[Reading]) -> list[list[Reading]]:
     for reading in readings:
         lines.setdefault(reading.found.line, []).append(reading)
     return [lines[number] for number in sorted(lines)]
+
+
+def text_of(line: Sequence[Reading]) -> str:
+    """The digits of a line as text, or the names of classes with blanks between them, without what is not a digit.
+
+    Example:
+        >>> text_of([])
+        ''
+    """
+    names = [reading.name for reading in line if reading.name is not None]
+    return ("" if all(len(name) == 1 for name in names) else " ").join(names)

@@ -1,7 +1,7 @@
-"""Everything that decides a training, in one frozen dataclass.
+"""Everything that decides a training run, in one frozen dataclass.
 
 - `recipe`: the dataclass, its checks, its file
-- `named`: the recipes that have names, their learning rates and all
+- `named`: the recipes that have names, with all their settings
 - `words`: a recipe as a command line or a Python program
 """
 

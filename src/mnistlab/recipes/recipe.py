@@ -1,4 +1,4 @@
-"""Everything that decides a training, in one frozen dataclass."""
+"""Everything that decides a training run, in one frozen dataclass."""
 
 import dataclasses
 import math
@@ -15,7 +15,7 @@ ModelName = Literal["mlp", "cnn", "softmax", "small_cnn", "deep_cnn", "deeper_cn
 Validation = Literal["none", "split", "test"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["constant", "one-cycle"]
-MAX_SEED = 2**31 - 1  # what every generator here takes, with room for a seed per layer
+MAX_SEED = 2**31 - 1  # accepted by every generator here, with room for a seed per layer
 MEMBER_SEED_STEP = 1_000_003  # far apart: the members of neighbouring seeds must not be the same networks
 
 
@@ -26,12 +26,12 @@ class AffineRanges:
     Every image draws its own values, uniformly and independently. The defaults are the notebook's.
 
     Args:
-        rotation: degrees, from `-rotation` to `rotation`.
-        width_shift: fraction of the width, 0 to 1, to either side.
-        height_shift: fraction of the height, 0 to 1, to either side.
-        shear: degrees, from `-shear` to `shear`. 0.3 degrees move no pixel by more than 0.07: the value comes from a
-            time when the unit was radians.
-        zoom: 0 to 1; both axes are scaled separately by a factor from `1 - zoom` to `1 + zoom`.
+        rotation: Largest rotation in degrees; angles are drawn from `-rotation` to `rotation`.
+        width_shift: Largest shift to either side, as a fraction of the width, 0 to 1.
+        height_shift: Largest shift up or down, as a fraction of the height, 0 to 1.
+        shear: Largest shear in degrees; angles are drawn from `-shear` to `shear`. 0.3 degrees move no pixel by more
+            than 0.07: the value comes from a time when the unit was radians.
+        zoom: Largest change of size, 0 to 1; both axes are scaled separately by factors from `1 - zoom` to `1 + zoom`.
 
     Raises:
         UsageError: if a value is negative, or a fraction is not below 1.
@@ -44,7 +44,7 @@ class AffineRanges:
     zoom: float = 0.08
 
     def __post_init__(self) -> None:
-        """Refuses ranges that no image could survive."""
+        """Rejects ranges that no image could survive."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             limit = {"rotation": 180.0, "shear": 89.0}.get(field.name, 0.999)
@@ -60,47 +60,47 @@ AUGMENTATIONS: dict[str, AffineRanges | None] = {"none": None, "yes": AffineRang
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training.
+    """Everything that decides a training run.
 
     Two runs of one recipe on one machine give the same weights. Change a recipe with `dataclasses.replace`.
 
     Args:
-        name: what the recipe is called on the command line.
-        model: a key of `mnistlab.models.MODELS`.
-        epochs: passes over the training images, at least 1.
-        max_steps: weight updates after which the training ends, at least 1, also in the middle of an epoch; by default
-            the epochs alone decide.
-        batch_size: images per weight update, at least 1; the last batch of an epoch holds what is left.
+        name: Name of the recipe on the command line.
+        model: Name of the network, a key of `mnistlab.models.MODELS`.
+        epochs: Passes over the training images, at least 1.
+        max_steps: Weight updates after which the training run ends, at least 1, also in the middle of an epoch; by
+            default the epochs alone decide.
+        batch_size: Images per weight update, at least 1; the last batch of an epoch holds the remaining images.
         learning_rate: Adam's step size, above 0; with a schedule its highest value.
-        schedule: how the learning rate moves over the training. `"constant"`: not at all; `"one-cycle"`: up from a
-            tenth to the highest value in the first 30 % of the steps, then down to zero, both in a straight line
-            (Smith and Topin, "Super-Convergence", arXiv 1708.07120).
+        schedule: Course of the learning rate. `"constant"`: always the same; `"one-cycle"`: up from a tenth to the
+            highest value in the first 30 % of the steps, then down to zero, both in a straight line (Smith and Topin,
+            "Super-Convergence", arXiv 1708.07120).
         beta_1: Adam's decay of the mean gradient, 0 to 1.
         beta_2: Adam's decay of the mean squared gradient, 0 to 1.
-        label_smoothing: share of the label that is spread over all digits, 0 to 1 (Szegedy et al., arXiv 1512.00567).
-        norm_momentum: decay of batch normalization's moving statistics, 0 to 1; short trainings need a quick one.
-        label_noise: random labels that join each image's own, 0 or more, drawn once: alpha in Rolnick et al., "Deep
+        label_smoothing: Share of the label that is spread over all digits, 0 to 1 (Szegedy et al., arXiv 1512.00567).
+        norm_momentum: Decay of batch normalization's moving statistics, 0 to 1; short training runs need a quick one.
+        label_noise: Random labels added to each image's own, 0 or more, drawn once: alpha in Rolnick et al., "Deep
             Learning is Robust to Massive Label Noise", arXiv 1705.10694. See `mnistlab.training.soft_labels`.
-        noise_bias: share of the random labels that are one certain wrong digit, from 0 (uniform) to 1.
-        augmentation: ranges of the random affine transforms, or `None` to train on the images as they are.
-        validation: where the validation images come from. `"none"`: train on everything, validate on nothing;
-            `"split"`: hold `num_validation` training images back; `"test"`: the test split, as the notebook does for
-            its CNN, which then measures nothing that it did not see.
-        num_validation: images held back by `"split"`, at least 1.
-        members: networks to train one after the other, each from a seed of its own; the model that is kept averages
+        noise_bias: Share of the random labels that are one certain wrong digit, from 0 (uniform) to 1.
+        augmentation: Ranges of the random affine transforms, or `None` to train on the images as they are.
+        validation: Source of the validation images. `"none"`: train on everything, validate on nothing; `"split"`:
+            hold `num_validation` training images back; `"test"`: the test split, as the notebook does for its CNN,
+            which leaves no images that training has not looked at.
+        num_validation: Images held back by `"split"`, at least 1.
+        members: Networks to train one after the other, each from a seed of its own; the model that is kept averages
             their probabilities (Hansen and Salamon, "Neural Network Ensembles", 1990).
-        test_shifts: whether the model that is kept also looks at each image shifted by one pixel up, down, left and
+        test_shifts: Whether the model that is kept also looks at each image shifted by one pixel up, down, left and
             right, and averages.
-        precision: of the arithmetic in the layers; weights stay float32. `"auto"` takes bfloat16 where the hardware
-            multiplies it natively and float32 elsewhere.
-        seed: of initial weights, shuffling, augmentation, dropout and the validation split; 0 to 2,147,483,647.
+        precision: Precision of the arithmetic in the layers; weights stay float32. `"auto"` takes bfloat16 where the
+            hardware multiplies it natively and float32 elsewhere.
+        seed: Seed of initial weights, shuffling, augmentation, dropout and the validation split, 0 to 2,147,483,647.
         title: One line for people who choose among recipes; it decides nothing, so no file holds it and no comparison
             looks at it.
-        start_from: SHA-256 of the `model.keras` whose weights the training starts from, 64 hexadecimal digits; by
+        start_from: SHA-256 of the `model.keras` whose weights the training run starts from, 64 hexadecimal digits; by
             default it starts from random weights. See `mnistlab.runs.fine_tuning`.
 
     Raises:
-        UsageError: if a value is outside what is said above.
+        UsageError: if a value is outside these ranges.
 
     Example:
         >>> recipe = Recipe(name="mlp", model="mlp")
@@ -132,7 +132,7 @@ class Recipe:
     title: str = dataclasses.field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuses settings that no training could follow."""
+        """Rejects settings that no training run could follow."""
         named: dict[str, Any] = {
             "model": ModelName,
             "validation": Validation,
@@ -168,7 +168,7 @@ class Recipe:
             raise UsageError(f"The recipe's learning_rate is {self.learning_rate!r}; it must be a number above 0.")
 
     def member_recipes(self) -> "list[Recipe]":
-        """A recipe for each network to train: the same, each with a seed of its own; the first has this recipe's."""
+        """A recipe for each network to train: equal to this one but for the seed, which the first shares with it."""
         seeds = [(self.seed + number * MEMBER_SEED_STEP) % (MAX_SEED + 1) for number in range(self.members)]
         return [dataclasses.replace(self, members=1, test_shifts=False, seed=seed) for seed in seeds]
 
@@ -178,7 +178,7 @@ class Recipe:
         return math.ceil((num_images - held_back) / self.batch_size)
 
     def settings(self) -> dict[str, Any]:
-        """Everything that decides the training, by name, as plain values; augmentation is a dictionary or `None`."""
+        """The settings that decide a training run, by name, as plain values; augmentation is a dictionary or `None`."""
         return {key: value for key, value in dataclasses.asdict(self).items() if key != "title"}
 
     def to_toml(self) -> str:
@@ -189,11 +189,11 @@ class Recipe:
         """The recipe with some settings replaced.
 
         Args:
-            settings: as on the command line: `epochs=3`, `schedule=one-cycle`, `augmentation=none`.
-            varied: settings that are not to be replaced, because an experiment gives them its own values.
+            settings: Settings as on the command line: `epochs=3`, `schedule=one-cycle`, `augmentation=none`.
+            varied: Names of settings that must not be replaced, because an experiment gives them its own values.
 
         Raises:
-            UsageError: if one of them is no setting, or its value is none that a recipe can have.
+            UsageError: if there is no such setting, or a recipe cannot have such a value.
 
         Example:
             >>> Recipe(name="mlp", model="mlp").override(["epochs=3", "learning_rate=0.002"]).epochs
@@ -245,7 +245,7 @@ class Recipe:
             raise UsageError(f"This is not a recipe that mnistlab wrote: {error}.") from error
 
     def differences(self, other: "Recipe") -> list[str]:
-        """What differs between two recipes, a phrase each: `batch_size 128, not 32`."""
+        """The settings in which two recipes differ, a phrase each: `batch_size 128, not 32`."""
         return [
             f"{field.name} {getattr(self, field.name)}, not {getattr(other, field.name)}"
             for field in dataclasses.fields(self)

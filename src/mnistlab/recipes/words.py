@@ -1,10 +1,10 @@
-"""A recipe as what a person would type: a command line, or a Python program."""
+"""A recipe in the words of a person who types it: a command line, or a Python program."""
 
 import json
 from typing import Any
 
 from mnistlab.recipes.named import RECIPES
-from mnistlab.recipes.recipe import AUGMENTATIONS, Recipe
+from mnistlab.recipes.recipe import AUGMENTATIONS, AffineRanges, Recipe
 
 OPTIONS = ("epochs", "batch_size", "learning_rate", "augmentation", "seed", "validation", "precision")
 """The settings that `mnistlab train` has options for."""
@@ -29,44 +29,49 @@ def to_arguments(recipe: Recipe) -> list[str] | None:
     return [recipe.name, *(part for option in options for part in option)]
 
 
-def to_python(recipe: Recipe, folder: str) -> str | None:
-    """A Python program that trains a recipe on MNIST, or `None` if no recipe of ours has its name.
+def to_python(recipe: Recipe, folder: str, data: str | None = None) -> str | None:
+    """A Python program that trains a recipe.
 
     Args:
         recipe: The recipe to train.
-        folder: The run folder.
+        folder: Path of the run folder.
+        data: Folder with four IDX files to train on instead of MNIST.
+
+    Returns:
+        The program, or `None` if no named recipe has the recipe's name, or it starts from the network of another run.
 
     Example:
-        >>> print(to_python(RECIPES["mlp"].override(["epochs=1"]), "runs/mlp-1"))
+        >>> print(to_python(RECIPES["mlp"].override(["epochs=1", "augmentation=yes"]), "runs/mlp-1"))
         import dataclasses
         <BLANKLINE>
         from mnistlab import training
         from mnistlab.datasets import load_mnist
-        from mnistlab.recipes import RECIPES
+        from mnistlab.recipes import RECIPES, AffineRanges
         <BLANKLINE>
-        recipe = dataclasses.replace(RECIPES["mlp"], epochs=1)
+        recipe = dataclasses.replace(RECIPES["mlp"], epochs=1, augmentation=AffineRanges())
         print(training.train(recipe, load_mnist(), "runs/mlp-1"))
     """
     changes = _changes(recipe)
-    if changes is None:
+    if changes is None or recipe.start_from is not None:
         return None
     names = "RECIPES, AffineRanges" if changes.get("augmentation") is not None else "RECIPES"
-    replaced = "".join(f", {name}={_quoted(value)}" for name, value in changes.items())
-    chosen = f"RECIPES[{_quoted(recipe.name)}]"
+    replaced = "".join(f", {name}={_in_python(value)}" for name, value in changes.items())
+    chosen = f"RECIPES[{_in_python(recipe.name)}]"
+    load, argument = ("load_mnist", "") if data is None else ("load_idx", _in_python(data))
     lines = [
         *(["import dataclasses", ""] if changes else []),
         "from mnistlab import training",
-        "from mnistlab.datasets import load_mnist",
+        f"from mnistlab.datasets import {load}",
         f"from mnistlab.recipes import {names}",
         "",
         f"recipe = dataclasses.replace({chosen}{replaced})" if changes else f"recipe = {chosen}",
-        f"print(training.train(recipe, load_mnist(), {_quoted(folder)}))",
+        f"print(training.train(recipe, {load}({argument}), {_in_python(folder)}))",
     ]
     return "\n".join(lines)
 
 
 def _changes(recipe: Recipe) -> dict[str, Any] | None:
-    """What differs from the recipe of ours of the same name; `None` if there is none."""
+    """The settings that differ from the named recipe of the same name; `None` if there is none."""
     known = RECIPES.get(recipe.name)
     if known is None:
         return None
@@ -74,6 +79,17 @@ def _changes(recipe: Recipe) -> dict[str, Any] | None:
     return {name: getattr(recipe, name) for name, value in recipe.settings().items() if value != ours[name]}
 
 
-def _quoted(value: object) -> str:
-    """A value as Python code, with double quotes as the other programs of mnistlab have them."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+def _in_python(value: object) -> str:
+    """A value as Python code: text in double quotes, with nothing invisible in it, and ranges without their defaults.
+
+    Example:
+        >>> print(_in_python("a\u202eb"), _in_python(AffineRanges(zoom=0.1)))
+        "a\\U0000202eb" AffineRanges(zoom=0.1)
+    """
+    if isinstance(value, AffineRanges):
+        usual = vars(AffineRanges())
+        return f"AffineRanges({', '.join(f'{key}={one!r}' for key, one in vars(value).items() if one != usual[key])})"
+    if not isinstance(value, str):
+        return repr(value)
+    quoted = json.dumps(value, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in quoted)

@@ -1,4 +1,4 @@
-"""Pages are made from numbers that are given; nothing is computed here."""
+"""Pages made from given numbers; nothing is computed here."""
 
 from mnistlab.reports.pages import render_experiment, render_notebook, render_run
 from mnistlab.reports.run_report import write_run_report

@@ -1,12 +1,12 @@
 """Self-contained HTML reports: the story of the whole notebook, and one run.
 
 A report is one file without scripts and without requests to anywhere. Every number comes from the results, and every
-sentence that compares is made from the numbers, so that none can say what the table beside it does not.
+sentence that compares is made from the numbers, so that none can contradict the table beside it.
 """
 
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -14,8 +14,9 @@ from markupsafe import Markup
 
 from mnistlab.datasets.classes import Classes
 from mnistlab.exceptions import UsageError
-from mnistlab.system import theme
-from mnistlab.system.text import FILTERS, SPACE, interval, percent, seconds
+from mnistlab.reports.results import BatchSizeResults, ExperimentResults, ModelResults, NotebookResults, RunResults
+from mnistlab.system import text, theme
+from mnistlab.system.text import interval, percent, plural, seconds, unbroken
 
 NAMES = {"mlp": "fully connected network", "cnn": "convolutional network"}
 
@@ -40,13 +41,11 @@ SIMILAR_POINTS = 2.0  # percentage points between two accuracies that a reader m
 SIMILAR_RATIO = 1.25  # ratio of errors up to which the errors are called similar too
 
 
-def render_notebook(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
+def render_notebook(results: NotebookResults, figures: Mapping[str, str]) -> str:
     """The report of `mnistlab run`: from the first image to the comparison of the two networks.
 
     Args:
-        results: what `results.json` holds: `mnistlab`, `total_seconds` (`None` if some runs were kept from earlier),
-            `environment`, `dataset`, `models` (`mlp` and `cnn`), `batch_size`, `comparison`, `folders` and perhaps
-            `warnings`.
+        results: Content of `results.json`.
         figures: SVG from `figures.to_svg` for each name in `NOTEBOOK_FIGURES`.
 
     Returns:
@@ -75,14 +74,12 @@ def render_notebook(results: Mapping[str, Any], figures: Mapping[str, str]) -> s
     )
 
 
-def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
+def render_run(results: RunResults, figures: Mapping[str, str]) -> str:
     """The report of one run folder.
 
     Args:
-        results: `mnistlab`, `recipe`, `metrics`, `interval`, `num_test_images`, `history`, `per_digit_accuracy`,
-            `environment` and, where known, `confusion`: 10 rows of true digits with 10 counts of predicted ones,
-            `dataset`: `name`, `train_images`, `validation_images`, `noun` and perhaps `class_names`, and
-            `warnings`.
+        results: The run in numbers. `confusion`, where it is known, has 10 rows of true digits with 10 counts of
+            predicted ones.
         figures: SVG from `figures.to_svg` for each name in `RUN_FIGURES`.
 
     Returns:
@@ -94,23 +91,22 @@ def render_run(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     metrics, total = results["metrics"], results["num_test_images"]
     members = metrics.get("members", 1)
     of_each = f" of each of {members} networks, averaged," if members > 1 else ""
-    sentence = (
+    sentence = unbroken(
         f"{total - metrics['test_errors']:,} of {total:,} test images right: {percent(metrics['test_accuracy'])} "
-        f"(95{SPACE}% interval {interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
+        f"(95 % interval {interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
         f"in {seconds(metrics['train_seconds'])}."
     )
     classes = _classes(results.get("dataset", {"name": "MNIST"}))
     return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence, classes=classes)
 
 
-def render_experiment(results: Mapping[str, Any], figures: Mapping[str, str], captions: Mapping[str, str]) -> str:
+def render_experiment(results: ExperimentResults, figures: Mapping[str, str], captions: Mapping[str, str]) -> str:
     """The report of an experiment: it begins with the answer.
 
     Args:
-        results: what `results.json` holds: `mnistlab`, `question`, `answer`, `method`, `num_test_images`,
-            `environment`, `recipe`, `settings`, `groups` and `rows`.
+        results: Content of `results.json`.
         figures: SVG from `figures.to_svg` by name.
-        captions: a sentence for each figure.
+        captions: Caption of each figure by name.
 
     Returns:
         An HTML page.
@@ -162,12 +158,12 @@ def _next_commands(data_folder: str | None) -> list[tuple[str, str]]:
     return [(question, f"{command}{data}") for question, command in NEXT_COMMANDS]
 
 
-def _answer(results: Mapping[str, Any]) -> str:
+def _answer(results: NotebookResults) -> str:
     total = results["dataset"]["test_images"]
     mlp, cnn = (results["models"][model]["runs"][0] for model in NAMES)
     errors = {name: results["models"][model]["runs"][0]["test_errors"] for model, name in NAMES.items()}
     reads = "reads" if _classes(results["dataset"]).is_digits else "classifies"
-    return (
+    return unbroken(
         f"Of {total:,} test images, the {NAMES['mlp']} {reads} {percent(mlp['test_accuracy'])} correctly after "
         f"{seconds(mlp['train_seconds'])} of training, the {NAMES['cnn']} {percent(cnn['test_accuracy'])} after "
         f"{seconds(cnn['train_seconds'])}. {_compare_errors(errors)}"
@@ -175,7 +171,7 @@ def _answer(results: Mapping[str, Any]) -> str:
 
 
 def _compare_errors(errors: Mapping[str, int]) -> str:
-    """Which of two networks makes more errors, and how many times as many."""
+    """A sentence about which of two networks makes more errors, and how many times as many."""
     (fewer, least), (more, most) = sorted(errors.items(), key=lambda item: item[1])
     if least == most:
         return f"Both make the same number of errors: {least:,}."
@@ -186,8 +182,8 @@ def _compare_errors(errors: Mapping[str, int]) -> str:
     return f"The {more} makes {most / least:.1f} times as many errors: {most:,} against {least:,}."
 
 
-def _similarity(results: Mapping[str, Any]) -> str:
-    """Whether "fairly similar" is a fair thing to say of the two accuracies, and of the two counts of errors."""
+def _similarity(results: NotebookResults) -> str:
+    """Sentences about whether the two accuracies, and the two counts of errors, may be called "fairly similar"."""
     total = results["dataset"]["test_images"]
     errors = {name: results["comparison"]["errors"][model] for model, name in NAMES.items()}
     least, most = sorted(errors.values())
@@ -210,7 +206,7 @@ def _compare_parameters(mlp: int, cnn: int) -> str:
 
 
 def _compare_recipes(mlp: Mapping[str, Any], cnn: Mapping[str, Any]) -> str:
-    """Whether convolution may be credited with the difference."""
+    """A sentence about whether convolution may be credited with the difference."""
     others = [name for name in cnn if name not in ("name", "model") and cnn[name] != mlp.get(name)]
     if not others:
         return "The two recipes, below, differ in nothing but the network."
@@ -221,8 +217,8 @@ def _compare_recipes(mlp: Mapping[str, Any], cnn: Mapping[str, Any]) -> str:
     )
 
 
-def _compare_steps(experiment: Mapping[str, Any]) -> str:
-    """How many steps the smallest and the largest batch leave in the same epochs."""
+def _compare_steps(experiment: BatchSizeResults) -> str:
+    """A sentence about the number of steps that the smallest and the largest batches make in the same epochs."""
     rows = sorted(experiment["rows"], key=lambda row: row["batch_size"])
     if len(rows) < 2:
         return ""
@@ -234,7 +230,7 @@ def _compare_steps(experiment: Mapping[str, Any]) -> str:
 
 
 def _explain_shear(augmentation: Mapping[str, float] | None, height: int) -> str:
-    """What the shear's angle means on the image: how far the outermost row slides against the middle."""
+    """A sentence about the shear's effect on the image: how far the outermost row slides against the middle."""
     if augmentation is None:
         return ""
     pixels = math.tan(math.radians(augmentation["shear"])) * (height - 1) / 2
@@ -244,13 +240,13 @@ def _explain_shear(augmentation: Mapping[str, float] | None, height: int) -> str
     return f"{meaning}."
 
 
-def _steps_per_epoch(model: Mapping[str, Any]) -> int:
+def _steps_per_epoch(model: ModelResults) -> int:
     num_steps: int = math.ceil(model["num_train_images"] / model["recipe"]["batch_size"])
     return num_steps
 
 
-def _explain_last_batch(model: Mapping[str, Any]) -> str:
-    """What becomes of the images that do not fill a batch; starts with a space, or is empty."""
+def _explain_last_batch(model: ModelResults) -> str:
+    """A sentence about the images that do not fill a batch; starts with a space, or is empty."""
     left = model["num_train_images"] % model["recipe"]["batch_size"]
     if not left:
         return ""
@@ -258,7 +254,12 @@ def _explain_last_batch(model: Mapping[str, Any]) -> str:
 
 
 def _epochs(epochs: int) -> str:
-    return "one epoch" if epochs == 1 else f"{epochs:,} epochs"
+    return "one epoch" if epochs == 1 else plural(epochs, "epoch")
+
+
+def _unbroken(words: Callable[..., str]) -> Callable[..., str]:
+    """A function for the same words with no-break spaces."""
+    return lambda *values: unbroken(words(*values))
 
 
 _ENVIRONMENT = jinja2.Environment(
@@ -269,4 +270,8 @@ _ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.filters |= FILTERS
+_ENVIRONMENT.filters |= {
+    words.__name__: words
+    for words in (text.cell, text.count, text.decimals, text.p_value, text.plain, text.points, text.unbroken)
+}
+_ENVIRONMENT.filters |= {words.__name__: _unbroken(words) for words in (interval, percent, seconds)}

@@ -2,7 +2,6 @@
 
 import functools
 from pathlib import Path
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,6 +10,7 @@ from mnistlab import __version__, figures
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation
 from mnistlab.reports.pages import render_run
+from mnistlab.reports.results import ClassNames, RunResults
 from mnistlab.runs import Run
 from mnistlab.system.files import make_folder, remove_leftovers, write_text, write_with
 from mnistlab.system.locks import lock
@@ -35,7 +35,7 @@ def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation) -> None
 def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
     remove_leftovers(run.folder)
     svgs = write_figures(run.folder, run_figures(run, evaluation, dataset))
-    results = {
+    results: RunResults = {
         "mnistlab": __version__,
         "recipe": run.recipe.settings(),
         "metrics": run.metrics,
@@ -56,17 +56,19 @@ def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
     write_text(run.folder / "report.html", render_run(results, svgs))
 
 
-def describe_classes(dataset: Dataset) -> dict[str, Any]:
-    """What a report has to know of a data set's classes; nothing of MNIST's."""
+def describe_classes(dataset: Dataset) -> ClassNames:
+    """The classes of a data set for a report; nothing for MNIST's digits."""
     classes = dataset.classes
-    is_mnist = dataset.name == "MNIST" and classes.is_digits
-    return {} if is_mnist else {"noun": classes.noun, **classes.to_json()}
+    if dataset.name == "MNIST" and classes.is_digits:
+        return {}
+    named: ClassNames = {} if classes.names is None else {"class_names": [*classes.names]}
+    return {"noun": classes.noun, **named}
 
 
 def write_figures(folder: Path, drawn: dict[str, Figure | Axes]) -> dict[str, str]:
     """Writes figures as PNG files into the folder's `figures` and returns them as SVG for the report.
 
-    The folder must be claimed by this process.
+    The folder must be locked by this process.
     """
     make_folder(folder / "figures")
     remove_leftovers(folder / "figures")

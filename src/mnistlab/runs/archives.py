@@ -2,7 +2,7 @@
 
 Keras rebuilds the objects that a file names, and `safe_mode` is no boundary: more than ten ways past it became known
 in 2025 and 2026. mnistlab needs only the name of one of its own networks and the numbers. So a file is read member by
-member within fixed limits, and whatever does not look like a network of ours is refused. Needs neither Keras nor
+member within fixed limits, and whatever does not look like a network of ours is rejected. This needs neither Keras nor
 TensorFlow.
 """
 
@@ -46,12 +46,12 @@ LAYERS = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class NetworkFile:
-    """What a `.keras` file says, as plain data.
+    """The content of a `.keras` file as plain data.
 
     Args:
-        name: of the network, one of ours.
-        layers: name and class of each layer, in order, as the file claims.
-        arrays: the numbers by their place in the file.
+        name: Name of the network, one of ours.
+        layers: Name and class of each layer, in order, as the file gives them.
+        arrays: Arrays by their place in the file.
     """
 
     name: str
@@ -63,12 +63,12 @@ def read_network_file(path: Path, names: Collection[str] = NETWORKS) -> NetworkF
     """Reads a `.keras` file of one of mnistlab's networks.
 
     Args:
-        path: the file; it is read once, into memory.
-        names: of the networks that it may hold.
+        path: Path of the file; it is read once, into memory.
+        names: Names of the networks that the file may hold.
 
     Raises:
-        RunError: if it is missing, too large, damaged, or anything else than such a network; also if its weights are
-            not finite.
+        RunError: if the file is missing, too large, damaged, or anything else than such a network; also if its weights
+            are not finite.
     """
     try:
         members = _read_members(_read(path))
@@ -84,7 +84,7 @@ def read_network_file(path: Path, names: Collection[str] = NETWORKS) -> NetworkF
 
 
 class _RefusalError(Exception):
-    """Why a file is refused."""
+    """The reason why a file is rejected."""
 
 
 def _read(path: Path) -> bytes:
@@ -98,7 +98,7 @@ def _read(path: Path) -> bytes:
 
 
 def _quoted(name: str) -> str:
-    """A name from a file in a message: short, and without what would move the cursor or end the line."""
+    """A name from a file for a message: short, and without characters that move the cursor or end the line."""
     return ascii(name if len(name) <= 60 else name[:60] + "...")
 
 
@@ -153,7 +153,7 @@ def _read_config(content: bytes, names: Collection[str]) -> tuple[str, list[tupl
 
 
 def _read_arrays(content: bytes) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The data sets of an HDF5 file that stand in it plainly: no link, no other file, no filter, no promise of size."""
+    """The data sets of an HDF5 file, stored plainly: no links, other files, filters or sizes without content."""
     if not content.startswith(_HDF5_MARK):  # it may also follow other content
         raise _RefusalError("its weights are no whole HDF5 file")
     try:
@@ -175,7 +175,7 @@ def _read_arrays(content: bytes) -> Iterator[tuple[str, NDArray[Any]]]:
 
 
 def _walk(file: Any) -> Iterator[tuple[str, Any]]:
-    """All data sets with their places. A group may hold itself many times over, so the count is of all steps."""
+    """All data sets with their places. A group may hold itself many times over, so every step is counted."""
     todo, count = [("", file)], 0
     while todo:
         place, group = todo.pop()

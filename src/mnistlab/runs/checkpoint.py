@@ -1,4 +1,4 @@
-"""Where a training stands, in memory and on disk: enough to go on as if nothing had happened."""
+"""The state of a training run, in memory and on disk: enough to go on as if nothing had happened."""
 
 import hashlib
 import io
@@ -22,28 +22,29 @@ EpochFunction = Callable[[list[HistoryRow]], object]
 
 
 class Checkpoint:
-    """History, times, finished networks and state of a training, over all its interruptions.
+    """History, times, finished networks and state of a training run, over all its interruptions.
 
-    A checkpoint that finds a checkpoint takes the training up from there.
+    If the file exists, everything is read from it, and the training run goes on from there.
 
     Args:
-        path: of the checkpoint, one NumPy archive.
-        interval: seconds of work between checkpoints.
-        on_epoch: called after every epoch with the `rows` until then.
-        identity: of recipe, data and whatever else a checkpoint must have been written for; not looked at by default.
+        path: Path of the file, one NumPy archive.
+        interval: Time between two writes in seconds.
+        on_epoch: Function that is called after every epoch with the `rows` up to then.
+        identity: Digest of recipe, data and whatever else the file must have been written for; not compared by
+            default.
 
     Attributes:
-        history: a row for every finished epoch, of all networks.
-        epoch_seconds: how long each of them took, validation included.
-        finished: the weights of the networks that are trained.
-        optimizer_state: of the last of them, if it is kept.
-        num_calls: calls of the training function that the network in training has behind it, over all its epochs.
-        state: of the network in training at that point: weights, dropout's random states, metrics and optimizer; empty
-            before its first call.
-        log: where those who watch can follow the training, or `None`.
+        history: A row for every finished epoch, of all networks.
+        epoch_seconds: Duration of each of these epochs in seconds, validation included.
+        finished: Weights of the networks whose training is finished.
+        optimizer_state: State of the last finished network's optimizer, if it is kept.
+        num_calls: Calls of the training function for the current network so far, over all its epochs.
+        state: State of the current network at that point: weights, dropout's random states, metrics and optimizer;
+            empty before its first call.
+        log: Progress file for those who watch, or `None`.
 
     Raises:
-        RunError: if the checkpoint is damaged, or of another training.
+        RunError: if the file is damaged, or belongs to another training run.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Checkpoint:
         self.num_calls = 0
         self.state: Arrays = []
         self.log: ProgressLog | None = None
-        self._seconds_in_epoch = self._train_seconds = 0.0  # when a clock was last stopped
+        self._seconds_in_epoch = self._train_seconds = 0.0  # at the moment a clock was last stopped
         if path.exists():
             self._load()
         self._fit_started: float | None = None
@@ -69,28 +70,28 @@ class Checkpoint:
 
     @property
     def rows(self) -> list[HistoryRow]:
-        """A row for every finished epoch, with the `seconds` that it took, as `Run.history` has them."""
+        """A row for every finished epoch, with its duration as `seconds`, as in `Run.history`."""
         return [row | {"seconds": seconds} for row, seconds in zip(self.history, self.epoch_seconds, strict=True)]
 
     @property
     def train_seconds(self) -> float:
-        """How long training has taken, graph building and validation included."""
+        """Duration of training so far in seconds, graph building and validation included."""
         return self._train_seconds + _since(self._fit_started)
 
     def begin_fit(self) -> None:
-        """Starts the clock of the training."""
+        """Starts the clock of the training run."""
         self._fit_started = self._saved_at = time.perf_counter()
 
     def end_fit(self) -> None:
-        """Stops it."""
+        """Stops the clock of the training run."""
         self._train_seconds, self._fit_started = self.train_seconds, None
 
     def begin_epoch(self) -> None:
-        """Starts the clock of an epoch; of one that was interrupted, where it stood."""
+        """Starts the clock of an epoch; after an interruption it goes on from where it stopped."""
         self._epoch_started = time.perf_counter()
 
     def end_epoch(self, row: HistoryRow) -> None:
-        """Stops the clock of an epoch, keeps its row and tells whoever wants to know."""
+        """Stops the clock of an epoch, keeps its row and calls `on_epoch`."""
         self.history.append(row)
         self.epoch_seconds.append(round(self._seconds_in_epoch + _since(self._epoch_started), 3))
         self._seconds_in_epoch, self._epoch_started = 0.0, None
@@ -98,7 +99,7 @@ class Checkpoint:
             self._on_epoch(self.rows)
 
     def finish_network(self, weights: Arrays, optimizer_state: Arrays) -> None:
-        """Keeps what a network that is trained leaves; the next one begins, if there is one."""
+        """Keeps weights and optimizer of a network whose training is finished, and gets ready for the next network."""
         self.finished.append(weights)
         self.optimizer_state = optimizer_state
         self.num_calls = 0
@@ -107,28 +108,31 @@ class Checkpoint:
     def take_over(
         self, history: list[HistoryRow], epoch_seconds: list[float], train_seconds: float, num_calls: int
     ) -> None:
-        """Goes on from the end of a training that is finished.
+        """Goes on from the end of a finished training run.
 
         Args:
             history: A row for each of its epochs.
             epoch_seconds: Duration of each epoch in seconds.
-            train_seconds: Duration of the training in seconds.
-            num_calls: Calls of the training function in it.
+            train_seconds: Duration of training in seconds.
+            num_calls: Calls of the training function.
         """
         self.history, self.epoch_seconds = list(history), list(epoch_seconds)
         self._train_seconds, self.num_calls = train_seconds, num_calls
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for a checkpoint."""
+        """Whether it is time to write the file."""
         return _since(self._saved_at) >= self.interval
 
     def save(self, state: Arrays) -> None:
-        """Writes a checkpoint, whole or not at all.
+        """Writes the file, whole or not at all.
+
+        Args:
+            state: State of the current network.
 
         Raises:
-            RunError: if it cannot be written, or the run's folder belongs to another process now; the one before is
-                untouched.
+            RunError: if the file cannot be written, or the run folder belongs to another process now; an earlier file
+                is untouched.
         """
         require_lock(self.path.parent.parent)
         self.state = state
@@ -167,10 +171,10 @@ class Checkpoint:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Where a training stands, and its arrays.
+    """The position of a training run and its arrays, from the file.
 
     Raises:
-        RunError: if a single bit of them is another than was written.
+        RunError: if a single bit differs from what was written.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -194,10 +198,10 @@ def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def count_epochs(path: Path) -> int:
-    """How many epochs a training has behind it, of all its networks.
+    """The number of finished epochs of a training run, over all its networks.
 
     Args:
-        path: of the checkpoint; where there is none, no epoch is finished.
+        path: Path of the checkpoint; without such a file no epoch is finished.
 
     Raises:
         RunError: if the checkpoint is damaged.
@@ -215,6 +219,6 @@ def _numbered(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
 
 
 def state_of(model: Any) -> Sequence[Any]:
-    """The variables that decide how a training goes on, each once, in an order that depends on the model alone."""
+    """The variables that decide how a training run goes on, each once, in an order that depends on the model alone."""
     variables = [*model.variables, *model.metrics_variables, *model.optimizer.variables]
     return list({id(variable): variable for variable in variables}.values())

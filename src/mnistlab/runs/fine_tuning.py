@@ -1,4 +1,4 @@
-"""Trainings that start from the network of a finished run instead of random weights."""
+"""Training runs that start from the network of a finished run instead of random weights."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from mnistlab.runs.run import Run
 
 EPOCHS: Final = 10
 BATCH_SIZE: Final = 10  # five steps an epoch on the 50 training digits of one page
-LEARNING_RATE: Final = 1e-4  # a tenth of the notebook's: the weights are nearly where they should be
+LEARNING_RATE: Final = 1e-4  # a tenth of the notebook's: the weights are nearly right already
 
 
 def fine_tuning_recipe(recipe: Recipe, start: Run, overrides: Mapping[str, Any] | None = None) -> Recipe:
-    """A recipe that goes on from a finished run, gently, for a few images of one's own.
+    """A recipe that goes on from a finished run, gently, for a few images of your own.
 
     Network, optimizer, augmentation and label smoothing stay those of the recipe. Unless overridden, it makes
     `EPOCHS` epochs in batches of `BATCH_SIZE` at the constant learning rate `LEARNING_RATE` and holds nothing back.
 
     Args:
-        recipe: names the network, which must be that of the run.
-        start: a complete run.
-        overrides: settings that replace those above.
+        recipe: Recipe with the network of the run.
+        start: A complete run.
+        overrides: Settings that replace those above.
 
     Returns:
         The recipe, with the SHA-256 of the run's network as `start_from`.
@@ -53,10 +53,10 @@ def fine_tuning_recipe(recipe: Recipe, start: Run, overrides: Mapping[str, Any] 
 
 
 def check_start(recipe: Recipe, start: Run | None) -> None:
-    """Sees whether a recipe and the run it is given to start from belong together; most recipes start from none.
+    """Checks that a recipe and the run that training is to start from belong together; most recipes start from none.
 
     Raises:
-        UsageError: they do not.
+        UsageError: they do not belong together.
         RunError: the run is not complete, or damaged.
     """
     given = None if start is None else start.require().digests()["model.keras"]

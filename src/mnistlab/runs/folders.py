@@ -1,7 +1,7 @@
-"""Who may use a folder, for a run or for results over several runs; what somebody else put there is left alone.
+"""Ownership of folders, for a run or for results over several runs; other files in them are never touched.
 
-`own_run` and `own_results` are the one way to write into a folder: they check it, make it, lock it, clear up what a
-process left that died in it, and remove what they made if nothing was written. Within one thread they nest: the command
+`own_run` and `own_results` are the one way to write into a folder: they check it, make it, lock it, clear up after a
+process that died in it, and remove what they made if nothing was written. Within one thread they nest: the command
 line owns a folder before anything slow is loaded, and the function that it calls owns it again.
 """
 
@@ -23,7 +23,7 @@ ANY_QUESTION = ""
 
 
 def default_folder(recipe: Recipe) -> Path:
-    """Where a recipe's run goes if nobody says otherwise."""
+    """The folder of a recipe's run, unless another is given."""
     origin = "" if recipe.start_from is None else f"-from-{recipe.start_from[:8]}"
     return Path("runs") / f"{recipe.name}-seed{recipe.seed}{origin}"
 
@@ -32,12 +32,12 @@ def default_folder(recipe: Recipe) -> Path:
 def own_run(
     folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None, *, extends: bool = False
 ) -> Iterator[Run]:
-    """Makes a folder this thread's own for a run, for the length of a `with` block.
+    """Makes a folder this thread's own for a run, during a `with` block.
 
     Args:
         folder: The run folder.
         recipe: The recipe to train.
-        dataset: `name` and `fingerprint` of the data to train on; not looked at by default.
+        dataset: `name` and `fingerprint` of the data to train on; not compared by default.
         extends: Whether the folder may hold a run of the same recipe with other epochs, to go on with.
 
     Yields:
@@ -54,12 +54,12 @@ def own_run(
 
 @contextlib.contextmanager
 def own_results(folder: Path, kind: str, question: str | None = ANY_QUESTION) -> Iterator[None]:
-    """Makes a folder this thread's own for results over several runs, for the length of a `with` block.
+    """Makes a folder this thread's own for results over several runs, during a `with` block.
 
     Args:
         folder: The folder of the results.
         kind: Name of the results in a message: `a report`.
-        question: Question of an experiment, or `None` for the report of the notebook; not looked at by default.
+        question: Question of an experiment, or `None` for the report of the notebook; not compared by default.
 
     Raises:
         UsageError: if the folder holds something else, or results that answer another question.
@@ -87,12 +87,12 @@ def _owned(folder: Path) -> Iterator[None]:
 
 
 def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None = None, *, extends: bool = False) -> Run:
-    """Sees whether a folder is free for a run, or holds one of the same recipe and data, finished or not.
+    """Checks that a folder is free for a run, or holds one of the same recipe and data, finished or not.
 
     Args:
-        folder: where the run lies or will lie.
-        recipe: what will be trained.
-        dataset: on what: `name` and `fingerprint`; not looked at by default.
+        folder: Path of the run folder; it need not exist.
+        recipe: The recipe to train.
+        dataset: `name` and `fingerprint` of the data to train on; not compared by default.
         extends: Whether the run may have other epochs than the recipe.
 
     Returns:
@@ -122,34 +122,34 @@ def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None =
 
 
 def begin(folder: Path, recipe: Recipe, dataset: DatasetIdentity) -> None:
-    """Writes into a run's folder what will be trained there; the recipe comes last and makes the folder a run."""
+    """Writes data set and recipe into a run folder; the recipe comes last and makes the folder a run."""
     write_json(folder / "dataset.json", dataset)
     write_text(folder / "recipe.toml", recipe.to_toml())
 
 
 def check_collection(folder: Path, kind: str) -> None:
-    """Sees whether a folder is free for results over several runs, or holds such results.
+    """Checks that a folder is free for results over several runs, or holds such results.
 
     Args:
-        folder: where `results.json`, `results.csv`, `report.html`, `figures` and `runs` lie or will lie.
-        kind: what the results are, for the message: `a report`.
+        folder: Path of the folder for `results.json`, `results.csv`, `report.html`, `figures` and `runs`.
+        kind: Name of the results in a message: `a report`.
 
     Raises:
-        UsageError: if it holds something else.
+        UsageError: if the folder holds something else.
     """
     if folder.exists() and (not folder.is_dir() or not (is_unused(folder) or _is_collection(folder))):
         raise UsageError(f"{folder} exists and is not {kind} of mnistlab. Choose another folder.", argument="folder")
 
 
 def check_question(folder: Path, question: str | None) -> None:
-    """Sees whether results in a folder, if there are any, answer the same question.
+    """Checks that results in a folder, if there are any, answer the same question.
 
     Args:
-        folder: of the results.
-        question: of an experiment, or `None` for the report of the notebook.
+        folder: Path of the folder of the results.
+        question: Question of an experiment, or `None` for the report of the notebook.
 
     Raises:
-        UsageError: if they answer another one.
+        UsageError: if they answer another question.
     """
     results = _read_results(folder)
     if results and results.get("question") != question:
@@ -158,7 +158,7 @@ def check_question(folder: Path, question: str | None) -> None:
 
 
 def _is_collection(folder: Path) -> bool:
-    """Whether a folder holds results, or runs beside which nobody else put a file that results would replace."""
+    """Whether a folder holds results, or runs and no foreign file that results would replace."""
     if (folder / "results.json").exists():
         return bool(_read_results(folder))
     marks = {"report.html": "mnistlab", "results.csv": "test_accuracy"}  # left by a process that died in between
@@ -167,7 +167,7 @@ def _is_collection(folder: Path) -> bool:
 
 
 def _read_results(folder: Path) -> dict[str, Any]:
-    """What `results.json` holds if it is there and mnistlab's, else nothing."""
+    """The content of `results.json`; empty if there is no such file or it is not mnistlab's."""
     with contextlib.suppress(ValueError):
         results = json.loads(_read(folder / "results.json"))
         if isinstance(results, dict) and "mnistlab" in results:
@@ -183,7 +183,7 @@ def _read(path: Path) -> str:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a file can lie in the folder of a run whose recipe was not written yet."""
+    """Whether a file may lie in a run folder before the recipe is written."""
     if path.name == "dataset.json":
         with contextlib.suppress(OSError, ValueError):
             return set(json.loads(path.read_text(encoding="utf-8"))) - {"class_names"} == {"name", "fingerprint"}

@@ -1,4 +1,4 @@
-"""Many runs at a glance: what was trained, how well it went, what is not finished; reads numbers, no networks."""
+"""Many runs at a glance: what was trained, how good it is, what is not finished; reads numbers, no networks."""
 
 import csv
 import dataclasses
@@ -6,96 +6,155 @@ import datetime
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from mnistlab.exceptions import RunError, UsageError
+from mnistlab.exceptions import MnistlabError, RunError, UsageError
+from mnistlab.recipes import Recipe
 from mnistlab.runs.checkpoint import count_epochs
+from mnistlab.runs.progress import Progress, is_number, read_progress
 from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run
 from mnistlab.system.files import write_text
+from mnistlab.system.locks import lock_owner
+from mnistlab.system.text import interval, percent, seconds, table
 
 Order = Literal["accuracy", "name", "time", "date"]
-State = Literal["finished", "unfinished", "damaged"]
+State = Literal["running", "stopped", "finished", "failed", "damaged"]
+
+MEASURED = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "test_errors", "train_seconds")
+COLUMNS = (
+    *("folder", "state", "recipe", "dataset", "members", "epochs", "epochs_done"),
+    *("batch_size", "learning_rate", "seed", *MEASURED, "finished", "problem"),
+)
+"""The columns of the CSV file, and the keys of the JSON."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
-    """What a list says of one run; its fields are the columns of the CSV file and the keys of the JSON.
+class Summary:
+    """What is known about a run without reading its networks.
 
     Args:
-        folder: where it lies, below the folder that was searched.
-        state: `"damaged"` if a file of it is missing or was changed. Networks are not read, so their damage goes
-            unnoticed; `Run.require` finds it.
-        recipe: name of the recipe.
-        dataset: name of the data set.
-        members: networks that are averaged.
-        epochs: of each network.
-        epochs_done: those finished, of all networks; of an unfinished training according to its last checkpoint.
-        batch_size: images per weight update.
-        learning_rate: Adam's step size; with a schedule its highest value.
-        seed: of everything random.
-        test_accuracy: fraction, 0 to 1.
-        test_accuracy_low: lower end of its 95 % Wilson interval.
-        test_accuracy_high: upper end.
-        test_errors: test images that got the wrong digit.
-        train_seconds: duration of the training.
-        finished: when the manifest was written, in UTC, `2026-01-31T12:00:00Z`.
-        problem: what is wrong with it.
+        folder: The run folder.
+        state: `"finished"`: training reached its end. `"running"`: a process trains, or writes the last files.
+            `"stopped"`: training can be resumed. `"failed"`: an error stopped it, which only the program that started
+            it can know. `"damaged"`: a file is missing or was changed; `Run.require` also finds damage to the networks.
+        recipe: The recipe; `None` if the run is damaged.
+        dataset: Name of the data set; `None` if it is not known yet.
+        epochs_done: Number of finished epochs, of all its networks together.
+        progress: Progress of training; for a finished run only the number of steps and the duration.
+        metrics: The run in numbers, once training has reached its end.
+        finished: Time at which training reached its end, in UTC, `2026-01-31T12:00:00Z`.
+        problem: What is wrong with the run, in a sentence.
     """
 
-    folder: str
+    folder: Path
     state: State
-    recipe: str | None = None
+    recipe: Recipe | None = None
     dataset: str | None = None
-    members: int | None = None
-    epochs: int | None = None
     epochs_done: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    seed: int | None = None
-    test_accuracy: float | None = None
-    test_accuracy_low: float | None = None
-    test_accuracy_high: float | None = None
-    test_errors: int | None = None
-    train_seconds: float | None = None
+    progress: Progress = dataclasses.field(default_factory=Progress)
+    metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     finished: str | None = None
     problem: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The folder as text; bytes that are not UTF-8 are replaced."""
+        return os.fsencode(self.folder).decode(errors="replace")
 
-COLUMNS = tuple(field.name for field in dataclasses.fields(Entry))
+    def row(self) -> dict[str, Any]:
+        """A value for each of `COLUMNS`. The state of every run without an end is `"unfinished"`."""
+        state = "damaged" if self.state == "damaged" else "finished" if self.metrics else "unfinished"
+        chosen = {} if self.recipe is None else self.recipe.settings() | {"recipe": self.recipe.name}
+        known = {**self.metrics, **chosen, **vars(self), "recipe": chosen.get("recipe"), "folder": self.name}
+        return {name: known.get(name) for name in COLUMNS} | {"state": state}
 
 
-def list_runs(folders: Iterable[Path], order: Order = "accuracy") -> list[Entry]:
+def find_runs(folders: Iterable[Path]) -> list[Path]:
+    """All run folders in and below some folders, each once; links and hidden folders are not followed.
+
+    A run folder holds two files of a run or more, so that a run that lost one is still found.
+    """
+    known, found = {*RUN_FILES, MANIFEST}, dict[Path, Path]()
+    for folder in folders:
+        for path, subfolders, names in os.walk(folder):
+            if len(known & set(names)) >= 2:
+                found.setdefault(Path(path).resolve(), Path(path))
+                subfolders.clear()
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+    return [*found.values()]
+
+
+def summarize(folder: Path, process: int | None = None, noted_recipe: str | None = None) -> Summary:
+    """The summary of one run.
+
+    Args:
+        folder: The run folder.
+        process: Id of the process that trains in it; by default the process that has locked the folder, if any.
+        noted_recipe: Recipe of a training run that has not written it yet, in the form of `recipe.toml`.
+    """
+    if process is None:  # first: if the training ends in between, its files are complete when they are read
+        process = lock_owner(folder)
+    run = Run(folder)
+    try:
+        has_recipe = (folder / "recipe.toml").is_file()
+        if run.is_complete or not (has_recipe or noted_recipe):
+            return _ended(run.require(SMALL_FILES), is_running=process is not None)
+        recipe = run.recipe if has_recipe else Recipe.from_toml(noted_recipe or "")
+        dataset = str(run.dataset["name"]) if has_recipe else None
+    except (MnistlabError, OSError) as error:
+        return Summary(folder, "damaged", problem=str(error))
+    progress = read_progress(folder)
+    state: State = "stopped" if process is None else "running"
+    return Summary(folder, state, recipe, dataset, len(progress.history), progress)
+
+
+def _ended(run: Run, *, is_running: bool) -> Summary:
+    metrics, moment = run.metrics, (run.folder / MANIFEST).stat().st_mtime
+    if wrong := [key for key in (*MEASURED, "steps", "num_parameters") if not is_number(metrics[key])]:
+        raise RunError(f"{run.folder / 'metrics.json'} is damaged: {wrong[0]} is no number.")
+    total = Progress(num_steps=int(metrics["steps"]), seconds=float(metrics["train_seconds"]))
+    return Summary(
+        run.folder,
+        "running" if is_running else "finished",
+        run.recipe,
+        str(run.dataset["name"]),
+        len(run.history),
+        read_progress(run.folder) if is_running else total,
+        metrics,
+        datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def list_runs(folders: Iterable[Path], order: Order = "accuracy") -> list[Summary]:
     """Finds all runs in and below some folders and reads their numbers.
 
     Args:
-        folders: where to look; each must exist. Links and hidden folders are not followed.
+        folders: Folders to look in; each must exist. Links and hidden folders are not followed.
         order: `"accuracy"`: highest first; `"time"`: quickest training first; `"date"`: last finished first; `"name"`:
             by folder. Unfinished runs come after finished ones, but for `"name"`, and damaged ones last.
 
     Returns:
-        An entry a run.
+        A summary of each run. The finished epochs of an unfinished run are those of its last checkpoint.
 
     Raises:
-        RunError: if a folder does not exist.
+        RunError: a folder does not exist.
     """
-    found: dict[Path, Path] = {}
-    for folder in folders:
+    searched = [*folders]
+    for folder in searched:
         if not folder.is_dir():
             raise RunError(f"There is no folder {folder}; expected one with runs of `mnistlab train` in or below it.")
-        for path in _find(folder):
-            found.setdefault(path.resolve(), path)
-    entries = sorted((_entry(path) for path in found.values()), key=lambda entry: _natural(entry.folder))
+    found = sorted(map(_summarize_checkpoint, find_runs(searched)), key=lambda summary: _natural(summary.name))
     if order == "name":
-        return entries
+        return found
     if order == "accuracy":
-        entries.sort(key=lambda entry: -(entry.test_accuracy or 0))
+        found.sort(key=lambda summary: -summary.metrics.get("test_accuracy", 0))
     elif order == "time":
-        entries.sort(key=lambda entry: entry.train_seconds or 0)
+        found.sort(key=lambda summary: summary.metrics.get("train_seconds", 0))
     else:
-        entries.sort(key=lambda entry: entry.finished or "", reverse=True)
-    return sorted(entries, key=lambda entry: ("finished", "unfinished", "damaged").index(entry.state))
+        found.sort(key=lambda summary: summary.finished or "", reverse=True)
+    return sorted(found, key=lambda summary: (summary.state == "damaged", not summary.metrics))
 
 
 def _natural(name: str) -> list[str | int]:
@@ -103,137 +162,76 @@ def _natural(name: str) -> list[str | int]:
     return [int(part) if part.isdecimal() else part for part in re.split("([0-9]+)", name)]
 
 
-def _find(folder: Path) -> Iterator[Path]:
-    """Run folders: those that hold two files of a run or more, so that one with a file lost is still found."""
-    known = {*RUN_FILES, MANIFEST}
-    for path, subfolders, names in os.walk(folder):
-        if len(known & set(names)) >= 2:
-            yield Path(path)
-            subfolders.clear()
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-
-
-def _entry(path: Path) -> Entry:
-    run, name = Run(path), os.fsencode(path).decode(errors="replace")
+def _summarize_checkpoint(folder: Path) -> Summary:
+    """The summary of a run, with the epochs of its checkpoint if it is not finished."""
+    summary = summarize(folder)
+    if summary.metrics or summary.problem:
+        return summary
     try:
-        if not (path / "recipe.toml").is_file() or run.is_complete:
-            return _finished(run.require(SMALL_FILES), name)
-        return _begun(run, name, "unfinished", count_epochs(run.checkpoint_path))
+        return dataclasses.replace(summary, epochs_done=count_epochs(Run(folder).checkpoint_path))
     except (RunError, OSError) as error:
-        return Entry(name, "damaged", problem=str(error))
+        return Summary(folder, "damaged", problem=str(error))
 
 
-def _begun(run: Run, name: str, state: State, epochs_done: int) -> Entry:
-    recipe = run.recipe
-    return Entry(
-        name,
-        state,
-        recipe=recipe.name,
-        dataset=str(run.dataset["name"]),
-        members=recipe.members,
-        epochs=recipe.epochs,
-        epochs_done=epochs_done,
-        batch_size=recipe.batch_size,
-        learning_rate=recipe.learning_rate,
-        seed=recipe.seed,
-    )
-
-
-def _finished(run: Run, name: str) -> Entry:
-    metrics = run.metrics
-    moment = datetime.datetime.fromtimestamp((run.folder / MANIFEST).stat().st_mtime, datetime.UTC)
-    numbers = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "test_errors", "train_seconds")
-    if wrong := [key for key in numbers if not isinstance(metrics[key], int | float)]:
-        raise RunError(f"{run.folder / 'metrics.json'} is damaged: {wrong[0]} is no number.")
-    return dataclasses.replace(
-        _begun(run, name, "finished", len(run.history)),
-        **{key: metrics[key] for key in numbers},
-        finished=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )
-
-
-def format_table(entries: Sequence[Entry]) -> str:
-    """The entries as text for a terminal: a line a run, and below them what is wrong with the damaged ones.
+def format_table(summaries: Iterable[Summary]) -> str:
+    """The runs as text for a terminal: one line per run, and below them what is wrong with the damaged ones.
 
     What differs between data sets cannot be compared, so where there are several each line names its own.
     """
-    sound = [entry for entry in entries if entry.state != "damaged"]
-    finished = [entry for entry in sound if entry.state == "finished"]
-    several = len({entry.dataset for entry in sound}) > 1
-    settings = _align(
-        ["run", "recipe", *(["data"] if several else []), "epochs", "batch", "seed"],
-        [_settings(entry, several=several) for entry in sound],
-        num_left=3 if several else 2,
-    )
-    results = _align(["accuracy", "95 % interval", "errors", "training", "finished"], map(_results, finished))
+    rows = [summary.row() for summary in summaries]
+    sound = [row for row in rows if row["state"] != "damaged"]
+    several = len({row["dataset"] for row in sound}) > 1
+    titles = ["run", "recipe", *(["data"] if several else []), "epochs", "batch", "seed"]
+    settings = table([titles, *(_settings(row, several=several) for row in sound)], num_left=3 if several else 2)
+    finished = [_results(row) for row in sound if row["state"] == "finished"]
+    results = table([["accuracy", "95 % interval", "errors", "training", "finished"], *finished], num_left=0)
     if not finished:
         results[0] = ""
     upcoming = iter(results[1:])
-    ends = [next(upcoming) if entry.state == "finished" else _position(entry) for entry in sound]
+    ends = [next(upcoming) if row["state"] == "finished" else _position(row) for row in sound]
     lines = [f"{left}  {right}".rstrip() for left, right in zip(settings, [results[0], *ends], strict=True)]
-    damaged = [f"damaged: {_printable(entry.problem or '')}" for entry in entries if entry.state == "damaged"]
+    damaged = [f"damaged: {_printable(row['problem'])}" for row in rows if row["state"] == "damaged"]
     return "\n".join([*(lines if sound else []), *(["", *damaged] if damaged and sound else damaged)])
 
 
-def _settings(entry: Entry, *, several: bool) -> list[str]:
-    epochs = f"{entry.epochs:,}" if entry.members == 1 else f"{entry.members} × {entry.epochs:,}"
-    data = [_printable(entry.dataset or "")] if several else []
-    return [
-        _printable(entry.folder),
-        _printable(entry.recipe or ""),
-        *data,
-        epochs,
-        f"{entry.batch_size:,}",
-        str(entry.seed),
-    ]
+def _settings(row: Mapping[str, Any], *, several: bool) -> list[str]:
+    epochs = f"{row['epochs']:,}" if row["members"] == 1 else f"{row['members']} × {row['epochs']:,}"
+    names = [row["folder"], row["recipe"], *([row["dataset"]] if several else [])]
+    return [*map(_printable, names), epochs, f"{row['batch_size']:,}", str(row["seed"])]
 
 
-def _results(entry: Entry) -> list[str]:
-    low, high = entry.test_accuracy_low or 0, entry.test_accuracy_high or 0
-    moment = datetime.datetime.fromisoformat(entry.finished or "").astimezone()
+def _results(row: Mapping[str, Any]) -> list[str]:
+    moment = datetime.datetime.fromisoformat(row["finished"]).astimezone()
     return [
-        f"{(entry.test_accuracy or 0) * 100:.2f} %",
-        f"{low * 100:.2f}–{high * 100:.2f}",
-        f"{entry.test_errors:,}",
-        f"{entry.train_seconds:,.1f} s",
+        percent(row["test_accuracy"]),
+        interval((row["test_accuracy_low"], row["test_accuracy_high"]), unit=""),
+        f"{row['test_errors']:,}",
+        seconds(row["train_seconds"]),
         moment.strftime("%Y-%m-%d %H:%M"),
     ]
 
 
-def _position(entry: Entry) -> str:
-    return f"not finished: {entry.epochs_done:,} of {(entry.members or 1) * (entry.epochs or 1):,} epochs"
-
-
-def _align(titles: list[str], rows: Iterable[list[str]], *, num_left: int = 0) -> list[str]:
-    """Columns of equal width under their titles; the first ones begin on the left, the others, numbers, end there."""
-    table = [titles, *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if index < num_left else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in table
-    ]
+def _position(row: Mapping[str, Any]) -> str:
+    return f"not finished: {row['epochs_done']:,} of {row['members'] * row['epochs']:,} epochs"
 
 
 def _printable(text: str) -> str:
-    """Without what a terminal would take for a command."""
+    """Replaces every character that a terminal might take for a command."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def write_csv(entries: Iterable[Entry], path: Path) -> None:
-    """Writes the entries as CSV: fractions, seconds, UTC, and nothing where a value is not known.
+def write_csv(summaries: Iterable[Summary], path: Path) -> None:
+    """Writes the runs as CSV: fractions, seconds, UTC, and nothing where a value is not known.
 
     Raises:
-        UsageError: if the file exists and is no list of runs.
-        RunError: if it cannot be written.
+        UsageError: the file exists and is not a list of runs.
+        RunError: the file cannot be written.
     """
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
     header = buffer.getvalue()
-    writer.writerows(map(dataclasses.asdict, entries))
+    writer.writerows(summary.row() for summary in summaries)
     if path.exists() and not (path.is_file() and path.read_bytes().startswith(header.encode())):
         raise UsageError(f"{path} exists and is no list of runs. Delete it, or choose another name.")
     write_text(path, buffer.getvalue())

@@ -1,4 +1,4 @@
-"""Several processes that train one network: which of them this is, and how to start them all on one machine."""
+"""Several processes that train one network: the number of this one, and a way to start them all on one machine."""
 
 import dataclasses
 import importlib.util
@@ -14,20 +14,20 @@ from typing import Any
 
 from mnistlab.exceptions import InterruptionError, RunError, UsageError
 
-GRACE_SECONDS = 15.0  # for a process that lost the others to notice, say so and end
+GRACE_SECONDS = 15.0  # for a process that lost the others to notice it, say so and end
 
 
 @dataclasses.dataclass(frozen=True)
 class Processes:
-    """Several processes that train together, and which of them this one is.
+    """Several processes that train together, and the number of this one.
 
     Args:
         address: `HOST:PORT` where process 0 listens, reachable from all.
-        num_processes: how many there are, at least 2.
-        number: which of them this is, from 0. Process 0 owns the run folder.
+        num_processes: Number of processes, at least 2.
+        number: Number of this process, from 0. Process 0 owns the run folder.
 
     Raises:
-        UsageError: if a value is outside what is said above, or Keras does not compute with JAX.
+        UsageError: if a value is outside these ranges, or Keras does not compute with JAX.
 
     Example:
         >>> os.environ["KERAS_BACKEND"], before = "jax", os.environ.get("KERAS_BACKEND", "tensorflow")
@@ -41,7 +41,7 @@ class Processes:
     number: int
 
     def __post_init__(self) -> None:
-        """Refuses what could not meet."""
+        """Rejects values with which the processes could not meet."""
         check_backend()
         host, _, port = self.address.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -57,15 +57,15 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether this is process 0, which owns the run folder and shows the training."""
+        """Whether this is process 0, which owns the run folder and shows the progress."""
         return self.number == 0
 
 
 def check_backend() -> None:
-    """Refuses a backend that cannot train in several processes.
+    """Rejects a backend that cannot train in several processes.
 
     Raises:
-        UsageError: if it is not JAX, or JAX is not installed.
+        UsageError: if the backend is not JAX, or JAX is not installed.
     """
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if backend != "jax":
@@ -78,10 +78,10 @@ def check_backend() -> None:
 
 
 def check_divisible(batch_size: int, num_parts: int) -> None:
-    """Refuses a batch that cannot be cut into equal parts.
+    """Rejects a batch size that cannot be divided into equal parts.
 
     Raises:
-        UsageError: if something would be left over.
+        UsageError: if images would be left over.
     """
     if batch_size % num_parts:
         raise UsageError(
@@ -92,20 +92,20 @@ def check_divisible(batch_size: int, num_parts: int) -> None:
 
 
 def run_locally(num_processes: int, arguments: Sequence[str]) -> int:
-    """Runs `mnistlab` several times on this machine, as the processes of one training.
+    """Runs `mnistlab` several times on this machine, as the processes of one training run.
 
-    Process 0 writes to this process's output. Ctrl-C and SIGTERM are passed on to it alone: it keeps what was done.
+    Process 0 writes to this process's output. Ctrl-C and SIGTERM are passed on to it alone: it saves what was done.
     When one process fails, the others are ended.
 
     Args:
-        num_processes: how many, at least 2.
-        arguments: of the command line, without those that say which process it is.
+        num_processes: Number of processes, at least 2.
+        arguments: Arguments of the command line, without those that give the number of a process.
 
     Returns:
         The exit code of process 0, or 1 if it ended well and another did not.
 
     Raises:
-        RunError: with what it said last, if another process than 0 failed first.
+        RunError: if another process than 0 failed first, with its last message.
     """
     first = Processes(f"127.0.0.1:{_free_port()}", num_processes, 0)
     with tempfile.TemporaryFile() as said:
@@ -130,7 +130,7 @@ def run_locally(num_processes: int, arguments: Sequence[str]) -> int:
 
 
 def _wait(processes: Sequence["subprocess.Popen[bytes]"]) -> int:
-    """Waits until all have ended or one has failed; returns the number of the other process that failed first, or 0."""
+    """Waits until all have ended or one has failed; returns the number of the process that failed first, or 0."""
     first, failed, deadline, interrupted = processes[0], 0, float("inf"), False
     while first.poll() is None or (first.returncode == 0 and any(process.poll() is None for process in processes)):
         try:

@@ -1,12 +1,13 @@
-"""How far a training is, step by step, in one file of a run folder that others can follow while it grows.
+"""The progress of a training run, step by step, in one file of the run folder that others can follow while it grows.
 
-The file is a convenience for those who watch: no training reads it, and losing it loses no result. So it stands in no
-manifest, and nothing that goes wrong with it stops a training.
+The file is a convenience for those who watch: training never reads it, and losing it loses no result. So no manifest
+lists it, and nothing that goes wrong with it stops a training run.
 """
 
 import json
 import math
 import os
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,20 +18,21 @@ from mnistlab.exceptions import RunError
 from mnistlab.system.files import append_bytes
 
 PROGRESS_FILE = "progress.jsonl"
-STEP_SECONDS = 0.5  # between two steps that are written down
+STEP_SECONDS = 0.5  # between two steps that are recorded
 FLUSH_SECONDS = 0.25  # between two writes: with quick epochs several lines go together
+RATE_STEPS = 40  # number of recorded steps, the last ones, from which the time left is estimated
 
 Line = dict[str, Any]
 
 
 class ProgressLog:
-    """Writes how far a training is, a line of JSON an event, and only ever adds to the file.
+    """Records the progress of a training run, a line of JSON for each event, and only ever adds to the file.
 
-    `begin` opens every part of a training that was interrupted: what the file says of later steps than its own was
-    undone by the interruption. So whoever follows the file never has to read a line twice.
+    After an interruption, `begin` opens a new part: lines of later steps than its own were undone by the interruption.
+    So a reader that follows the file never has to read a line twice.
 
     Args:
-        folder: of the run.
+        folder: Path of the run folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,13 +42,13 @@ class ProgressLog:
         self._begun = self._broken = False
 
     def begin(self, step: int, num_steps: int, history: Iterable[Mapping[str, Any]], seconds: float) -> None:
-        """Says where the training begins or goes on; only the first call does, not that of a second network.
+        """Records where the training run begins or goes on, in its first call; the calls of later networks do nothing.
 
         Args:
-            step: weight updates behind it, of all its networks.
-            num_steps: and in the whole training.
-            history: a row for every finished epoch.
-            seconds: of training behind it.
+            step: Weight updates so far, of all networks.
+            num_steps: Weight updates of the whole training run.
+            history: A row for every finished epoch.
+            seconds: Duration of training so far in seconds.
         """
         if self._begun:
             return
@@ -57,20 +59,20 @@ class ProgressLog:
         self.flush()
 
     def is_step_due(self) -> bool:
-        """Whether the last step that was written down is long enough ago."""
+        """Whether the last recorded step is long enough ago."""
         return time.monotonic() - self._step_at >= STEP_SECONDS
 
     def step(self, step: int, figures: Mapping[str, Any]) -> None:
-        """Writes a step down, with `epoch`, `loss`, `accuracy` and `seconds`."""
+        """Records a step, with `epoch`, `loss`, `accuracy` and `seconds`."""
         self._step_at = time.monotonic()
         self._add({"event": "step", "step": step, **figures})
 
     def epoch(self, step: int, row: Mapping[str, Any]) -> None:
-        """Writes down the row of an epoch that ended with a step."""
+        """Records the row of an epoch that ended with a step."""
         self._add({"event": "epoch", "step": step, **row})
 
     def flush(self) -> None:
-        """Brings what was collected into the file."""
+        """Writes the collected lines into the file."""
         if self._waiting and not self._broken:
             try:
                 append_bytes(self.path, self._waiting)
@@ -81,7 +83,7 @@ class ProgressLog:
     def _add(self, line: Line, prefix: bytes = b"") -> None:
         try:
             text = json.dumps(line, separators=(",", ":"), allow_nan=False)
-        except ValueError:  # a loss that is no number, which ends the training in a moment
+        except ValueError:  # the loss is not a number, which is about to end the training run
             return
         self._waiting += prefix + text.encode() + b"\n"
         if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
@@ -97,15 +99,16 @@ def _lacks_newline(path: Path) -> bool:
 
 @dataclass
 class Progress:
-    """What the lines of a progress file come to.
+    """The progress of a training run according to the lines of its file.
 
     Args:
-        num_steps: of the whole training, 0 where nothing was written yet.
-        seconds: of training until the last line.
-        done: weight updates until the last line.
-        process: the number of the process that wrote it, 0 where nothing was written yet.
-        steps: `step`, `epoch`, `loss`, `accuracy` and `seconds` of those that were written down and not undone.
-        history: a row for every finished epoch.
+        num_steps: Weight updates of the whole training run; 0 if nothing was written yet.
+        seconds: Duration of training up to the last line, in seconds.
+        done: Weight updates up to the last line.
+        process: Id of the process that wrote the last part; 0 if nothing was written yet.
+        steps: `step`, `epoch`, `loss`, `accuracy` and `seconds` of each step that was recorded and not undone.
+        history: A row for every finished epoch.
+        num_earlier: Number of `steps` from before the last resumption.
 
     Example:
         >>> progress = Progress()
@@ -124,14 +127,25 @@ class Progress:
     process: int = 0
     steps: list[Line] = field(default_factory=list)
     history: list[Line] = field(default_factory=list)
+    num_earlier: int = 0
+
+    @property
+    def left_seconds(self) -> float | None:
+        """Duration of the rest in seconds if it goes on at the speed of the last steps; `None` if that is unknown."""
+        last = self.steps[max(self.num_earlier, len(self.steps) - RATE_STEPS) :]
+        if len(last) < 2 or not self.num_steps:
+            return None
+        num_steps, seconds = (last[-1][name] - last[0][name] for name in ("step", "seconds"))
+        return float(seconds / num_steps * max(0, self.num_steps - self.done)) if num_steps else None
 
     def add(self, line: Line | None) -> None:
-        """Takes the next line into account; `None`, what is no line of a progress file, changes nothing."""
+        """Takes the next line into account; `None`, as `parse_line` returns for other text, changes nothing."""
         if line is None:
             return
         content = {key: value for key, value in line.items() if key != "event"}
         if line["event"] == "begin":
             self.steps = [row for row in self.steps if row["step"] <= line["step"]]
+            self.num_earlier = len(self.steps)
             self.history, self.num_steps = list(line["history"]), line["num_steps"]
             self.seconds, self.process = line["seconds"], line["process"]
         elif line["event"] == "step":
@@ -143,7 +157,7 @@ class Progress:
 
 
 def parse_line(text: bytes) -> Line | None:
-    """A line of a progress file, or `None` for what is none, such as the half of one that a dying process left."""
+    """A line of a progress file, or `None` for other text, such as half a line that a dying process left behind."""
     try:
         line = json.loads(text)
         return line if _is_sound(line) else None
@@ -156,7 +170,7 @@ def _is_sound(line: Any) -> bool:
         return False
     numbers = {"begin": ("seconds",), "step": ("epoch", "loss", "accuracy", "seconds"), "epoch": ("epoch", "loss")}
     wanted = numbers.get(str(line.get("event")))
-    if wanted is None or not all(_is_number(line.get(name)) for name in wanted):
+    if wanted is None or not all(is_number(line.get(name)) for name in wanted):
         return False
     history = line.get("history")
     is_history = isinstance(history, list) and all(isinstance(row, dict) for row in history)
@@ -166,15 +180,16 @@ def _is_sound(line: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and is_number(value) and value >= 0
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: object) -> bool:
+    """Whether something that was read from a file is a number that a float can hold: neither NaN nor 10**400."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def read_progress(folder: Path) -> Progress:
-    """How far the training in a run folder is, as its progress file has it; nothing where there is no such file."""
+    """The progress of the training run in a folder, from its progress file; none if there is no such file."""
     progress = Progress()
     try:
         content = (folder / PROGRESS_FILE).read_bytes()

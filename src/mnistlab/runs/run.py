@@ -1,4 +1,4 @@
-"""A training on disk: a folder whose files appear whole or not at all."""
+"""A training run on disk: a folder whose files appear whole or not at all."""
 
 import csv
 import dataclasses
@@ -15,6 +15,7 @@ from mnistlab.datasets.classes import Classes, classes_of
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.recipes import Recipe
 from mnistlab.system.files import json_text, write_json
+from mnistlab.system.text import percent
 
 
 class HistoryRow(TypedDict, total=False):
@@ -48,15 +49,15 @@ RUN_FILES = (
     "model.onnx",
     "metrics.json",
 )
-"""What a complete run consists of, besides its manifest and the figures and the report that are drawn from it."""
+"""The files of a complete run, besides its manifest and the figures and the report that are drawn from it."""
 
 SMALL_FILES = frozenset(RUN_FILES) - {"model.keras", "model.onnx"}
-"""Those that hold the numbers of a run; together they are a few kilobytes."""
+"""The files with the numbers of a run; together they are a few kilobytes."""
 
 MANIFEST = "manifest.json"
 
 MEASURED_METRICS = frozenset(("train_seconds", "epoch_seconds", "images_per_second"))
-"""The only figures of `metrics.json` in which two trainings of one recipe differ on one machine."""
+"""The only figures of `metrics.json` in which two training runs of one recipe differ on one machine."""
 
 REQUIRED_METRICS = frozenset(
     (
@@ -75,7 +76,7 @@ REQUIRED_METRICS = frozenset(
 
 
 def history_csv(history: Sequence[HistoryRow]) -> str:
-    """The rows of `history.csv`: one line an epoch under a line of names."""
+    """The rows of `history.csv`: one line per epoch below a line of names."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=list(history[0]) if history else ["epoch"], lineterminator="\n")
     writer.writeheader()
@@ -88,7 +89,7 @@ class Run:
     """A run folder.
 
     Args:
-        folder: where it lies.
+        folder: Path of the folder.
 
     Example:
         `Run(Path("runs/mlp-seed0")).metrics["test_accuracy"]`
@@ -108,17 +109,17 @@ class Run:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the training reached its end: the manifest is the last file that it writes."""
+        """Whether the training run reached its end: the manifest is the last file that it writes."""
         return (self.folder / MANIFEST).is_file()
 
     @property
     def checkpoint_path(self) -> Path:
-        """Where a training that is under way keeps what it needs to go on."""
+        """The file from which an unfinished training run can go on."""
         return self.folder / "checkpoint" / "state.npz"
 
     @cached_property
     def recipe(self) -> Recipe:
-        """What decided the training, from `recipe.toml`."""
+        """The recipe of the training run, from `recipe.toml`."""
         try:
             return Recipe.from_toml(self._read("recipe.toml"))
         except UsageError as error:
@@ -126,7 +127,7 @@ class Run:
 
     @cached_property
     def dataset(self) -> dict[str, Any]:
-        """What it was trained on, from `dataset.json`: `name`, `fingerprint` and perhaps `class_names`."""
+        """The data set that was trained on, from `dataset.json`: `name`, `fingerprint` and perhaps `class_names`."""
         return {"name": "other data", "fingerprint": ""} | self._read_json("dataset.json")
 
     @property
@@ -146,7 +147,7 @@ class Run:
 
     @cached_property
     def history(self) -> list[HistoryRow]:
-        """A row an epoch: those of `history.csv`, epoch, loss, accuracy, val_loss and val_accuracy, and `seconds`."""
+        """A row for each epoch, from `history.csv`, with its duration as `seconds`."""
         table = csv.DictReader(io.StringIO(self._read("history.csv")))
         try:
             rows = [{key: float(value) for key, value in row.items()} for row in table]
@@ -157,14 +158,14 @@ class Run:
             raise RunError(f"{self.folder / 'history.csv'} is damaged: {error}. {self._mend}") from error
 
     def require(self, compared: Collection[str] = RUN_FILES) -> "Run":
-        """This run, if it is complete and its files are what they should be.
+        """Returns this run if it is complete and its files are intact.
 
         Args:
-            compared: the files whose bytes to compare with the manifest; of the others it is enough that they are
-                there. `SMALL_FILES` makes sure of the numbers in a millisecond.
+            compared: Names of the files whose bytes are compared with the manifest; the others need only exist.
+                `SMALL_FILES` checks the numbers in a millisecond.
 
         Raises:
-            RunError: if the folder does not exist, is no run, holds an unfinished training, or is damaged.
+            RunError: if the folder does not exist, is not a run, holds an unfinished training run, or is damaged.
         """
         if not self.folder.is_dir():
             raise RunError(f"There is no folder {self.folder}; expected a run that `mnistlab train` wrote.")
@@ -191,11 +192,11 @@ class Run:
         return self
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of all that two trainings of one recipe share on one machine, interrupted or not.
+        """SHA-256 of everything that two training runs of one recipe share on one machine, interrupted or not.
 
         Returns:
-            A sum for each of `recipe.toml`, `dataset.json`, `history.csv` and `model.keras`, and one for the metrics
-            that no clock measured.
+            A digest for each of `recipe.toml`, `dataset.json`, `history.csv` and `model.keras`, and one for the metrics
+            without those that a clock measured.
         """
         names = ("recipe.toml", "dataset.json", "history.csv", "model.keras")
         figures = {name: value for name, value in sorted(self.metrics.items()) if name not in MEASURED_METRICS}
@@ -207,12 +208,12 @@ class Run:
         return f"Delete {self.folder} and train again."
 
     def __str__(self) -> str:
-        """The result and where it lies."""
+        """The folder and the result."""
         if not self.is_complete:
             return f"{self.folder}: not finished"
         metrics = self.metrics
         return (
-            f"{self.folder}: {metrics['model']}, test accuracy {metrics['test_accuracy'] * 100:.2f} %, "
+            f"{self.folder}: {metrics['model']}, test accuracy {percent(metrics['test_accuracy'])}, "
             f"{metrics['test_errors']:,} errors, trained in {metrics['train_seconds']:.1f} s"
         )
 
@@ -234,7 +235,7 @@ class Run:
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
             content = json.loads(self._read(name))
-        except (ValueError, RecursionError) as error:  # a million brackets
+        except (ValueError, RecursionError) as error:  # recursion: a million brackets
             raise RunError(f"{self.folder / name} is damaged: {_first_line(error)}. {self._mend}") from error
         if not isinstance(content, dict):
             raise RunError(f"{self.folder / name} is damaged: expected an object. {self._mend}")
@@ -254,5 +255,5 @@ def _sha256(path: Path) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    """What an exception says, without its second line and final stop."""
+    """The first line of an exception's message, without its full stop."""
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(". ")

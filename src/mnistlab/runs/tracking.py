@@ -1,4 +1,4 @@
-"""Finished runs on an MLflow server or in its database: once each, and never in the way of a training."""
+"""Finished runs on an MLflow server or in its database, once each; training never waits for it."""
 
 import dataclasses
 import hashlib
@@ -19,11 +19,11 @@ DRAWN_FILES = ("report.html",)
 BATCH = 500  # of metrics in one request; MLflow takes at most 1,000
 
 QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # mnistlab sends nothing anywhere but to the address it was given
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # mnistlab sends data only to the address it was given
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # a server that is not there is given up after seconds, not after minutes
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # gives up on an absent server after seconds, not minutes
 }
 """Settings of MLflow where the user has made none."""
 
@@ -32,8 +32,8 @@ class Tracker:
     """An MLflow tracking server or database.
 
     Args:
-        uri: its address, such as `http://localhost:5000` or `sqlite:///mlflow.db`. No server is asked for an answer
-            before `log`.
+        uri: Address, such as `http://localhost:5000` or `sqlite:///mlflow.db`. Nothing is sent to a server before
+            `log`.
 
     Raises:
         UsageError: if MLflow is not installed, or cannot use such an address.
@@ -52,7 +52,7 @@ class Tracker:
         self._uri = uri
         try:
             self._client = importlib.import_module("mlflow").MlflowClient(tracking_uri=uri)
-        except Exception as error:  # MLflow's own, or that of any store that it finds for the address
+        except Exception as error:  # MLflow's own, or an error of any store for such an address
             lacks = importlib.util.find_spec("sqlalchemy") is None
             raise UsageError(
                 f"MLflow cannot use {self.address}: {self._reason(error)}. Expected an address such as "
@@ -65,17 +65,17 @@ class Tracker:
         return self._without_password(self._uri)
 
     def log(self, run: Run) -> str:
-        """Logs recipe, history, results and files of a finished run; one that is there already stays as it is.
+        """Logs recipe, history, results and files of a finished run; a run that was logged before stays as it is.
 
         Args:
-            run: complete.
+            run: A complete run.
 
         Returns:
-            What was done, for a person.
+            A sentence about what was done.
 
         Raises:
-            RunError: if the run is damaged, in use, or MLflow did not take it. What MLflow has of it then is removed
-                when it is logged again.
+            RunError: if the run is damaged or in use, or MLflow did not take it. Incomplete data in MLflow are removed
+                when the run is logged again.
         """
         run.require()
         with lock(run.folder):
@@ -94,7 +94,7 @@ class Tracker:
         for known in self._client.search_runs([experiment], f"tags.`{IDENTITY_TAG}` = '{identity}'"):
             if known.info.status == "FINISHED":
                 return f"MLflow at {self.address} had it already, as run {known.info.run_id}"
-            self._client.delete_run(known.info.run_id)  # of a logging that was broken off
+            self._client.delete_run(known.info.run_id)  # left by a logging that was interrupted
         ended = int(manifest.stat().st_mtime * 1000)  # MLflow counts milliseconds since 1970
         started = ended - int(run.metrics["train_seconds"] * 1000)
         tags = {IDENTITY_TAG: identity} | {f"mnistlab.{name}": str(value) for name, value in run.environment.items()}
@@ -109,17 +109,17 @@ class Tracker:
         for name in (*RUN_FILES, MANIFEST, *DRAWN_FILES):
             if (run.folder / name).is_file():
                 self._client.log_artifact(run_id, str(run.folder / name))
-        self._client.set_terminated(run_id, "FINISHED", end_time=ended)  # last: it says that everything is there
+        self._client.set_terminated(run_id, "FINISHED", end_time=ended)  # last: it means that everything is there
         return f"MLflow at {self.address} has it as run {run_id}"
 
     def _experiment(self) -> str:
-        """The experiment's number; the experiment is made if need be."""
+        """The id of the experiment, which is made if need be."""
         name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or DEFAULT_EXPERIMENT
         known = self._client.get_experiment_by_name(name)
         return str(self._client.create_experiment(name) if known is None else known.experiment_id)
 
     def _reason(self, error: Exception) -> str:
-        """Why it failed: what the system said if it was that, else the first sentence of the exception."""
+        """The reason of a failure: the system's message if there is one, else the first sentence of the exception."""
         root: BaseException = error
         while root.__cause__ or root.__context__:
             root = root.__cause__ or root.__context__ or root
@@ -133,7 +133,7 @@ class Tracker:
 
 
 def _params(run: Run) -> Iterator[tuple[str, str]]:
-    """The recipe, a name and a value for each setting, and what it was trained on."""
+    """Name and value of each setting of the recipe, and the data set."""
     for name, value in run.recipe.settings().items():
         if isinstance(value, dict):
             yield from ((f"{name}.{part}", str(number)) for part, number in value.items())
@@ -144,7 +144,7 @@ def _params(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _metrics(run: Run) -> Iterator[tuple[str, float, int]]:
-    """`(name, value, epoch)` of history and results; of several networks each has names of its own."""
+    """`(name, value, epoch)` of history and results; each of several networks has names of its own."""
     for row in run.history:
         network = f"network{int(row['member'])}." if "member" in row else ""
         figures: dict[str, Any] = {

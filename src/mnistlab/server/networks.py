@@ -17,10 +17,10 @@ from mnistlab.inference import Classifier, Judge
 from mnistlab.inference.anatomy import LOGITS, Anatomy, LayerView, dissect
 from mnistlab.inference.classifier import PROBABILITIES
 from mnistlab.inference.pretrained import PRETRAINED, accuracies_of_pretrained
-from mnistlab.runs import Run, list_runs
+from mnistlab.runs import Run, Summary, list_runs
 from mnistlab.runs.run import MANIFEST
 from mnistlab.server.http.errors import ApiError
-from mnistlab.server.run_ids import run_id
+from mnistlab.server.run_ids import is_utf8, run_id
 
 SHIPPED = "shipped"
 MAX_LOADED = 12  # networks kept in memory, a few MB each
@@ -181,11 +181,8 @@ class Networks:
     def _finished_runs(self) -> list[NetworkEntry]:
         if not self._runs.is_dir():
             return []
-        return [
-            entry
-            for found in list_runs([self._runs], "date")
-            if found.state == "finished" and (entry := _run_entry(Path(found.folder), self._runs)) is not None
-        ]
+        found = list_runs([self._runs], "date")
+        return [_run_entry(one, self._runs) for one in found if one.metrics and is_utf8(one.folder)]
 
     def _load(self, entry: NetworkEntry) -> Network:
         key = (entry.id, entry.version)
@@ -224,24 +221,20 @@ def _shipped() -> list[NetworkEntry]:
     ]
 
 
-def _run_entry(folder: Path, runs: Path) -> NetworkEntry | None:
-    run = Run(folder)
-    try:
-        relative = folder.relative_to(runs)
-        metrics, dataset = run.metrics, str(run.dataset["name"])
-        return NetworkEntry(
-            run_id(relative),
-            relative.as_posix() if dataset == "MNIST" else f"{relative.as_posix()}, {dataset}",
-            str(metrics["model"]),
-            run.onnx_path,
-            folder,
-            run.recipe.name,
-            float(metrics["test_accuracy"]),
-            int(metrics["num_parameters"]),
-            _version(folder),
-        )
-    except (MnistlabError, KeyError, TypeError, ValueError):  # changed since it was listed, or its name is not UTF-8
-        return None
+def _run_entry(summary: Summary, runs: Path) -> NetworkEntry:
+    """The entry of the network of a run that reached its end."""
+    relative, metrics = summary.folder.relative_to(runs), summary.metrics
+    return NetworkEntry(
+        run_id(relative),
+        relative.as_posix() if summary.dataset == "MNIST" else f"{relative.as_posix()}, {summary.dataset}",
+        str(metrics["model"]),
+        summary.folder / "model.onnx",
+        summary.folder,
+        None if summary.recipe is None else summary.recipe.name,
+        float(metrics["test_accuracy"]),
+        int(metrics["num_parameters"]),
+        _version(summary.folder),
+    )
 
 
 def _version(folder: Path | None) -> int:

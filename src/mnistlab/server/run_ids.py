@@ -10,6 +10,11 @@ SHIPPED_PREFIX = "shipped"
 _MAX_SLUG = 55
 
 
+def is_utf8(folder: Path) -> bool:
+    """Whether JSON can hold a folder's name; on Linux a name may be any bytes."""
+    return os.fsencode(folder).decode(errors="replace") == str(folder)
+
+
 def run_id(relative: Path) -> str:
     """The id of a run. It depends on the run's place below the runs folder only, so other runs never change it.
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, folders that can be written to, and who may write to them."""
+"""Files that appear whole or not at all, and folders that can be written to."""
 
 import contextlib
 import errno
@@ -20,12 +20,12 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.tmp")
 def write_bytes(path: Path, content: bytes) -> None:
     """Writes a file, whole or not at all.
 
-    The bytes go to a temporary name in the same folder and onto the disk; only then the file takes its real name, and
-    the folder goes onto the disk too. A crash at any moment leaves the old file or the new one.
+    The bytes go to a temporary name in the same folder and onto the disk; only then does the file take its real name,
+    and the folder goes onto the disk too. A crash at any moment leaves the old file or the new one.
 
     Args:
-        path: where to; an existing file is replaced.
-        content: all of it.
+        path: Path of the file; an existing file is replaced.
+        content: Whole content of the file.
 
     Raises:
         RunError: if it cannot be written, with the reason, the bytes needed and the bytes free. An old file is
@@ -95,7 +95,7 @@ def check_free(folder: Path) -> None:
 def append_bytes(path: Path, content: bytes) -> None:
     """Adds to the end of a file that is a sequence of records; a crash can leave a part of the last one.
 
-    For files that another program reads while they grow, and whose reader recognises a part of a record. Everything
+    For files that another program reads while they grow, and whose reader recognises an incomplete record. Everything
     else is written with `write_bytes`.
 
     Raises:
@@ -109,7 +109,7 @@ def append_bytes(path: Path, content: bytes) -> None:
 
 
 def _created(path: Path) -> BinaryIO:
-    """A new file, never what a link leads to; one that a dead process of the same number left is replaced."""
+    """Opens a new file, never the target of a link; replaces one that a dead process with the same id left behind."""
     try:
         return path.open("xb")
     except FileExistsError:
@@ -176,7 +176,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_with(path: Path, writer: Callable[[Path], object]) -> None:
-    """Writes a file with a function that insists on a path to write to; the file appears whole or not at all.
+    """Writes a file with a function that needs a path to write to; the file appears whole or not at all.
 
     Example:
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -195,7 +195,7 @@ def write_with(path: Path, writer: Callable[[Path], object]) -> None:
 
 
 def _explain_scratch(path: Path, error: OSError) -> str:
-    """Why a writer could not finish: how much more it would have written, nobody knows."""
+    """Explains why a writer could not finish; how much more it would have written is not known."""
     advice = "run the same command again; or set TMPDIR to another folder."
     try:
         folder = tempfile.gettempdir()
@@ -234,10 +234,10 @@ def _finite(content: Any) -> Any:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and its parents, and sees whether it can be written to.
+    """Makes a folder and its parents, and checks that it can be written to.
 
     Raises:
-        RunError: if it cannot.
+        RunError: if it cannot be made or written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -249,7 +249,7 @@ def make_folder(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes what a process left that died while it wrote; only the folder's owner may call it."""
+    """Removes temporary files of a process that died while writing; only the folder's owner may call this."""
     for path in folder.glob(".*.tmp"):
         if is_leftover(path):
             with contextlib.suppress(OSError):

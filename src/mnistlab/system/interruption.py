@@ -7,14 +7,14 @@ from typing import Any
 
 
 class StopRequest:
-    """Notes Ctrl-C (SIGINT) and SIGTERM for the length of a `with` block in place of breaking off at once.
+    """Notes Ctrl-C (SIGINT) and SIGTERM during a `with` block instead of ending the work at once.
 
-    The work inside looks at `requested` where it can stop, saves and leaves. A second signal breaks off at once, as
+    The work inside looks at `requested` where it can stop, then saves and leaves. A second signal ends it at once, as
     `KeyboardInterrupt`. A signal that the process was told to ignore stays ignored, and outside the main thread, where
     Python delivers no signals, nothing is noted.
 
     Attributes:
-        requested: whether a signal came.
+        requested: Whether a signal came.
     """
 
     def __init__(self) -> None:

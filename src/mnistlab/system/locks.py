@@ -1,7 +1,7 @@
 """One owner for a folder at a time.
 
-The claim is a lock that the kernel holds for a process and drops when the process ends, however it ends. So a dead
-owner needs no clearing up, and there is no moment at which two processes both believe that they own a folder.
+The kernel holds the lock for a process and drops it when the process ends, however it ends. So a dead owner leaves
+nothing to clear up, and there is no moment at which two processes both believe that they own a folder.
 """
 
 import contextlib
@@ -14,7 +14,9 @@ from pathlib import Path
 
 from mnistlab.exceptions import RunError
 
-OWNER_FILE = ".owner"  # what is locked; it says which process holds it, and means nothing when no process does
+OWNER_FILE = (
+    ".owner"  # the locked file; it names the process that holds the lock, and means nothing when no process does
+)
 PATIENCE = 0.5  # seconds to wait for a process that is just letting go, or has not yet said who it is
 
 
@@ -30,15 +32,15 @@ _HELD = _Held()
 
 @contextlib.contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Makes this thread the only owner of a folder for the length of a `with` block.
+    """Makes this thread the only owner of a folder during a `with` block.
 
-    Within the block the same thread can claim the folder again; it stays its own until the outer block ends.
+    Within the block the same thread can lock the folder again; it stays the owner until the outer block ends.
 
     Args:
-        folder: an existing folder that can be written to.
+        folder: Path of an existing folder that can be written to.
 
     Raises:
-        RunError: if another process owns it, with the number of that process; or if the lock cannot be had.
+        RunError: if another process owns the folder, with the id of that process; or if it cannot be locked.
 
     Source: flock(2); on Windows `_locking` of the C runtime.
 
@@ -76,12 +78,12 @@ def lock(folder: Path) -> Iterator[None]:
 
 
 def require_lock(folder: Path) -> None:
-    """Makes sure that a folder that this thread has claimed was not given to another process since.
+    """Makes sure that a folder that this thread has locked does not belong to another process by now.
 
-    That happens when the folder is deleted and another process makes it anew. A folder that nobody claimed is fine.
+    That happens when the folder is deleted and another process makes it anew. A folder without a lock is fine.
 
     Raises:
-        RunError: if it was.
+        RunError: if it belongs to another process.
     """
     descriptor = _HELD.descriptors.get(folder.absolute())
     with contextlib.suppress(FileNotFoundError):
@@ -94,11 +96,11 @@ def require_lock(folder: Path) -> None:
 
 
 def lock_owner(folder: Path) -> int | None:
-    """Which process owns a folder now.
+    """The process that owns a folder now.
 
     Returns:
-        Its number, 0 if it has not said it yet, or `None` if no process owns the folder. A moment later it may be
-        another.
+        Id of the process, 0 if it has not written it yet, or `None` if no process owns the folder. A moment later
+        another process may own it.
 
     Example:
         >>> import tempfile
@@ -114,7 +116,7 @@ def lock_owner(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        if _try_lock(descriptor):  # for a moment, for which a claim has patience
+        if _try_lock(descriptor):  # only for a moment, which `PATIENCE` allows for
             return None
         with contextlib.suppress(OSError, ValueError):
             return int(path.read_text(encoding="ascii"))
@@ -124,7 +126,7 @@ def lock_owner(folder: Path) -> int | None:
 
 
 def is_unused(folder: Path) -> bool:
-    """Whether nothing lies in a folder but the mark of whoever owns it."""
+    """Whether a folder is empty but for the file that names its owner."""
     return all(path.name == OWNER_FILE for path in folder.iterdir())
 
 
@@ -133,7 +135,7 @@ def _is_locked_by(path: Path, descriptor: int) -> bool:
 
 
 def _lock(path: Path) -> int | None:
-    """A descriptor that holds the lock, or `None` if another process does."""
+    """A descriptor that holds the lock, or `None` if another process holds it."""
     deadline = time.monotonic() + PATIENCE
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)

@@ -31,12 +31,12 @@ class Theme:
     """The colours of one theme, each as `#rrggbb`.
 
     Args:
-        paper: the ground of everything.
-        ink: text and digits.
-        muted: text of second rank: tick labels, units, captions.
-        rule: hairlines and grids; never text.
-        accent: the red pen: links, and whatever is wrong.
-        series: lines and bars, in order; Okabe-Ito colours that stand at least 3:1 off the paper.
+        paper: The ground of everything.
+        ink: Text and digits.
+        muted: Text of second rank: tick labels, units, captions.
+        rule: Hairlines and grids; never text.
+        accent: The red pen: links, and whatever is wrong.
+        series: Lines and bars, in order; Okabe-Ito colours that stand at least 3:1 off the paper.
     """
 
     paper: str
@@ -99,7 +99,7 @@ def matplotlib_style(theme: ThemeName = "light") -> dict[str, Any]:
     """The tokens as Matplotlib `rcParams`.
 
     Args:
-        theme: `"light"` or `"dark"`.
+        theme: Name of the theme.
 
     Returns:
         Settings for `matplotlib.rc_context` or `matplotlib.rcParams.update`.

@@ -1,4 +1,4 @@
-"""Trains a network as a recipe says and leaves a run folder; a training that was interrupted goes on where it stood."""
+"""Trains a network as a recipe says and writes a run folder; an interrupted training run goes on where it stopped."""
 
 from mnistlab.training.extending import extend
 from mnistlab.training.trainer import CHECKPOINT_SECONDS, assist, train

@@ -25,15 +25,15 @@ NUM_TRANSFORM_COEFFICIENTS = 8  # a projective transform; an affine one leaves t
 
 @dataclasses.dataclass(frozen=True)
 class AffineParameters:
-    """What was drawn for a batch: float64 arrays of shape `(num_images,)`.
+    """The parameters drawn for a batch: float64 arrays of shape `(num_images,)`.
 
     Args:
-        rotation: θ in degrees.
-        x_shift: tx in pixels; a positive value takes the pixel from further right, so the digit moves left.
-        y_shift: ty in pixels; a positive value moves the digit up.
-        shear: φ in degrees.
-        x_zoom: zx, a factor; above 1 the digit becomes narrower.
-        y_zoom: zy, a factor; above 1 the digit becomes lower.
+        rotation: Angle θ in degrees.
+        x_shift: Shift tx in pixels; a positive value takes the pixel from further right, so the digit moves left.
+        y_shift: Shift ty in pixels; a positive value moves the digit up.
+        shear: Angle φ in degrees.
+        x_zoom: Factor zx; above 1 the digit becomes narrower.
+        y_zoom: Factor zy; above 1 the digit becomes lower.
     """
 
     rotation: NDArray[np.float64]
@@ -46,14 +46,14 @@ class AffineParameters:
 
 @dataclasses.dataclass(frozen=True)
 class RandomAffine:
-    """Draws and applies random affine transforms, a fresh one for every image of every step.
+    """Draws random affine transforms, a fresh one for every image of every step.
 
-    The draws are a function of seed and step alone, so a training that continues at step 1,000 sees the images that
+    The draws are a function of seed and step alone, so a training run that continues at step 1,000 sees the images that
     it would have seen without the interruption.
 
     Args:
-        ranges: how far each part of the transform may go.
-        seed: at least 0.
+        ranges: Ranges of each part of the transform.
+        seed: Seed of the draws, at least 0.
 
     Example:
         >>> augmentation = RandomAffine(AffineRanges(rotation=8), seed=0)
@@ -71,10 +71,10 @@ class RandomAffine:
         """Draws the parameters of a batch, uniformly within the ranges.
 
         Args:
-            num_images: images in the batch.
-            step: the weight update that the batch is for, counted from 0.
-            height: of the images, in pixels.
-            width: of the images, in pixels.
+            num_images: Number of images in the batch.
+            step: Number of the weight update that the batch is for, from 0.
+            height: Height of the images in pixels.
+            width: Width of the images in pixels.
         """
         generator = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, 0, 0, step]))
         unit = generator.uniform(-1.0, 1.0, size=(6, num_images))
@@ -96,7 +96,7 @@ class RandomAffine:
 def affine_transforms(
     parameters: AffineParameters, *, height: int = IMAGE_SHAPE[0], width: int = IMAGE_SHAPE[1]
 ) -> NDArray[np.float32]:
-    """The closed form above as rows of coefficients.
+    """Transforms in the closed form above, as rows of coefficients.
 
     Returns:
         float32 `(num_images, 8)`: a0, a1, a2, b0, b1, b2, 0, 0 with sx = a0·x + a1·y + a2 and sy = b0·x + b1·y + b2,
@@ -110,7 +110,7 @@ def affine_transforms(
     a2 = x_center - a0 * x_center - a1 * y_center + parameters.x_shift * cos - parameters.y_shift * sin
     b2 = y_center - b0 * x_center - b1 * y_center + parameters.x_shift * sin + parameters.y_shift * cos
     zero = np.zeros_like(a0)
-    return np.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1).astype(np.float32)
+    return np.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1).astype(np.float32)  # 8 of (n,) -> (n, 8)
 
 
 def transform_images(images: Any, transforms: Any) -> Any:
@@ -119,13 +119,13 @@ def transform_images(images: Any, transforms: Any) -> Any:
     On TensorFlow one kernel works on the whole batch, in parallel over the images.
 
     Args:
-        images: `(num_images, height, width)`, pixels 0 to 255, any numeric dtype.
-        transforms: float32 `(num_images, 8)`, from `affine_transforms`.
+        images: Images `(num_images, height, width)`, pixels 0 to 255, any numeric dtype.
+        transforms: Transforms, float32 `(num_images, 8)`, from `affine_transforms`.
 
     Returns:
         float32 tensor `(num_images, height, width)`, pixels 0 to 255.
     """
-    images = keras.ops.expand_dims(keras.ops.cast(images, "float32"), -1)
+    images = keras.ops.expand_dims(keras.ops.cast(images, "float32"), -1)  # (n, 28, 28) -> (n, 28, 28, 1)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -141,4 +141,4 @@ def transform_images(images: Any, transforms: Any) -> Any:
         transformed = keras.ops.image.affine_transform(
             images, transforms, interpolation="bilinear", fill_mode="nearest", data_format="channels_last"
         )
-    return transformed[..., 0]
+    return transformed[..., 0]  # (n, 28, 28, 1) -> (n, 28, 28)

@@ -1,84 +1,76 @@
-"""What is shown, recorded and kept of a training while it runs."""
+"""Keras callbacks that show, record and save a training run."""
 
 import math
-import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from mnistlab.exceptions import InterruptionError, TrainingError
 from mnistlab.models.backend import keras
 from mnistlab.recipes import Recipe
 from mnistlab.runs.checkpoint import Checkpoint, state_of
 from mnistlab.runs.run import HistoryRow
+from mnistlab.system.console import BAR_WIDTH, Console
 from mnistlab.system.interruption import StopRequest
+from mnistlab.system.text import percent
 from mnistlab.training.fitting import FitPlan
 
 
 class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Shows a training as it goes and keeps its history.
+    """Shows the progress of a training run and keeps its history.
 
     Args:
         checkpoint: The checkpoint that history and times go into.
-        recipe: The recipe of the whole training.
-        plan: What the training of one network comes to.
-        visible: Whether to write to standard output: a live bar on a terminal, a line for each epoch elsewhere.
+        recipe: The recipe of the whole training run.
+        plan: The calls and steps in the training of one network.
+        quiet: Whether to write nothing; otherwise a line for each epoch and, on a terminal, a live bar.
     """
 
-    def __init__(self, checkpoint: Checkpoint, recipe: Recipe, plan: FitPlan, *, visible: bool) -> None:
+    def __init__(self, checkpoint: Checkpoint, recipe: Recipe, plan: FitPlan, *, quiet: bool) -> None:
         super().__init__()
         self._checkpoint = checkpoint
         self._recipe = recipe
         self._num_calls = plan.num_calls
-        self._visible = visible
-        self._console = Console(file=sys.stdout, highlight=False)
-        self._live = visible and self._console.is_terminal
-        self._bar = Progress(
+        self._console = Console(quiet=quiet)
+        self._bar = self._console.progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=28),
+            BarColumn(BAR_WIDTH),
             TextColumn("{task.fields[result]}"),
             TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
         )
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the bar."""
-        if self._live and not self._bar.task_ids:  # the rest of an epoch and those after it are one training
+        if not self._bar.task_ids:  # the rest of an epoch and the later ones are one training run
             done = self._checkpoint.num_calls
             self._task = self._bar.add_task("", completed=done, total=self._num_calls, result="")
             self._bar.start()
 
     def close(self) -> None:
-        """Removes the bar and shows the cursor again; does nothing where there is no bar."""
-        if self._live:
-            self._bar.stop()
+        """Removes the bar and shows the cursor again; does nothing if there is no bar."""
+        self._bar.stop()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Starts the clock of an epoch."""
         self._checkpoint.begin_epoch()
-        if self._live:
-            self._bar.update(self._task, description=self._title(epoch))
+        self._bar.update(self._task, description=self._title(epoch))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Moves the bar."""
-        if self._live:
-            result = f"loss {float(logs['loss']):.4f}  accuracy {float(logs['accuracy']):.2%}"
+        if self._console.is_live:  # else the figures would be fetched from the accelerator in vain
+            result = f"loss {float(logs['loss']):.4f}  accuracy {percent(float(logs['accuracy']), unit='%')}"
             self._bar.update(self._task, advance=1, result=result)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Keeps the epoch's row and, where there is no bar, prints it."""
+        """Keeps the epoch's row and shows it."""
         member = {"member": len(self._checkpoint.finished) + 1} if self._recipe.members > 1 else {}
         figures = {name: float(value) for name, value in logs.items()}
         row = cast(HistoryRow, member | {"epoch": epoch + 1} | figures)
         self._checkpoint.end_epoch(row)
-        if self._visible:
-            line = f"  {self._title(epoch)}  {_figures(self._checkpoint.epoch_seconds[-1], row)}"
-            (self._bar.console if self._live else self._console).print(line, soft_wrap=True)
+        self._console.line(f"  {self._title(epoch)}  {_figures(self._checkpoint.epoch_seconds[-1], row)}")
 
     def _title(self, epoch: int) -> str:
         members = self._recipe.members
@@ -87,21 +79,21 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def _figures(seconds: float, row: HistoryRow) -> str:
-    line = f"{seconds:6.1f} s  loss {row['loss']:.4f}  accuracy {row['accuracy'] * 100:.2f} %"
-    return line + (f"  validation {row['val_accuracy'] * 100:.2f} %" if "val_accuracy" in row else "")
+    line = f"{seconds:6.1f} s  loss {row['loss']:.4f}  accuracy {percent(row['accuracy'])}"
+    return line + (f"  validation {percent(row['val_accuracy'])}" if "val_accuracy" in row else "")
 
 
 class RecordingCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Writes every half second how well the steps since the last time went, and every epoch.
+    """Records loss and accuracy in the progress file, every half second and for every epoch.
 
-    Keras' figures are means over the epoch so far. Written are the means over the images since the step that was
-    written before, which show what a step changed.
+    Keras' figures are means over the epoch so far. The file gets the means over the images since the last recorded
+    step, which show what changed.
 
     Args:
-        checkpoint: The point that the training has reached; `ProgressCallback` must come first and keep its history.
-            Without a log in it nothing is written.
-        plan: What the training of each network comes to.
-        members: Networks that are trained one after the other.
+        checkpoint: The state of the training run; `ProgressCallback` must come first and keep its history. Without a
+            log in it nothing is recorded.
+        plan: The calls and steps in the training of each network.
+        members: Number of networks that are trained one after the other.
     """
 
     def __init__(self, checkpoint: Checkpoint, plan: FitPlan, *, members: int) -> None:
@@ -112,22 +104,22 @@ class RecordingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._before: tuple[int, float, float] | None = None  # images in the epoch, their mean loss and accuracy
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Says where the training begins or goes on."""
+        """Records where the training run begins or goes on."""
         log, checkpoint = self._checkpoint.log, self._checkpoint
         if log:
             total = self._members * self._plan.num_steps
             log.begin(self._steps(checkpoint.num_calls), total, checkpoint.rows, checkpoint.train_seconds)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Begins the epoch's means, unless it was begun before an interruption: then they show after its next call."""
+        """Begins the epoch's means; after an interruption within the epoch they are known only after the next call."""
         self._before = None if self._plan.steps_in_epoch(self._checkpoint.num_calls) else (0, 0.0, 0.0)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Writes the step down, if it is time."""
+        """Records the step, if it is time."""
         log, checkpoint = self._checkpoint.log, self._checkpoint
         if log is None or (self._before is not None and not log.is_step_due()):
             return
-        num_calls = checkpoint.num_calls + 1  # the checkpoint's callback counts this one after us
+        num_calls = checkpoint.num_calls + 1  # `CheckpointCallback` counts this call later
         now = self._plan.images_in_epoch(num_calls), float(logs["loss"]), float(logs["accuracy"])
         if self._before is not None:
             loss, accuracy = (_mean_since(self._before, now, column) for column in (1, 2))
@@ -136,17 +128,17 @@ class RecordingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._before = now
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Writes the epoch's row down."""
+        """Records the epoch's row."""
         if self._checkpoint.log:
             self._checkpoint.log.epoch(self._steps(self._checkpoint.num_calls), self._checkpoint.rows[-1])
 
     def close(self) -> None:
-        """Leaves nothing unwritten."""
+        """Writes the lines that are still collected."""
         if self._checkpoint.log:
             self._checkpoint.log.flush()
 
     def _steps(self, num_calls: int) -> int:
-        """Weight updates of this network and those before it, after so many calls of the training function."""
+        """Weight updates of this network and those before it, after `num_calls` calls of the training function."""
         return len(self._checkpoint.finished) * self._plan.num_steps + self._plan.steps_after(num_calls)
 
     def _epoch(self, num_calls: int) -> int:
@@ -156,18 +148,18 @@ class RecordingCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def _mean_since(before: tuple[int, float, float], now: tuple[int, float, float], column: int) -> float:
-    """The mean over the images between two moments, from the means over all images until then."""
+    """The mean over the images between two moments, from the means over all images up to each."""
     mean = (now[0] * now[column] - before[0] * before[column]) / (now[0] - before[0])
-    return max(0.0, mean)  # rounding
+    return max(0.0, mean)  # rounding may take it below 0
 
 
 class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Takes a training up where a checkpoint left it, writes checkpoints, and ends it when it must end.
+    """Resumes a training run from its checkpoint, saves it, and ends the run if numbers overflow or the user asks.
 
     Args:
-        checkpoint: The point that the training has reached; `ProgressCallback` must come first and keep its history.
-        plan: What the training of one network comes to.
-        stop: Whether the user has asked to end.
+        checkpoint: The state of the training run; `ProgressCallback` must come first and keep its history.
+        plan: The calls and steps in the training of one network.
+        stop: The request of the user to stop, if there is one.
     """
 
     def __init__(self, checkpoint: Checkpoint, plan: FitPlan, *, stop: StopRequest) -> None:
@@ -179,28 +171,28 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._stop = stop
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Puts weights, random states and optimizer back."""
+        """Restores weights, random states and optimizer."""
         self._restore()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Puts the metrics of an epoch that was begun back, which Keras has just set to zero."""
+        """Restores the metrics of an unfinished epoch, which Keras has just set to zero."""
         if self._checkpoint.num_calls % self._calls_per_epoch:
             self._restore()
         self._to_restore = []
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Looks at the loss, and saves when it is time; not at the end of an epoch, which has no history yet."""
+        """Checks loss and weights, and saves when it is time, but not at the end of an epoch, which has no row yet."""
         loss = float(logs["loss"])
         if not math.isfinite(loss):
             raise not_finite(f"The loss became {loss}", self._step)
-        # A ReLU may make nothing of what is no number, and then the loss does not show it.
+        # A ReLU may turn NaN into 0, and then the loss does not show it.
         self._check(_values(self.model.weights))
         self._checkpoint.num_calls += 1
         if self._checkpoint.num_calls % self._calls_per_epoch and self._checkpoint.num_calls < self._num_calls:
             self._save_if_due()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Looks at all numbers, and saves when it is time; after the last epoch the checkpoint does."""
+        """Checks all numbers, and saves when it is time; after the last epoch `Checkpoint.finish_network` saves."""
         if not all(math.isfinite(value) for value in logs.values()):
             raise not_finite("The validation loss is not a finite number", self._step)
         state = _values(state_of(self.model))
@@ -209,7 +201,7 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self._save_if_due(state)
 
     def _save_if_due(self, state: list[NDArray[Any]] | None = None) -> None:
-        """Saves the state, which was looked at before if it is given."""
+        """Saves the state when it is time; a state that is given has been checked before."""
         if self._checkpoint.is_due or self._stop.requested:
             if state is None:
                 state = _values(state_of(self.model))
@@ -240,11 +232,11 @@ def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
 
 
 def not_finite(what: str, step: int) -> TrainingError:
-    """The error that ends a training whose numbers overflowed.
+    """The error that ends a training run whose numbers overflowed.
 
     Args:
-        what: happened, as the beginning of a sentence.
-        step: weight updates until then, of the network in training.
+        what: What happened, as the beginning of a sentence.
+        step: Weight updates of the current network so far.
     """
     return TrainingError(
         f"{what} in step {step:,}; training stopped there, and no model was written. "

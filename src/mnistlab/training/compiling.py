@@ -1,4 +1,4 @@
-"""A recipe's network made ready to train: fast parts, optimizer, schedule, the weights it starts from."""
+"""Prepares a recipe's network for training: fast parts, optimizer, schedule, initial weights."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from mnistlab.recipes import Recipe
 from mnistlab.runs import Run
 from mnistlab.training.fitting import sequential_class
 
-WARM_UP_FRACTION = 0.3  # of the steps, until the highest learning rate
-START_FRACTION = 0.1  # of the highest learning rate, at the first step
+WARM_UP_FRACTION = 0.3  # share of the steps up to the highest learning rate
+START_FRACTION = 0.1  # share of the highest learning rate at the first step
 
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """Up in a straight line, then down to zero.
+    """A learning rate that rises in a straight line, then falls to zero.
 
     Args:
-        peak: the highest learning rate.
-        num_steps: of the whole training.
+        peak: Highest learning rate.
+        num_steps: Weight updates of the whole training run.
 
     Source: Smith and Topin, "Super-Convergence", arXiv 1708.07120.
 
@@ -48,7 +48,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 
 
 def learning_rate_of(recipe: Recipe, num_steps: int) -> Any:
-    """What the recipe's optimizer takes as its learning rate."""
+    """The learning rate of the recipe's optimizer: a number or a schedule."""
     return OneCycle(recipe.learning_rate, num_steps) if recipe.schedule == "one-cycle" else recipe.learning_rate
 
 
@@ -57,7 +57,7 @@ def build_for_training(recipe: Recipe, num_steps: int) -> Any:
 
     Args:
         recipe: The recipe of one network.
-        num_steps: Weight updates of the whole training, which the learning rate's schedule needs to know.
+        num_steps: Weight updates of the whole training run, which the learning rate's schedule depends on.
     """
     parts = accelerated_parts()
     model = build(recipe, parts, precision=recipe.precision, sequential=sequential_class())
@@ -66,5 +66,5 @@ def build_for_training(recipe: Recipe, num_steps: int) -> Any:
 
 
 def starting_weights(start: Run) -> list[list[NDArray[Any]]]:
-    """The weights of a run's network, or of each of those that it averages."""
+    """The weights of a run's network, or of each network that it averages."""
     return member_weights(load_run(start), start.recipe)

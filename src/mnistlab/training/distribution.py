@@ -1,4 +1,4 @@
-"""A training that several processes make together: how they meet, agree on what to train, and part."""
+"""Training in several processes: how they meet, agree on what to train, and part."""
 
 import atexit
 import contextlib
@@ -20,15 +20,15 @@ from mnistlab.runs.processes import Processes, check_divisible
 from mnistlab.system.files import json_text
 from mnistlab.training.fitting import WholeBatches
 
-MEETING_SECONDS = 300  # how long the first process to come waits for the last
-NOTHING_TO_DO = -1  # in place of a checkpoint's size
+MEETING_SECONDS = 300  # that the first process waits for the last
+NOTHING_TO_DO = -1  # sent in place of a checkpoint's size
 
 
 class Team:
-    """The processes of a training, or one process alone, for which all of this does nothing.
+    """The processes of a training run, or one process alone, for which none of the methods does anything.
 
     Args:
-        processes: which they are; `None`: one alone.
+        processes: The processes that train together, or `None` for one alone.
     """
 
     def __init__(self, processes: Processes | None = None) -> None:
@@ -41,12 +41,12 @@ class Team:
         return self._processes is None
 
     def describe(self) -> dict[str, int]:
-        """What `environment.json` says of the processes."""
+        """The processes as `environment.json` records them."""
         return {} if self._processes is None else {"num_processes": self._processes.num_processes}
 
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
-        """Within it networks are built for all devices of all processes and train on them."""
+        """A `with` block in which networks are built for, and trained on, all devices of all processes."""
         if self.is_alone:
             yield
             return
@@ -54,12 +54,12 @@ class Team:
             yield
 
     def send_checkpoint(self, path: Path) -> None:
-        """Process 0: gives all others the checkpoint to go on from, if there is one; the training begins."""
+        """In process 0: sends the checkpoint to go on from, if there is one, to all others; training begins."""
         if not self.is_alone:
             self._send(path.read_bytes() if path.exists() else b"")
 
     def receive_checkpoint(self, path: Path) -> bool:
-        """The others: writes the checkpoint of process 0 to a file; `False` if there is nothing to train."""
+        """In the others: writes the checkpoint of process 0 to a file; `False` if there is nothing to train."""
         size = int(_broadcast(np.zeros((), np.int32)))
         self._is_waiting = False
         if size > 0:
@@ -67,7 +67,7 @@ class Team:
         return size != NOTHING_TO_DO
 
     def leave(self) -> None:
-        """Waits for the others, if any, and parts from them; process 0 goes on alone."""
+        """Waits for the others, if any, and ends the connection; process 0 goes on alone."""
         if self._is_joined:
             if self._is_waiting:
                 self._send(None)
@@ -75,10 +75,10 @@ class Team:
             _jax().distributed.shutdown()
 
     def break_off(self, error: BaseException) -> None:
-        """Parts from the others after an error, which has the exit code of the process.
+        """Leaves the others after an error, which decides the exit code of the process.
 
-        Before the training begins, all part in order. Afterwards the others may be in a step that needs this process,
-        and JAX would wait minutes for them: this process ends without that, and they notice its closed connection.
+        Before training begins, all processes part in order. Later the others may be in a step that needs this process,
+        and JAX would wait minutes for them: this process ends at once, and they notice its closed connection.
         """
         if self._is_waiting and self._processes is not None and self._processes.is_first:
             self.leave()
@@ -96,18 +96,18 @@ class Team:
 
 @contextlib.contextmanager
 def join(processes: Processes | None, recipe: Recipe, identity: dict[str, Any]) -> Iterator[Team]:
-    """Meets the other processes of a training for the length of a `with` block.
+    """Connects the processes of a training run during a `with` block.
 
-    It must come before anything that computes with JAX, and once in a process.
+    It must come before anything that computes with JAX, and only once in a process.
 
     Args:
-        processes: who they are; `None`: nobody.
-        recipe: what to train, the same for all.
-        identity: name and fingerprint of the data, the same for all.
+        processes: The processes that train together, or `None` for one alone.
+        recipe: The recipe to train, the same for all.
+        identity: Name and fingerprint of the data, the same for all.
 
     Raises:
         UsageError: if the processes do not agree, or a batch cannot be cut into equal parts.
-        RunError: if they do not meet, or another one ends during the training.
+        RunError: if they do not meet, or another one ends during training.
     """
     if processes is None:
         yield Team()
@@ -117,7 +117,7 @@ def join(processes: Processes | None, recipe: Recipe, identity: dict[str, Any]) 
     try:
         _check_agreement(recipe, identity)
         check_divisible(recipe.batch_size, _jax().device_count())
-    except UsageError:  # all processes find the same
+    except UsageError:  # all processes find the same error
         _jax().distributed.shutdown()
         raise
     try:
@@ -134,8 +134,8 @@ def join(processes: Processes | None, recipe: Recipe, identity: dict[str, Any]) 
 def _meet(processes: Processes) -> None:
     """Connects all processes.
 
-    That is `keras.distribution.initialize` without its last step, which draws from the global random state of Python
-    and sets it. Nothing here uses that.
+    This is `keras.distribution.initialize` without its last step, which draws from the global random state of Python
+    and sets it. Nothing here uses that state.
     """
     jax = _jax()
     jax.config.update("jax_cpu_collectives_implementation", "gloo")  # sums over processes on CPUs; GPUs bring their own
@@ -157,7 +157,7 @@ def _meet(processes: Processes) -> None:
 
 
 def _check_agreement(recipe: Recipe, identity: dict[str, Any]) -> None:
-    """Refuses processes that would not make the same steps."""
+    """Rejects processes that would not make the same steps."""
     from jax.experimental import multihost_utils
 
     same = f"{__version__}\n{recipe.to_toml()}\n{json_text(identity)}"
@@ -178,7 +178,7 @@ def _broadcast(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _lost(error: BaseException, processes: Processes) -> MnistlabError | None:
-    """What to say of an error that comes from the end of another process, or from leaving a training of others."""
+    """The error to raise when another process ended, or when this one leaves a training run of others."""
     if isinstance(error, InterruptionError) and not processes.is_first:
         return InterruptionError("Left the training. Process 0 ends too; the same commands go on from its checkpoint.")
     if isinstance(error, MnistlabError) or not isinstance(error, Exception):

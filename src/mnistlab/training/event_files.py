@@ -1,7 +1,7 @@
-"""A training's curves as event files, which TensorBoard shows while they grow.
+"""The curves of a training run as event files, which TensorBoard shows while they grow.
 
-Written here byte by byte: TensorFlow's own writer begins a new file with every process, so an epoch that an
-interruption undid would appear twice, and it puts the computer's name into the file's.
+They are written byte by byte, because TensorFlow's own writer begins a new file with every process, so an epoch that an
+interruption undid would appear twice, and it puts the computer's name into the name of the file.
 """
 
 import functools
@@ -24,16 +24,16 @@ FOLDER = "tensorboard"
 
 
 class EventFiles:
-    """The event files of one training, with every epoch once, however often the training was interrupted.
+    """The event files of one training run, with every epoch once, however often it was interrupted.
 
-    Below `tensorboard` in the run's folder there is a file in `train` and, with validation, one in `validation`; of
+    Below `tensorboard` in the run folder there is a file in `train` and, with validation, one in `validation`; for
     several networks in `network1/train` and so on. The names of the curves are those of Keras' TensorBoard callback:
-    `epoch_loss`, `epoch_accuracy` and, of the training, `epoch_learning_rate`.
+    `epoch_loss`, `epoch_accuracy` and, in `train`, `epoch_learning_rate`.
 
     Args:
-        folder: of the run.
-        recipe: of the training, for the learning rate.
-        num_images: of the training split, which decides how many steps an epoch has.
+        folder: Path of the run folder.
+        recipe: Recipe of the training run, for the learning rate.
+        num_images: Number of images in the training split, which decides how many steps an epoch has.
     """
 
     def __init__(self, folder: Path, recipe: Recipe, num_images: int) -> None:
@@ -43,11 +43,11 @@ class EventFiles:
         self._files: dict[str, _EventFile] = {}
 
     def update(self, rows: Sequence[HistoryRow], ended: float | None = None) -> None:
-        """Adds the epochs that the files lack; a file that says otherwise of an epoch is written anew.
+        """Adds the epochs that the files lack; a file that differs in an epoch is written anew.
 
         Args:
-            rows: all epochs until now, as `Run.history` has them.
-            ended: when the last of them did, in seconds since 1970; now by default.
+            rows: All epochs so far, as in `Run.history`.
+            ended: Time at which the last epoch ended, in seconds since 1970; now by default.
 
         Raises:
             RunError: if a file cannot be written.
@@ -64,7 +64,7 @@ class EventFiles:
             self._files[name].update(of_file)
 
     def complete(self, run: Run) -> None:
-        """Adds what the files of a finished run lack, which is everything if they were not asked for in time.
+        """Adds the epochs that the files of a finished run lack, which is all of them if there are no files yet.
 
         Raises:
             RunError: if another process owns the run, or a file cannot be written.
@@ -74,7 +74,7 @@ class EventFiles:
 
     @functools.cached_property
     def _learning_rates(self) -> list[float]:
-        """The learning rate after the last step of each epoch; JAX must not compute before processes have met."""
+        """The learning rate after the last step of each epoch; with JAX not to be called before the processes met."""
         steps_per_epoch = self._recipe.steps_per_epoch(self._num_images)
         last_step = min(self._recipe.epochs * steps_per_epoch, self._recipe.max_steps or sys.maxsize)
         rate = learning_rate_of(self._recipe, last_step)
@@ -92,17 +92,17 @@ class EventFiles:
 
 
 class _EventFile:
-    """One file, to which only what it lacks is added: TensorBoard keeps it open and reads on from where it was."""
+    """One file, to which only missing events are added: TensorBoard keeps it open and reads on from where it was."""
 
     def __init__(self, path: Path) -> None:
         make_folder(path.parent)
         remove_leftovers(path.parent)
         self.path = path
         self._content = path.read_bytes() if path.exists() else b""
-        self._num_known = self._end = 0  # events that the file is known to hold, and where the last of them ends
+        self._num_known = self._end = 0  # events that the file is known to hold, and the position after them
 
     def update(self, events: "Sequence[_Event]") -> None:
-        """Makes the file hold these events; later ones, of epochs that an interruption undid, may stay after them."""
+        """Makes the file hold these events; later ones, from epochs that an interruption undid, may stay after them."""
         events = [(events[0][0], _FIRST_BODY), *events]
         while self._num_known < len(events) and self._end < len(self._content):
             if not self._holds(events[self._num_known][1]):
@@ -117,7 +117,7 @@ class _EventFile:
             self._num_known, self._end = len(events), len(self._content)
 
     def _holds(self, body: bytes) -> bool:
-        """Whether the next event in the file is this one, at whatever time it was written; goes behind it if so."""
+        """Whether the next event in the file is this one, whatever its time; if so, moves behind it."""
         moment = self._content[self._end + _TIME_OFFSET : self._end + _TIME_OFFSET + 8]
         if len(moment) < 8:
             return False
@@ -133,16 +133,16 @@ class _EventFile:
         self._num_known, self._end = len(events), len(self._content)
 
 
-# What TensorBoard reads: records of TFRecord files, each a protocol buffer `Event` of 1 wall_time, 2 step, and either
+# TensorBoard reads records of TFRecord files, each a protocol buffer `Event` of 1 wall_time, 2 step, and either
 # 3 file_version or 5 summary, which has 1 values of 1 tag and 2 simple_value.
 # Source: tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto, framework/summary.proto.
 
-_Event = tuple[float, bytes]  # seconds since 1970, and what follows them in the protocol buffer
-_TIME_OFFSET = 13  # of the wall time in a record: behind length, its checksum, and the field's number
+_Event = tuple[float, bytes]  # seconds since 1970, and the rest of the protocol buffer
+_TIME_OFFSET = 13  # position of the wall time in a record: after length, its checksum, and the field's number
 
 
 def _record(moment: float, body: bytes) -> bytes:
-    """An event between its length and its checksum."""
+    """The record of an event: its length, the event and its checksum."""
     event = b"\x09" + struct.pack("<d", moment) + body
     length = struct.pack("<Q", len(event))
     return length + struct.pack("<I", _masked_crc(length)) + event + struct.pack("<I", _masked_crc(event))
@@ -182,7 +182,7 @@ _CRC_TABLE = _crc_table()
 
 
 def _masked_crc(content: bytes) -> int:
-    """CRC-32C, turned and shifted as TFRecord wants it.
+    """CRC-32C, rotated and shifted as in TFRecord files.
 
     Example:
         >>> hex(_masked_crc(b"123456789"))  # 0xe3069283 before that

@@ -23,10 +23,10 @@ from mnistlab.training.validation import check_fits, hold_back
 
 
 def extend(run: Run, recipe: Recipe, dataset: Dataset) -> None:
-    """Makes a finished run one that `train` goes on with, up to the epochs of a longer recipe.
+    """Prepares a finished run so that `train` goes on with it, up to the epochs of a longer recipe.
 
-    The run that `train` then leaves has the bytes that it would have if it had been that long from the start. Until the
-    checkpoint is written the finished run stays as it is; a run of the longer recipe is left alone.
+    The run that `train` then writes has the bytes that it would have if it had been that long from the start. Until the
+    checkpoint is written the finished run stays as it is; a run of the longer recipe is not changed.
 
     Args:
         run: A complete run of one network at a constant learning rate.
@@ -38,7 +38,7 @@ def extend(run: Run, recipe: Recipe, dataset: Dataset) -> None:
         RunError: if the run is not complete, damaged, or in use by another process.
     """
     if not (run.folder / "recipe.toml").is_file():
-        run.require()  # which says what is there instead
+        run.require()  # the error says what is there instead
     check_fits(recipe, dataset)
     identity = dataset.identity()
     key = checkpoint_identity(recipe, identity)
@@ -49,17 +49,21 @@ def extend(run: Run, recipe: Recipe, dataset: Dataset) -> None:
             known = held.require().recipe
             check_extendable(known, recipe)
             make_folder(held.checkpoint_path.parent)
-            held.checkpoint_path.unlink(missing_ok=True)  # what a finished training could not remove
+            held.checkpoint_path.unlink(missing_ok=True)  # a finished training run may have failed to remove it
             _fill(Checkpoint(held.checkpoint_path, math.inf, identity=key), held, recipe, dataset)
         (held.folder / MANIFEST).unlink(missing_ok=True)
         write_text(held.folder / "recipe.toml", recipe.to_toml())
 
 
 def check_extendable(known: Recipe, recipe: Recipe) -> None:
-    """Refuses a recipe whose first epochs are not those of a shorter one.
+    """Rejects a recipe whose first epochs are not those of a shorter one.
+
+    Args:
+        known: Recipe of the finished run.
+        recipe: Longer recipe.
 
     Raises:
-        UsageError: if it is one.
+        UsageError: if the longer recipe would train differently.
     """
     if recipe.epochs <= known.epochs:
         raise UsageError(f"The run has {known.epochs} epochs; give more than that to go on, not {recipe.epochs}.")
@@ -77,7 +81,7 @@ def check_extendable(known: Recipe, recipe: Recipe) -> None:
 
 
 def _fill(checkpoint: Checkpoint, run: Run, recipe: Recipe, dataset: Dataset) -> None:
-    """Puts into a checkpoint what it would hold at the end of the run's epochs if the recipe were the longer one."""
+    """Fills a checkpoint with what it would hold at the end of the run's epochs if the recipe were the longer one."""
     held_back, _ = hold_back(recipe, dataset)
     stream = stream_of(recipe, dataset.train, held_back)
     model, trained = build_for_training(recipe, stream.num_steps(recipe.epochs)), load_run(run)

@@ -1,4 +1,4 @@
-"""How good a network is that has just been trained, in the figures of its run."""
+"""The figures of a run about a network that has just been trained."""
 
 from typing import Any
 
@@ -14,21 +14,21 @@ from mnistlab.training.callbacks import not_finite
 
 
 def calibration_of(model: Any, recipe: Recipe, validation: Split | None) -> Calibration | None:
-    """How sure a network may be, from digits that it was not trained on.
+    """The calibration of a network, from digits that it was not trained on.
 
     Args:
-        model: the trained network.
-        recipe: that it was trained with.
-        validation: what to look at.
+        model: The trained network.
+        recipe: The recipe that it was trained with.
+        validation: Validation images.
 
     Returns:
-        Temperature and thresholds; `None` where nothing was held back to validate on.
+        Temperature and thresholds; `None` if no images were held back for validation.
     """
     if validation is None or recipe.validation != "split":
         return None
     answers = evaluate(model, validation)
     if not np.isfinite(answers.probabilities).all():
-        return None  # the test split will show it too, and that is reported
+        return None  # `score` finds the same on the test split and reports it
     return calibrate(answers.labels, answers.probabilities)
 
 
@@ -36,10 +36,10 @@ def score(model: Any, dataset: Dataset, num_steps: int, calibration: Calibration
     """The figures of `metrics.json` that come from the test split.
 
     Args:
-        model: the trained network.
-        dataset: every image of its test split is scored.
-        num_steps: weight updates of the network, for the message of the error.
-        calibration: of the network, if there is one.
+        model: The trained network.
+        dataset: Data set whose test split is scored whole.
+        num_steps: Weight updates of the network, for the message of the error.
+        calibration: Calibration of the network, if there is one.
 
     Returns:
         The figures, and under `warnings` what looks wrong with the data or the accuracy, if anything does.
@@ -71,7 +71,7 @@ def _warnings(dataset: Dataset, evaluation: Evaluation) -> dict[str, list[str]]:
 
 
 def _calibration_figures(evaluation: Evaluation, calibration: Calibration) -> dict[str, float]:
-    """How well confidence fits accuracy on the test split, before and after the temperature."""
+    """The distance between confidence and accuracy on the test split, with and without the temperature."""
     labels, before = evaluation.labels, evaluation.probabilities
     after = temper(before, calibration.temperature)
     return {

@@ -1,11 +1,11 @@
-"""How `keras.Model.fit` is asked to train: on blocks of batches, or one batch after the other, from any point on.
+"""Training with `keras.Model.fit`: on blocks of batches, or one batch after the other, from any point on.
 
 On TensorFlow a call from Python makes many weight updates (`BlockSequential`). On JAX a step can be shared among all
-devices of all processes, each on its part of the batch (`ShardedSequential`): every process draws every batch whole,
-which is a function of seed and step, and hands it over as it is. Inside the compiled step it is cut: device i of n
-computes rows i/n to (i+1)/n. The step is still that of the whole batch: mean loss, batch statistics, dropout masks and
-metrics are those of one process, and JAX puts in the sums over all devices that this takes. A last batch that cannot be
-cut evenly is computed whole by each, which gives the same numbers.
+devices of all processes, each on its part of the batch (`ShardedSequential`): every process draws whole batches,
+which are a function of seed and step, and passes them on as they are. Inside the compiled step they are cut: device i
+of n computes rows i/n to (i+1)/n. The step is still that of the whole batch: mean loss, batch statistics, dropout masks
+and metrics are those of one process, and JAX inserts the sums over all devices that this takes. A last batch that
+cannot be cut evenly is computed whole by each device, which gives the same numbers.
 """
 
 import math
@@ -27,7 +27,7 @@ def sequential_class() -> Any:
 
 
 class FitPlan:
-    """What a training on a stream comes to: calls of Keras' training function, and weight updates in them.
+    """The plan of a training run on a stream: calls of Keras' training function, and weight updates in them.
 
     Args:
         model: The network to train; a `BlockSequential` makes a block of batches in one call, others make one batch.
@@ -35,10 +35,10 @@ class FitPlan:
         epochs: Passes over the stream's images.
 
     Attributes:
-        num_steps: Weight updates of the whole training.
+        num_steps: Weight updates of the whole training run.
         steps_per_call: Weight updates in one call; fewer in the last call of an epoch.
         calls_per_epoch: Calls of the training function in an epoch.
-        num_calls: Calls of the training function in the whole training.
+        num_calls: Calls of the training function in the whole training run.
     """
 
     def __init__(self, model: Any, stream: BlockStream, epochs: int) -> None:
@@ -51,30 +51,30 @@ class FitPlan:
         self.num_calls = whole * self.calls_per_epoch + math.ceil(rest / self.steps_per_call)
 
     def steps_in_epoch(self, num_calls: int) -> int:
-        """Weight updates since the beginning of the epoch that is under way after so many calls; 0 at its end."""
+        """Weight updates in the current epoch after `num_calls` calls; 0 at its end."""
         return num_calls % self.calls_per_epoch * self.steps_per_call
 
     def steps_after(self, num_calls: int) -> int:
-        """Weight updates in so many calls, counted from the beginning of the training."""
+        """Weight updates in the first `num_calls` calls of the training run."""
         whole = num_calls // self.calls_per_epoch * self.stream.steps_per_epoch
         return min(whole + self.steps_in_epoch(num_calls), self.num_steps)
 
     def images_in_epoch(self, num_calls: int) -> int:
-        """Images of the epoch that the last of so many calls belongs to, up to its end."""
+        """Images of the current epoch up to the end of the last of `num_calls` calls."""
         steps = self.steps_in_epoch(num_calls) or self.stream.steps_per_epoch
         return min(steps * self.stream.batch_size, self.stream.num_images)
 
     def epoch_of(self, num_calls: int) -> int:
-        """The epoch that the last of so many calls belongs to, from 1."""
+        """The epoch, from 1, of the last of `num_calls` calls."""
         return math.ceil(num_calls / self.calls_per_epoch)
 
 
 def make_variables(model: Any, stream: BlockStream) -> None:
-    """Lets optimizer, loss and metrics make their variables, which they do when they first see data."""
+    """Lets optimizer, loss and metrics make their variables, which they do when they first get data."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     images, targets = (keras.ops.convert_to_tensor(part) for part in (stream.images[:1], stream.targets_of([0])))
-    probabilities = model(images)
+    probabilities = model(images)  # (1, 28, 28) -> (1, 10)
     model.compute_loss(images, targets, probabilities)
     model.compute_metrics(images, targets, probabilities)
 
@@ -93,15 +93,15 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
         """Trains on a stream of blocks; options are those of `fit`.
 
         Args:
-            stream: what to train on.
-            epochs: passes over its images.
-            first_block: blocks that were trained on before, counted over all epochs. Weights, metrics and optimizer
-                must be put back by a callback.
-            options: of `keras.Model.fit`.
+            stream: The stream to train on.
+            epochs: Passes over its images.
+            first_block: Blocks that were trained on before, counted over all epochs. A callback must restore weights,
+                metrics and optimizer.
+            options: Options of `keras.Model.fit`.
         """
         self._stream = stream
         self._blocks = prefetched(stream.blocks(epochs, first_block=first_block))
-        make_variables(self, stream)  # which must not happen inside the graph's loop
+        make_variables(self, stream)  # this must not happen inside the graph's loop
         try:
             plan = FitPlan(self, stream, epochs)
             for first, last, num_blocks in fit_spans(plan.num_calls, plan.calls_per_epoch, first_block):
@@ -112,7 +112,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
             self.train_function = None
 
     def make_train_function(self, force: bool = False) -> None:
-        """Makes what `fit` calls: on blocks, the training of the stream's next block."""
+        """Makes the function that `fit` calls: on blocks, it trains on the stream's next block."""
         stream = self._stream
         if stream is None:
             super().make_train_function(force)
@@ -140,7 +140,7 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
 
         def train_on_batch(first: Any, _loss: Any) -> Any:
             batch = slice(first, tf.minimum(first + batch_size, num_images))
-            inputs = images[batch]
+            inputs = images[batch]  # (block, 28, 28) -> (batch, 28, 28)
             if stream.augmentation is not None:
                 inputs = transform_images(inputs, transforms[batch])
             metrics = one_step((inputs, targets[batch]))
@@ -159,18 +159,18 @@ class WholeBatches(keras.distribution.DataParallel):  # type: ignore[misc]
     """Data parallelism over all devices of all processes, where each process is fed the whole batch."""
 
     def __init__(self) -> None:
-        # The data are no tf.data.Dataset, which is the only kind that Keras could cut by itself.
+        # The data are not a tf.data.Dataset, the only kind that Keras can cut by itself.
         super().__init__(auto_shard_dataset=False)
 
     def get_data_layout(self, data_shape: Any) -> Any:
-        """Every device gets everything; Keras would take each process's batch for a part of a larger one."""
+        """Gives every device the whole batch; Keras would take each process's batch for a part of a larger one."""
         return keras.distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
 
     def cut(self, array: Any) -> Any:
-        """Inside a compiled step: leaves each device its rows of a whole batch, if they are as many for each."""
+        """Inside a compiled step: leaves each device its rows of a whole batch, if it divides evenly."""
         if array is None or array.shape[0] % self.num_model_replicas:
             return array
-        axes = [self.batch_dim_name, *[None] * (len(array.shape) - 1)]
+        axes = [self.batch_dim_name, *[None] * (len(array.shape) - 1)]  # (n, …) -> (n / devices, …) on each
         return keras.distribution.distribute_tensor(array, keras.distribution.TensorLayout(axes, self.device_mesh))
 
 
@@ -178,11 +178,11 @@ class ShardedSequential(keras.Sequential):  # type: ignore[misc]
     """`keras.Sequential` on JAX whose steps are shared among the devices of a `WholeBatches` distribution."""
 
     def train_step(self, state: Any, data: Any) -> Any:
-        """One weight update, each device on its rows."""
+        """Makes one weight update, each device on its rows."""
         return super().train_step(state, _cut(data))
 
     def test_step(self, state: Any, data: Any) -> Any:
-        """One batch of the validation, each device on its rows."""
+        """Validates on one batch, each device on its rows."""
         return super().test_step(state, _cut(data))
 
 
@@ -191,11 +191,16 @@ def _cut(data: Any) -> Any:
 
 
 def fit_spans(num_calls: int, calls_per_epoch: int, first_call: int) -> Iterator[tuple[int, int, int]]:
-    """What to ask of `fit`, one call after the other, to train from some call of the training function on.
+    """The calls of `fit` that train from a given call of the training function on.
+
+    Args:
+        num_calls: Calls of the training function in the whole training run.
+        calls_per_epoch: Calls of the training function in an epoch.
+        first_call: Calls that were made before.
 
     Yields:
-        `(first epoch, last epoch, calls in each)`: the rest of an epoch that was begun, if any, then all whole ones,
-        then the begin of one that the training does not finish, if any.
+        `(first epoch, last epoch, calls in each)`: the rest of an unfinished epoch, if any, then all whole epochs, then
+        the beginning of an epoch that the training run does not finish, if any.
 
     Example:
         >>> list(fit_spans(num_calls=75, calls_per_epoch=15, first_call=32))
@@ -217,8 +222,8 @@ def fit_stream(model: Any, plan: FitPlan, *, first_call: int = 0, **options: Any
     Args:
         model: The compiled network, of `sequential_class()`.
         plan: Stream and epochs.
-        first_call: Calls of the training function that were made before; a callback must put back what they left in
-            the model.
+        first_call: Calls of the training function that were made before; a callback must restore their effect on the
+            model.
         options: Options of `keras.Model.fit`: callbacks, validation data and so on.
     """
     stream = plan.stream

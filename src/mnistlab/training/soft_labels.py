@@ -1,9 +1,9 @@
-"""Every image's own label joined by random ones, as in "Deep Learning is Robust to Massive Label Noise".
+"""Random labels added to every image's own, as in "Deep Learning is Robust to Massive Label Noise".
 
-With alpha random labels an image, the paper trains on alpha + 1 copies of it. If all copies come in one batch, the
+With alpha random labels per image, the paper trains on alpha + 1 copies of it. If all copies come in one batch, the
 mean of their cross-entropies is linear in the labels: it is the cross-entropy to the mean label. So one image with the
-counts of its labels, divided by alpha + 1, gives the same loss and the same gradient, and a hundred random labels an
-image cost neither memory nor time.
+counts of its labels, divided by alpha + 1, gives the same loss and the same gradient, and a hundred random labels
+per image cost neither memory nor time.
 
 Source: D. Rolnick, A. Veit, S. Belongie and N. Shavit, arXiv 1705.10694.
 """
@@ -18,17 +18,17 @@ CONFUSING_DIGITS = (6, 7, 7, 5, 9, 3, 0, 9, 3, 4)
 
 
 def label_counts(labels: ArrayLike, alpha: int, *, seed: int, bias: float = 0.0) -> NDArray[np.int64]:
-    """How often each image bears each label: its own once, and `alpha` random ones.
+    """The number of times that each image has each label: its own once, and `alpha` random ones.
 
-    The random labels depend on seed and place in the list alone, and do not change from epoch to epoch. They may hit
-    the image's own label too.
+    The random labels depend only on the seed and the place in the list, and do not change from epoch to epoch. They may
+    equal the image's own label.
 
     Args:
-        labels: integers `(num_images,)`, 0 to 9.
-        alpha: random labels an image, 0 or more.
-        seed: of the random labels.
-        bias: share of them that is the confusing digit of the image's own, 0 to 1; the rest is uniform over all ten.
-            The paper goes from uniform to skewed noise by such a share too.
+        labels: Labels, integers `(num_images,)`, 0 to 9.
+        alpha: Random labels per image, 0 or more.
+        seed: Seed of the random labels.
+        bias: Share of the random labels that are the digit most easily confused with the image's own, 0 to 1; the rest
+            are uniform over all ten. The paper goes from uniform to skewed noise by such a share too.
 
     Returns:
         int64 `(num_images, 10)`; rows sum to `alpha` + 1.
@@ -40,7 +40,7 @@ def label_counts(labels: ArrayLike, alpha: int, *, seed: int, bias: float = 0.0)
     digits = np.asarray(labels)
     chances = np.full((NUM_CLASSES, NUM_CLASSES), (1 - bias) / NUM_CLASSES)
     chances[np.arange(NUM_CLASSES), CONFUSING_DIGITS] += bias
-    generator = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 2, 0]))  # 1 is the order's, see pipeline
+    generator = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 2, 0]))  # 1 is that of `EpochOrder`
     counts: NDArray[np.int64] = generator.multinomial(alpha, chances[digits])
     counts[np.arange(len(digits)), digits] += 1
     return counts

@@ -41,12 +41,12 @@ from mnistlab.training.final_metrics import calibration_of, score
 from mnistlab.training.fitting import FitPlan, fit_stream, sequential_class
 from mnistlab.training.validation import check_fits, hold_back
 
-CHECKPOINT_SECONDS = 10.0  # of work between checkpoints: what an interruption can cost
+CHECKPOINT_SECONDS = 10.0  # of work between checkpoints, which is what an interruption can cost
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainedRun(Run):
-    """A run whose model can be asked for, since Keras is loaded."""
+    """A run that can load its model, since Keras is imported."""
 
     @functools.cached_property
     def model(self) -> Any:
@@ -68,19 +68,19 @@ def train(
     """Trains a recipe, scores the result on the test split and writes everything into a run folder.
 
     The test split is scored after the last epoch and chooses nothing. A folder that holds this recipe's finished
-    run is returned as it is. One that holds a training of this recipe that was interrupted, however it was, takes it
-    up: the finished run has the same weights, history and accuracy as if nothing had happened.
+    run is returned as it is. An interrupted training run of this recipe in the folder goes on,
+    however it was interrupted: the finished run has the same weights, history and accuracy as without interruption.
 
     Args:
-        recipe: What to train, and how.
+        recipe: The recipe to train.
         dataset: Train and test split.
         folder: The run folder; `runs/<recipe>-seed<seed>` by default.
-        progress: Whether to show a live bar (on a terminal) or a line an epoch (elsewhere) on standard output.
-        checkpoint_seconds: Work between checkpoints, in seconds; an interruption costs at most so much.
-        on_epoch: A function called after every epoch with a row for each finished one, those before an interruption
-            included, as `Run.history` has them. An epoch that an interruption undid comes again.
+        progress: Whether to show a live bar (on a terminal) or a line for each epoch (elsewhere) on standard output.
+        checkpoint_seconds: Time between checkpoints in seconds, the most that an interruption costs.
+        on_epoch: Function that is called after every epoch with a row for each finished epoch, including those before
+            an interruption, as in `Run.history`. An epoch that an interruption undid comes again.
         processes: The processes that train together, of which this must be number 0; the others call `assist`.
-        start: The run whose weights the training starts from, if the recipe's `start_from` names them.
+        start: The run whose weights training starts from, if the recipe's `start_from` names them.
 
     Returns:
         The complete run; its `model` is the trained Keras model.
@@ -105,7 +105,7 @@ def train(
                 checkpoint = _open_checkpoint(run, checkpoint_seconds, on_epoch, checkpoint_identity(recipe, identity))
                 team.send_checkpoint(run.checkpoint_path)
                 _warm_up()
-                training = _Training(recipe, dataset, checkpoint, team, start, visible=progress)
+                training = _Training(recipe, dataset, checkpoint, team, start, quiet=not progress)
                 training.fit()
                 team.leave()
                 training.score()
@@ -117,7 +117,7 @@ def train(
 
 
 def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | None = None) -> None:
-    """Takes part in a training that process 0 makes with `train`, and leaves nothing behind.
+    """Takes part in a training run that process 0 makes with `train`, and writes no files.
 
     Args:
         recipe: The recipe that process 0 trains.
@@ -126,8 +126,8 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | 
         start: The run to start from, as for `train`.
 
     Raises:
-        UsageError: if the processes do not train the same.
-        RunError: if another process ends during the training.
+        UsageError: if the processes do not train the same recipe on the same data.
+        RunError: if another process ends during training.
         TrainingError: if the loss stops being a finite number.
         InterruptionError: on Ctrl-C or SIGTERM.
     """
@@ -138,17 +138,17 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | 
         checkpoint_path = Path(folder) / "state.npz"
         if team.receive_checkpoint(checkpoint_path):
             checkpoint = Checkpoint(checkpoint_path, math.inf, identity=checkpoint_identity(recipe, identity))
-            _Training(recipe, dataset, checkpoint, team, start, visible=False).fit()
+            _Training(recipe, dataset, checkpoint, team, start, quiet=True).fit()
 
 
 def checkpoint_identity(recipe: Recipe, identity: Mapping[str, Any]) -> str:
-    """What a checkpoint must have been written for; blocks of another size, or steps, are counted otherwise."""
+    """A digest of everything that a checkpoint must have been written for; the size of blocks decides how it counts."""
     calls = f"{keras.backend.backend()} {batches.BLOCK_IMAGES}"
     return hashlib.sha256(f"{recipe.to_toml()}{identity['fingerprint']}{calls}".encode()).hexdigest()
 
 
 def _open_checkpoint(run: Run, interval: float, on_epoch: EpochFunction | None, identity: str) -> Checkpoint:
-    """The checkpoint of a run that this process trains, from which the training goes on if it was begun before."""
+    """The checkpoint of a run that this process trains, read from its file if there is one."""
     make_folder(run.checkpoint_path.parent)
     remove_leftovers(run.checkpoint_path.parent)
     checkpoint = Checkpoint(run.checkpoint_path, interval, on_epoch, identity)
@@ -161,35 +161,35 @@ def _remove_checkpoint(run: Run) -> None:
 
 
 class _Training:
-    """A training in progress: `fit`, then `score`, then `write`.
+    """A training run in progress: `fit`, then `score`, then `write`.
 
     Args:
-        recipe: What to train, and how.
+        recipe: The recipe to train.
         dataset: Train and test split.
-        checkpoint: The point that the training has reached.
+        checkpoint: The state of the training run.
         team: The processes that train together, or this one alone.
-        start: The run whose weights the training starts from, if any.
-        visible: Whether to show progress on standard output.
+        start: The run whose weights training starts from, if any.
+        quiet: Whether to show no progress on standard output.
     """
 
     def __init__(
-        self, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint, team: Team, start: Run | None, *, visible: bool
+        self, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint, team: Team, start: Run | None, *, quiet: bool
     ) -> None:
         self._recipe, self._dataset, self._checkpoint = recipe, dataset, checkpoint
-        self._team, self._start, self._visible = team, start, visible
+        self._team, self._start, self._quiet = team, start, quiet
         held_back, self._validation = hold_back(recipe, dataset)
         self._members = recipe.member_recipes()
         self._streams = [stream_of(member, dataset.train, held_back) for member in self._members]
 
     def fit(self) -> None:
-        """Trains the recipe's networks, one after the other, from where the checkpoint stands."""
+        """Trains the recipe's networks, one after the other, from the checkpoint on."""
         checkpoint, members = self._checkpoint, self._members
         first_weights = None if self._start is None else starting_weights(self._start)
         while len(checkpoint.finished) < len(members):
             number = len(checkpoint.finished)
             with self._team.scope():
                 model = build_for_training(members[number], self._streams[number].num_steps(self._recipe.epochs))
-                if first_weights is not None:  # a checkpoint, if there is one, replaces them again
+                if first_weights is not None:  # a checkpoint, if there is one, replaces them
                     model.set_weights(first_weights[number])
                 was_stopped = self._fit_network(model, self._streams[number])
             checkpoint.finish_network(model.get_weights(), optimizer_state(model))
@@ -203,11 +203,11 @@ class _Training:
         self._model = finished_model(networks, self._recipe)
 
     def _fit_network(self, model: Any, stream: BlockStream) -> bool:
-        """Trains one network from where the checkpoint stands to its end; says whether the user asked to stop."""
+        """Trains one network from the checkpoint to its end; returns whether the user asked to stop."""
         checkpoint, recipe, validation = self._checkpoint, self._recipe, self._validation
         plan = FitPlan(model, stream, recipe.epochs)
         with StopRequest() as stop:
-            progress = ProgressCallback(checkpoint, recipe, plan, visible=self._visible)
+            progress = ProgressCallback(checkpoint, recipe, plan, quiet=self._quiet)
             recorded = RecordingCallback(checkpoint, plan, members=recipe.members)
             kept = CheckpointCallback(checkpoint, plan, stop=stop)
             checkpoint.begin_fit()
@@ -224,14 +224,14 @@ class _Training:
             finally:
                 checkpoint.end_fit()
                 recorded.close()
-                progress.close()  # Keras does not end a training that an exception ended
+                progress.close()  # Keras does not call `on_train_end` after an exception
         return stop.requested
 
     def score(self) -> None:
         """Scores the finished model on every test image, after fitting its temperature on the validation images."""
         recipe, checkpoint, stream = self._recipe, self._checkpoint, self._streams[0]
         num_steps = stream.num_steps(recipe.epochs)
-        num_epochs = num_steps / stream.steps_per_epoch  # a training may end in the middle of one
+        num_epochs = num_steps / stream.steps_per_epoch  # a training run may end in the middle of one
         self._calibration = calibration_of(self._model, recipe, self._validation)
         self._metrics = {
             "recipe": recipe.name,
@@ -266,7 +266,7 @@ class _Training:
 
 @functools.cache
 def _warm_up() -> None:
-    """Lets the backend start its threads and kernels, once, before a clock runs: the first training is no slower."""
+    """Lets the backend start threads and kernels before the clock runs, or the first training run would be slower."""
     layers = [keras.Input(IMAGE_SHAPE), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
     model = sequential_class()(layers)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])

@@ -1,4 +1,4 @@
-"""Which training images a recipe holds back to validate on."""
+"""The training images that a recipe holds back for validation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from mnistlab.recipes import Recipe
 
 
 def hold_back(recipe: Recipe, dataset: Dataset) -> tuple[NDArray[np.int64], Split | None]:
-    """Which of the training images not to train on, as indices, and the split to validate on, if any."""
+    """The indices of the training images not to train on, and the split to validate on, if any."""
     if recipe.validation != "split":
         return np.empty(0, np.int64), dataset.test if recipe.validation == "test" else None
     check_fits(recipe, dataset)
@@ -18,7 +18,7 @@ def hold_back(recipe: Recipe, dataset: Dataset) -> tuple[NDArray[np.int64], Spli
 
 
 def check_fits(recipe: Recipe, dataset: Dataset) -> None:
-    """Refuses a data set that is too small for what the recipe holds back.
+    """Rejects a data set that is too small for the images that the recipe holds back.
 
     Raises:
         UsageError: if no training image would be left.

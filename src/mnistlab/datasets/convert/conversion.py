@@ -97,7 +97,7 @@ def fit_square(grey: Images) -> Images:
     A picture that is not square is put into the middle of a square, whose further pixels have the grey of its border.
 
     Args:
-        grey: uint8 `(height, width)`.
+        grey: Grey levels, uint8 `(height, width)`.
 
     Returns:
         uint8 `(28, 28)`.

@@ -21,8 +21,8 @@ class Part:
     """Images with their labels from one source, before they are a split.
 
     Attributes:
-        images: uint8 `(num_images, 28, 28)`.
-        labels: uint8 `(num_images,)`.
+        images: Images, uint8 `(num_images, 28, 28)`.
+        labels: Labels, uint8 `(num_images,)`.
     """
 
     images: npt.NDArray[np.uint8]

@@ -16,13 +16,13 @@ from mnistlab.recipes import ModelName
 
 
 def train_stock(model_name: ModelName, dataset: Dataset, *, epochs: int = 5, seed: int = 0) -> dict[str, float]:
-    """Trains and scores one of the notebook's networks the notebook's way.
+    """Trains and scores one of the notebook's networks as the notebook does.
 
     Args:
         model_name: `"mlp"` or `"cnn"`.
-        dataset: train and test split.
-        epochs: passes over the training images.
-        seed: of everything random.
+        dataset: Train and test split.
+        epochs: Passes over the training images.
+        seed: Seed of everything random.
 
     Returns:
         `train_seconds` (the call of `fit`, validation included) and `test_accuracy`.

@@ -1,4 +1,4 @@
-"""Rounds of measurements in turn, and what they come to: medians, ratios pair by pair, their spread."""
+"""Rounds of measurements in turn, and their summary: medians, ratios pair by pair, their spread."""
 
 import dataclasses
 import json
@@ -11,9 +11,11 @@ from typing import Any
 from mnistlab import __version__
 from mnistlab.evaluation.significance import mean_interval
 from mnistlab.exceptions import MnistlabError
+from mnistlab.system.console import Console
+from mnistlab.system.text import percent, points
 
 MULTIPLY_ADDS = {"mlp": 668_672, "cnn": 10_235_008}  # a forward pass of one image; tests count them from the layers
-FIRST_LAYER = {"mlp": 401_408, "cnn": 194_688}  # of them; nobody needs the gradient of the images
+FIRST_LAYER = {"mlp": 401_408, "cnn": 194_688}  # of these; the gradient of the images is not needed
 FLOP = {name: 6 * count - 2 * FIRST_LAYER[name] for name, count in MULTIPLY_ADDS.items()}
 """Operations to train on one image: two a multiply-add, forward, for the weights' gradient and for the inputs'."""
 
@@ -28,22 +30,23 @@ def run_suite(
     *,
     quick: bool = False,
     rounds: int | None = None,
-    tell: Callable[[str], object] | None = None,
+    quiet: bool = False,
     keep: Callable[[dict[str, Any]], object] | None = None,
 ) -> dict[str, Any]:
     """Measures the machine, stock Keras and mnistlab in turn, several times.
 
     Args:
-        quick: a small part of the training, under two minutes, for a first impression.
-        rounds: how often; every round trains from another seed.
-        tell: called with a line for every finished measurement.
-        keep: called after every round with the results so far, so that an interrupted benchmark loses one round.
+        quick: Whether to train only a little, under two minutes, for a first impression.
+        rounds: Number of rounds; every round trains from another seed.
+        quiet: Whether to print no line for each finished measurement.
+        keep: Function that is called after every round with the results so far, so that an interruption costs one round
+            at most.
 
     Returns:
-        What `mnistlab bench --json` writes: `rounds` with every figure, and `summary`.
+        The content of the file of `mnistlab bench --json`: `rounds` with every figure, and `summary`.
     """
     rounds = rounds or (QUICK_ROUNDS if quick else FULL_ROUNDS)
-    say = tell or (lambda _line: None)
+    console = Console(quiet=quiet)
     work = WORK["quick" if quick else "full"]
     measured: dict[str, Any] = {
         "machine": [],
@@ -53,7 +56,7 @@ def run_suite(
     results: dict[str, Any] = {}
     for seed in range(rounds):
         measured["machine"].append(_measure("machine"))
-        say(f"round {seed + 1}/{rounds}  machine " + _rates(measured["machine"][-1]))
+        console.line(f"round {seed + 1}/{rounds}  machine " + _rates(measured["machine"][-1]))
         for name, (epochs, num_images) in work.items():
             for kind in ("stock", "mnistlab"):
                 figures = _measure(kind, name, epochs, num_images, seed)
@@ -61,9 +64,9 @@ def run_suite(
                 figures["images_per_second"] = epochs * num_images / figures["train_seconds"]
                 figures["gflops"] = figures["images_per_second"] * FLOP[name] / 1e9
                 measured[f"{kind}_{name}"].append(figures)
-                say(
+                console.line(
                     f"round {seed + 1}/{rounds}  {name}  {kind:<9}{figures['train_seconds']:7.1f} s  "
-                    f"{figures['images_per_second']:8,.0f} images/s  accuracy {figures['test_accuracy'] * 100:.2f} %"
+                    f"{figures['images_per_second']:8,.0f} images/s  accuracy {percent(figures['test_accuracy'])}"
                 )
         results = {
             "mnistlab": __version__,
@@ -113,8 +116,8 @@ def format_summary(results: dict[str, Any]) -> str:
             memory = f"{row['peak_memory_mb']:,.0f} MB" if "peak_memory_mb" in row else "–"
             lines.append(
                 f"| `{name}` | {label} | {row['images_per_second']:,.0f} | {row['train_seconds']:.1f} s "
-                f"| {row['gflops']:.0f} | {row['fraction_of_float32_rate'] * 100:.0f} % "
-                f"| {row['fraction_of_bfloat16_rate'] * 100:.0f} % | {row['test_accuracy'] * 100:.2f} % "
+                f"| {row['gflops']:.0f} | {percent(row['fraction_of_float32_rate'], 0)} "
+                f"| {percent(row['fraction_of_bfloat16_rate'], 0)} | {percent(row['test_accuracy'])} "
                 f"| {memory} |"
             )
     lines.append("")
@@ -127,8 +130,8 @@ def format_summary(results: dict[str, Any]) -> str:
         difference = summary[f"accuracy_difference_{name}"]
         if difference["low"] is not None:
             lines.append(
-                f"  Its test accuracy differs by {difference['mean'] * 100:+.2f} points "
-                f"(95 % interval {difference['low'] * 100:+.2f} to {difference['high'] * 100:+.2f}): "
+                f"  Its test accuracy differs by {points(difference['mean'])} points "
+                f"(95 % interval {points(difference['low'])} to {points(difference['high'])}): "
                 f"{_verdict(difference['low'], difference['high'])}."
             )
     if results["quick"]:
@@ -137,7 +140,7 @@ def format_summary(results: dict[str, Any]) -> str:
 
 
 def _verdict(low: float, high: float) -> str:
-    """What an interval of a difference in accuracy says, mnistlab's less stock Keras'."""
+    """The meaning of an interval of the difference in accuracy, mnistlab's minus stock Keras', in words."""
     if low <= 0 <= high:
         return "no evidence of a difference"
     return "more than chance explains, in favour of " + ("mnistlab" if low > 0 else "stock Keras")

@@ -1,7 +1,7 @@
 """One measurement in a process of its own.
 
 `python -m mnistlab.experiments.benchmark.worker KIND MODEL EPOCHS NUM_IMAGES SEED` prints one JSON
-object. Each has a process of its own, so that none inherits another's memory, threads or compiled kernels.
+object. Each measurement has a process of its own, so that none inherits another's memory, threads or compiled kernels.
 """
 
 import dataclasses
@@ -62,7 +62,7 @@ def measure_training(kind: Kind, model_name: ModelName, epochs: int, num_images:
 
 
 def _peak_memory_mb() -> float | None:
-    """The most memory that this process has held, where the system tells."""
+    """The most memory that this process has held, if the system gives it."""
     if sys.platform == "win32":
         return None
     import resource
@@ -72,7 +72,7 @@ def _peak_memory_mb() -> float | None:
 
 
 def main(arguments: list[str]) -> None:
-    """Measures what the arguments say and prints it."""
+    """Makes the measurement that the arguments describe and prints it."""
     kind = cast(Kind, arguments[0])
     if kind == "machine":
         measured: dict[str, Any] = measure_machine()

@@ -1,6 +1,6 @@
-"""ONNX files of unknown origin: what they consist of and what they cost, before ONNX Runtime sees them.
+"""Checks of ONNX files of unknown origin, for what they hold and what they cost, before ONNX Runtime sees them.
 
-A file may be anybody's. It must consist of nothing but plain operations on numbers that it holds itself.
+A file must consist of nothing but plain operations on numbers that it holds itself.
 """
 
 from mnistlab.inference.onnx_files.costs import check_costs

@@ -1,4 +1,4 @@
-"""What a network costs in memory and time, known before it is run."""
+"""The cost of a network in memory and time, known before it runs."""
 
 import math
 from collections.abc import Mapping
@@ -11,16 +11,20 @@ from numpy.typing import NDArray
 from mnistlab.inference.onnx_files.structure import DTYPES, RefusalError, numbers_of, tensor_type
 
 # Several times what the largest network here, `record`, needs: 0.9 million values and 50 million multiplications.
-MAX_LIST_NUMBERS = 100_000  # in lists, which ONNX Runtime takes for shapes and computes while it loads
+MAX_LIST_NUMBERS = 100_000  # in lists, which ONNX Runtime takes for shapes and computes during loading
 MAX_VALUES = 4 * 2**20  # results of all nodes for one image: 16 MB
 MAX_MULTIPLICATIONS = 2**30  # for one image: a fraction of a second
 
 
 def check_costs(skeleton: onnx.ModelProto, num_images: int) -> None:
-    """Refuses a network whose results for so many images would fill the memory, or take for ever.
+    """Rejects a network whose results for so many images would fill the memory, or take for ever.
 
     A few bytes are enough for that: an outer product, or a list joined with itself time and again. So each operation's
-    result must be known to be small before the next is looked at.
+    result must be known to be small before the next operation is examined.
+
+    Args:
+        skeleton: The network without weights, from `checked_network`.
+        num_images: Number of images in a batch.
     """
     graph, versions = skeleton.graph, {opset.domain: opset.version for opset in skeleton.opset_import}
     values = list_numbers = multiplications = 0
@@ -46,7 +50,7 @@ def check_costs(skeleton: onnx.ModelProto, num_images: int) -> None:
             multiplications += _multiplications(node, shapes)
             if values <= MAX_VALUES * num_images:
                 _compute_shape(node, shapes, known)
-        except Exception as error:  # ONNX has no common base class for what does not fit
+        except Exception as error:  # ONNX has no common base class for errors in shapes
             raise RefusalError(f"its operation {node.op_type} does not fit what comes before it") from error
         if values > MAX_VALUES * num_images or multiplications > MAX_MULTIPLICATIONS * num_images:
             raise RefusalError("its operations would take memory or time out of all proportion")
@@ -63,7 +67,7 @@ def _shape(kind: onnx.TypeProto) -> list[int]:
 
 
 def _compute_shape(node: onnx.NodeProto, shapes: Mapping[str, list[int]], known: dict[str, NDArray[Any]]) -> None:
-    """Computes what a later Reshape may be given: the sizes of a tensor, picked out and put together again."""
+    """Computes values that a later Reshape may need: the sizes of a tensor, picked out and put together again."""
     if node.op_type == "Constant" and node.attribute[0].HasField("t"):
         known[node.output[0]] = numbers_of(node.attribute[0].t)
         return
@@ -88,7 +92,7 @@ def _compute_shape(node: onnx.NodeProto, shapes: Mapping[str, list[int]], known:
 
 
 def _multiplications(node: onnx.NodeProto, shapes: Mapping[str, list[int]]) -> int:
-    """How many a node needs, at most; of a maximum, how many numbers it looks at."""
+    """The most multiplications that a node needs; for a maximum, the numbers that it looks at."""
     results = math.prod(shapes[node.output[0]])
     if node.op_type == "Conv":
         return results * math.prod(shapes[node.input[1]][1:])

@@ -1,4 +1,4 @@
-"""Large weights in half precision: an ONNX file needs half the room, and computes in float32 as before."""
+"""Large weights in half precision: an ONNX file takes half the space, and computes in float32 as before."""
 
 from pathlib import Path
 from typing import Any
@@ -8,18 +8,18 @@ import onnx
 
 from mnistlab.exceptions import MnistlabError
 
-LARGE = 1000  # numbers from which an array is worth it
+LARGE = 1000  # numbers in an array, from which halving is worth it
 
 
 def store_halves(path: Path) -> None:
     """Stores the large weights of an ONNX file in half precision.
 
     The arithmetic stays float32: each array is widened when the file is loaded. Arrays below a thousand numbers, such
-    as offsets and what normalization needs, stay as they are. A weight is rounded by at most one part in 2,048, so
+    as offsets and those of normalization, stay as they are. A weight is rounded by at most one part in 2,048, so
     answers change a little; compare them before the file replaces the original.
 
     Args:
-        path: a file that `mnistlab.models.export` wrote; it is replaced.
+        path: Path of a file that `mnistlab.models.export` wrote; it is replaced.
 
     Raises:
         MnistlabError: if a weight is too large for half precision, above 65,504.
@@ -45,10 +45,10 @@ def store_halves(path: Path) -> None:
 
 
 def widen_halves(graph: Any) -> None:
-    """Undoes it in a graph, for those who look at weights: they are float32 initializers again, and no casts are left.
+    """Widens the weights of a graph again, for code that looks at them: float32 initializers without casts.
 
     Args:
-        graph: an `onnx.GraphProto`; it is changed.
+        graph: Graph, an `onnx.GraphProto`; it is changed.
     """
     halves = {one.name: one for one in graph.initializer if one.data_type == onnx.TensorProto.FLOAT16}
     casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in halves]

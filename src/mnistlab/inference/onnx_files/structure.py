@@ -1,4 +1,4 @@
-"""What an ONNX file may consist of: its parts are counted before the parser sees them, then looked at one by one."""
+"""Checks of an ONNX file's content: its parts are counted before the parser sees them, then examined one by one."""
 
 import functools
 import math
@@ -50,7 +50,7 @@ DTYPES: Mapping[int, np.dtype[Any]] = {
 
 
 class RefusalError(Exception):
-    """Why a file is refused."""
+    """The reason why a file is rejected."""
 
 
 def read_file(path: Path) -> bytes:
@@ -58,7 +58,7 @@ def read_file(path: Path) -> bytes:
 
     Raises:
         RunError: if there is no such file, or it cannot be read.
-        RefusalError: if it is too large.
+        RefusalError: if the file is too large.
     """
     try:
         status = path.stat()
@@ -76,25 +76,25 @@ def read_file(path: Path) -> bytes:
 
 
 def checked_network(content: bytes) -> tuple[bytes, onnx.ModelProto, dict[str, str]]:
-    """The network of an ONNX file, once it is clear that it is a plain one in one piece.
+    """Checks that an ONNX file is a plain network in one piece, and returns it.
 
     Returns:
-        What to give to ONNX Runtime: exactly what was checked, without fields that ONNX does not know; the same
-        without weights, to compute shapes with; and the notes that came with it, names and text.
+        The bytes for ONNX Runtime: exactly what was checked, without fields that ONNX does not know; the same network
+        without weights, to compute shapes with; and its notes, names and texts.
 
     Raises:
-        RefusalError: if it is anything else.
+        RefusalError: if the file is anything else.
     """
     if content[4:8] == _OWN_FORMAT_MARK:
         raise RefusalError("it is in ONNX Runtime's own format")
     _count_parts(content)
     try:
         model = onnx.load_model_from_string(content)
-    except Exception as error:  # of the protobuf library, which has no common base class either
+    except Exception as error:  # the protobuf library has no common base class either
         raise RefusalError("it is damaged") from error
-    model.DiscardUnknownFields()  # or another release of ONNX might know them
+    model.DiscardUnknownFields()  # another release of ONNX might know them
     for name in ("producer_name", "producer_version", "domain", "doc_string"):
-        model.ClearField(name)  # or that mark might come about when the network is written again
+        model.ClearField(name)  # or such a mark might come about when the network is written again
     _check_fields(model)
     notes = _notes(model)
     model.ClearField("metadata_props")  # ONNX Runtime takes settings from there
@@ -120,7 +120,7 @@ def checked_network(content: bytes) -> tuple[bytes, onnx.ModelProto, dict[str, s
 
 
 def _notes(model: onnx.ModelProto) -> dict[str, str]:
-    """What mnistlab wrote beside the network, without the prefix."""
+    """The notes that mnistlab wrote beside the network, without the prefix of their names."""
     notes = {prop.key.removeprefix(NOTE_PREFIX): prop.value for prop in model.metadata_props}
     whole = len(notes) == len(model.metadata_props) and all(len(value) <= MAX_NOTE for value in notes.values())
     if not whole or not all(prop.key.startswith(NOTE_PREFIX) for prop in model.metadata_props):
@@ -129,7 +129,7 @@ def _notes(model: onnx.ModelProto) -> dict[str, str]:
 
 
 def _count_parts(content: bytes) -> None:
-    """Refuses what would unfold: an empty part takes two bytes in a file, and a hundred once it is parsed."""
+    """Rejects files that would unfold: an empty part takes two bytes in a file, and a hundred once it is parsed."""
     parts = 0
     todo: list[tuple[int, int, Any]] = [(0, len(content), onnx.ModelProto.DESCRIPTOR)]
     try:
@@ -160,7 +160,7 @@ def _count_parts(content: bytes) -> None:
 
 
 def _varint(content: bytes, at: int) -> tuple[int, int]:
-    """A number of protobuf's, seven bits a byte, and where it ends."""
+    """A number of protobuf's, with seven bits per byte, and the position after it."""
     value = shift = 0
     while (byte := content[at]) > 127 and shift < 63:
         value |= (byte & 127) << shift
@@ -170,7 +170,7 @@ def _varint(content: bytes, at: int) -> tuple[int, int]:
 
 @functools.cache
 def _kinds_of_fields(kind: Any) -> Mapping[int, tuple[Any, bool]]:
-    """Of each field its own kind, where it has parts itself, and whether each of its bytes may be a number."""
+    """For each field: its kind if it has parts itself, and whether each of its bytes may be a number."""
     floats, text = (kind.fields[0].CPPTYPE_FLOAT, kind.fields[0].CPPTYPE_DOUBLE), kind.fields[0].CPPTYPE_STRING
     return {
         field.number: (field.message_type, field.message_type is None and field.cpp_type not in (*floats, text))
@@ -179,7 +179,7 @@ def _kinds_of_fields(kind: Any) -> Mapping[int, tuple[Any, bool]]:
 
 
 def _check_fields(message: Any) -> None:
-    """Refuses all that no network of ours has: files elsewhere, functions, graphs within graphs, text as numbers."""
+    """Rejects everything that no network of ours has: other files, functions, graphs within graphs, text as numbers."""
     kind = message.DESCRIPTOR.name
     allowed = _FIELDS.get(kind, "").split()
     for field, value in message.ListFields():
@@ -208,7 +208,7 @@ def _check_input(graph: onnx.GraphProto) -> None:
 
 
 def _check_node(node: onnx.NodeProto, names: set[str]) -> None:
-    """Refuses an operation that is none of ours, or out of order; adds the names of its results."""
+    """Rejects an operation that our networks do not have, or that is out of order; adds the names of its results."""
     if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATIONS:
         operation = f"{node.domain[:20]}:{node.op_type[:40]}".removeprefix(":")
         raise RefusalError(f"it uses the operation {operation!a}")
@@ -227,7 +227,7 @@ def _check_node(node: onnx.NodeProto, names: set[str]) -> None:
 
 
 def numbers_of(tensor: onnx.TensorProto) -> NDArray[Any]:
-    """The numbers of a tensor, if they are what it says they are and finite."""
+    """The numbers of a tensor, checked to be of its type and shape and finite."""
     dtype = DTYPES.get(tensor.data_type)
     name = f"{tensor.name[:40]!a}"
     if dtype is None:

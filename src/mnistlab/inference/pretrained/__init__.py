@@ -1,4 +1,4 @@
-"""The networks that ship with the package, so that digits can be read in the minute after installation."""
+"""The networks that ship with the package, so that digits can be read right after installation."""
 
 import functools
 import json
@@ -20,7 +20,7 @@ ACCURACY_PATH = PRETRAINED_PATH.with_name("accuracy.json")
 
 
 def accuracies_of_pretrained() -> dict[str, float]:
-    """The share of MNIST's 10,000 test images that each network reads right, 0 to 1, by the network's name.
+    """The share of MNIST's 10,000 test images that each network classifies correctly, 0 to 1, by the network's name.
 
     Example:
         >>> accuracies_of_pretrained()["digits"] > 0.99
@@ -34,10 +34,10 @@ def pretrained(name: str = "digits") -> Classifier:
 
     Args:
         name: `digits`, the most accurate one, which also tells digits from other things; `mlp` or `cnn`, the
-            notebook's two networks, trained as the notebook does.
+            notebook's two networks, trained as in the notebook.
 
     Returns:
-        One classifier of each name for the whole process: it is loaded once.
+        The classifier; each is loaded once in a process.
 
     Raises:
         UsageError: if no network has that name.

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from mnistlab.lesson.checks.evidence import Description
 from mnistlab.lesson.checks.verdicts import Finding, Outcome, StepState, read_findings
+from mnistlab.system.text import percent
 
 EPOCHS = 5
 BATCH_SIZE = 128
@@ -206,4 +207,4 @@ def check_score(expected: ExpectedTraining, accuracy: Description, model: Descri
         return FINDINGS["other-accuracy"].fill(percent=value * 100, measured=measured * 100)
     if measured < expected.least_accuracy:
         return FINDINGS["too-low"].fill(measured=measured * 100, usual=expected.usual)
-    return f"Right: {measured * 100:.2f} % of 10,000 images that took part in no training."
+    return f"Right: {percent(measured)} of 10,000 images that took part in no training."

@@ -25,7 +25,7 @@ from mnistlab.lesson.grading.grading import (
 )
 from mnistlab.lesson.notebooks.reading import read_bytes
 from mnistlab.lesson.steps import STEPS
-from mnistlab.system.console import ProgressBar
+from mnistlab.system.console import Console
 from mnistlab.system.files import write_json, write_text
 from mnistlab.system.sandbox.limits import Limits
 from mnistlab.system.text import printable, spreadsheet_cell
@@ -93,7 +93,7 @@ class Gradebook:
 
 
 def grade_all(
-    notebooks: Sequence[Path], folder: Path, book: Gradebook | None, limits: Limits, *, is_visible: bool = True
+    notebooks: Sequence[Path], folder: Path, book: Gradebook | None, limits: Limits, *, quiet: bool = False
 ) -> list[Grade]:
     """Grades notebooks one after the other; those whose grade is kept and still valid are not run again.
 
@@ -102,7 +102,7 @@ def grade_all(
         folder: Folder that the shown names are relative to.
         book: Gradebook that is written after each notebook; `None` to keep no grades.
         limits: Limits for each notebook.
-        is_visible: Whether progress is shown.
+        quiet: Whether no progress is shown.
 
     Returns:
         A grade for each notebook, in order.
@@ -120,16 +120,15 @@ def grade_all(
         kept = earlier.get((names[path], _digest(path)))
         if kept is not None:
             grades[path] = kept
-    with ProgressBar(
-        "notebooks", len(notebooks), len(grades), earlier="graded", visible=is_visible, stderr=True
-    ) as bar:
+    console = Console(quiet=quiet, stderr=True)
+    with console.bar("notebooks", len(notebooks), len(grades), earlier="graded") as bar:
         for path in notebooks:
             if path in grades:
                 continue
             grade = grade_notebook(path, limits, name=names[path])
             changed = changed_files(digests)
             grades[path] = tampered(grade, changed) if changed else grade
-            bar.tell(_told(grades[path]))
+            bar.count(_told(grades[path]))
             if book is not None:
                 book.write(grades.values())
             if changed:

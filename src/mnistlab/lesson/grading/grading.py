@@ -64,7 +64,7 @@ class Grade:
         steps: Grades of the steps, in order.
         problems: Sentences about what went wrong.
         seconds: Duration of the run in seconds.
-        in_force: Names of the protections that were in force during the run, see `isolation.limits.PROTECTIONS`.
+        in_force: Names of the protections that were in force during the run, see `sandbox.limits.PROTECTIONS`.
     """
 
     file: str

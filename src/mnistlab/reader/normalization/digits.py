@@ -33,16 +33,17 @@ class Normalized:
     """A digit in MNIST's form, and what was done to bring it there.
 
     Attributes:
-        image: uint8 `(28, 28)`, 0 ground to 255 ink; zeros if there was no ink.
-        is_blank: whether nothing stood out from the ground. Then the rest has no meaning.
-        is_flipped: whether the ink was darker than the ground.
-        box: of the ink in the crop: top, left, bottom, right; the last two are one past it.
-        scale: pixels of the image for a pixel of the crop.
-        off_centre: how far the centre of mass was from the middle of the crop, (down, right), in pixels of an image
+        image: Image, uint8 `(28, 28)`, 0 ground to 255 ink; zeros if there was no ink.
+        is_blank: Whether nothing stood out from the ground. Then the other fields have no meaning.
+        is_flipped: Whether the ink was darker than the ground.
+        box: Box of the ink in the crop: top, left, bottom, right; the last two are one past it.
+        scale: Pixels of the image for a pixel of the crop.
+        off_centre: Distance of the centre of mass from the middle of the crop, (down, right), in pixels of an image
             that the whole crop would fill.
-        shift: how far the centre of mass moved the box from the middle of the image, (down, right), in pixels.
-        thickness_before: of the strokes, in pixels of the image, had it not been changed.
-        thickness: of the strokes as they are, in pixels.
+        shift: Distance by which the centre of mass moved the box from the middle of the image, (down, right), in
+            pixels.
+        thickness_before: Thickness of the strokes if it were not changed, in pixels of the image.
+        thickness: Thickness of the strokes in the image, in pixels.
     """
 
     image: npt.NDArray[np.uint8]
@@ -68,16 +69,16 @@ def normalize_digit(
     """Brings one digit into the form that MNIST's images have, so that a network trained on them can read it.
 
     An image of MNIST comes back as it was, but for the last grey levels of its contrast. Each step can be left out, to
-    see what it is good for.
+    see its effect.
 
     Args:
-        crop: uint8 `(height, width)`, any size from 1x1 on, one digit on even ground.
-        ink: `"light"` ink on dark ground as in MNIST, `"dark"` ink on light ground, or `"auto"`: the ground is what the
-            border consists of.
-        contrast: whether ground and ink are brought to 0 and 255.
-        crop_to_ink: whether the ink's box is enlarged or reduced to 20 pixels; otherwise the whole crop to 28.
-        thickness: whether strokes far thinner or thicker than MNIST's are brought nearer.
-        centre: whether the centre of mass goes to the middle; otherwise the middle of the box.
+        crop: Crop of one digit on even ground, uint8 `(height, width)`, any size from 1x1 on.
+        ink: `"light"` for light ink on dark ground as in MNIST, `"dark"` for dark ink on light ground, or `"auto"`,
+            which takes most of the border for ground.
+        contrast: Whether ground and ink are brought to 0 and 255.
+        crop_to_ink: Whether the box of the ink is scaled to 20 pixels; otherwise the whole crop is scaled to 28.
+        thickness: Whether strokes far thinner or thicker than MNIST's are changed towards them.
+        centre: Whether the centre of mass goes to the middle; otherwise the middle of the box does.
 
     Returns:
         The image and what was done. A crop of one grey level, or in which nothing stands out from noise, is blank.
@@ -133,7 +134,7 @@ def _check(crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def centre_of_mass(values: npt.NDArray[np.uint8] | Floats) -> Pair:
-    """Row and column; the middle of a pixel is a whole number. Of what has no mass, the middle."""
+    """Row and column of the centre of mass, whole numbers in the middle of a pixel; the middle if there is no mass."""
     rows, columns = values.sum(axis=1, dtype=np.float64), values.sum(axis=0, dtype=np.float64)
     total = float(rows.sum())
     if not total:
@@ -148,7 +149,7 @@ def _off_centre(values: Floats, box: Box, shape: tuple[int, ...]) -> Pair:
 
 
 def _place(small: npt.NDArray[np.uint8], centre: bool) -> tuple[tuple[int, int], tuple[int, int]]:
-    """How far the centre of mass moves the digit from the middle, and where its corner goes on the image."""
+    """The distance by which the centre of mass moves the digit from the middle, and the place of its corner."""
     shifts, corners = [], []
     for length, mass in zip(small.shape, centre_of_mass(small), strict=True):
         middle = (SIDE - length + 1) // 2

@@ -1,4 +1,4 @@
-"""Which of a crop's grey levels are ground and which are ink."""
+"""Ground and ink among the grey levels of a crop."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ import numpy.typing as npt
 Ink = Literal["auto", "light", "dark"]
 Floats = npt.NDArray[np.float64]
 
-MIN_CONTRAST: Final = 20  # grey levels; paper that was photographed is less even than a few
+MIN_CONTRAST: Final = 20  # grey levels; photographed paper is uneven by a few
 MIN_CONTRAST_TO_NOISE: Final = 6.0  # noise alone comes to 4.5, an even slope of light to 3.9
 _MIN_INK: Final = 32.0  # of 255; no image of MNIST has less at the edge of its digit's box
 
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """What each grey level becomes.
+    """New grey levels for the old ones.
 
     Attributes:
-        new: float64 `(256,)`, for each level of the crop, flipped first if `is_flipped`; 0 ground to 255 ink.
-        least: what is above it is ink and not noise.
-        is_flipped: whether 255 - level takes the place of each level.
+        new: New level for each level of the crop, float64 `(256,)`, 0 ground to 255 ink; if `is_flipped`, for each
+            flipped level.
+        least: Level above which there is ink and not noise.
+        is_flipped: Whether each level is first replaced by 255 - level.
     """
 
     new: Floats
@@ -35,12 +36,12 @@ def find_levels(crop: npt.NDArray[np.uint8], ink: Ink, contrast: bool) -> Levels
     """Finds ground and ink.
 
     Args:
-        crop: uint8 `(height, width)`.
-        ink: whether it is light or dark, or to be found out.
-        contrast: whether ground and ink are brought to 0 and 255.
+        crop: Crop of a digit, uint8 `(height, width)`.
+        ink: Whether the ink is light or dark, or `"auto"` to find out.
+        contrast: Whether ground and ink are brought to 0 and 255.
 
     Returns:
-        None if there is no ink: one level only, or nothing that stands out from noise.
+        The levels; `None` if there is no ink: one level only, or nothing that stands out from noise.
     """
     histogram = np.bincount(crop.ravel(), minlength=256)
     if np.count_nonzero(histogram) == 1:
@@ -61,7 +62,7 @@ def find_levels(crop: npt.NDArray[np.uint8], ink: Ink, contrast: bool) -> Levels
 
 
 def _otsu(histogram: npt.NDArray[np.int64]) -> int:
-    """The level t that parts the levels up to t best from those above: N. Otsu's of 1979, the first one if several."""
+    """The level t that best separates the levels up to t from those above (N. Otsu, 1979); the first if several do."""
     below = np.cumsum(histogram)[:-1].astype(np.float64)
     sums = np.cumsum(histogram * np.arange(256))
     total, sum_below = float(histogram.sum()), sums[:-1].astype(np.float64)
@@ -71,7 +72,7 @@ def _otsu(histogram: npt.NDArray[np.int64]) -> int:
 
 
 def _is_ground_light(crop: npt.NDArray[np.uint8], histogram: npt.NDArray[np.int64], threshold: int) -> bool:
-    """Whether most of the border is lighter than the threshold; if it is even, most of the crop."""
+    """Whether most of the border is lighter than the threshold; if exactly half is, most of the crop."""
     border = np.concatenate([crop[0], crop[-1], crop[1:-1, 0], crop[1:-1, -1]])
     light, dark = (int(np.count_nonzero(side)) for side in (border > threshold, border <= threshold))
     if light == dark:
@@ -81,7 +82,7 @@ def _is_ground_light(crop: npt.NDArray[np.uint8], histogram: npt.NDArray[np.int6
 
 
 def _measure_levels(histogram: npt.NDArray[np.int64], threshold: int) -> tuple[int, float, int]:
-    """Level of the ground, noise on it (standard deviation), and how far the ink is above it."""
+    """Level of the ground, its noise (standard deviation), and the distance of the ink above it."""
     dark = histogram[: threshold + 1]
     ground = _quantile(dark, 50)
     deviations = np.bincount(np.abs(np.arange(len(dark)) - ground), weights=dark, minlength=256).astype(np.int64)
@@ -90,6 +91,6 @@ def _measure_levels(histogram: npt.NDArray[np.int64], threshold: int) -> tuple[i
 
 
 def _quantile(histogram: npt.NDArray[np.int64], percent: int) -> int:
-    """The first level up to which so many percent of the pixels are."""
+    """The first level at or below which `percent` of the pixels lie."""
     counts = np.cumsum(histogram)
     return int(np.argmax(100 * counts >= percent * counts[-1]))

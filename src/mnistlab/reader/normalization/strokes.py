@@ -1,4 +1,4 @@
-"""Digits made larger and smaller, and the thickness of their strokes measured and changed."""
+"""Scales digits, and measures and changes the thickness of their strokes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from mnistlab.reader.normalization.levels import Floats
 
 Box = tuple[int, int, int, int]
 
-FINE: Final = 4  # strokes are measured and changed on a grid so many times as fine
+FINE: Final = 4  # strokes are measured and changed on a grid that is this many times as fine
 USUAL_THICKNESS: Final = (1.1, 6.0)  # pixels; 999 of 1,000 training images of MNIST are between
-NEARER_THICKNESS: Final = (1.6, 3.7)  # pixels; where strokes go that are thinner or thicker: 9 of 10 are between
+NEARER_THICKNESS: Final = (1.6, 3.7)  # pixels; thinner and thicker strokes are brought to these: 9 of 10 are between
 HALF: Final = 0.5 + 1e-6  # added before rounding down; ties must not depend on the last bit of a sum
 
 
@@ -21,12 +21,13 @@ def resample(values: Floats, side: int, new_side: int) -> Floats:
     """Enlarges or reduces by `new_side / side`: area averages to reduce, straight lines between pixels to enlarge.
 
     Args:
-        values: `(height, width)`, 0 beyond the edges.
-        side: a length in pixels, most often the longer side of `values`.
-        new_side: what it becomes.
+        values: Grey levels `(height, width)`, taken to be 0 beyond the edges.
+        side: A length in pixels, most often the longer side of `values`.
+        new_side: The new length of `side`.
 
     Returns:
-        `(height · new_side / side, width · new_side / side)`, both rounded up; the same array if both sides are equal.
+        Grey levels `(height · new_side / side, width · new_side / side)`, both rounded up; the same array if both
+        lengths are equal.
 
     Example:
         >>> resample(np.array([[0.0, 255.0, 255.0, 0.0, 100.0]]), 2, 1)
@@ -35,14 +36,14 @@ def resample(values: Floats, side: int, new_side: int) -> Floats:
     if side == new_side:
         return values
     rows, columns = (_weights(length, side, new_side) for length in values.shape)
-    resampled: Floats = rows @ (values @ columns.T)
+    resampled: Floats = rows @ (values @ columns.T)  # (h, w) -> (h, new_w) -> (new_h, new_w)
     return resampled
 
 
 def _weights(length: int, side: int, new_side: int) -> Floats:
-    """What each old pixel of one axis counts for each new one: `(new_length, length)`."""
+    """Weight of each old pixel of one axis in each new one: `(new_length, length)`."""
     new_length = -(-length * new_side // side)
-    new, old = np.arange(new_length)[:, None], np.arange(length)[None]
+    new, old = np.arange(new_length)[:, None], np.arange(length)[None]  # (new_length, 1), (1, length)
     if new_side < side:  # the part of the new pixel that the old one covers
         overlap = np.minimum((new + 1) * side / new_side, old + 1) - np.maximum(new * side / new_side, old)
         covered: Floats = np.maximum(overlap, 0.0) * (new_side / side)
@@ -53,13 +54,13 @@ def _weights(length: int, side: int, new_side: int) -> Floats:
 
 
 def measure_thickness(values: Floats) -> float:
-    """The mean width of strokes in pixels: twice their area for the length of their outline.
+    """The mean width of strokes in pixels: twice their area divided by the length of their outline.
 
     Both are integrals over grey levels, so that a smooth edge counts as the sharp one in its middle. A stroke of
-    width w and length l has the area w · l and, its ends apart, the outline 2 · l.
+    width w and length l has the area w · l and, without its ends, the outline 2 · l.
 
     Args:
-        values: `(height, width)`, 0 ground to any level of ink.
+        values: Grey levels `(height, width)`, 0 ground to any level of ink.
 
     Example:
         >>> stroke = np.zeros((60, 60))
@@ -67,15 +68,15 @@ def measure_thickness(values: Floats) -> float:
         >>> round(measure_thickness(stroke), 2)
         5.41
     """
-    sharp = np.pad(_sharpen(values), 1)
-    # Of four neighbours, so that an outline is as long in all directions.
+    sharp = np.pad(_sharpen(values), 1)  # (h, w) -> (h + 2, w + 2)
+    # From four neighbours, so that an outline is equally long in all directions.
     rising, falling = sharp[1:, 1:] - sharp[:-1, :-1], sharp[1:, :-1] - sharp[:-1, 1:]
     outline = float(np.sqrt((rising * rising + falling * falling) / 2).sum())
     return 2 * float(sharp.sum()) / outline if outline else 0.0
 
 
 def _sharpen(values: Floats) -> Floats:
-    """Edges made steep about half of the strongest ink, 0 to 1."""
+    """Makes edges steep, about half of the strongest ink; 0 to 1."""
     strongest = float(values.max())
     if not strongest:
         return np.zeros_like(values)
@@ -85,23 +86,23 @@ def _sharpen(values: Floats) -> Floats:
 def change_thickness(fine: Floats, measured: float, side: int, cut: bool = True) -> Floats:
     """Makes strokes that are far too thin thicker, and far too thick ones thinner, with a round brush.
 
-    What grows by the brush's radius on either side is scaled back afterwards, which the radius allows for.
+    The digit grows by the brush's radius on either side and is scaled back afterwards, which the radius allows for.
 
     Args:
-        fine: a digit that fills the fine grid.
-        measured: thickness of its strokes there, outside of what is usual.
-        side: of the fine grid.
-        cut: whether to cut the result to its ink; otherwise it stays as large as `fine`, and as it is in there.
+        fine: Digit that fills the fine grid.
+        measured: Thickness of its strokes on that grid, outside the usual range.
+        side: Side of the fine grid in pixels.
+        cut: Whether to cut the result to its ink; otherwise it stays as large as `fine`, with the ink in its place.
 
     Returns:
-        0 to 255; if cut, by up to two radii larger or smaller than `fine`.
+        Grey levels, 0 to 255; if cut, by up to two radii larger or smaller than `fine`.
     """
     wanted = FINE * NEARER_THICKNESS[0 if measured < FINE * USUAL_THICKNESS[0] else 1]
     radius = (wanted - measured) / (2 * (1 - wanted / side))
-    radius = max(radius, -measured / 4)  # half of the stroke is left at the least
+    radius = max(radius, -measured / 4)  # at least half of the stroke is left
     whole = int(abs(radius))
     part = abs(radius) - whole
-    padded = np.pad(_sharpen(fine), 2 * whole + 2)
+    padded = np.pad(_sharpen(fine), 2 * whole + 2)  # (h, w) -> (h + 4 · whole + 4, w + 4 · whole + 4)
     changed = (1 - part) * _brush(padded, whole, radius > 0) + part * _brush(padded, whole + 1, radius > 0)
     frame = (2 * whole + 2, 2 * whole + 2, 2 * whole + 2 + fine.shape[0], 2 * whole + 2 + fine.shape[1])
     top, left, bottom, right = (ink_box(changed >= 0.5) if cut else None) or frame
@@ -110,18 +111,18 @@ def change_thickness(fine: Floats, measured: float, side: int, cut: bool = True)
 
 
 def _brush(values: Floats, radius: int, grows: bool) -> Floats:
-    """The highest value within the radius, or the lowest."""
+    """The highest value within the radius if strokes grow, else the lowest."""
     changed = values
     for down in range(-radius, radius + 1):
         for right in range(-radius, radius + 1):
             if down * down + right * right <= radius * radius:
-                moved = np.roll(values, (down, right), axis=(0, 1))  # the frame of zeros is wider
+                moved = np.roll(values, (down, right), axis=(0, 1))  # nothing wraps around: the frame of zeros is wider
                 changed = np.maximum(changed, moved) if grows else np.minimum(changed, moved)
     return changed
 
 
 def ink_box(is_ink: npt.NDArray[np.bool_]) -> Box | None:
-    """Top, left, bottom and right of what is ink, the last two one past it; None if nothing is."""
+    """Top, left, bottom and right of the ink, the last two one past it; `None` if there is none."""
     rows, columns = np.flatnonzero(is_ink.any(axis=1)), np.flatnonzero(is_ink.any(axis=0))
     if not len(rows):
         return None

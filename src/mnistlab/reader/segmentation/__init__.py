@@ -1,4 +1,4 @@
-"""Where the digits are on a photo or scan, and each of them cut out: ink alone, on even ground, upright."""
+"""Finds the digits on a photo or scan and cuts each of them out: only its ink, on even ground, upright."""
 
 from mnistlab.reader.segmentation.finding import Found, find_digits
 

@@ -19,7 +19,7 @@ from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
 
 MARGIN: Final = 3  # pixels of ground around each crop
-FULL_SIZE: Final = 64  # pixels; digits that the reduced copy shows so large lose nothing by it
+FULL_SIZE: Final = 64  # pixels; digits of this size on the reduced copy lose nothing by the reduction
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +27,13 @@ class Found:
     """A place on a photo where a digit may be.
 
     Attributes:
-        box: top, left, bottom, right in pixels of the photo, the last two one past the ink.
-        line: of writing, from 0 at the top.
-        position: in its line, from 0 at the left.
-        crop: uint8 `(height, width)`, turned level; 0 ground to 255 ink whatever it was on the photo, with the light
-            and everything but this digit removed. A digit of less than 64 pixels has as many as on the photo.
-        marks: "touching" if it is as wide as several digits and cannot be parted with certainty, "parted" if it was
-            parted from another.
+        box: Top, left, bottom, right in pixels of the photo, the last two one past the ink.
+        line: Number of the line of writing, from 0 at the top.
+        position: Position in its line, from 0 at the left.
+        crop: Crop of this digit alone, uint8 `(height, width)`, turned level; 0 ground to 255 ink, whatever it was on
+            the photo. A digit of less than 64 pixels has as many pixels as on the photo.
+        marks: Remarks: "touching" if it is as wide as several digits and cannot be parted with certainty, "parted" if
+            it was parted from another.
     """
 
     box: tuple[int, int, int, int]
@@ -46,16 +46,16 @@ class Found:
 def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
     """Finds the digits on a photo or scan, in reading order.
 
-    Light or dark ink on paper, slate or screen, evenly lit or not, ruled or squared, turned by up to 12 degrees.
-    Digits should be 12 pixels high or more; on photos of more than 2 million pixels, which are looked at reduced, more
-    in proportion.
+    The ink may be light or dark, on paper, slate or screen, evenly lit or not, ruled or squared, turned by up to 12
+    degrees. Digits should be at least 12 pixels high; on photos of more than 2 million pixels, which are reduced for
+    the search, proportionally more.
 
     Args:
-        photo: uint8 `(height, width)`, as `load_photo` gives it.
+        photo: Photo, uint8 `(height, width)`, from `load_photo`.
 
     Returns:
-        What may be digits, line after line; empty if nothing stands out from the ground. Letters and drawings of
-        a digit's size are among them: to tell them apart is the classifier's part.
+        Everything that may be a digit, line after line; empty if nothing stands out from the ground. Letters and
+        drawings of a digit's size are among it: telling them apart is left to the classifier.
 
     Raises:
         UsageError: (a `ValueError`) the photo has another shape or type.
@@ -97,7 +97,7 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
 
 
 def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit) -> tuple[int, int, int, int]:
-    """Where the part's ink is on the photo, as far as it is half as strong as its strongest."""
+    """The box of a part's ink on the photo, as far as the ink is at least half as strong as at its strongest place."""
     levels = np.where(np.isin(labels[part.window], part.numbers), ink[part.window], 0)
     rows, columns = np.nonzero(levels >= 0.5 * np.percentile(levels[levels > 0], 90))
     middles = np.stack([columns + part.left + 0.5, rows + part.top + 0.5])
@@ -112,7 +112,7 @@ def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit) -> tuple
 
 
 def _cut(part: Part, labels: Labels, ruling: Mask, turn: Turn, lit: Lit) -> Grey:
-    """The part's own ink, 0 to 255, from the photo itself if the reduced copy shows it small."""
+    """The ink of a part alone, 0 to 255, from the photo itself if the part is small on the reduced copy."""
     top, left = max(part.top - MARGIN, 0), max(part.left - MARGIN, 0)
     window = slice(top, part.bottom + MARGIN), slice(left, part.right + MARGIN)
     numbers = labels[window]

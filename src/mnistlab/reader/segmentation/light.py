@@ -1,4 +1,4 @@
-"""Uneven light removed: how much ink is on each place, whatever paper, pen and lamp."""
+"""Removes uneven light: measures the ink at each place, whatever the paper, pen and lamp."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _PAPER_LEVEL, _INK_RANGE = 230.0, 200.0  # grey levels that Sauvola's threshold 
 
 @dataclass(frozen=True, eq=False)
 class Lit:
-    """A photo with its light known.
+    """A photo whose light is known.
 
     Attributes:
-        photo: as it came.
-        copy: of the photo, reduced.
-        factor: pixels of the photo for a pixel of the reduced copy.
-        ink: of the reduced copy, float32; 0 paper, 1 the usual ink of this page.
-        paper: brightness of the paper, float32, one value for a cell of the reduced copy.
-        sign: -1 for ink darker than paper, 1 for lighter.
-        strength: brightness of the usual ink, as a difference from the paper's and a fraction of it.
-        noise: standard deviation of `ink` on bare paper.
+        photo: The original photo.
+        copy: Reduced copy of the photo.
+        factor: Pixels of the photo for a pixel of the reduced copy.
+        ink: Ink on the reduced copy, float32; 0 paper, 1 the usual ink of this page.
+        paper: Brightness of the paper, float32, one value for each cell of the reduced copy.
+        sign: Polarity: -1 for ink darker than paper, 1 for lighter.
+        strength: Difference in brightness of the usual ink from the paper, as a fraction of the paper's.
+        noise: Standard deviation of `ink` on bare paper.
     """
 
     photo: Grey
@@ -64,10 +64,10 @@ def remove_light(photo: Grey) -> Lit | None:
     """Measures light, polarity, noise and the strength of the ink.
 
     Args:
-        photo: uint8 `(height, width)`.
+        photo: Photo, uint8 `(height, width)`.
 
     Returns:
-        None if nothing stands out from the paper.
+        The photo with its light; `None` if nothing stands out from the paper.
     """
     factor = max(1, ceil(sqrt(photo.size / WORK_PIXELS)))
     picture = Image.fromarray(photo)
@@ -86,7 +86,7 @@ def remove_light(photo: Grey) -> Lit | None:
     noise = _deviation(ratio[::2, ::2])
     ink = sign * (ratio - middle)
     is_faint = sign * difference < _STRENGTH_TO_NOISE * _deviation(difference[::2, ::2])
-    ink[is_faint & (paper_there < _SHADE * usual)] = 0  # where light is poor, noise is a larger part of it
+    ink[is_faint & (paper_there < _SHADE * usual)] = 0  # in poor light, noise is relatively stronger
     strength = _strength(ink[::2, ::2], noise)
     if strength is None:
         return None
@@ -94,18 +94,18 @@ def remove_light(photo: Grey) -> Lit | None:
 
 
 def _deviation(values: Floats) -> float:
-    """Standard deviation of what most of them are: bare paper."""
+    """Standard deviation of the majority of the values, which are bare paper."""
     return 1.4826 * float(np.median(np.abs(values - np.median(values))))
 
 
 def _polarity(grey: Grey) -> int:
-    """-1 if ink is darker than paper, 1 if lighter: it is the lesser part of nearly every place where there is some.
+    """-1 if ink is darker than paper, 1 if lighter: ink is the smaller part of nearly every place that has some.
 
-    A place on the edge of a sheet or a shadow says anything, so many small places are asked, and larger ones only
-    where strokes are too wide for those.
+    A place on the edge of a sheet or a shadow may mislead, so many small places vote, and larger ones only if strokes
+    are too wide for those.
     """
     for side in (*_TILES, max(grey.shape)):
-        # From four grids, so that a straight edge goes through tiles at all places.
+        # From four grids, so that a straight edge crosses tiles at all places.
         votes = [_vote(grey[start:, start:], side) for start in range(0, min(side, *grey.shape), -(-side // 4))]
         vote = sum(votes) / len(votes)
         if abs(vote) > _CLEAR_VOTE:
@@ -129,19 +129,21 @@ def _vote(grey: Grey, side: int) -> float:
 
 
 def _paper(cells: Floats, sign: int) -> Floats:
-    """The brightness of the paper alone in each cell: what is narrow is filled, where edges are they stay sharp.
+    """The brightness of bare paper in each cell: narrow marks are filled in, and edges stay sharp.
 
-    Around an edge the side that ink would be nearer to counts, so that the edge itself is none.
+    Around an edge the side closer in brightness to ink counts, so that the edge itself is not taken for ink.
     """
     window = min(_PAPER_CELLS, 2 * max(cells.shape) + 1)
-    lighter = np.pad(-sign * cells, window, mode="edge")  # so that what is broad where the photo ends counts as broad
+    lighter = np.pad(
+        -sign * cells, window, mode="edge"
+    )  # so that a broad area at the edge of the photo counts as broad
     filled = ndimage.grey_closing(lighter, window)[window:-window, window:-window]
     paper: Floats = -sign * ndimage.minimum_filter(filled, _EDGE_CELLS, mode="nearest")
     return np.maximum(paper, _DARKEST_PAPER)
 
 
 def _strength(ink: Floats, noise: float) -> float | None:
-    """How much the strongest of what stands out does so: digits, not the fainter lines of the paper."""
+    """The strength of the strongest ink that stands out: digits, not the fainter lines of the paper."""
     standing = ink[ink > max(_MIN_STRENGTH, _STRENGTH_TO_NOISE * noise)]
     if standing.size < 4:
         return None
@@ -152,10 +154,10 @@ def _strength(ink: Floats, noise: float) -> float | None:
 
 
 def find_ink(ink: Floats, noise: float) -> Mask:
-    """Which pixels are ink, by J. Sauvola's threshold of 2000, and above the noise.
+    """The pixels that are ink, by J. Sauvola's threshold of 2000, and above the noise.
 
-    A solid stroke as wide as the window's half is ink too: what is nearly as dark as the usual ink needs no contrast
-    to its surroundings.
+    A solid stroke as wide as half the window is ink too: pixels nearly as dark as the usual ink need no contrast to
+    their surroundings.
     """
     levels = np.clip(_PAPER_LEVEL - _INK_RANGE * ink, 0, 255).astype(np.uint8)
     window = min(_WINDOW, 2 * (min(ink.shape) // 2) - 1)

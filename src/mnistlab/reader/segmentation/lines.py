@@ -9,13 +9,13 @@ from mnistlab.reader.segmentation.parts import Part, usual_size
 
 _MIN_OVERLAP: Final = 0.45  # of the lower of two heights, that neighbours in a line share
 _MAX_RATIO: Final = 8.0  # of heights in a line; pieces of digits are among them
-_RECENT: Final = 4  # digits that tell where a line goes on; lines on a curved page do not stay level
+_RECENT: Final = 4  # digits from which the course of a line is continued; lines on a curved page do not stay level
 
 
 def group_lines(parts: list[Part]) -> list[list[Part]]:
     """Groups parts into lines from top to bottom, each from left to right.
 
-    A part goes on the line whose last digits share most of its height with it.
+    A part continues the line whose last digits share most of its height.
     """
     lines: list[list[Part]] = []
     for part in sorted(parts, key=lambda part: part.left + part.right):
@@ -42,5 +42,5 @@ def _overlap(part: Part, recent: list[Part]) -> float:
 
 
 def drop_small(line: list[Part]) -> list[Part]:
-    """Leaves out dots, commas and specks: what is far smaller than the digits of its line."""
+    """Leaves out dots, commas and specks: parts far smaller than the digits of their line."""
     return [part for part in line if part.size >= 0.35 * usual_size(line)]

@@ -1,4 +1,4 @@
-"""Digits that touch, parted where a short cut leaves two digits, and marked where none does."""
+"""Parts digits that touch if a short cut leaves two digits, and marks them otherwise."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy.typing as npt
 from mnistlab.reader.segmentation.light import Mask
 from mnistlab.reader.segmentation.parts import Labels, Part, usual_size
 
-_WIDE: Final = 1.3  # width for the height, from which on a part may be several digits; 97 of 100 digits are narrower
-_WIDER: Final = 1.15  # width for the usual size in the line
+_WIDE: Final = 1.3  # ratio of width to height above which a part may be several digits; 97 of 100 digits are narrower
+_WIDER: Final = 1.15  # ratio of width to the usual size in the line
 _CLEAR: Final = 1.6  # ink that a clear cut goes through, in thicknesses of the stroke
-_MAX_CUT: Final = 0.5  # ink that a clear cut goes through, for the height; blots are parted nowhere
-_MIN_HEIGHT: Final = 0.7  # of either side of a cut, for the height of both
-_MIN_AREA: Final = 0.15  # of either side, for the ink of both
-_EDGE: Final = 0.15  # of the width at either end, where no cut is looked for
+_MAX_CUT: Final = 0.5  # ink that a clear cut goes through, as a fraction of the height; blots are never parted
+_MIN_HEIGHT: Final = 0.7  # height of either side of a cut, as a fraction of the height of both
+_MIN_AREA: Final = 0.15  # ink of either side, as a fraction of the ink of both
+_EDGE: Final = 0.15  # fraction of the width at either end where no cut is tried
 
 
 def part_touching(labels: Labels, lines: list[list[Part]]) -> list[list[Part]]:
-    """Parts what is as wide as several digits; `labels` gets a new number for each piece.
+    """Parts everything as wide as several digits; `labels` gets a new number for each piece.
 
-    A piece has the mark "parted", what cannot be parted "touching".
+    A piece gets the mark "parted", and a part that cannot be parted the mark "touching".
     """
     number = int(labels.max(initial=0))
     parted = []
@@ -71,7 +71,7 @@ def _piece(side: Mask, number: int, part: Part) -> Part:
 
 
 def _cut(labels: Labels, part: Part) -> Mask | None:
-    """What is left of the cut that goes through least ink; None if that is much, or what it leaves is no digit."""
+    """The pixels to the left of the cut through least ink; `None` if it is too much, or a side cannot be a digit."""
     own = np.isin(labels[part.window], part.numbers)
     path, ink = _least_ink(own, round(_EDGE * part.width))
     if ink > min(_CLEAR * part.thickness + 1, _MAX_CUT * part.height):
@@ -85,9 +85,9 @@ def _cut(labels: Labels, part: Part) -> Mask | None:
 
 
 def _least_ink(own: Mask, edge: int) -> tuple[npt.NDArray[np.intp], float]:
-    """The column of a cut in each row, which goes by one column a row at most, and the ink that it goes through.
+    """The column of a cut in each row, at most one column from that of the row before, and the ink on its way.
 
-    Off the upright a cut costs a little, so that it is straight where there is no ink.
+    A slanted step costs a little, so that the cut is straight where there is no ink.
     """
     height, width = own.shape
     cost = own.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Connected ink: specks dropped, broken strokes joined, digits that touch parted where it is clear."""
+"""Connected ink: finds the parts, drops specks and joins broken strokes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from mnistlab.reader.segmentation.light import Floats, Mask
 
 Labels = npt.NDArray[np.int32]
 
-MAX_PARTS: Final = 3_000  # a page holds no more digits; more are texture, of which the largest stay
+MAX_PARTS: Final = 3_000  # a page holds no more digits; more parts are texture, and only the largest are kept
 _MIN_SIDE: Final = 6  # pixels of the longer side
 _MIN_AREA: Final = 8
-_MIN_PEAK: Final = 0.45  # ink at its strongest place, where printed lines leave crumbs; 1 is the usual ink
-_MIN_PEAK_ON_PLAIN: Final = 0.2  # elsewhere: pencil beside a marker
+_MIN_PEAK: Final = 0.45  # ink at a part's strongest place, on ruled paper, whose lines leave crumbs; 1 is the usual ink
+_MIN_PEAK_ON_PLAIN: Final = 0.2  # the same on plain paper: pencil beside a marker
 _JOIN_GAP: Final = 0.7  # of the stroke's thickness, and a pixel
 _JOIN_GAP_IN_LINE: Final = 1.6
-_RULING_GAP: Final = 4  # pixels, that a printed line leaves
-_MIN_LIKENESS: Final = 0.5  # of the thickness of strokes of one digit
+_RULING_GAP: Final = 4  # pixels; the gap that a removed line leaves
+_MIN_LIKENESS: Final = 0.5  # ratio of the thicknesses of strokes of one digit
 _EIGHT: Final = np.ones((3, 3), dtype=int)
 
 
@@ -31,11 +31,14 @@ class Part:
     """Ink that is one digit, or several that touch.
 
     Attributes:
-        numbers: of its pieces in the labels.
-        top, left, bottom, right: of its box on the level page, the last two one past it.
-        area: in pixels.
-        thickness: of its strokes in pixels.
-        marks: what is to be known about it, such as "touching".
+        numbers: Numbers of its pieces in the labels.
+        top: First row of its box on the level page.
+        left: First column of its box.
+        bottom: Row below its box.
+        right: Column to the right of its box.
+        area: Area of its ink in pixels.
+        thickness: Thickness of its strokes in pixels.
+        marks: Remarks about it, such as "touching".
     """
 
     numbers: tuple[int, ...]
@@ -49,12 +52,12 @@ class Part:
 
     @property
     def height(self) -> int:
-        """Of the box."""
+        """Height of the box."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """Of the box."""
+        """Width of the box."""
         return self.right - self.left
 
     @property
@@ -64,12 +67,12 @@ class Part:
 
     @property
     def window(self) -> tuple[slice, slice]:
-        """Of the box."""
+        """Rows and columns of the box, as an index of arrays."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
 def find_parts(is_ink: Mask, ink: Floats, is_ruled: bool) -> tuple[Labels, list[Part]]:
-    """Numbers what is connected and drops specks: what is tiny, or nowhere as strong as ink."""
+    """Numbers connected parts and drops specks: parts that are tiny, or nowhere as strong as ink."""
     labels, count = ndimage.label(is_ink, _EIGHT)
     if not count:
         return labels, []
@@ -106,9 +109,9 @@ def join_parts(labels: Labels, parts: list[Part]) -> list[Part]:
 
 
 def join_in_lines(labels: Labels, lines: list[list[Part]], is_ruled: bool) -> list[Part]:
-    """Joins pieces of one digit, as lines tell: each is lower than the digits there, and both together no higher.
+    """Joins pieces of one digit by their line: each is lower than the digits there, and both together are not higher.
 
-    Where paper was ruled, a line that was taken away may have parted them.
+    On ruled paper, a line that was removed may have separated them.
     """
     usual = {part.numbers: usual_size(line) for line in lines for part in line}
 
@@ -124,14 +127,14 @@ def join_in_lines(labels: Labels, lines: list[list[Part]], is_ruled: bool) -> li
 
 
 def usual_size(line: list[Part]) -> int:
-    """Of the digits of a line; most of its parts are digits, and what is not is smaller."""
+    """The usual size of the digits in a line; most of its parts are digits, and the others are smaller."""
     return sorted(part.size for part in line)[(2 * len(line)) // 3]
 
 
 def _join(
     labels: Labels, parts: list[Part], is_piece: Callable[[Part, Part], bool], gap: float, least: int = 1
 ) -> list[Part]:
-    """Joins what is near and a piece of the other; near is a share of the thinner one's thickness, and some pixels."""
+    """Joins parts that are near and pieces of each other; near means a share of the thinner stroke, and some pixels."""
     ordered = sorted(parts, key=lambda part: -part.size)
     boxes = np.array([(part.top, part.left, part.bottom, part.right) for part in ordered]).reshape(-1, 4)
     owner = list(range(len(ordered)))
@@ -162,7 +165,7 @@ def _root(owner: list[int], index: int) -> int:
 
 
 def _same_pen(large: Part, small: Part) -> bool:
-    """Whether strokes are about as thick; of a dot that cannot be told."""
+    """Whether the strokes of two parts are about equally thick; true for a dot, whose thickness says nothing."""
     return small.thickness >= _MIN_LIKENESS * large.thickness or small.size <= 1.5 * small.thickness
 
 
@@ -171,7 +174,7 @@ def _shared_width(one: Part, other: Part) -> int:
 
 
 def _is_piece(large: Part, small: Part) -> bool:
-    """Whether the smaller of two parts that are near may be a piece of the larger."""
+    """Whether the smaller of two parts near each other may be a piece of the larger."""
     merged = merge([large, small])
     if _shared_width(large, small) >= 0.4 * min(large.width, small.width):
         return merged.height <= 1.6 * large.size
@@ -179,7 +182,7 @@ def _is_piece(large: Part, small: Part) -> bool:
 
 
 def _distance(labels: Labels, one: Part, other: Part, reach: float) -> float:
-    """The least distance of two parts in pixels, exact up to the reach."""
+    """The least distance between two parts in pixels, exact up to the reach."""
     margin = int(reach) + 1
     top, left = max(other.top - margin, 0), max(other.left - margin, 0)
     window = labels[top : other.bottom + margin, left : other.right + margin]
@@ -192,7 +195,7 @@ def _distance(labels: Labels, one: Part, other: Part, reach: float) -> float:
 
 
 def merge(parts: list[Part]) -> Part:
-    """Several parts as one."""
+    """Merges several parts into one."""
     if len(parts) == 1:
         return parts[0]
     area = sum(part.area for part in parts)
@@ -209,5 +212,5 @@ def merge(parts: list[Part]) -> Part:
 
 
 def is_digit_sized(part: Part) -> bool:
-    """Whether a part can be a digit at all; the dashes that a ruled line leaves are flatter than any."""
+    """Whether a part can be a digit at all; the dashes that a ruled line leaves are flatter than any digit."""
     return part.size >= _MIN_SIDE and not (part.height <= 4 and part.width > 2.5 * part.height)

@@ -1,4 +1,4 @@
-"""The printed lines of ruled and squared paper taken away, and the strokes that cross them left whole."""
+"""Removes the printed lines of ruled and squared paper, and leaves the strokes that cross them whole."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from mnistlab.reader.segmentation.light import Floats, Mask
 MAX_WIDTH: Final = 6  # pixels of the reduced copy; wider ones are strokes
 _PALE: Final = 0.75  # of the usual ink; darker lines cannot be told from writing by their darkness
 _RUN: Final = 81  # pixels along which ink is counted
-_MIN_COVER: Final = 0.6  # of them are ink, where no stroke crosses; digits on a line leave more room between them
-_BRIDGE: Final = 4 * _RUN  # pixels; so large gaps between pieces of a line are taken to be line too
-_MIN_PART: Final = 0.25  # of the page's width, that a line reaches in all
+_MIN_COVER: Final = (
+    0.6  # fraction of them that is ink on a line that no stroke crosses; digits in a row leave larger gaps
+)
+_BRIDGE: Final = 4 * _RUN  # pixels; gaps up to this length between pieces of a line count as line
+_MIN_PART: Final = 0.25  # of the page's width; least total length of a line
 
 
 def remove_ruling(is_ink: Mask, ink: Floats) -> tuple[Mask, Mask]:
-    """Takes away level and upright lines that are thin and go through much of the page.
+    """Removes level and upright lines that are thin and cross much of the page.
 
     Args:
-        is_ink: of a level page.
-        ink: the same page, 1 the usual ink.
+        is_ink: Pixels of a level page that are ink.
+        ink: Ink on the same page, 1 the usual ink.
 
     Returns:
-        The ink without lines, and where lines were.
+        The ink without lines, and the pixels of the lines.
     """
     left, lines = _remove_level(is_ink, ink)
     upright, columns = _remove_level(np.ascontiguousarray(left.T), ink.T)
@@ -38,10 +40,10 @@ def _remove_level(is_ink: Mask, ink: Floats) -> tuple[Mask, Mask]:
         return is_ink, lines
     band = ndimage.maximum_filter1d(lines.view(np.uint8), 3, axis=0).view(bool)
     bare = is_ink & ~band
-    # Writing on a line is darker, where the pen is; or it comes out of the line above and below.
+    # Writing on a line is darker than the line, or it continues above and below the line.
     usual = float(np.median(ink[lines]))
     half = (round(_thickness(lines)) + 3) // 2
-    window = 2 * half + 1  # of rows, beginning or ending with the pixel's own
+    window = 2 * half + 1  # rows, beginning or ending with the pixel's own
     grown = ndimage.maximum_filter1d(bare.view(np.uint8), 3, axis=1)
     from_above = ndimage.maximum_filter1d(grown, window, axis=0, origin=half).view(bool)
     from_below = ndimage.maximum_filter1d(grown, window, axis=0, origin=-half).view(bool)
@@ -52,13 +54,13 @@ def _remove_level(is_ink: Mask, ink: Floats) -> tuple[Mask, Mask]:
 
 
 def _thickness(lines: Mask) -> float:
-    """Of level lines, in pixels on average."""
+    """Mean thickness of level lines in pixels."""
     starts = np.count_nonzero(lines[1:] & ~lines[:-1]) + np.count_nonzero(lines[0])
     return float(np.count_nonzero(lines) / max(int(starts), 1))
 
 
 def _find_level(is_ink: Mask) -> Mask:
-    """Thin ink that goes on from side to side, gaps by noise allowed, of those lines that reach far."""
+    """Thin ink of long level lines, which may have gaps from noise."""
     cells = is_ink.view(np.uint8)
     thick = ndimage.minimum_filter1d(cells, MAX_WIDTH + 1, axis=0)
     thick = ndimage.maximum_filter1d(thick, MAX_WIDTH + 1, axis=0)

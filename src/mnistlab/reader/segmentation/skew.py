@@ -1,4 +1,4 @@
-"""How far a page is turned, and the page turned back."""
+"""Measures how far a page is turned, and turns it level."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MAX_PIXELS: Final = 4 * WORK_PIXELS  # of a level page; only strips far longer 
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """From places on the level page to places on the reduced copy, both (right, down) from the top left corner.
+    """The map from places on the level page to places on the reduced copy, both (right, down) from the top left corner.
 
     Attributes:
-        matrix: `(2, 2)`, a rotation.
-        offset: `(2,)` pixels.
-        size: width and height of the level page.
+        matrix: Rotation matrix `(2, 2)`.
+        offset: Offset `(2,)` in pixels.
+        size: Width and height of the level page.
     """
 
     matrix: npt.NDArray[np.float64]
@@ -34,12 +34,12 @@ class Turn:
     size: tuple[int, int]
 
     def coefficients(self, corner: tuple[float, float], scale: float) -> tuple[float, ...]:
-        """What Pillow's affine transform needs to cut a window of the level page, from (left, top) on.
+        """The coefficients with which Pillow's affine transform cuts a window of the level page.
 
         Args:
-            corner: on the level page.
-            scale: pixels of what is cut from for a pixel of the reduced copy; the window is as fine as the photo, so
-                that what is cut from the photo itself keeps its size.
+            corner: Left and top of the window on the level page.
+            scale: Pixels of the picture that is cut for a pixel of the reduced copy; the window is as fine as that
+                picture, so a digit that is cut from the photo itself keeps its size.
         """
         start = scale * (self.matrix @ np.array(corner) + self.offset)
         matrix = self.matrix
@@ -49,7 +49,7 @@ class Turn:
 def measure_skew(is_ink: Mask) -> float:
     """The angle of lines of writing or of ruled paper, in degrees; positive if their right ends are lower.
 
-    The profile of ink along the true direction is sharpest. A few digits in a line that wavers tell little: then the
+    The profile of ink along the true direction is sharpest. A few digits in a wavering line are not enough: then the
     page is taken to be level.
     """
     rows, columns = np.nonzero(is_ink[::2, ::2])
@@ -64,7 +64,7 @@ def measure_skew(is_ink: Mask) -> float:
 
 
 def _sharpest(down: Floats, right: Floats, degrees: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """The angle at which the profile is sharpest, and how sharp it is there."""
+    """The angle at which the profile is sharpest, and its sharpness there."""
     sharpness = []
     for angle in np.radians(degrees):
         height = down * np.float32(np.cos(angle)) - right * np.float32(np.sin(angle))
@@ -75,7 +75,7 @@ def _sharpest(down: Floats, right: Floats, degrees: npt.NDArray[np.float64]) -> 
 
 
 def level(shape: tuple[int, int], degrees: float) -> Turn:
-    """The turn that makes lines of that angle level; the page grows so that nothing is cut off.
+    """The turn that makes lines of a given angle level; the page grows so that nothing is cut off.
 
     A strip that would grow out of all proportion stays as it is: one of 50 by 40,000 pixels, turned by 12 degrees, is
     as large as 160 pages.

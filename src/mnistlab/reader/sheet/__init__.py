@@ -1,4 +1,4 @@
-"""A page to write one's own digits on: drawn, and read back from a photo into a data set in MNIST's form."""
+"""A page for your own handwritten digits: drawn, and read back from a photo into a data set in MNIST's form."""
 
 from mnistlab.reader.sheet.drawing import draw_page, make_sheet
 from mnistlab.reader.sheet.reading import SheetReading, read_sheets, write_dataset

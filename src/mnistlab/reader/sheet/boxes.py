@@ -1,4 +1,4 @@
-"""The boxes of a straightened page: where exactly each is, and what is written in it."""
+"""The boxes of a straightened page: the exact place of each, and the digit in it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from mnistlab.reader.sheet.page import PAPER_LEVEL, Page
 
 State = Literal["digit", "empty", "blackened"]
 
-SEARCH_MM: Final = 2.0  # paper that is bent puts boxes so far from where four corners say they are
+SEARCH_MM: Final = 2.0  # on bent paper, boxes lie up to this far from the places that the four corners give
 INSET_MM: Final = 0.7  # cut off inside of the printed line
-_EDGE_MM: Final = 1.1  # what reaches no further in from the cut's edge is the printed line
-_FAINTEST: Final = 0.18  # ink for printed black; a pencil has about 0.4
+_EDGE_MM: Final = 1.1  # ink that reaches no further in from the cut's edge is the printed line
+_FAINTEST: Final = 0.18  # ink, where printed black is 1; a pencil has about 0.4
 _MIN_STROKE: Final = 0.3  # square millimetres; less is a speck
 _MIN_INK: Final = 1.0  # square millimetres of a digit; a small 1 in pencil has 1.5
 _MIN_HEIGHT: Final = 2.5  # millimetres, or width
@@ -29,13 +29,13 @@ _BLACKENED: Final = 0.55  # share of a box
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A box and what was found in it.
+    """A box and its content.
 
     Attributes:
-        box: of the layout.
-        crop: uint8 `(height, width)`, the inside of the box without lines and specks, paper light.
-        state: whether it holds a digit.
-        image: uint8 `(28, 28)`, the digit in MNIST's form; zeros if there is none.
+        box: Box of the layout.
+        crop: Inside of the box without lines and specks, uint8 `(height, width)`, with light paper.
+        state: Whether the box holds a digit, is empty or is blackened.
+        image: Digit in MNIST's form, uint8 `(28, 28)`; zeros if there is none.
     """
 
     box: Box
@@ -50,9 +50,9 @@ def read_boxes(page: Page) -> list[Cell]:
 
 
 def locate(page: Page) -> Floats:
-    """How far each box is from where the layout has it, x and y in millimetres: float64 `(100, 2)`.
+    """The distance of each box from its place in the layout, x and y in millimetres: float64 `(100, 2)`.
 
-    Each box is found by its printed lines; the median with its neighbours corrects those that writing hides.
+    Each box is found by its printed lines; the median with its neighbours corrects boxes whose lines writing hides.
     """
     offsets = np.array([_offset(page, box) for box in BOXES]).reshape(NUM_ROWS, NUM_CLASSES, 2)
     smooth = [ndimage.median_filter(offsets[..., axis], 3, mode="nearest") for axis in (0, 1)]
@@ -60,7 +60,7 @@ def locate(page: Page) -> Floats:
 
 
 def _offset(page: Page, box: Box) -> tuple[float, float]:
-    """Where both lines of each pair, left and right, top and bottom, are darkest at once."""
+    """The offset at which both lines of each pair, left and right, top and bottom, are darkest at once."""
     width, height = BOX_WIDTH + 2 * SEARCH_MM, BOX_HEIGHT + 2 * SEARCH_MM
     ink = PAPER_LEVEL - page.cut(box.left - SEARCH_MM, box.top - SEARCH_MM, width, height).astype(np.float32)
     inside = [round(2 * SEARCH_MM * page.pixels_per_mm), round(SEARCH_MM * page.pixels_per_mm)]
@@ -70,7 +70,7 @@ def _offset(page: Page, box: Box) -> tuple[float, float]:
 
 
 def _shift(profile: npt.NDArray[np.float32], distance_mm: float, scale: float) -> float:
-    """Of two lines at a known distance, in millimetres from where they should be; 0 if there are none."""
+    """The shift of two lines at a known distance from their place, in millimetres; 0 if there are no lines."""
     smooth = ndimage.gaussian_filter1d(profile, 0.15 * scale, mode="nearest")
     distance = round(distance_mm * scale)
     both = np.minimum(smooth[: len(smooth) - distance], smooth[distance:])
@@ -103,7 +103,7 @@ def _read(page: Page, box: Box, offset: Floats) -> Cell:
 
 
 def _strokes(is_ink: npt.NDArray[np.bool_], scale: float) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """What is written; and what is a speck, or a piece of the printed line along an edge."""
+    """The pixels of writing, and those of specks and of pieces of the printed line along an edge."""
     labels, _ = ndimage.label(is_ink, np.ones((3, 3)))
     edge, (height, width) = _EDGE_MM * scale, is_ink.shape
     areas = np.bincount(labels.ravel())

@@ -1,4 +1,4 @@
-"""A picture of all boxes as they were cut, each beside what a network will see."""
+"""A picture of all boxes as they were cut, each beside the image that a network will see."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def contact_sheet(pages: Sequence[Sequence[Cell]]) -> bytes:
     """A PNG with a row of the page in each row: the cut on the left, MNIST's form on the right, the digit below.
 
     Args:
-        pages: the boxes of each page; pages follow one below the other.
+        pages: Boxes of each page; the pages follow one below the other.
     """
     light = theme.LIGHT
     rows = [page[first : first + NUM_CLASSES] for page in pages for first in range(0, len(page), NUM_CLASSES)]

@@ -1,4 +1,4 @@
-"""The page as a vector PDF. Nothing but Matplotlib is needed, which the figures need anyway."""
+"""The page as a vector PDF, drawn with Matplotlib, which the figures need anyway."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ from mnistlab.system.files import write_bytes
 _INCH: Final = 25.4  # millimetres
 _POINT: Final = _INCH / 72
 _BLACK: Final = "#000000"
-_LINE: Final = theme.OKABE_ITO[
-    "sky blue"
-]  # of boxes and labels: no pen writes like that, and grey printers make it pale
+_LINE: Final = theme.OKABE_ITO["sky blue"]  # colour of boxes and labels: no pen has it, and grey printers make it pale
 _WHITE: Final = "#ffffff"
 
 
@@ -29,12 +27,12 @@ def make_sheet(path: Path, paper: layout.PaperName = "a4") -> None:
     """Writes the page as a PDF of one page, the same bytes each time.
 
     Args:
-        path: the file; its name ends in `.pdf` and it does not exist yet.
-        paper: `"a4"` or `"letter"`.
+        path: Path of the file; its name ends in `.pdf`, and it must not exist yet.
+        paper: Size of the paper, `"a4"` or `"letter"`.
 
     Raises:
         UsageError: (a `ValueError`) the name ends in something else, or the file exists.
-        RunError: it cannot be written.
+        RunError: the file cannot be written.
     """
     if path.suffix.lower() != ".pdf":
         raise UsageError(f"The page is called {path}; a name that ends in .pdf was expected.")
@@ -48,7 +46,7 @@ def make_sheet(path: Path, paper: layout.PaperName = "a4") -> None:
 
 
 def draw_page(paper: layout.PaperName = "a4") -> Figure:
-    """The page as a Matplotlib figure of the paper's size, all of it in black and one light colour."""
+    """The page as a Matplotlib figure of the paper's size, in black and one light colour."""
     width, height = layout.PAPERS[paper]
     figure = Figure(figsize=(width / _INCH, height / _INCH), facecolor=_WHITE)
     left, top = (width - layout.FRAME_WIDTH) / 2, (height - layout.FRAME_HEIGHT) / 2

@@ -1,4 +1,4 @@
-"""Where everything on the page is, in millimetres: what is drawn and what is looked for are the same numbers.
+"""The layout of the page, in millimetres; drawing and reading use the same numbers.
 
 The origin is the middle of the upper left corner mark; x goes right, y goes down. The frame of marks fits on A4 and on
 letter, so a photo is read without knowing the paper, and a printer that scales the page does no harm.
@@ -17,8 +17,8 @@ PAPERS: Final[dict[PaperName, tuple[float, float]]] = {"a4": (210.0, 297.0), "le
 FRAME_WIDTH: Final = 180.0  # between the middles of the corner marks
 FRAME_HEIGHT: Final = 250.0
 
-# A mark is a black square with a white and again a black one inside. Its three middles coincide from any side, which
-# nothing does that people write or print by chance; so the marks of QR codes are made.
+# A mark is a black square with a white one and again a black one inside. Their three middles coincide from any angle,
+# unlike in anything that people write or print by chance; the marks of QR codes are made like this.
 MARK_SIDES: Final = (12.0, 8.0, 4.0)
 
 # Cells of a strip between the upper marks, 1 black: no rotation or mirror image of the page has this order there.
@@ -31,7 +31,7 @@ BOX_WIDTH, BOX_HEIGHT = 13.0, 16.0
 BORDER_WIDTH: Final = 0.25
 _FIRST_BOX, _PITCH = (9.7, 26.5), (16.4, 22.0)
 
-LABEL_RISE: Final = 1.2  # of a label's foot over its box
+LABEL_RISE: Final = 1.2  # of a label's foot above its box
 LABEL_HEIGHT: Final = 2.6
 
 LINES: Final = (
@@ -48,10 +48,10 @@ class Box:
     """One box of the page.
 
     Attributes:
-        row: from 0 at the top.
-        digit: that is to be written into it.
-        left: edge, in millimetres, the middle of the printed line.
-        top: likewise.
+        row: Row, from 0 at the top.
+        digit: Digit to be written into it.
+        left: Left edge in millimetres, at the middle of the printed line.
+        top: Top edge in millimetres, likewise.
     """
 
     row: int
@@ -61,7 +61,7 @@ class Box:
 
     @property
     def is_for_test(self) -> bool:
-        """Whether what is written here goes to the test split: every other row, so that both have all digits."""
+        """Whether a digit in this box goes to the test split: every other row does, so both splits have all digits."""
         return self.row % 2 == 1
 
 

@@ -1,4 +1,4 @@
-"""The four corner marks of the page on a photo that shows it turned, tilted and anywhere."""
+"""Finds the four corner marks of the page on a photo, where it may be turned, tilted and anywhere."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _DARK: Final = 0.75  # of that average
 _MIN_PIXELS: Final = 9  # a mark's side on the copy
 _MAX_CANDIDATES: Final = 12
 
-# Areas for that of a whole mark, with what blur and thresholds may make of them.
+# Areas as fractions of a whole mark's, with room for blur and thresholds.
 _RING: Final = (0.7 * (1 - (MARK_SIDES[1] / MARK_SIDES[0]) ** 2), 1.3 * (1 - (MARK_SIDES[1] / MARK_SIDES[0]) ** 2))
 _MIDDLE: Final = (0.4 * (MARK_SIDES[2] / MARK_SIDES[0]) ** 2, 2.2 * (MARK_SIDES[2] / MARK_SIDES[0]) ** 2)
 _MARK_OF_FRAME: Final = MARK_SIDES[0] ** 2 / (FRAME_WIDTH * FRAME_HEIGHT)
-_MAX_OFF_CENTRE: Final = 0.1  # of the middle, for the side of the mark
+_MAX_OFF_CENTRE: Final = 0.1  # of the middle, as a fraction of the side of the mark
 _MAX_AREA_RATIO: Final = 6.0  # of the nearest mark to the farthest
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What looks like a corner mark; x, y and area in pixels of the photo."""
+    """Something that looks like a corner mark; x, y and area in pixels of the photo."""
 
     x: float
     y: float
@@ -80,7 +80,7 @@ def _rings_with_middle(is_dark: npt.NDArray[np.bool_]) -> Iterator[Mark]:
 
 
 def choose_corners(marks: list[Mark]) -> list[Floats]:
-    """Each four marks that can be the corners of a page, the largest page first.
+    """Sets of four marks that can be the corners of a page, the largest page first.
 
     Returns:
         Arrays `(4, 2)` of x and y, clockwise on the photo from any of the four.
@@ -101,13 +101,13 @@ def choose_corners(marks: list[Mark]) -> list[Floats]:
 
 
 def frame_area(corners: Floats) -> float:
-    """Of the quadrilateral of four corners, in square pixels."""
+    """Area of the quadrilateral of four corners, in square pixels."""
     x, y = corners[:, 0], corners[:, 1]
     return max(abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2, 1.0)
 
 
 def missing_corner(marks: list[Mark]) -> tuple[float, float] | None:
-    """Where the fourth mark would be, x and y, if three marks of similar size were found and no more."""
+    """The place of the fourth mark, x and y, if exactly three marks of similar size were found."""
     if len(marks) != 3 or marks[0].area > _MAX_AREA_RATIO * marks[2].area:
         return None
     points = np.array([(mark.x, mark.y) for mark in marks])

@@ -1,4 +1,4 @@
-"""The page on a photo as if seen from above, with its light evened out and the right way up."""
+"""Straightens the page on a photo: seen from above, evenly lit and the right way up."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mnistlab.reader.sheet.marks import Floats, Grey, Mark, choose_corners, find
 
 PAPER_LEVEL: Final = 230  # grey level of paper on a straightened page; noise has room on either side
 MIN_PIXELS_PER_MM: Final = 2.5  # below it a digit of 8 mm has fewer than MNIST's 20 pixels
-MAX_PIXELS_PER_MM: Final = 8.0  # of the straightened page; more is more work and no better
-MAX_BLUR_MM: Final = 1.1  # of an edge from a tenth to nine tenths of the way; at 1.35 a fifth was misread
+MAX_PIXELS_PER_MM: Final = 8.0  # of the straightened page; more takes longer and is no better
+MAX_BLUR_MM: Final = 1.1  # width of an edge from a tenth to nine tenths of its height; at 1.35 a fifth was misread
 MARGIN_MM: Final = 9.0  # of paper around the frame; marks reach 6 beyond it
 
 _PAPER_WINDOW_MM: Final = 15
-_PAPER_PERCENT: Final = 80  # of the pixels in a window are not brighter than paper
-_SURE: Final = 0.3  # by which black cells of the strip must be darker than white ones, of paper's brightness
-_MAX_PAGES: Final = 5  # choices of four marks that are looked at
+_PAPER_PERCENT: Final = 80  # percent of the pixels in a window that are not brighter than paper
+_SURE: Final = 0.3  # of paper's brightness; least difference between black and white cells of the strip
+_MAX_PAGES: Final = 5  # sets of four marks that are tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +32,9 @@ class Page:
     """A straightened page.
 
     Attributes:
-        grey: uint8, the frame and `MARGIN_MM` around it, paper at `PAPER_LEVEL`.
-        pixels_per_mm: its scale.
-        black: grey level of printed black.
+        grey: Grey levels of the frame and `MARGIN_MM` around it, uint8, with paper at `PAPER_LEVEL`.
+        pixels_per_mm: Pixels per millimetre.
+        black: Grey level of printed black.
     """
 
     grey: Grey
@@ -42,13 +42,13 @@ class Page:
     black: float
 
     def cut(self, left: float, top: float, width: float, height: float) -> Grey:
-        """A rectangle, in millimetres as the layout has them."""
+        """Cuts out a rectangle, in the layout's millimetres."""
         scale = self.pixels_per_mm
         x, y = round((left + MARGIN_MM) * scale), round((top + MARGIN_MM) * scale)
         return self.grey[max(y, 0) : y + round(height * scale), max(x, 0) : x + round(width * scale)]
 
     def around(self, x: float, y: float, width: float, height: float) -> Grey:
-        """A rectangle about a point, in millimetres."""
+        """Cuts out a rectangle around a point, in millimetres."""
         return self.cut(x - width / 2, y - height / 2, width, height)
 
 
@@ -56,8 +56,8 @@ def find_page(photo: Grey, name: str) -> Page:
     """Finds the page on a photo, turned in any way, and straightens it.
 
     Args:
-        photo: uint8 `(height, width)`, as `load_photo` gives it.
-        name: of the photo, for messages.
+        photo: Photo, uint8 `(height, width)`, from `load_photo`.
+        name: Name of the photo for messages.
 
     Raises:
         DataError: there is no page, a mark is missing, or the photo is too small or too blurred.
@@ -133,7 +133,7 @@ def _straighten(photo: Grey, corners: Floats, scale: float) -> Page:
 
 
 def _even_out(straight: Image.Image, scale: float) -> Grey:
-    """The picture with its paper at one level: divided by the brightness of the paper around each place."""
+    """Brings the paper of a picture to one level: divides by the brightness of the paper around each place."""
     per_mm = straight.resize((round(straight.width / scale), round(straight.height / scale)), Image.Resampling.BOX)
     levels = np.asarray(per_mm, dtype=np.float32)
     paper = ndimage.percentile_filter(levels, _PAPER_PERCENT, _PAPER_WINDOW_MM, mode="nearest")
@@ -153,7 +153,7 @@ def _has_strip(page: Page) -> bool:
 
 
 def _measure_blur(page: Page) -> float:
-    """Millimetres from a tenth to nine tenths of the way from black to white, the median over all marks' edges."""
+    """Median width of the marks' edges in millimetres, from a tenth to nine tenths of the way from black to white."""
     widths = []
     for x, y in layout.MARKS:
         for across in (page.around(x, y, 16, 2).mean(axis=0), page.around(x, y, 2, 16).mean(axis=1)):

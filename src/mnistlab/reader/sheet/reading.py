@@ -1,4 +1,4 @@
-"""From photos of filled pages to a data set in MNIST's four files."""
+"""Reads photos of filled pages and writes a data set in MNIST's four files."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _CLASSES: Final = named_classes("0123456789")  # a folder with their names says 
 
 @dataclass(frozen=True, eq=False)
 class SheetReading:
-    """What is written on some pages.
+    """The content of some pages.
 
     Attributes:
-        cells: the boxes of each page, in reading order.
+        cells: Boxes of each page, in reading order.
     """
 
     cells: tuple[tuple[Cell, ...], ...]
 
     def count(self, state: State) -> int:
-        """How many boxes are in a state: with a "digit", "empty" or "blackened"."""
+        """Number of boxes in a state: "digit", "empty" or "blackened"."""
         return sum(cell.state == state for page in self.cells for cell in page)
 
     def dataset(self, name: str) -> Dataset:
         """The digits of odd rows to train on and those of even rows to test on, counted from 1.
 
-        A box's split depends on its place alone, so what else is filled in changes nothing, and a full page gives
-        each split every digit five times.
+        A box's split depends only on its place, so other boxes change nothing, and a full page gives each split every
+        digit five times.
 
         Raises:
             DataError: one of the splits would be empty.
@@ -70,12 +70,12 @@ def read_sheets(photos: Sequence[Path]) -> SheetReading:
     """Reads photos or scans of filled pages.
 
     Args:
-        photos: a file for each page, in any format that `load_photo` takes.
+        photos: Path of a file for each page, in any format that `load_photo` takes.
 
     Raises:
         UsageError: (a `ValueError`) a file is not there.
-        DataError: a file is no picture, shows no whole page, or is too small or too blurred; or nothing is written on
-            any of them.
+        DataError: a file is not a picture, shows no whole page, or is too small or too blurred; or nothing is written
+            on any page.
     """
     reading = SheetReading(tuple(tuple(read_boxes(find_page(load_photo(photo), str(photo)))) for photo in photos))
     if not reading.count("digit"):
@@ -90,13 +90,13 @@ def write_dataset(reading: SheetReading, folder: Path) -> Dataset:
     """Writes a folder with MNIST's four files, and `contact-sheet.png` to check the cutting by eye.
 
     Args:
-        reading: of `read_sheets`.
-        folder: where to; it is missing or empty, and appears with all its files or not at all.
+        reading: Content of the pages, from `read_sheets`.
+        folder: Path of the folder, missing or empty; it appears with all its files or not at all.
 
     Raises:
         UsageError: (a `ValueError`) the folder holds something.
         DataError: there are no digits to train on, or none to test on.
-        RunError: it cannot be written.
+        RunError: the folder cannot be written.
     """
     check_free(folder)
     dataset = reading.dataset(folder.resolve().name)

@@ -1,8 +1,5 @@
 """The results of experiments over HTTP: those that mnistlab publishes, then the user's own."""
 
-import functools
-import json
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi import Path as PathParameter
 
-from mnistlab.server.experiments.charts import COMMANDS, PUBLISHED_PATH, describe, find_results
+from mnistlab.server.experiments.results import find_own, published
 from mnistlab.server.experiments.schemas import ExperimentAnswer, ExperimentsAnswer
 from mnistlab.server.http.errors import ApiError, documented
 from mnistlab.server.run_ids import ID_PATTERN, run_id
@@ -25,11 +22,8 @@ def experiments_router(folders: Sequence[Path]) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["experiments"])
 
     def find_all() -> dict[str, dict[str, Any]]:
-        own = {}
-        for folder, results in find_results(folders).items():
-            described = describe(folder.name, results) | {"source": "own", "folder": str(folder), "command": None}
-            own[run_id(Path("own", folder.name))] = described
-        return _published() | own
+        own = find_own(folders)
+        return published() | {run_id(Path("own", folder.name)): shown for folder, shown in own.items()}
 
     @router.get("/experiments", response_model=ExperimentsAnswer)
     def list_experiments() -> dict[str, Any]:
@@ -47,13 +41,3 @@ def experiments_router(folders: Sequence[Path]) -> APIRouter:
         return {"id": experiment} | found
 
     return router
-
-
-@functools.cache
-def _published() -> dict[str, dict[str, Any]]:
-    results = json.loads(PUBLISHED_PATH.read_text(encoding="utf-8"))
-    commands = {name: shlex.join(["mnistlab", "experiment", *arguments]) for name, arguments in COMMANDS.items()}
-    return {
-        name: describe(name, one) | {"source": "published", "folder": None, "command": commands[name]}
-        for name, one in results.items()
-    }

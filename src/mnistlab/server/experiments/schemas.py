@@ -4,38 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-
-class Point(BaseModel):
-    """A mean with its 95 % interval, which a single training has not."""
-
-    x: float | str
-    y: float
-    low: float | None
-    high: float | None
-    num: int = Field(description="Trainings behind it.")
-
-
-class Series(BaseModel):
-    """Points that belong together."""
-
-    name: str
-    points: list[Point]
-
-
-class Axis(BaseModel):
-    """What one axis of a chart means."""
-
-    title: str
-    scale: Literal["linear", "log", "zero", "names"]
-
-
-class Chart(BaseModel):
-    """One chart."""
-
-    title: str
-    x: Axis
-    y: Axis
-    series: list[Series]
+from mnistlab.evaluation.charts import Chart
 
 
 class ExperimentHeading(BaseModel):
@@ -60,6 +29,6 @@ class ExperimentAnswer(ExperimentHeading):
     experiment: str = Field(description="Its kind: what follows `mnistlab experiment`.")
     method: list[str]
     conditions: str
-    charts: list[Chart]
+    charts: list[Chart] = Field(description="Empty if an older version of mnistlab wrote the results.")
     command: str | None
     folder: str | None

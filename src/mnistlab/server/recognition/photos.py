@@ -71,11 +71,11 @@ class PhotoReader:
 
 def read_photo(content: bytes) -> dict[str, Any]:
     """The size of a photo and the digits on it, from the bytes of its file."""
-    from mnistlab.reader import DigitReader, lines_of, load_photo
+    from mnistlab.reader import DigitReader, lines_of, load_photo, text_of
 
     grey: NDArray[np.uint8] = load_photo(content)
     readings = DigitReader().read(grey)
-    texts = ["".join(str(one.digit) for one in line if one.digit is not None) for line in lines_of(readings)]
+    texts = map(text_of, lines_of(readings))
     return {
         "width": grey.shape[1],
         "height": grey.shape[0],

@@ -1,7 +1,6 @@
 """Training over HTTP: recipes, runs, and the progress of a run as server-sent events."""
 
 import asyncio
-import dataclasses
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -10,20 +9,13 @@ from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import StreamingResponse
 
 from mnistlab.recipes import RECIPES
-from mnistlab.runs.progress import PROGRESS_FILE, Line, parse_line
+from mnistlab.runs.progress import PROGRESS_FILE, Line, Progress, parse_line
 from mnistlab.server.http.errors import ApiError, documented
 from mnistlab.server.run_ids import ID_PATTERN
-from mnistlab.server.training.schemas import LIMITS, Order, RecipesAnswer, RunAnswer, RunId, RunsAnswer
+from mnistlab.server.training import schemas
+from mnistlab.server.training.schemas import ChosenRecipe, Order, describe_recipe, describe_run
 from mnistlab.server.training.status import Place, TrainingStatus, curves_of
-from mnistlab.server.training.trainings import Trainings
-
-TITLES = {
-    "mlp": "The notebook's MLP: two hidden layers of 512",
-    "cnn": "The notebook's CNN: two convolutions, with augmentation",
-    "fast": "The quickest way to 99 %",
-    "best": "The most that a minute buys",
-    "record": "Three networks, the most that 15 minutes buy",
-}
+from mnistlab.server.training.trainings import Trainings, folder_name, running_of
 
 LOOK_SECONDS = 0.3  # between two looks at the progress file
 STATE_SECONDS = 1.0  # between two looks at the process
@@ -36,40 +28,44 @@ def training_router(trainings: Trainings) -> APIRouter:
     """The routes below `/api/recipes` and `/api/runs`."""
     router = APIRouter(prefix="/api", tags=["training"])
 
-    @router.get("/recipes", response_model=RecipesAnswer)
+    @router.get("/recipes", response_model=schemas.RecipesAnswer)
     def list_recipes() -> dict[str, Any]:
         """The recipes, and how far their settings can be changed."""
-        return {"recipes": [_recipe(name) for name in RECIPES], "limits": LIMITS}
+        return {"recipes": [describe_recipe(name) for name in RECIPES], "limits": schemas.LIMITS}
 
-    @router.get("/runs", response_model=RunsAnswer)
+    @router.post("/recipes/code", response_model=schemas.Code, responses=documented(422))
+    def show_code(chosen: ChosenRecipe) -> dict[str, str | None]:
+        """The command line and the Python program that train a recipe, with a folder named after its settings."""
+        recipe = chosen.make()
+        return trainings.code(recipe, trainings.root / folder_name(recipe))
+
+    @router.get("/runs", response_model=schemas.RunsAnswer)
     def list_runs() -> dict[str, Any]:
         """Every run below the runs folder, the one under way first."""
         statuses = trainings.statuses()
-        running = next((status.id for status in statuses if status.state == "running"), None)
-        return {"runs": [dataclasses.asdict(status) for status in statuses], "running": running}
+        return {"runs": [describe_run(status) for status in statuses], "running": running_of(statuses)}
 
-    @router.post("/runs", status_code=201, response_model=RunId, responses=documented(409, 422))
+    @router.post("/runs", status_code=201, response_model=schemas.RunId, responses=documented(409, 422))
     def start_run(order: Order) -> dict[str, str]:
         """Starts a training in a process of its own, which goes on without this server."""
-        settings = order.model_dump(exclude={"recipe", "name"})
-        return {"id": trainings.start(order.recipe, settings, order.name)}
+        return {"id": trainings.start(order.make(), order.name)}
 
-    @router.get("/runs/{run}", response_model=RunAnswer, responses=documented(404, 422))
+    @router.get("/runs/{run}", response_model=schemas.RunAnswer, responses=documented(404, 422))
     def show_run(run: RunInPath) -> dict[str, Any]:
         """One run, its curves, and the command that makes it."""
-        place = trainings.place(run)
-        status = trainings.status(place)
-        history, steps = curves_of(place)
-        command = None if status.state == "damaged" else trainings.command(place)
-        return dataclasses.asdict(status) | {"history": history, "steps": steps, "command": command}
+        status = trainings.status(trainings.place(run))
+        code = trainings.code(status.summary.recipe, status.place.folder)
+        return describe_run(status) | curves_of(status.place) | code
 
-    @router.post("/runs/{run}/stop", status_code=202, response_model=RunId, responses=documented(404, 409, 422))
+    @router.post("/runs/{run}/stop", status_code=202, response_model=schemas.RunId, responses=documented(404, 409, 422))
     def stop_run(run: RunInPath) -> dict[str, str]:
         """Asks a training to save what it has and end."""
         trainings.stop(run)
         return {"id": run}
 
-    @router.post("/runs/{run}/resume", status_code=202, response_model=RunId, responses=documented(404, 409, 422))
+    @router.post(
+        "/runs/{run}/resume", status_code=202, response_model=schemas.RunId, responses=documented(404, 409, 422)
+    )
     def resume_run(run: RunInPath) -> dict[str, str]:
         """Takes a training up where it ended."""
         trainings.resume(run)
@@ -82,7 +78,8 @@ def training_router(trainings: Trainings) -> APIRouter:
         | {
             200: {
                 "content": {"text/event-stream": {}},
-                "description": "Events `begin`, `step`, `epoch` and `state`; the last `state` is not `running`.",
+                "description": "Events `begin`, `step`, `epoch` and `state`, with `left_seconds`; the last `state` is "
+                "not `running`.",
             },
         },
     )
@@ -93,7 +90,7 @@ def training_router(trainings: Trainings) -> APIRouter:
         """
         place = await asyncio.to_thread(trainings.place, run)
         last = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 16 else 0
-        lines = _Lines(place, last)
+        lines = Lines(place, last)
         return StreamingResponse(
             _events(trainings, run, lines),
             media_type="text/event-stream",
@@ -103,14 +100,7 @@ def training_router(trainings: Trainings) -> APIRouter:
     return router
 
 
-def _recipe(name: str) -> dict[str, Any]:
-    recipe = RECIPES[name]
-    fields = ("model", "epochs", "batch_size", "learning_rate", "seed", "members", "validation")
-    own = {field: getattr(recipe, field) for field in fields}
-    return {"id": name, "title": TITLES.get(name, name), "augmentation": recipe.augmentation is not None} | own
-
-
-async def _events(trainings: Trainings, run: str, lines: "_Lines") -> AsyncIterator[bytes]:
+async def _events(trainings: Trainings, run: str, lines: "Lines") -> AsyncIterator[bytes]:
     """The events of a run, until its training or the connection ends. Files and processes are read in a thread."""
     shown: TrainingStatus | None = None
     loop, looked, spoke = asyncio.get_running_loop(), 0.0, 0.0
@@ -122,10 +112,10 @@ async def _events(trainings: Trainings, run: str, lines: "_Lines") -> AsyncItera
         # Read after the state: if the training has ended, all its lines are there by now.
         upcoming = await asyncio.to_thread(lines.read)
         for number, line in upcoming:
-            yield _event(line["event"], {key: value for key, value in line.items() if key != "event"}, number)
-        has_ended = status is None or status.state != "running"
-        if status is not None and _differs(status, shown):
-            yield _event("state", dataclasses.asdict(status))
+            yield _event(line.pop("event"), line, number)
+        has_ended = status is None or status.summary.state != "running"
+        if status is not None and _stand(status) != _stand(shown):
+            yield _event("state", describe_run(status))
         elif upcoming or now - spoke >= HEARTBEAT_SECONDS:
             spoke = now
             yield b"" if upcoming else b": still there\n\n"
@@ -142,8 +132,9 @@ def _status(trainings: Trainings, run: str) -> TrainingStatus | None:
         return None
 
 
-def _differs(status: TrainingStatus, shown: TrainingStatus | None) -> bool:
-    return shown is None or (status.state, status.phase, status.message) != (shown.state, shown.phase, shown.message)
+def _stand(status: TrainingStatus | None) -> tuple[str | None, ...] | None:
+    """What the page is told of at once when it changes."""
+    return None if status is None else (status.summary.state, status.phase, status.summary.problem)
 
 
 def _event(name: str, content: Any, number: int | None = None) -> bytes:
@@ -151,8 +142,8 @@ def _event(name: str, content: Any, number: int | None = None) -> bytes:
     return f"{mark}event: {name}\ndata: {json.dumps(content, allow_nan=False)}\n\n".encode()
 
 
-class _Lines:
-    """The lines of a run's progress file, each returned once, numbered from 1.
+class Lines:
+    """The lines of a run's progress file, each returned once, numbered from 1, with the time left after it.
 
     Args:
         place: Where the run's files are.
@@ -163,6 +154,7 @@ class _Lines:
         self._path = place.folder / PROGRESS_FILE
         self._last = last
         self._offset = self._number = 0
+        self._progress = Progress()
 
     def read(self) -> list[tuple[int, Line]]:
         """The complete lines that have been added since the last call, with their numbers."""
@@ -170,11 +162,20 @@ class _Lines:
             with self._path.open("rb") as file:
                 if file.seek(0, 2) < self._offset:  # the file was deleted and begun again
                     self._offset = self._number = self._last = 0
+                    self._progress = Progress()
                 file.seek(self._offset)
                 *whole, _ = file.read().split(b"\n")
         except OSError:
             return []
         self._offset += sum(len(text) + 1 for text in whole)
         first, self._number = self._number + 1, self._number + len(whole)
-        numbered = [(number, parse_line(text)) for number, text in enumerate(whole, start=first)]
+        numbered = [(number, self._told(parse_line(text))) for number, text in enumerate(whole, start=first)]
         return [(number, line) for number, line in numbered if line is not None and number > self._last]
+
+    def _told(self, line: Line | None) -> Line | None:
+        """A line with what follows from it and those before it; a beginning says which steps it left of the others."""
+        self._progress.add(line)
+        if line is None:
+            return None
+        kept = {"steps": [*self._progress.steps]} if line["event"] == "begin" else {}
+        return line | kept | {"left_seconds": self._progress.left_seconds}

@@ -3,18 +3,19 @@
 import dataclasses
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mnistlab.recipes import MAX_SEED, RECIPES, ModelName, Validation
+from mnistlab.recipes import MAX_SEED, RECIPES, AffineRanges, ModelName, Recipe, Validation
+from mnistlab.runs.listing import State
 from mnistlab.server.run_ids import ID_PATTERN
-from mnistlab.server.training.status import TrainingStatus
+from mnistlab.server.training.status import Phase, TrainingStatus
 
 LIMITS = {"epochs": (1, 100), "batch_size": (1, 10_000), "learning_rate": (1e-6, 1.0), "seed": (0, MAX_SEED)}
 """Lowest and highest value of each setting that can be chosen on the page."""
 
 
-class Order(BaseModel):
-    """A training to start; what is left out is the recipe's own."""
+class ChosenRecipe(BaseModel):
+    """A recipe and the settings to replace; what is left out is the recipe's own."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -24,6 +25,30 @@ class Order(BaseModel):
     learning_rate: float | None = Field(None, strict=True, ge=LIMITS["learning_rate"][0], le=LIMITS["learning_rate"][1])
     augmentation: bool | None = Field(None, strict=True)
     seed: int | None = Field(None, strict=True, ge=LIMITS["seed"][0], le=LIMITS["seed"][1])
+
+    @field_validator("epochs", "batch_size", "seed", mode="before")
+    @classmethod
+    def _accept_whole(cls, value: object) -> object:
+        """Takes 7.0 for 7, which in JSON are the same number."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    def make(self) -> Recipe:
+        """The recipe with these settings. Augmentation is the recipe's own if it has one, or else the notebook's.
+
+        Example:
+            >>> ChosenRecipe(recipe="mlp", epochs=1, augmentation=True).make().augmentation == AffineRanges()
+            True
+        """
+        recipe = RECIPES[self.recipe]
+        given = self.model_dump(include={*LIMITS}, exclude_none=True)
+        if self.augmentation not in (None, recipe.augmentation is not None):
+            given["augmentation"] = AffineRanges() if self.augmentation else None
+        return dataclasses.replace(recipe, **given)
+
+
+class Order(ChosenRecipe):
+    """A training to start; what is left out is the recipe's own."""
+
     name: str | None = Field(None, pattern=ID_PATTERN, description="The new run's id, and its folder's name.")
 
 
@@ -42,6 +67,18 @@ class RecipeModel(BaseModel):
     validation: Validation
 
 
+def describe_recipe(name: str) -> dict[str, Any]:
+    """The fields of a `RecipeModel` for a key of `RECIPES`."""
+    recipe = RECIPES[name]
+    own = {"id": name, "title": recipe.title or name, "model": recipe.model, "members": recipe.members}
+    return own | _settings_of(recipe)
+
+
+def _settings_of(recipe: Recipe) -> dict[str, Any]:
+    names = ("epochs", "batch_size", "learning_rate", "validation", "seed")
+    return {name: getattr(recipe, name) for name in names} | {"augmentation": recipe.augmentation is not None}
+
+
 class RecipesAnswer(BaseModel):
     """The recipes, and how far their settings can be changed."""
 
@@ -50,27 +87,68 @@ class RecipesAnswer(BaseModel):
 
 
 @dataclasses.dataclass(frozen=True)
-class Report(TrainingStatus):
-    """What the page's list says of one run; its fields are the keys of the JSON.
+class Report:
+    """One run as the page's list shows it; the fields are the keys of the JSON.
 
     Args:
-        id: in addresses.
-        title: the folder's place below the runs folder.
-        folder: as a command line takes it.
-        state: `"stopped"` and `"failed"` trainings can be resumed.
-        phase: of a running one: before its first step, at it, or scoring and writing.
-        recipe: name of the recipe.
+        id: Name in addresses.
+        title: The folder's path below the runs folder.
+        folder: The folder as a command line takes it.
+        state: Whether the training is running, stopped, finished or failed, or the run is damaged.
+        phase: What a running training does: it starts, trains, or scores and writes files.
+        recipe: Name of the recipe.
         settings: `epochs`, `batch_size`, `learning_rate`, `augmentation`, `validation` and `seed`.
-        network: the id to ask for answers, of a finished run.
-        test_accuracy: fraction, 0 to 1, of a finished run.
-        epochs: of all its networks.
-        epochs_done: those finished.
-        num_steps: weight updates of the whole training, 0 where that is not known yet.
-        seconds: of training so far.
-        left_seconds: of training still to come, estimated, of a running one.
-        message: what went wrong, a sentence.
-        resumable: whether the page can take it up again.
+        network: Id of the network of a finished run.
+        test_accuracy: Accuracy on the test split of a finished run, 0 to 1.
+        epochs: Number of epochs of all its networks together.
+        epochs_done: Number of epochs that are finished.
+        num_steps: Number of weight updates of the whole training; 0 if it is not known yet.
+        seconds: Duration of the training so far in seconds.
+        left_seconds: Estimated duration of the rest of a running training in seconds.
+        message: One sentence about what went wrong.
+        resumable: Whether the training can be resumed from the page.
     """
+
+    id: str
+    title: str
+    folder: str
+    state: State
+    phase: Phase | None = None
+    recipe: str | None = None
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    network: str | None = None
+    test_accuracy: float | None = None
+    epochs: int = 0
+    epochs_done: int = 0
+    num_steps: int = 0
+    seconds: float = 0.0
+    left_seconds: float | None = None
+    message: str | None = None
+    resumable: bool = False
+
+
+def describe_run(status: TrainingStatus) -> dict[str, Any]:
+    """The fields of a `Report` for one run."""
+    summary, recipe, progress = status.summary, status.summary.recipe, status.summary.progress
+    is_finished = summary.state == "finished"
+    return {
+        "id": status.place.run,
+        "title": status.place.title,
+        "folder": str(status.place.folder),
+        "state": summary.state,
+        "phase": status.phase,
+        "recipe": None if recipe is None else recipe.name,
+        "settings": {} if recipe is None else _settings_of(recipe),
+        "network": status.place.run if is_finished else None,
+        "test_accuracy": float(summary.metrics["test_accuracy"]) if is_finished else None,
+        "epochs": 0 if recipe is None else recipe.epochs * recipe.members,
+        "epochs_done": summary.epochs_done or 0,
+        "num_steps": progress.num_steps,
+        "seconds": progress.seconds,
+        "left_seconds": progress.left_seconds if status.phase == "training" else None,
+        "message": summary.problem,
+        "resumable": status.resumable,
+    }
 
 
 class RunsAnswer(BaseModel):
@@ -90,19 +168,28 @@ class StepModel(BaseModel):
     seconds: float = Field(description="Of training until then.")
 
 
+class Code(BaseModel):
+    """A recipe in words."""
+
+    command: str | None = Field(description="Command line that trains it; null if a setting of it has no option.")
+    python: str | None = Field(description="Python program that trains it; null if a program would need another run.")
+
+
 @dataclasses.dataclass(frozen=True)
 class RunAnswer(Report):
     """One run with its curves.
 
     Args:
-        history: a row an epoch: epoch, loss, accuracy, val_loss, val_accuracy and seconds.
-        steps: those that were written down.
-        command: the command line that makes the run.
+        history: A row for each epoch: epoch, loss, accuracy, val_loss, val_accuracy and seconds.
+        steps: The steps that were recorded.
+        command: Command line that makes the run.
+        python: Python program that makes the run.
     """
 
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     steps: list[StepModel] = dataclasses.field(default_factory=list)
     command: str | None = None
+    python: str | None = None
 
 
 class RunId(BaseModel):

@@ -1,24 +1,21 @@
 """Training runs that the page starts, stops and resumes, one at a time. Everything about them is in files."""
 
-import dataclasses
-import os
 import re
 import shlex
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from mnistlab.recipes import AUGMENTATIONS, RECIPES, AffineRanges, Recipe
-from mnistlab.runs.run import MANIFEST, RUN_FILES
+from mnistlab.recipes import Recipe, to_arguments, to_python
+from mnistlab.runs import find_runs
+from mnistlab.runs.run import MANIFEST
 from mnistlab.server.http.errors import ApiError
-from mnistlab.server.run_ids import ID_PATTERN, SHIPPED_PREFIX, run_id
+from mnistlab.server.run_ids import ID_PATTERN, SHIPPED_PREFIX, is_utf8, run_id
 from mnistlab.server.training.process import ask_to_end, read_start, start_process
-from mnistlab.server.training.status import Place, TrainingStatus, arguments_of, recipe_of, status_of
+from mnistlab.server.training.status import Place, TrainingStatus, status_of
 from mnistlab.system.files import make_folder
 
 NOTES = ".page"  # folder in the runs folder: the last start of each run and its standard error
-
-Settings = dict[str, int | float | bool | None]
 
 
 class Trainings:
@@ -40,7 +37,8 @@ class Trainings:
 
     def places(self) -> dict[str, Place]:
         """Every run by its id, including those whose process has not made its folder yet."""
-        folders = {run_id(folder.relative_to(self.root)): folder for folder in _run_folders(self.root)}
+        found = filter(is_utf8, find_runs([self.root]))
+        folders = {run_id(folder.relative_to(self.root)): folder for folder in found}
         noted = [path.stem for path in sorted((self.root / NOTES).glob("*.json"))]
         # A run that was started from the page lies directly below the runs folder, named by its id.
         folders |= {run: self.root / run for run in noted if run not in folders and _is_free_of_paths(run)}
@@ -61,7 +59,7 @@ class Trainings:
     def statuses(self) -> list[TrainingStatus]:
         """The status of every run: the running one first, then the others, the last changed first."""
         found = [(self.status(place), _changed(place)) for place in self.places().values()]
-        found.sort(key=lambda item: (item[0].state != "running", -item[1]))
+        found.sort(key=lambda item: (item[0].summary.state != "running", -item[1]))
         return [status for status, _ in found]
 
     def status(self, place: Place) -> TrainingStatus:
@@ -71,27 +69,23 @@ class Trainings:
         if known and known[0] == changed:
             return known[1]
         status = status_of(place)
-        if status.state == "finished":
+        if status.summary.state == "finished":
             self._finished[place.run] = changed, status
         return status
 
-    def start(self, recipe_name: str, settings: Settings, run: str | None = None) -> str:
+    def start(self, recipe: Recipe, run: str | None = None) -> str:
         """Starts a training run in a process of its own.
 
         Args:
-            recipe_name: Key of `RECIPES`.
-            settings: Settings that replace those of the recipe, where they are not `None`: `epochs`, `batch_size`,
-                `learning_rate`, `augmentation` and `seed`.
+            recipe: The recipe to train.
             run: Id of the new run; by default one that is free.
 
         Returns:
             The id.
 
         Raises:
-            ApiError: 409 if another run is training, or the id is taken.
-            UsageError: if no recipe can have these settings.
+            ApiError: 409 if another run is training, the id is taken, or the recipe has settings without an option.
         """
-        recipe = with_settings(RECIPES[recipe_name], settings)
         with self._lock:
             self._require_idle()
             taken = {*self.places(), *(path.name.lower() for path in self.root.glob("*"))}
@@ -109,12 +103,12 @@ class Trainings:
                 an option, or if another run is training.
         """
         with self._lock:
-            place = self.place(run)
-            status = self.status(place)
-            if status.state in ("finished", "damaged"):
-                raise ApiError(409, f"The run {run} is {status.state}; only one that was stopped or failed can go on.")
+            status = self.status(self.place(run))
+            state = status.summary.state
+            if state in ("finished", "damaged"):
+                raise ApiError(409, f"The run {run} is {state}; only one that was stopped or failed can go on.")
             self._require_idle()
-            self._launch(place, recipe_of(place))
+            self._launch(status.place, status.summary.recipe)
 
     def stop(self, run: str) -> None:
         """Asks a training run to save what it has and end, which may take some seconds.
@@ -123,37 +117,39 @@ class Trainings:
             ApiError: 404 if there is no such run; 409 if it is not running, or another program runs it.
         """
         place = self.place(run)
-        if self.status(place).state != "running":
+        if self.status(place).summary.state != "running":
             raise ApiError(409, f"The run {run} is not under way.")
         if not ask_to_end(place.folder, place.start):
             raise ApiError(409, f"The run {run} was started by another program. End it there, with Ctrl-C.")
 
-    def command(self, place: Place) -> str | None:
-        """The command line that makes a run, or `None` if there is none."""
-        recipe = recipe_of(place)
-        arguments = None if recipe is None else arguments_of(recipe)
-        return None if arguments is None else shlex.join(["mnistlab", "train", *arguments, *self._options(place)])
+    def code(self, recipe: Recipe | None, folder: Path) -> dict[str, str | None]:
+        """The `command` line and the `python` program that train a recipe in a folder, as far as there are any."""
+        arguments = None if recipe is None else self._arguments(recipe, folder)
+        data = None if self._data is None else str(self._data)
+        return {
+            "command": None if arguments is None else shlex.join(["mnistlab", *arguments]),
+            "python": None if recipe is None else to_python(recipe, str(folder), data),
+        }
+
+    def _arguments(self, recipe: Recipe, folder: Path) -> list[str] | None:
+        arguments = to_arguments(recipe)
+        data = [] if self._data is None else ["--data", str(self._data)]
+        return None if arguments is None else ["train", *arguments, *data, "--out", str(folder)]
 
     def _require_idle(self) -> None:
-        running = next((status.id for status in self.statuses() if status.state == "running"), None)
+        running = running_of(self.statuses())
         if running is not None:
             raise ApiError(409, f"The training {running} is under way. Stop it, or wait until it has ended.")
 
     def _launch(self, place: Place, recipe: Recipe | None) -> None:
-        arguments = None if recipe is None else arguments_of(recipe)
+        arguments = None if recipe is None else self._arguments(recipe, place.folder)
         if recipe is None or arguments is None:
             raise ApiError(
                 409, f"The run {place.run} has settings that no option gives; go on from where it was begun."
             )
         notes = self.root / NOTES
         make_folder(notes)
-        start_process(
-            ["train", *arguments, *self._options(place)], recipe.to_toml(), notes / f"{place.run}.json", place.log
-        )
-
-    def _options(self, place: Place) -> list[str]:
-        data = [] if self._data is None else ["--data", str(self._data)]
-        return [*data, "--out", str(place.folder)]
+        start_process(arguments, recipe.to_toml(), notes / f"{place.run}.json", place.log)
 
     def _place(self, run: str, folder: Path) -> Place:
         notes = self.root / NOTES
@@ -161,29 +157,22 @@ class Trainings:
         return Place(run, folder, title, read_start(notes / f"{run}.json"), notes / f"{run}.log")
 
 
-def with_settings(recipe: Recipe, settings: Settings) -> Recipe:
-    """A recipe with some settings replaced. Augmentation is the recipe's own if it has one, or else the notebook's.
+def running_of(statuses: Iterable[TrainingStatus]) -> str | None:
+    """Id of the run that is training, if there is one."""
+    return next((status.place.run for status in statuses if status.summary.state == "running"), None)
+
+
+def folder_name(recipe: Recipe) -> str:
+    """A name for the folder of a recipe's run, from what differs from the recipe of ours.
 
     Example:
-        >>> with_settings(RECIPES["mlp"], {"epochs": 1, "augmentation": None}).epochs
-        1
+        >>> from mnistlab.recipes import RECIPES
+        >>> folder_name(RECIPES["cnn"].override(["batch_size=32", "augmentation=none"]))
+        'cnn-size32-augmentationnone'
     """
-    given = {name: value for name, value in settings.items() if value is not None}
-    wanted = given.pop("augmentation", None)
-    augmentation: AffineRanges | None = recipe.augmentation
-    if wanted is not None and bool(wanted) != (augmentation is not None):
-        augmentation = AUGMENTATIONS["yes" if wanted else "none"]
-    return dataclasses.replace(recipe, augmentation=augmentation, **given)  # type: ignore[arg-type]
-
-
-def _run_folders(root: Path) -> Iterator[Path]:
-    """The folders that hold at least two files of a run, as `mnistlab runs` finds them."""
-    known = {*RUN_FILES, MANIFEST}
-    for path, subfolders, names in os.walk(root):
-        if len(known & set(names)) >= 2 and Path(path) != root:
-            yield Path(path)
-            subfolders.clear()
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+    name, *options = to_arguments(recipe) or [recipe.name]
+    settings = zip(options[::2], options[1::2], strict=True)
+    return "-".join([name, *(option.rpartition("-")[2] + value for option, value in settings)])
 
 
 def _is_free_of_paths(run: str) -> bool:

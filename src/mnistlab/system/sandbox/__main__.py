@@ -1,4 +1,4 @@
-"""The confined process: `python -m mnistlab.system.sandbox SETTINGS MODULE [ARGUMENT]...`, started by `supervisor`.
+"""The sandboxed process: `python -m mnistlab.system.sandbox SETTINGS MODULE [ARGUMENT]...`, started by `supervisor`.
 
 Its standard output is a pipe to the watcher. It moves that pipe aside, prints to standard error from then on, says on
 the pipe which protections are in force, and calls `MODULE.main(pipe, arguments)`.

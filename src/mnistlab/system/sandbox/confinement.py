@@ -1,4 +1,4 @@
-"""What a process takes from itself before it runs code that is not trusted."""
+"""Rights and resources that a process gives up before it runs untrusted code."""
 
 import contextlib
 import ctypes
@@ -18,7 +18,7 @@ STACKS_BYTES = 2 * GIB  # the system counts the stacks of threads as memory, use
 _PR_SET_PDEATHSIG = 1
 _CAPABILITY_VERSION = 0x20080522
 
-# What Python, TensorFlow and Matplotlib read of a Linux system. Of /etc and /dev only what holds no secrets.
+# Files of a Linux system that Python, TensorFlow and Matplotlib read; those in /etc and /dev hold no secrets.
 _SYSTEM_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/nix/store", "/proc", "/sys/devices/system")
 _SETTINGS = (
     *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "passwd", "group", "nsswitch.conf"),
@@ -28,14 +28,14 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
 def confine(folder: Path, limits: Limits, watcher: int) -> list[str]:
-    """Gives up, for the rest of this process's life, what code that is not trusted should not have.
+    """Gives up, for the rest of this process's life, what untrusted code should not have.
 
-    To be called before any thread is started. What a system lacks is left out.
+    To be called before any thread is started. Protections that a system lacks are left out.
 
     Args:
-        folder: where it may write.
-        limits: how much it may use.
-        watcher: the number of the process that watches; this one ends with it.
+        folder: Folder that the process may write to.
+        limits: Limits of the process.
+        watcher: Id of the process that watches; this one ends with it.
 
     Returns:
         The names of `PROTECTIONS` that are in force.
@@ -59,7 +59,7 @@ def confine(folder: Path, limits: Limits, watcher: int) -> list[str]:
 
 
 def readable_places() -> list[Path]:
-    """The folders and files that Python and its packages are made of, and what they read of the system."""
+    """The folders and files of Python and its packages, and those of the system that they read."""
     places = [Path(name) for name in _SYSTEM_FOLDERS]
     places += [Path("/etc") / name for name in _SETTINGS]
     places += [Path("/dev") / name for name in _DEVICES]
@@ -69,7 +69,7 @@ def readable_places() -> list[Path]:
 
 
 def _limit_resources(limits: Limits) -> bool:
-    """Limits that the system keeps by itself, even if the watcher should die."""
+    """Sets limits that the system enforces by itself, even if the watcher dies."""
     try:
         import resource
     except ImportError:  # Windows

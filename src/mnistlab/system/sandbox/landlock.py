@@ -1,4 +1,4 @@
-"""Files that a confined process can reach, on Linux: Landlock, which needs no privileges.
+"""Limits the files that a process can reach, on Linux, with Landlock, which needs no privileges.
 
 Source: landlock(7), Linux `Documentation/userspace-api/landlock.rst`.
 """
@@ -28,24 +28,24 @@ _NEVER = _EXECUTE | _MAKE_CHAR | _MAKE_BLOCK | _IOCTL_DEV
 
 
 def version() -> int:
-    """The version of Landlock here, 0 where there is none."""
+    """The version of Landlock on this system, 0 where there is none."""
     if platform.system() != "Linux":
         return 0
     return max(_call(_CREATE_RULESET, None, 0, _VERSION_FLAG), 0)
 
 
 def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> int:
-    """Takes from this thread, and from all that it starts, every way to a file but the given ones.
+    """Takes from this thread, and from all threads that it starts, access to all files but the given ones.
 
-    Programs cannot be run, devices not be controlled, TCP neither bound nor connected (since version 4), processes
-    outside neither signalled nor reached by abstract sockets (since version 6), nor traced.
+    Nor can programs be run, devices be controlled, TCP ports be bound or connected to (since version 4), or processes
+    outside be signalled, reached by abstract sockets (both since version 6) or traced.
 
     Args:
-        readable: files, and folders with all that is in them; those that do not exist are left out.
-        writable: likewise, to read, write, make and remove.
+        readable: Files and folders to read, folders with all their content; those that do not exist are left out.
+        writable: Files and folders to read, write, make and remove, likewise.
 
     Returns:
-        The version in force, 0 if Landlock is not there or refused.
+        The version in force, 0 if the system has no Landlock or does not allow it.
     """
     found = version()
     if not found:

@@ -1,4 +1,4 @@
-"""How much a confined process may use, how much it does use, and what stands in the way of the rest."""
+"""Limits of a sandboxed process, a meter of what it uses, and the protections that keep it within its limits."""
 
 import dataclasses
 import importlib.util
@@ -23,19 +23,19 @@ PROTECTIONS = {
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """How much a confined process may use before it is ended.
+    """Limits of a sandboxed process, which is ended when it exceeds one.
 
     Args:
-        seconds: from its start to its end.
-        memory_bytes: resident memory, swapped memory included.
-        output_bytes: what it may print.
-        report_bytes: what it may report, all in all.
-        line_bytes: the longest line of a report; longer ones are dropped.
-        folder_bytes: what may lie in its folder.
-        written_bytes: what it may write in its life, wherever that ends up; known on Linux.
-        num_files: how many files and folders may lie in its folder.
-        file_bytes: the largest file it may write.
-        num_threads: how many threads it may have; known on Linux.
+        seconds: Longest duration of the process in seconds.
+        memory_bytes: Largest resident memory, swapped memory included.
+        output_bytes: Largest total size of what it prints.
+        report_bytes: Largest total size of its reports.
+        line_bytes: Longest line of a report; longer ones are dropped.
+        folder_bytes: Largest total size of the files in its folder.
+        written_bytes: Most bytes that it may write in its life, wherever they go; known on Linux.
+        num_files: Largest number of files and folders in its folder.
+        file_bytes: Size of the largest file that it may write.
+        num_threads: Largest number of threads; known on Linux.
     """
 
     seconds: float = 600.0
@@ -51,7 +51,7 @@ class Limits:
 
 
 def make_meter(pid: int) -> Callable[[], tuple[int, int, int]]:
-    """A function that tells a process's memory in bytes, its threads, and the bytes it has written, 0 if unknown."""
+    """A function that measures a process: memory in bytes, threads, bytes written; each 0 if unknown."""
     if platform.system() == "Linux":
         return lambda: _read_status(pid)
     if importlib.util.find_spec("psutil") is None:

@@ -1,4 +1,4 @@
-"""Reading what a process writes, in threads and with limits."""
+"""Reads the output of a process, in threads and with limits."""
 
 import contextlib
 import os
@@ -29,7 +29,7 @@ class PipeReader:
                 self._add(chunk)
 
     def finish(self) -> None:
-        """Waits for the last bytes; not for long, as a process that got away could hold the other end."""
+        """Waits for the last bytes, but not for long: a process that escaped could hold the other end."""
         self._thread.join(5)
 
     def close(self) -> None:
@@ -48,11 +48,11 @@ class LineSplitter:
         self._is_dropping = False
 
     def add(self, chunk: bytes) -> None:
-        """Takes what was read."""
+        """Takes the bytes that were read."""
         *ends, rest = chunk.split(b"\n")
         for end in ends:
             self._extend(end)
-            self._listen(b"" if self._is_dropping else bytes(self._line))  # that a line was dropped is told too
+            self._listen(b"" if self._is_dropping else bytes(self._line))  # a dropped line is passed on as an empty one
             self._line.clear()
             self._is_dropping = False
         self._extend(rest)
@@ -72,5 +72,5 @@ class Tail:
         self.content = b""
 
     def add(self, chunk: bytes) -> None:
-        """Takes what was read."""
+        """Takes the bytes that were read."""
         self.content = (self.content + chunk)[-TAIL_BYTES:]

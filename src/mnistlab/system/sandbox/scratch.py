@@ -1,4 +1,4 @@
-"""A folder that code which is not trusted may fill: how much lies in it, and its removal, however it was left."""
+"""A folder that untrusted code may fill: its size, and its removal, whatever state it is in."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder that is there for the length of a `with` block and that only this user can enter."""
+    """A folder that exists during a `with` block and that only this user can enter."""
     folder = Path(tempfile.mkdtemp(prefix="mnistlab-")).resolve()
     try:
         yield folder
@@ -19,10 +19,10 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def measure(folder: Path, max_entries: int) -> tuple[int, int]:
-    """How many bytes of disk the files below a folder take, and how many files and folders there are.
+    """The bytes of disk that the files below a folder take, and the number of files and folders.
 
-    Counting stops above `max_entries`. A folder that cannot be entered, because its path is too long or it was closed,
-    counts as that many: nobody knows what is in it.
+    Counting stops above `max_entries`. A folder that cannot be entered, because its path is too long or because of its
+    mode, counts as that many, since its content is not known.
     """
     num_bytes, num_entries, folders = 0, 0, [folder]
     while folders and num_entries <= max_entries:

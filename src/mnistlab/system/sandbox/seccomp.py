@@ -1,4 +1,4 @@
-"""System calls that a confined process is refused, on Linux: a filter that the kernel runs before each call.
+"""Denies a process system calls, on Linux, with a filter that the kernel runs before each call.
 
 Source: seccomp(2), Linux `Documentation/userspace-api/seccomp_filter.rst`; numbers from the kernel's `unistd.h`.
 """
@@ -107,14 +107,14 @@ CALLS: dict[str, tuple[int | None, int | None]] = {
     "file_setattr": (469, 469),
 }
 
-# As if they did not exist: the C library then takes an older way, which can be judged.
+# Answered as if they did not exist: the C library then falls back on older calls, which the filter can judge.
 _MISSING = {"clone3", "io_uring_setup", "memfd_create", "memfd_secret", "pidfd_open"}
-# As on a file system without modes and dates: many programs copy them and would stop at an error.
+# Answered as on a file system without modes and dates: many programs copy them and would stop at an error.
 _WITHOUT_EFFECT = {"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utimes", "futimesat", "utimensat"}
-_OWN_PROCESS = {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"}  # the first argument says whose
-# Calls with a second argument, or of prctl a first, that is refused: who is signalled when a file is ready, typing
-# into a terminal, and outliving the process that watches.
-_REFUSED_ARGUMENTS: dict[str, tuple[int, tuple[int, ...]]] = {
+_OWN_PROCESS = {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"}  # the first argument is the process
+# Calls that are denied for some values of the second argument, or of prctl's first: changing who is signalled when a
+# file is ready, typing into a terminal, and outliving the process that watches.
+_DENIED_ARGUMENTS: dict[str, tuple[int, tuple[int, ...]]] = {
     "fcntl": (1, (8, 10, 15)),  # F_SETOWN, F_SETSIG, F_SETOWN_EX
     "ioctl": (1, (0x8901, 0x8902, 0x5412, 0x541C)),  # FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX
     "prctl": (0, (_PR_SET_PDEATHSIG,)),
@@ -124,7 +124,7 @@ _Instruction = tuple[int, int, int, int]
 
 
 def install() -> bool:
-    """Refuses this process, in all of its threads and for the rest of its life, what a lesson does not need.
+    """Denies this process, in all of its threads and for the rest of its life, calls that a lesson does not need.
 
     Returns:
         Whether the filter is in force; `False` on other systems, other processors and kernels without it.
@@ -147,8 +147,8 @@ def program(machine: str, pid: int) -> list[_Instruction]:
     """The filter as instructions of the kernel's packet filter.
 
     Args:
-        machine: a key of `ARCHITECTURES`.
-        pid: of the process, which may signal and limit itself.
+        machine: Architecture of the processor, a key of `ARCHITECTURES`.
+        pid: Id of this process, which may signal and limit itself.
     """
     instructions: list[_Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE_OFFSET),
@@ -167,7 +167,7 @@ def program(machine: str, pid: int) -> list[_Instruction]:
 
 
 def _answer(name: str, pid: int) -> list[_Instruction]:
-    """What is returned for one call."""
+    """The instructions for one call."""
     if name in _OWN_PROCESS:
         return _allow_only(0, (pid,))
     if name == "prlimit64":
@@ -176,10 +176,10 @@ def _answer(name: str, pid: int) -> list[_Instruction]:
         return [_load(0), (_BIT, 1, 0, _CLONE_THREAD), _give(errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
     if name == "sendto":  # to the other end of a pair, but to no address
         halves = [(_LOAD, 0, 0, _ARGUMENTS_OFFSET + 8 * 4 + half) for half in (0, 4)]
-        refused, allowed = _give(errno.EACCES), (_RETURN, 0, 0, _ALLOW)
-        return [halves[0], (_EQUAL, 0, 2, 0), halves[1], (_EQUAL, 1, 0, 0), refused, allowed]
-    if name in _REFUSED_ARGUMENTS:
-        position, values = _REFUSED_ARGUMENTS[name]
+        denied, allowed = _give(errno.EACCES), (_RETURN, 0, 0, _ALLOW)
+        return [halves[0], (_EQUAL, 0, 2, 0), halves[1], (_EQUAL, 1, 0, 0), denied, allowed]
+    if name in _DENIED_ARGUMENTS:
+        position, values = _DENIED_ARGUMENTS[name]
         jumps = [(_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
         return [_load(position), *jumps, (_RETURN, 0, 0, _ALLOW), _give(errno.EPERM)]
     if name in _WITHOUT_EFFECT:

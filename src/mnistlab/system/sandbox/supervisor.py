@@ -1,4 +1,4 @@
-"""Starts a confined process, listens to it, and ends it when it uses more than it may."""
+"""Starts a sandboxed process, listens to it, and ends it when it exceeds a limit."""
 
 import contextlib
 import dataclasses
@@ -29,14 +29,14 @@ _KEPT_VARIABLES = (
 
 @dataclasses.dataclass(frozen=True)
 class ExitReport:
-    """How a confined process ended.
+    """How a sandboxed process ended.
 
     Args:
-        reason: `ended` by itself, or what it used too much of.
-        message: the same as a part of a sentence: "it ran longer than 600 seconds"; empty if it ended well.
-        exit_code: of the process; negative is the number of the signal that ended it.
-        seconds: from start to end.
-        tail: the last that it printed.
+        reason: `ended` by itself, or the limit that it exceeded.
+        message: The reason as a part of a sentence: "it ran longer than 600 seconds"; empty if it ended well.
+        exit_code: Exit code of the process; if negative, the number of the signal that ended it.
+        seconds: Duration from start to end in seconds.
+        tail: The last text that it printed.
     """
 
     reason: Reason
@@ -54,19 +54,19 @@ def run_sandboxed(
     listen: Callable[[bytes], None],
     variables: Mapping[str, str] | None = None,
 ) -> ExitReport:
-    """Runs `module.main(pipe, arguments)` in a confined process and waits until it has ended or was ended.
+    """Runs `module.main(pipe, arguments)` in a sandboxed process and waits until it has ended or was ended.
 
     Args:
-        module: a module whose `main` takes the descriptor of a pipe to write lines into, and the arguments.
-        arguments: for it.
-        folder: where it runs and may write; nothing else is writable where `files` is in force.
-        limits: how much it may use.
-        listen: called with each line of the pipe, in another thread. The first one says which protections are in
-            force; later ones may come from the code that is not trusted.
-        variables: of the environment, beside the few that are kept.
+        module: Module whose `main` takes the descriptor of a pipe to write lines into, and the arguments.
+        arguments: Arguments of that function.
+        folder: Working folder of the process, the only one that it can write to where `files` is in force.
+        limits: Limits of the process.
+        listen: Function that gets each line of the pipe, in another thread. The first line says which protections are
+            in force; later ones may come from the untrusted code.
+        variables: Variables of the environment, beside the few that are kept.
 
     Raises:
-        KeyboardInterrupt: the process has been ended then.
+        KeyboardInterrupt: the user pressed Ctrl-C; the process has been ended then.
     """
     started = time.monotonic()
     settings = {"folder": str(folder), "limits": dataclasses.asdict(limits), "watcher": os.getpid()}
@@ -96,7 +96,7 @@ def run_sandboxed(
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The little that a process needs of its environment; keys and passwords often stand in the rest."""
+    """The few variables that a process needs; the others often hold keys and passwords."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     paths = [str(Path(entry).resolve()) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"))
@@ -121,7 +121,7 @@ def _watch(
     reports: PipeReader,
     output: PipeReader,
 ) -> Reason:
-    """Waits for the end of the process; returns why it must be ended if that comes first."""
+    """Waits until the process ends, or returns the reason why it must be ended."""
     use = make_meter(process.pid)
     next_measurement = 0.0
     while True:
@@ -154,7 +154,7 @@ def _watch(
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ends the process, and what it may have started where it could."""
+    """Ends the process, and any processes that it managed to start."""
     if process.returncode is None:
         process.kill()
     if os.name == "posix":

@@ -19,7 +19,7 @@ export function mountCodePanel(ask, announce) {
     const code = (await ask()) ?? { command: "mnistlab --help", python: "import mnistlab" };
     command.textContent = code.command;
     python.textContent = code.python;
-    panel.showModal();
+    if (!panel.open) panel.showModal(); // it may have been asked for twice while the answer was on its way
   });
   document.getElementById("code-close")?.addEventListener("click", () => panel.close());
   panel.addEventListener("click", (event) => {

@@ -9,8 +9,14 @@ import { quoteForPython, quoteForShell } from "../code/code.js";
  * @typedef {import("../app/state.js").State} State
  * @typedef {{id: string, title: string, question: string, answer: string[], source: "published" | "own"}} Heading
  * @typedef {Heading & {method: string[], conditions: string, command: string | null, folder: string | null,
- *   experiment: string, charts: import("../charts/charts.js").Chart[]}} Experiment
+ *   experiment: string, charts: Measured[]}} Experiment
+ * @typedef {{title: string, unit: string, scale: import("../charts/scales.js").Kind}} Axis
+ * @typedef {{title: string, x: Axis, y: Axis, series: import("../charts/charts.js").Series[]}} Measured
  */
+
+const NO_CHARTS =
+  "These results hold no charts. If an older version of mnistlab wrote them, the command that made them, given again, " +
+  "adds the charts and keeps all finished training runs.";
 
 /** @type {Context} */
 let context;
@@ -68,16 +74,18 @@ async function show(state) {
 
 /** @param {Experiment} found */
 function render(found) {
-  const charts = found.charts.map((figures) => {
-    const chart = createChart(figures.title);
-    chart.show(figures);
+  const charts = found.charts.map(({ title, x, y, series }) => {
+    const chart = createChart(title);
+    chart.show({ title, x: withUnit(x), y: withUnit(y), series });
     return chart.root;
   });
   const source = found.source === "own" ? `Your experiment in ${found.folder}.` : "Published with mnistlab.";
   place.replaceChildren(
     element("h2", { class: "finding-question", id: "finding-question", text: found.question }),
     element("ul", { class: "finding-answer" }, ...found.answer.map(answer)),
-    element("div", { class: "finding-charts" }, ...charts),
+    charts.length
+      ? element("div", { class: "finding-charts" }, ...charts)
+      : element("p", { class: "muted", text: NO_CHARTS }),
     element(
       "div",
       { class: "finding-method small muted" },
@@ -86,6 +94,12 @@ function render(found) {
     ),
   );
 }
+
+/**
+ * @param {Axis} axis
+ * @returns {import("../charts/charts.js").Axis}
+ */
+const withUnit = ({ title, unit, scale }) => ({ title: unit ? `${title}, ${unit}` : title, scale });
 
 /** @param {string} sentences the first says it, the others give the figures */
 function answer(sentences) {

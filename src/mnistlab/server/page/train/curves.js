@@ -10,8 +10,6 @@
  *   folder: string | null}} Report
  */
 
-const RATE_STEPS = 40; // of the last, from which the time left is estimated
-
 export class Curves {
   constructor() {
     /** @type {Step[]} */
@@ -20,48 +18,30 @@ export class Curves {
     this.history = [];
     this.numSteps = 0;
     this.done = 0;
-    this.firstOfPart = 0; // place among the steps of the first since the training last began
+    /** @type {number | null} */
+    this.leftSeconds = null;
   }
 
   /**
-   * The curves of a run that was told as a whole.
+   * A run as far as it is; what was known before and is not in it was undone.
    *
-   * @param {{history: Row[], steps: Step[], num_steps: number}} run
+   * @param {{steps: Step[], history: Row[], num_steps: number, left_seconds: number | null, step?: number}} run
    */
-  static of({ history, steps, num_steps }) {
-    const made = new Curves();
-    made.begin({ step: 0, num_steps, history });
-    for (const step of steps) made.step(step);
-    return made;
+  begin({ steps, history, num_steps, left_seconds, step = 0 }) {
+    Object.assign(this, { steps, history, numSteps: num_steps, done: step, leftSeconds: left_seconds });
+    return this;
   }
 
-  /** @param {{step: number, num_steps: number, history: Row[]}} line what came later than its step was undone */
-  begin(line) {
-    this.steps = this.steps.filter((step) => step.step <= line.step);
-    this.history = [...line.history];
-    this.numSteps = line.num_steps;
-    this.done = line.step;
-    this.firstOfPart = this.steps.length;
+  /** @param {Step & {left_seconds: number | null}} line */
+  step({ left_seconds, ...step }) {
+    this.steps.push(step);
+    Object.assign(this, { done: step.step, leftSeconds: left_seconds });
   }
 
-  /** @param {Step} line */
-  step(line) {
-    this.steps.push(line);
-    this.done = line.step;
-  }
-
-  /** @param {Row & {step: number}} line */
-  epoch(line) {
-    this.history.push(line);
-    this.done = line.step;
-  }
-
-  /** @returns {number | null} seconds of training still to come, if it goes on as the last steps went */
-  get leftSeconds() {
-    const last = this.steps.slice(Math.max(this.firstOfPart, this.steps.length - RATE_STEPS));
-    if (last.length < 2) return null;
-    const [from, to] = [last[0], last[last.length - 1]];
-    return ((to.seconds - from.seconds) / (to.step - from.step)) * Math.max(0, this.numSteps - this.done);
+  /** @param {Row & {step: number, left_seconds: number | null}} line */
+  epoch({ left_seconds, step, ...row }) {
+    this.history.push(row);
+    Object.assign(this, { done: step, leftSeconds: left_seconds });
   }
 }
 

@@ -6,7 +6,7 @@ import { createChart } from "../charts/charts.js";
 import { Curves, chartOf } from "./curves.js";
 import { createLive } from "./live.js";
 import { createRunList, ending } from "./run_list.js";
-import { addressOf, changesOf, codeForTraining, createForm, runsFolder, settingsOf } from "./training_form.js";
+import { addressOf, changesOf, createForm, settingsOf } from "./training_form.js";
 
 /**
  * @typedef {import("./curves.js").Report} Report
@@ -72,7 +72,7 @@ async function mount(root, given) {
   document.addEventListener("visibilitychange", () => {
     if (isVisible && !document.hidden) void attempt(refresh); // what began while nobody looked
   });
-  context.code(() => codeForTraining(settings(), known.recipes, runsFolder(reports)));
+  context.code(() => context.api.post("/api/recipes/code", chosen()));
 }
 
 async function show() {
@@ -87,6 +87,9 @@ function hide() {
 }
 
 const settings = () => settingsOf(context.state.get(), known.recipes, known.limits);
+
+/** The recipe of the form, with what differs from it. */
+const chosen = () => ({ recipe: settings().recipe, ...changesOf(settings(), known.recipes) });
 
 /** @param {Record<string, string | number | null>} changes of the address; what is the recipe's own is left out */
 function change(changes) {
@@ -108,7 +111,7 @@ async function refresh() {
 
 /** @param {string} run */
 async function load(run) {
-  curves.set(run, Curves.of(await context.api.get(`/api/runs/${run}`)));
+  curves.set(run, new Curves().begin(await context.api.get(`/api/runs/${run}`)));
 }
 
 /** The runs on the charts: those of the address, else the one under way or the last. */
@@ -150,11 +153,9 @@ async function attempt(action) {
 }
 
 async function start() {
-  const { recipe, ...rest } = settings();
-  const changes = changesOf({ recipe, ...rest }, known.recipes);
   form.button.disabled = true;
   try {
-    const { id } = await context.api.post("/api/runs", { recipe, ...changes });
+    const { id } = await context.api.post("/api/runs", chosen());
     if (context.state.get().runs !== undefined) {
       const others = shown().map((report) => report.id);
       context.state.set({ runs: [...others.slice(1 - MAX_SHOWN), id].join(",") });

@@ -9,7 +9,6 @@
  */
 
 import { element } from "../app/elements.js";
-import { quoteForPython, quoteForShell } from "../code/code.js";
 
 const NUMBERS = /** @type {const} */ ([
   { key: "epochs", setting: "epochs", title: "Epochs", hint: "passes over the training images", step: "1" },
@@ -160,55 +159,4 @@ export function createForm(recipes, limits, { change, start }) {
       why.textContent = running === null ? "" : `${running} is under way; one trains at a time.`;
     },
   };
-}
-
-/**
- * The command line and the Python that train what the form says.
- *
- * @param {Settings} settings
- * @param {Recipe[]} recipes
- * @param {string} root the folder of runs
- * @returns {import("../code/code_panel.js").Code}
- */
-export function codeForTraining(settings, recipes, root) {
-  const changes = /** @type {Record<string, any>} */ (changesOf(settings, recipes));
-  const options = Object.entries(changes).map(([name, value]) => {
-    const text = name === "augmentation" ? (value ? "yes" : "none") : value;
-    return ` --${name.replaceAll("_", "-")} ${text}`;
-  });
-  const folder = [
-    `${root}/`,
-    settings.recipe,
-    ...Object.entries(changes).map(([name, value]) => `-${name.split("_").pop()}${value}`),
-  ].join("");
-  const replaced = Object.entries(changes).map(([name, value]) => {
-    const text = name === "augmentation" ? (value ? "AffineRanges()" : "None") : value;
-    return `, ${name}=${text}`;
-  });
-  const isMoved = changes.augmentation === true;
-  const recipe = quoteForPython(settings.recipe);
-  const python = [
-    ...(replaced.length ? ["import dataclasses", ""] : []),
-    "from mnistlab import training",
-    "from mnistlab.datasets import load_mnist",
-    `from mnistlab.recipes import RECIPES${isMoved ? ", AffineRanges" : ""}`,
-    "",
-    replaced.length
-      ? `recipe = dataclasses.replace(RECIPES[${recipe}]${replaced.join("")})`
-      : `recipe = RECIPES[${recipe}]`,
-    `print(training.train(recipe, load_mnist(), ${quoteForPython(folder)}))`,
-  ];
-  const command = `mnistlab train ${quoteForShell(settings.recipe)}${options.join("")} --out ${quoteForShell(folder)}`;
-  return { command, python: python.join("\n") };
-}
-
-/**
- * The folder of runs, as the folder of one in it says: that ends with the run's title.
- *
- * @param {import("./curves.js").Report[]} reports
- * @returns {string}
- */
-export function runsFolder(reports) {
-  const run = reports.find(({ folder, title }) => folder?.endsWith(`/${title}`));
-  return run?.folder ? run.folder.slice(0, -run.title.length - 1) : "runs";
 }
