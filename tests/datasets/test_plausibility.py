@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from idx_files import write_folder, write_idx
-from mnistlab.datasets import Dataset, Split, load_idx, load_scored, packaged
-from mnistlab.datasets.folders import read_folder
+from mnistlab.datasets import Dataset, Split, load_idx, packaged
+from mnistlab.datasets.folders import load_scored, read_folder
 from mnistlab.datasets.mapping import is_mapped
 from mnistlab.datasets.plausibility import _DIGIT_MEANS, look_at
 from other_data import fashion_like, kuzushiji_like

@@ -18,10 +18,11 @@ from mnistlab.system.files import json_text
 @debug_option
 def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
     """Score the run folder RUN on every image of a test split; RUN can also be one .onnx or .keras file."""
-    from mnistlab import datasets, evaluation
+    from mnistlab import evaluation
+    from mnistlab.datasets.folders import load_scored
 
     network = load_network_of(run_or_file)
-    scored = _mnist() if data is None else datasets.load_scored(data)
+    scored = _mnist() if data is None else load_scored(data)
     run = run_of(run_or_file)
     result = evaluation.evaluate(network, scored.test)
     if run is not None and scored.is_data_of(run.dataset) and result.classes.names is None:
@@ -41,10 +42,11 @@ def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
 
 def _mnist() -> Any:
     """MNIST to score a network on."""
-    from mnistlab import datasets
+    from mnistlab.datasets import load_mnist
+    from mnistlab.datasets.folders import ScoredData
 
-    mnist = datasets.load_mnist()
-    return datasets.ScoredData(mnist.name, mnist.test, (), mnist.fingerprint())
+    mnist = load_mnist()
+    return ScoredData(mnist.name, mnist.test, (), mnist.fingerprint())
 
 
 def _doubts(run: Any, scored: Any, result: Any) -> list[str]:
