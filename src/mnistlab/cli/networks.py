@@ -15,6 +15,19 @@ def onnx_path_of(path: Path) -> Path:
     return path if path.suffix.lower() == ".onnx" and not path.is_dir() else Run(path).require().onnx_path
 
 
+def run_of(path: Path) -> Any:
+    """The finished run that a command names by its folder or by a file in it; `None` where the network has none."""
+    from mnistlab.exceptions import RunError
+    from mnistlab.runs import Run
+    from mnistlab.runs.run import SMALL_FILES
+
+    run = Run(path.parent if path.is_file() and path.name in ("model.onnx", "model.keras") else path)
+    try:
+        return run.require(SMALL_FILES) if run.is_complete else None
+    except RunError:
+        return None
+
+
 def load_network_of(path: Path) -> Any:
     """The network of a run folder or of a single file, which may be of unknown origin.
 

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,16 @@ SEED = click.IntRange(0, MAX_SEED)
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
 
-def load_dataset(folder: Path | None) -> Any:
-    """MNIST, or the data set of a folder."""
+def load_dataset(folder: Path | None, *, quiet: bool = False) -> Any:
+    """MNIST, or the data set of a folder; unless `quiet`, what looks wrong with it is told."""
     from mnistlab import datasets
 
-    return datasets.load_mnist() if folder is None else datasets.load_idx(folder)
+    dataset = datasets.load_mnist() if folder is None else datasets.load_idx(folder)
+    warn([] if quiet else dataset.warnings)
+    return dataset
+
+
+def warn(sentences: Iterable[str]) -> None:
+    """Tells on standard error what looks wrong but stops nothing."""
+    for sentence in sentences:
+        click.echo(f"Warning: {sentence}", err=True)

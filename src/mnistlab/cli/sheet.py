@@ -37,7 +37,8 @@ def make(pdf: Path, paper: "PaperName") -> None:
 @debug_option
 def read(photos: tuple[Path, ...], out: Path) -> None:
     """Cut the digits from each PHOTO of a filled page and write them as a data set in MNIST's form."""
-    from mnistlab.reader.sheet import check_free, read_sheets, write_dataset
+    from mnistlab.reader.sheet import read_sheets, write_dataset
+    from mnistlab.system.files import check_free
 
     check_free(out)
     reading = read_sheets(photos)

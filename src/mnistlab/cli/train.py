@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset
+from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset, warn
 from mnistlab.exceptions import UsageError
 from mnistlab.recipes import AUGMENTATIONS, RECIPES, Precision, Recipe, Validation
 from mnistlab.system.text import plural
@@ -90,7 +90,7 @@ def train(
     if processes is not None and not processes.is_first:
         from mnistlab import training
 
-        training.assist(chosen, load_dataset(data), processes, start)
+        training.assist(chosen, load_dataset(data, quiet=True), processes, start)
         return
     folder = out or default_folder(chosen)
     check_folder(folder, chosen, extends=extends)
@@ -147,6 +147,7 @@ def _train(
     evaluation = evaluate(Classifier(finished.onnx_path, calibrated=False), dataset.test)
     write_run_report(finished, dataset, evaluation)
     print(evaluation if start is None else _compare(start, evaluation, dataset))
+    warn(sentence for sentence in finished.metrics.get("warnings", []) if sentence not in dataset.warnings)
     if events:
         events.complete(finished)
         print(f"TensorBoard shows it: tensorboard --logdir {events.folder}")

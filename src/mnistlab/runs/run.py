@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+from mnistlab.datasets.classes import Classes, classes_of
 from mnistlab.exceptions import MnistlabError, RunError, UsageError
 from mnistlab.recipes import Recipe
 from mnistlab.system.files import json_text, write_json
@@ -129,8 +130,13 @@ class Run:
 
     @cached_property
     def dataset(self) -> dict[str, Any]:
-        """The data set that was trained on, from `dataset.json`: `name` and `fingerprint`."""
+        """The data set that was trained on, from `dataset.json`: `name`, `fingerprint` and perhaps `class_names`."""
         return {"name": "other data", "fingerprint": ""} | self._read_json("dataset.json")
+
+    @property
+    def classes(self) -> Classes:
+        """What the classes are called that the run was trained to tell apart."""
+        return classes_of(self.dataset)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
