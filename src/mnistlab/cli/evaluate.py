@@ -7,17 +7,16 @@ from typing import Any
 import click
 
 from mnistlab.cli.networks import load_network_of, run_of
-from mnistlab.cli.options import PATH, debug_option, warn
-from mnistlab.system.files import json_text
+from mnistlab.cli.options import DATA, PATH, debug_option, print_json, warn
 
 
 @click.command()
 @click.argument("run_or_file", metavar="RUN", type=PATH)
-@click.option("--data", type=PATH, help="Folder with IDX test files to score on instead of MNIST's test split.")
+@click.option("--data", type=DATA, help="Folder with IDX test files to score on instead of MNIST's test split.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @debug_option
 def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
-    """Score the run folder RUN on every image of a test split; RUN can also be one .onnx or .keras file."""
+    """Score a network on every image of a test split. RUN: a run folder, a .onnx or .keras file, or shipped."""
     from mnistlab import evaluation
     from mnistlab.datasets.folders import load_scored
 
@@ -30,7 +29,7 @@ def evaluate(run_or_file: Path, data: Path | None, as_json: bool) -> None:
     warnings = [*scored.warnings, *_doubts(run, scored, result)]
     warn(warnings)
     if as_json:
-        print(json_text(result.to_dict() | ({"warnings": warnings} if warnings else {})))
+        print_json(result.to_dict() | ({"warnings": warnings} if warnings else {}))
         return
     noun = result.classes.noun
     print(result)

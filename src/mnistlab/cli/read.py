@@ -1,14 +1,16 @@
 """`mnistlab read`: the digits on photos, in reading order. Keras is never imported."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mnistlab.cli.networks import onnx_path_of, run_of
-from mnistlab.cli.options import PATH, debug_option, warn
+from mnistlab.cli.options import PATH, debug_option, print_json, warn
 from mnistlab.exceptions import DataError, MnistlabError, UsageError
-from mnistlab.system.files import json_text, write_with
+from mnistlab.system.files import write_with
+from mnistlab.system.paths import require_new_file
 
 if TYPE_CHECKING:
     from mnistlab.reader import DigitReader, Reading
@@ -19,7 +21,12 @@ _SHADES = " ░▒▓█"
 
 @click.command()
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
-@click.option("--run", "run_or_file", type=PATH, help="A run folder or .onnx file to read with, not our own network.")
+@click.option(
+    "--run",
+    "run_or_file",
+    type=PATH,
+    help="A run folder, .onnx file or shipped-cnn to read with, not shipped.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list with boxes, confidences and alternatives.")
 @click.option("--annotate", "annotated", type=PATH, metavar="OUT.png", help="Draw boxes and answers on the photo.")
 @click.option("--explain", is_flag=True, help="For doubtful digits: which preparation step changed the answer.")
@@ -27,7 +34,7 @@ _SHADES = " ░▒▓█"
 def read(
     photos: tuple[Path, ...], run_or_file: Path | None, as_json: bool, annotated: Path | None, explain: bool
 ) -> None:
-    """Read the digits on each PHOTO: handwriting on paper, photographed or scanned."""
+    """Read the digits on photos. Each PHOTO shows handwriting on paper, photographed or scanned."""
     if annotated is not None:
         _check_target(annotated, photos)
     from mnistlab.inference import Classifier
@@ -50,9 +57,9 @@ def read(
         except MnistlabError as error:
             problems.append(error)
             if len(photos) > 1:
-                click.echo(str(error), err=True)
+                print(error, file=sys.stderr)
     if as_json and results:
-        print(json_text(results))
+        print_json(results)
     if problems and len(photos) == 1:
         raise problems[0]
     if problems:
@@ -76,8 +83,7 @@ def _check_target(target: Path, photos: tuple[Path, ...]) -> None:
         raise UsageError(f"The annotated picture is called {target}; a name that ends in .png was expected.")
     if len(photos) > 1:
         raise UsageError(f"--annotate draws on one photo, but {len(photos)} were given.")
-    if target.exists():
-        raise UsageError(f"{target} exists and is left as it is. Delete it, or choose another name.")
+    require_new_file(target)
 
 
 def _read(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.datasets.mapping import gather
 from mnistlab.datasets.tables import align, describe_arrays, html_table, numbered
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, require_type
 
 IMAGE_SHAPE: Final = (28, 28)  # rows, columns
 NUM_CLASSES: Final = 10
@@ -180,6 +180,11 @@ class Dataset:
         """Name of each class, if a `classes.txt` gave them."""
         return self.classes.names
 
+    def __post_init__(self) -> None:
+        """Refuses what is no split, such as arrays."""
+        for split, name in ((self.train, "train"), (self.test, "test")):
+            require_type(split, Split, f"The {name} split", f'Make one with Split("{name}", images, labels).')
+
     def fingerprint(self) -> str:
         """Tells one data set from another: SHA-256 of all labels and of about a thousand images of each split.
 
@@ -261,6 +266,8 @@ def validation_indices(split: Split, num_validation: int = 5000, seed: int = 0) 
     Raises:
         UsageError: `num_validation` or `seed` is out of range.
     """
+    require_type(split, Split, "The split", "Give one such as mnist.train.")
+    require_type(num_validation, (int, np.integer), "num_validation", "Give a whole number.")
     if not 1 <= num_validation < len(split):
         raise UsageError(
             f"num_validation is {num_validation}, but the split {split.name!r} has {len(split)} images and both parts "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets import NUM_CLASSES, Split
 from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.evaluation import metrics
-from mnistlab.exceptions import RunError
+from mnistlab.exceptions import RunError, UsageError, described, require_type
 from mnistlab.system.text import interval, percent, table
 
 # ONNX Runtime keeps every layer's activations to the end of a pass, because each is an output of the file: 1.8 MB an
@@ -179,11 +179,40 @@ def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluat
 
     Returns:
         The probabilities of all images, with the figures that follow from them.
+
+    Raises:
+        UsageError: The model, its answers or the split are something else, or the split is empty.
     """
+    require_type(split, Split, "The split", "Give one such as mnist.test, or make one with datasets.Split.")
+    if not hasattr(model, "predict_on_batch") and not callable(model):
+        raise UsageError(
+            f"The model is {described(model)}, but a function from images to probabilities was expected. Give a Keras "
+            "model such as run.model, or Classifier(run.onnx_path)."
+        )
+    if not len(split):
+        raise UsageError(f"The split {split.name!r} has no images, but a score needs some. Give one that has.")
     # A Keras model's own prediction is compiled, keeps nothing for gradients, and gives NumPy arrays on every backend.
     predict = getattr(model, "predict_on_batch", model)
-    batches = [
-        np.asarray(predict(split.images[first : first + PREDICTION_BATCH_SIZE]), dtype=np.float32)
-        for first in range(0, len(split), PREDICTION_BATCH_SIZE)
-    ]
+    batches = []
+    for first in range(0, len(split), PREDICTION_BATCH_SIZE):
+        images = split.images[first : first + PREDICTION_BATCH_SIZE]
+        batches.append(_answers(predict(images), len(images)))
     return Evaluation(labels=split.labels, probabilities=np.concatenate(batches), classes=split.classes)
+
+
+def _answers(given: Any, num_images: int) -> NDArray[np.float32]:
+    """What a model gave for some images as an array of probabilities.
+
+    Raises:
+        UsageError: if it is something else.
+    """
+    try:
+        answers = np.asarray(given, dtype=np.float32)
+    except (TypeError, ValueError):
+        answers = np.empty(0, np.float32)
+    if answers.shape != (num_images, NUM_CLASSES):
+        raise UsageError(
+            f"The model gave {described(given)} for {num_images} images, but probabilities ({num_images}, "
+            f"{NUM_CLASSES}) were expected. Give a model whose last layer is a softmax over the ten classes."
+        )
+    return answers

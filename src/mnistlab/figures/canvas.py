@@ -16,7 +16,7 @@ from matplotlib.font_manager import findfont, get_font
 from numpy.typing import NDArray
 
 from mnistlab.datasets.classes import Classes
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, described
 from mnistlab.system import theme
 
 # 306 points: a phone of 390 pixels enlarges that by a fifth, so text of 8.5 points is 10 pixels high there.
@@ -107,6 +107,21 @@ def figure_of(axes: Axes | Sequence[Axes]) -> Figure:
     if figure is None:
         raise UsageError("These axes have been removed from their figure; pass axes that are still on one.")
     return figure
+
+
+def require_image(image: object) -> NDArray[np.uint8]:
+    """One image as an array.
+
+    Raises:
+        UsageError: (a `ValueError`) it is something else, such as a batch of images.
+    """
+    array = np.asarray(image)
+    if array.ndim != 2 or not array.size or array.dtype.kind not in "uifb":
+        raise UsageError(
+            f"The image is {described(image)}; expected (height, width) with at least one pixel. "
+            "Of a batch, give one image: images[0]."
+        )
+    return array
 
 
 def draw_ink(

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mnistlab.datasets import NUM_CLASSES
 from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.evaluation import Evaluation
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, described
 from mnistlab.figures.canvas import current_theme, drawable, drawn, figure_of, new_axes, new_grid
 from mnistlab.system.text import percent
 
@@ -66,6 +66,11 @@ def plot_confusion(confusion: ArrayLike, ax: Axes | None = None, classes: Classe
         The axes. Every count is printed; a dot stands for zero.
     """
     counts, classes = np.asarray(confusion), drawable(classes)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.dtype.kind not in "iu":
+        raise UsageError(
+            f"The confusion matrix is {described(confusion)}, but whole numbers (10, 10) were expected. "
+            "Give evaluation.confusion."
+        )
     ax = new_axes(4.6 if classes.names is None else 5.0) if ax is None else ax
     mistakes = counts - np.diag(np.diag(counts))
     most = int(mistakes.max(initial=0))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.datasets.classes import DIGITS, Classes
+from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
@@ -107,6 +108,8 @@ class DigitReader:
     """
 
     def __init__(self, classifier: Classifier | None = None, classes: Classes = DIGITS) -> None:
+        kinds = (Classifier, type(None))
+        require_type(classifier, kinds, "The classifier", 'Give Classifier("model.onnx"), or leave it out.')
         guard = pretrained()
         self._classes = classes
         self._judge = Judge(guard if classifier is None else classifier, guard, classes)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mnistlab.exceptions import RunError, UsageError
+from mnistlab.system.paths import require_room
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.tmp")
 
@@ -86,7 +87,8 @@ def check_free(folder: Path) -> None:
     Raises:
         UsageError: if it does, or is not a folder.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    require_room(folder, "folder", argument="folder")
+    if folder.exists() and any(folder.iterdir()):
         raise UsageError(
             f"{folder} exists and is left as it is. Delete it, or choose another folder.", argument="folder"
         )
@@ -156,8 +158,12 @@ def _unwritten(path: Path, num_bytes: int, error: OSError) -> RunError:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a UTF-8 text file, whole or not at all. Errors are those of `write_bytes`."""
-    write_bytes(path, text.encode())
+    """Writes a UTF-8 text file, whole or not at all. Errors are those of `write_bytes`.
+
+    Bytes of file names that are not UTF-8, which Python holds as lone surrogates, are written as `\\udcff`, which JSON
+    understands.
+    """
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def json_text(content: Any) -> str:

@@ -94,7 +94,7 @@ def train(
     check_fits(recipe, dataset)
     check_start(recipe, start)
     identity = dataset.identity()
-    run = TrainedRun(Path(folder) if folder is not None else default_folder(recipe))
+    run = TrainedRun(default_folder(recipe) if folder is None else Path(folder))
     with join(processes, recipe, identity) as team:
         if check_folder(run.folder, recipe, identity).is_complete and not run.checkpoint_path.parent.exists():
             run.require()
