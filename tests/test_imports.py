@@ -1,5 +1,6 @@
 """What starts quickly must not import what starts slowly; and nothing of TensorFlow's own log reaches the user."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -28,6 +29,20 @@ def test_rooms_without_keras_import_none(room):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_the_package_is_imported_with_the_standard_library_alone():
+    """And with that the switches are set that its libraries look at when they are imported."""
+    code = (
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "import mnistlab, os\n"
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))\n"
+        "print(*(os.environ[name] for name in ('ORT_DISABLE_TELEMETRY', 'RAY_USAGE_STATS_ENABLED')))"
+    )
+    environment = os.environ | {"ORT_DISABLE_TELEMETRY": "", "RAY_USAGE_STATS_ENABLED": "1"}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert result.stdout == "mnistlab\n1 0\n"
 
 
 def test_keras_is_imported_in_silence():

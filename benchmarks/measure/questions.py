@@ -16,8 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.measure.benchmark import ROOT, Benchmark, Results, cores, markdown_table
-from mnistlab.experiments.published import ARGUMENTS as EXPERIMENTS
-from mnistlab.experiments.published import published
+from mnistlab.experiments.published import ARGUMENTS, published
 from mnistlab.server.experiments.results import PUBLISHED_PATH
 
 FIGURES = ROOT / "docs" / "figures"
@@ -35,7 +34,7 @@ def measure(folder: Path, only: list[str]) -> Results:
 def run_experiment(name: str, folder: Path) -> Results:
     """Runs one experiment, unless it is finished, and copies its figures."""
     out = folder / name
-    command = [sys.executable, "-m", "mnistlab", "experiment", *EXPERIMENTS[name], "--out", str(out)]
+    command = [sys.executable, "-m", "mnistlab", "experiment", *ARGUMENTS[name], "--out", str(out)]
     subprocess.run(command, check=True)
     FIGURES.mkdir(exist_ok=True)
     for figure in sorted((out / "figures").glob("*.png")):
@@ -48,13 +47,13 @@ def run_experiment(name: str, folder: Path) -> Results:
 
 def publish(results: Results, path: Path = PUBLISHED_PATH) -> None:
     """Writes the part that ships with the package, in the order of the questions."""
-    shown = {name: published(name, results[name]) for name in EXPERIMENTS if name in results}
+    shown = {name: published(name, results[name]) for name in ARGUMENTS if name in results}
     path.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def table(results: Results) -> str:
     """A section for each experiment: its answers, its plots and a table."""
-    return "\n\n".join(_section(name, results[name]) for name in EXPERIMENTS if name in results)
+    return "\n\n".join(_section(name, results[name]) for name in ARGUMENTS if name in results)
 
 
 def _section(name: str, results: Results) -> str:
@@ -76,7 +75,7 @@ def _section(name: str, results: Results) -> str:
             cells.append("–" if row["difference"] is None else f"{row['difference']['mean'] * 100:+.2f}")
             cells.append("–" if row["p_value"] is None else f"{row['p_value']:.2g}")
         rows.append(cells)
-    command = f"mnistlab experiment {' '.join(EXPERIMENTS[name])}"
+    command = f"mnistlab experiment {' '.join(ARGUMENTS[name])}"
     pictures = [f"![{figure.removesuffix('.png')}](figures/{name}-{figure})" for figure in results["figures"]]
     return "\n\n".join(
         [
@@ -98,7 +97,7 @@ def _cell(value: Any) -> str:
 
 OPTIONS = {
     "--folder": {"type": Path, "default": Path("experiments"), "help": "folder of the experiments' runs"},
-    "--only": {"nargs": "+", "choices": EXPERIMENTS, "default": list(EXPERIMENTS), "help": "experiments to run"},
+    "--only": {"nargs": "+", "choices": ARGUMENTS, "default": list(ARGUMENTS), "help": "experiments to run"},
 }
 BENCHMARK = Benchmark(__file__, __doc__, measure, table, publish, OPTIONS)
 

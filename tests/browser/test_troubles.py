@@ -228,6 +228,18 @@ def test_a_network_that_is_gone_is_named(watched: Any, tab: str) -> None:
     expect(missing).to_be_hidden()
 
 
+def test_a_damaged_network_is_named_below_the_others(watched: Any) -> None:
+    listed = {
+        "networks": [NETWORK],
+        "damaged": [{"id": "odd", "title": "odd", "problem": "runs/odd/model.onnx is not a network."}],
+    }
+    watched.page.route("**/api/networks", lambda route: answer(route, listed))
+    page = watched.open("tab=draw")
+    page.get_by_text("Choose networks").click()
+    expect(page.locator(".chooser .trouble")).to_have_text("odd is damaged: runs/odd/model.onnx is not a network.")
+    expect(page.locator(".chooser input")).to_have_count(1)
+
+
 def test_a_run_that_is_gone_is_told_of(watched: Any, training: Training) -> None:
     page = watched.open("tab=train&runs=mlp,gone-one")
     missing = page.locator("#panel-train .missing")

@@ -286,3 +286,29 @@ def test_the_whole_notebook(backend, called, mnist, tmp_path):
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert f"here it was {called}" in (tmp_path / "report" / "report.html").read_text()
+
+
+SETTINGS = """
+import os
+from mnistlab.models.backend import keras
+from keras.src.backend import config
+
+print(config.keras_home(), keras.config.epsilon(), os.environ.get("KERAS_HOME"))
+"""
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["home", "KERAS_HOME"])
+@pytest.mark.parametrize("there", [False, True], ids=["none", "settings"])
+def test_the_settings_of_keras_are_read_and_not_made(named, there, tmp_path, monkeypatch):
+    """And its folder is the user's afterwards, where data sets may lie that Keras has fetched."""
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    folder = tmp_path / ("elsewhere" if named else ".keras")
+    environment = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)} | ({"KERAS_HOME": str(folder)} if named else {})
+    if there:
+        folder.mkdir()
+        settings = {"floatx": "float32", "epsilon": 0.001, "backend": "jax", "image_data_format": "channels_last"}
+        (folder / "keras.json").write_text(json.dumps(settings))
+    result = run_python(SETTINGS, **environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.split() == [str(folder), "0.001" if there else "1e-07", str(folder) if named else "None"]
+    assert folder.exists() == there

@@ -120,12 +120,18 @@ def test_numbers_that_were_changed_are_noticed(tmp_path, name):
     assert f"{name} is damaged: it is not the file that the training wrote." in summary.problem
 
 
-@pytest.mark.parametrize("value", ["many", None, [1], float("nan"), 10**400])
-def test_what_is_no_number_is_named(tmp_path, value):
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(value, "train_seconds is no number") for value in ("many", None, [1], float("nan"))]
+    + [(10**400, "a number has more than 64 bits")],
+    ids=["text", "null", "list", "nan", "vast"],
+)
+def test_what_is_no_number_is_named(tmp_path, value, text):
     folder = listed_run(tmp_path / "run", 0.9)
     write_json(folder / "metrics.json", json.loads((folder / "metrics.json").read_text()) | {"train_seconds": value})
     write_manifest(folder)
-    assert "train_seconds is no number" in list_runs([tmp_path])[0].problem
+    problem = list_runs([tmp_path])[0].problem
+    assert "metrics.json" in problem and text in problem
 
 
 def test_an_unfinished_run_says_how_far_it_is(tiny_mnist, tmp_path, monkeypatch):

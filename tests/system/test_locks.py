@@ -76,7 +76,7 @@ def test_the_folder_is_free_afterwards_and_after_an_error(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(RunError, match=r"gone could not be claimed for this process: No such file or directory\."):
+    with pytest.raises(RunError, match=r"gone could not be locked for this process: No such file or directory\."):
         lock(tmp_path / "gone").__enter__()
 
 
@@ -153,7 +153,7 @@ def test_a_link_in_place_of_the_claim_is_not_followed(tmp_path):
     (tmp_path / "precious.txt").write_text("mine")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / ".owner").symlink_to(tmp_path / "precious.txt")
-    with pytest.raises(RunError, match="could not be claimed"):
+    with pytest.raises(RunError, match="could not be locked"):
         lock(tmp_path / "run").__enter__()
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
@@ -200,6 +200,6 @@ def test_another_failure_of_the_lock_keeps_its_reason(tmp_path, monkeypatch):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr("fcntl.flock", fail)
-    with pytest.raises(RunError, match=r"could not be claimed for this process: Input/output error\.$"):
+    with pytest.raises(RunError, match=r"could not be locked for this process: Input/output error\.$"):
         lock(tmp_path).__enter__()
     assert list(tmp_path.iterdir()) == []

@@ -54,7 +54,7 @@ def confined(tmp_path, monkeypatch):
     """Runs code in a confined process; returns how it ended, and what it told."""
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "probe.py").write_text(PROBE)
-    package = Path(scratch.__file__).parents[2]
+    package = Path(scratch.__file__).parents[3]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "modules"), str(package)]))
 
     def run(code, limits=LIMITS):
@@ -184,6 +184,52 @@ def test_only_the_own_folder_can_be_changed(confined, tmp_path):
     assert (secret.read_text(), secret.stat().st_mtime_ns) == ("precious", moment)
     assert os.access(secret, os.R_OK)
     assert secret.stat().st_mode & 0o400
+
+
+@on_linux
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_no_file_can_be_emptied_that_cannot_be_written(confined, tmp_path, version):
+    """Landlock before version 3, on Linux 5.13 to 6.1, watches only files that are opened to write."""
+    if landlock.version() < version:
+        pytest.skip("this Linux has an older Landlock")
+    here = tmp_path / "modules"
+    (here / "sitecustomize.py").write_text(
+        f"from mnistlab.system.sandbox import landlock\nlandlock.version = lambda: {version}\n"
+    )
+    outside, readable = tmp_path / "outside.txt", here / "readable.txt"
+    for path in (outside, readable):
+        path.write_text("precious")
+    code = f"""
+    for path in ({str(outside)!r}, {str(readable)!r}):
+        tell(
+            truncate=attempt(lambda: os.truncate(path, 0)),
+            to_read=attempt(lambda: os.open(path, os.O_RDONLY | os.O_TRUNC)),
+            to_write=attempt(lambda: os.open(path, os.O_WRONLY | os.O_TRUNC)),
+            for_neither=attempt(lambda: os.open(path, os.O_ACCMODE | os.O_TRUNC)),
+        )
+    if os.uname().machine == "x86_64":
+        path = ctypes.create_string_buffer({str(readable)!r}.encode())
+        how = (ctypes.c_uint64 * 3)(os.O_RDONLY | os.O_TRUNC)
+        came = call(437, -100, ctypes.addressof(path), ctypes.addressof(how), 24)  # openat2
+        tell(openat2=came, open=call(2, ctypes.addressof(path), os.O_TRUNC, 0))
+    else:
+        tell(openat2="EACCES", open="EACCES")
+    with open("own.txt", "w+") as file:
+        file.write("content")
+        file.flush()
+        os.ftruncate(file.fileno(), 3)
+    sizes = [os.stat("own.txt").st_size]
+    os.close(os.open("own.txt", os.O_RDWR | os.O_TRUNC))
+    tell(own=[*sizes, os.stat("own.txt").st_size])
+    """
+    ending, told = confined(code)
+    assert ending.exit_code == 0, ending.tail
+    assert "files" in told[0]["in_force"]
+    assert told[1:3] == [dict.fromkeys(("truncate", "to_read", "to_write", "for_neither"), "EACCES")] * 2
+    assert told[3]["openat2"] in ("ENOSYS", "EACCES")
+    assert told[3]["open"] == "EACCES"
+    assert told[4] == {"own": [3, 0]}
+    assert (outside.read_text(), readable.read_text()) == ("precious", "precious")
 
 
 def test_the_environment_is_scrubbed(confined, monkeypatch):
@@ -330,7 +376,7 @@ def test_call_numbers_are_those_of_the_kernel(machine, header):
         pytest.skip("the kernel's headers are not installed")
     found = {name: int(number) for name, number in re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", path.read_text())}
     place = list(seccomp.ARCHITECTURES).index(machine)
-    numbers = {name: both[place] for name, both in seccomp.CALLS.items()}
+    numbers = {name: both[place] for name, both in (seccomp.CALLS | seccomp.TRUNCATING).items()}
     compared = {name for name in numbers if name in found}
     assert len(compared) > 50
     assert {name: numbers[name] for name in compared} == {name: found[name] for name in compared}
@@ -347,6 +393,8 @@ def decide(program, architecture, number, *arguments):
         place += 1
         if code == 0x20:
             (value,) = struct.unpack_from("<I", data, constant)
+        elif code == 0x54:
+            value &= constant
         elif code == 0x06:
             return None if constant == 0x7FFF0000 else constant & 0xFFFF
         else:
@@ -378,6 +426,24 @@ def test_the_filter_decides_as_it_should(machine):
     assert decide(program, 0x40000003, 1) == errno.ENOSYS  # the calls of 32-bit programs
     refused = {name for name, both in seccomp.CALLS.items() if both[place] is not None and ask(name) is not None}
     assert refused >= {"execve", "execveat", "ptrace", "socket", "io_uring_setup", "unshare", "pidfd_send_signal"}
+
+
+@pytest.mark.parametrize("machine", list(seccomp.ARCHITECTURES))
+def test_the_filter_refuses_to_empty_files_where_landlock_does_not_watch(machine):
+    architecture, place = seccomp.ARCHITECTURES[machine], list(seccomp.ARCHITECTURES).index(machine)
+    programs = [seccomp.program(machine, 1234, guards_truncation=guards) for guards in (False, True)]
+
+    def ask(name, *arguments):
+        number = seccomp.TRUNCATING[name][place]
+        return [decide(program, architecture, number, *arguments) for program in programs]
+
+    assert ask("truncate", 0, 0) == [None, errno.EACCES]
+    assert ask("openat2", 0, 0) == [None, errno.ENOSYS]
+    for access, emptying in ((0, errno.EACCES), (1, None), (2, None), (3, errno.EACCES)):
+        assert ask("openat", 0, 0, 0o2000000 | access) == [None, None]
+        assert ask("openat", 0, 0, 0o2001000 | access) == [None, emptying]
+    ftruncate = (77, 46)[place]
+    assert [decide(program, architecture, ftruncate, 3, 0) for program in programs] == [None, None]
 
 
 # Folders that were left badly

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnistlab.cli.options import DATA, PATH, Choice, WholeNumber, debug_option, load_dataset
+from mnistlab.cli.options import DATA, PATH, Choice, WholeNumber, debug_option, load_dataset, warn
 from mnistlab.exceptions import InterruptionError, UsageError, did_you_mean
 from mnistlab.recipes import LIMITS, RECIPES, Limit
 from mnistlab.system.text import plural
@@ -223,4 +223,5 @@ def _run(
         raise InterruptionError(f"Interrupted. {folder} keeps what was done; the same command goes on.") from error
     print()
     print("\n".join(findings.answer))
+    warn(sentence for sentence in findings.warnings if sentence not in dataset.warnings)
     print(f"\nOpen {folder / 'report.html'}")

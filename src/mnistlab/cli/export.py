@@ -47,6 +47,7 @@ def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
         recipe=complete.recipe.name,
         accuracy=complete.metrics["test_accuracy"],
         dataset=complete.dataset["name"],
+        classes=complete.classes,
     )
     write_text(note, text)
     print(f"{target}  {target.stat().st_size / 1e6:.1f} MB; {note} tells how to use it")

@@ -8,6 +8,7 @@ import click
 
 from mnistlab import __version__
 from mnistlab.cli.bench import bench
+from mnistlab.cli.data import data
 from mnistlab.cli.evaluate import evaluate
 from mnistlab.cli.experiment import experiment
 from mnistlab.cli.export import export
@@ -42,7 +43,7 @@ def cli() -> None:
     """MNIST, the Hello World of deep learning: train, score and explain its two classic networks."""
 
 
-for _command in (run, train, experiment, runs, evaluate, read, lesson, serve, export, sheet, bench):
+for _command in (run, train, experiment, runs, evaluate, read, lesson, serve, export, data, sheet, bench):
     cli.add_command(_command)
 
 

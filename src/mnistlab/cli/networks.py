@@ -29,6 +29,19 @@ def onnx_path_of(path: Path, endings: str = ".onnx") -> Path:
     return Run(path).require().onnx_path
 
 
+def run_of(path: Path) -> Any:
+    """The finished run that a command names by its folder or by a file in it; `None` where the network has none."""
+    from mnistlab.exceptions import RunError
+    from mnistlab.runs import Run
+    from mnistlab.runs.run import SMALL_FILES
+
+    run = Run(path.parent if path.is_file() and path.name in ("model.onnx", "model.keras") else path)
+    try:
+        return run.require(SMALL_FILES) if run.is_complete else None
+    except RunError:
+        return None
+
+
 def load_network_of(path: Path) -> Any:
     """The network of a run folder or of a single file, which may be of unknown origin.
 
@@ -40,8 +53,8 @@ def load_network_of(path: Path) -> Any:
     if path.suffix.lower() == ".keras" and not is_folder(path):
         from mnistlab.runs.archives import read_network_file
 
-        read_network_file(path)  # rejects anything but our networks before Keras is loaded
-        from mnistlab.models import load_network
+        found = read_network_file(path)  # rejects anything but our networks before Keras is loaded
+        from mnistlab.models import network_from
 
-        return load_network(path)
+        return network_from(found)
     return Classifier(onnx_path_of(path, ".onnx or .keras"), calibrated=False)

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +90,19 @@ SEED, EPOCHS, BATCH_SIZE = (
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
 
-def load_dataset(folder: Path | None) -> Any:
-    """MNIST, or the data set of a folder."""
+def load_dataset(folder: Path | None, *, quiet: bool = False) -> Any:
+    """MNIST, or the data set of a folder; unless `quiet`, what looks wrong with it is told."""
     from mnistlab import datasets
 
-    return datasets.load_mnist() if folder is None else datasets.load_idx(folder)
+    dataset = datasets.load_mnist() if folder is None else datasets.load_idx(folder)
+    warn([] if quiet else dataset.warnings)
+    return dataset
+
+
+def warn(sentences: Iterable[str]) -> None:
+    """Tells on standard error what looks wrong but stops nothing."""
+    for sentence in sentences:
+        click.echo(f"Warning: {sentence}", err=True)
 
 
 def print_json(content: Any) -> None:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnistlab.cli.networks import onnx_path_of
-from mnistlab.cli.options import PATH, debug_option, print_json
+from mnistlab.cli.networks import onnx_path_of, run_of
+from mnistlab.cli.options import PATH, debug_option, print_json, warn
 from mnistlab.exceptions import DataError, MnistlabError, UsageError
 from mnistlab.system.files import write_with
 from mnistlab.system.paths import require_new_file
 
 if TYPE_CHECKING:
     from mnistlab.reader import DigitReader, Reading
+    from mnistlab.runs import Run
 
 _SHADES = " ░▒▓█"
 
@@ -39,7 +40,11 @@ def read(
     from mnistlab.inference import Classifier
     from mnistlab.reader import DigitReader
 
-    reader = DigitReader(None if run_or_file is None else Classifier(onnx_path_of(run_or_file)))
+    reader = DigitReader()
+    if run_or_file is not None:
+        network, run = Classifier(onnx_path_of(run_or_file)), run_of(run_or_file)
+        reader = DigitReader(network) if run is None else DigitReader(network, run.classes)
+        warn([] if run is None or run.classes.is_digits else [_no_digits(run)])
     results: list[dict[str, Any]] = []
     problems: list[MnistlabError] = []
     for photo in photos:
@@ -59,6 +64,18 @@ def read(
         raise problems[0]
     if problems:
         raise DataError(f"{len(problems)} of {len(photos)} photos could not be read; the reasons stand above.")
+
+
+def _no_digits(run: "Run") -> str:
+    """The sentence for a run whose data are not known to be digits."""
+    if run.classes.names is None:
+        return (
+            f"{run.folder} was trained on {run.dataset['name']}, not on MNIST, so what follows are its class numbers, "
+            "which are digits only if those of its data are."
+        )
+    return (
+        f"{run.folder} was trained on {run.dataset['name']}, not on digits, so what follows are names of its classes."
+    )
 
 
 def _check_target(target: Path, photos: tuple[Path, ...]) -> None:

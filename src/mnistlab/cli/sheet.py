@@ -37,7 +37,8 @@ def make(pdf: Path, paper: "PaperName") -> None:
 @debug_option
 def read(photos: tuple[Path, ...], out: Path) -> None:
     """Make a data set from photos of filled pages. The digits on each PHOTO are cut out and written in MNIST's form."""
-    from mnistlab.reader.sheet import check_free, read_sheets, write_dataset
+    from mnistlab.reader.sheet import read_sheets, write_dataset
+    from mnistlab.system.files import check_free
 
     check_free(out)
     reading = read_sheets(photos)

@@ -19,6 +19,7 @@ from mnistlab.cli.options import (
     WholeNumber,
     debug_option,
     load_dataset,
+    warn,
 )
 from mnistlab.exceptions import UsageError, described
 from mnistlab.recipes import AUGMENTATIONS, LIMITS, RECIPES, Limit, Precision, Recipe, Validation
@@ -107,7 +108,7 @@ def train(
     if processes is not None and not processes.is_first:
         from mnistlab import training
 
-        training.assist(chosen, load_dataset(data), processes, start)
+        training.assist(chosen, load_dataset(data, quiet=True), processes, start)
         return
     folder = out or default_folder(chosen)
     check_folder(folder, chosen, extends=extends)
@@ -164,6 +165,7 @@ def _train(
     evaluation = evaluate(Classifier(finished.onnx_path, calibrated=False), dataset.test)
     write_run_report(finished, dataset, evaluation)
     print(evaluation if start is None else _compare(start, evaluation, dataset))
+    warn(sentence for sentence in finished.metrics.get("warnings", []) if sentence not in dataset.warnings)
     if events:
         events.complete(finished)
         print(f"TensorBoard shows it: tensorboard --logdir {events.folder}")

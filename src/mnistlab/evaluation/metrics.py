@@ -167,6 +167,22 @@ def per_class_accuracy(
     )
 
 
+def are_probabilities(rows: npt.NDArray[np.floating], tolerance: float = _ROW_SUM_TOLERANCE) -> bool:
+    """Whether each row is a distribution: numbers from 0 on that sum to 1.
+
+    Args:
+        rows: Rows of numbers, `(num_images, num_classes)`.
+        tolerance: How far a sum may be from 1.
+
+    Example:
+        >>> are_probabilities(np.array([[0.25, 0.75]])), are_probabilities(np.array([[np.nan, 1.0]]))
+        (True, False)
+    """
+    # "all right" rather than "any wrong": a comparison with NaN is false.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool((rows >= 0).all() and (np.abs(rows.sum(axis=1) - 1) <= tolerance).all())
+
+
 def cross_entropy(labels: npt.ArrayLike, probabilities: npt.ArrayLike, epsilon: float = 1e-7) -> float:
     """The mean of -log(probability of the true digit): the loss that training minimises, in nats.
 
@@ -204,8 +220,7 @@ def cross_entropy(labels: npt.ArrayLike, probabilities: npt.ArrayLike, epsilon: 
         )
     _check_range("labels", true_digits, rows.shape[1])
     row_sums = rows.sum(axis=1, keepdims=True)
-    # "not all right" rather than "any wrong": a comparison with NaN is false.
-    if not ((rows >= 0).all() and (np.abs(row_sums - 1) <= _ROW_SUM_TOLERANCE).all()):
+    if not are_probabilities(rows):
         raise UsageError(
             "cross_entropy got rows that are not probabilities (from 0 to 1, summing to 1). Turn logits into "
             "probabilities with softmax first."

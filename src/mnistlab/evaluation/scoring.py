@@ -1,15 +1,18 @@
 """The score of a trained model on a split: one pass over every image, counts with their interval."""
 
 import dataclasses
+import html
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.datasets import NUM_CLASSES, Split
+from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.evaluation import metrics
-from mnistlab.exceptions import UsageError, described, require_type
+from mnistlab.exceptions import RunError, UsageError, described, require_type
 from mnistlab.system.text import interval, percent, table
 
 # ONNX Runtime keeps every layer's activations to the end of a pass, because each is an output of the file: 1.8 MB an
@@ -24,10 +27,12 @@ class Evaluation:
     Args:
         labels: True digits, uint8 `(num_images,)`.
         probabilities: The model's answers, float32 `(num_images, 10)`, rows that sum to 1.
+        classes: Classes of the labels.
     """
 
     labels: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
+    classes: Classes = DIGITS
 
     @property
     def num_images(self) -> int:
@@ -85,6 +90,19 @@ class Evaluation:
         wrong = np.flatnonzero(self.predictions != self.labels)
         return wrong[np.argsort(-self.confidences[wrong], kind="stable")]
 
+    def require_probabilities(self, path: Path) -> "Evaluation":
+        """These figures, if every answer of the network is a distribution over the ten digits.
+
+        Args:
+            path: File of the network.
+
+        Raises:
+            RunError: If one is not.
+        """
+        if not metrics.are_probabilities(self.probabilities):
+            raise no_probabilities(path)
+        return self
+
     def to_dict(self) -> dict[str, Any]:
         """The figures for `--json`: plain numbers and lists, all finite or `None`."""
         return {
@@ -95,28 +113,48 @@ class Evaluation:
             "loss": self.loss,
             "per_digit_accuracy": self.per_digit_accuracy,
             "confusion": self.confusion.tolist(),
+            **self.classes.to_json(),
         }
 
     def format_per_digit(self) -> str:
-        """The accuracy of each digit as two aligned lines of text."""
+        """The accuracy of each digit as two aligned lines of text; of classes with names as a line each."""
         accuracies = [percent(value, unit="") for value in self.per_digit_accuracy]
-        return "\n".join(table([["digit", *map(str, range(NUM_CLASSES))], ["accuracy %", *accuracies]]))
+        if self._names is not None:
+            return "\n".join(table([["class", "accuracy %"], *map(list, zip(self._names, accuracies, strict=True))]))
+        return "\n".join(table([[self.classes.noun, *map(str, range(NUM_CLASSES))], ["accuracy %", *accuracies]]))
 
     def format_confusion(self) -> str:
         """The confusion matrix as aligned text, row the true digit, column the predicted one."""
         rows = [[str(digit), *map(str, row)] for digit, row in enumerate(self.confusion)]
-        return "\n".join(table([["  ", *map(str, range(NUM_CLASSES))], *rows], num_left=0))
+        lines = table([["  ", *map(str, range(NUM_CLASSES))], *rows], num_left=0)
+        if self._names is not None:
+            lines[1:] = [f"{line}  {name}" for line, name in zip(lines[1:], self._names, strict=True)]
+        return "\n".join(lines)
 
     def __str__(self) -> str:
         """One sentence: right of total, accuracy, interval."""
         return accuracy_sentence(self.errors, self.num_images)
 
     def _repr_html_(self) -> str:
+        names = [html.escape(self.classes.name(digit)) for digit in range(NUM_CLASSES)]
         rows = "".join(
-            f"<tr><td>{digit}</td><td style='text-align:right'>{percent(value, unit='%')}</td></tr>"
-            for digit, value in enumerate(self.per_digit_accuracy)
+            f"<tr><td>{name}</td><td style='text-align:right'>{percent(value, unit='%')}</td></tr>"
+            for name, value in zip(names, self.per_digit_accuracy, strict=True)
         )
-        return f"<p>{self}</p><table><tr><th>digit</th><th>accuracy</th></tr>{rows}</table>"
+        return f"<p>{self}</p><table><tr><th>{self.classes.noun}</th><th>accuracy</th></tr>{rows}</table>"
+
+    @property
+    def _names(self) -> tuple[str, ...] | None:
+        """The names of classes that are not digits."""
+        return None if self.classes.is_digits else self.classes.names
+
+
+def no_probabilities(path: Path) -> RunError:
+    """The error of a network whose weights are finite, but too large to compute with."""
+    return RunError(
+        f"{path} has weights that give no probabilities. "
+        "Expected a network whose ten answers to an image lie from 0 to 1 and sum to 1."
+    )
 
 
 def accuracy_sentence(num_errors: int, num_images: int) -> str:
@@ -159,7 +197,7 @@ def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluat
     for first in range(0, len(split), PREDICTION_BATCH_SIZE):
         images = split.images[first : first + PREDICTION_BATCH_SIZE]
         batches.append(_answers(predict(images), len(images)))
-    return Evaluation(labels=split.labels, probabilities=np.concatenate(batches))
+    return Evaluation(labels=split.labels, probabilities=np.concatenate(batches), classes=split.classes)
 
 
 def _answers(given: Any, num_images: int) -> NDArray[np.float32]:

@@ -1,7 +1,9 @@
 """Training runs as Ray tasks, on one machine or many; Ray does all the scheduling."""
 
+import contextlib
 import importlib.util
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -43,6 +45,13 @@ def train_on_ray(
         Moritz et al., "Ray: A Distributed Framework for Emerging AI Applications", OSDI 2018.
     """
     check_cluster(address)
+    with _keeping_to_this_machine() if address == "auto" else contextlib.nullcontext():
+        yield from _train_on_ray(tasks, address, fingerprint, data_folder)
+
+
+def _train_on_ray(
+    tasks: Mapping[Path, Recipe], address: str, fingerprint: str, data_folder: Path | None
+) -> Iterator[Path]:
     import ray
 
     os.environ.setdefault("RAY_worker_niceness", "0")  # with Ray's own 15 a training run would wait for everything else
@@ -82,6 +91,41 @@ def train_on_ray(
             yield folder
     finally:
         ray.shutdown()
+
+
+@contextlib.contextmanager
+def _keeping_to_this_machine() -> Iterator[None]:
+    """Lets a Ray that is started here speak to this machine alone, and write into the temporary folder alone.
+
+    Left to itself it listens on the network, asks the services of three clouds whether it runs there, even with its
+    usage statistics switched off, and keeps the password of its processes in the home folder.
+    """
+    settings = {
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # what is the default there: all processes meet at 127.0.0.1
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
+    from ray._private import ray_constants, services
+
+    replaced: list[tuple[Any, str, Any]] = [
+        (ray_constants, "ENABLE_RAY_CLUSTER", False),  # the first setting, as Ray read it when it was imported
+        # Without a dashboard Ray starts the dashboard's process all the same, for the usage statistics alone.
+        (services, "start_api_server", lambda *_, **__: ("", None)),
+    ]
+    environment = {name: os.environ.get(name) for name in settings}
+    original = [(module, name, getattr(module, name, None)) for module, name, _ in replaced]
+    os.environ |= settings
+    for module, name, value in replaced:
+        setattr(module, name, value)
+    try:
+        yield
+    finally:
+        for module, name, value in original:
+            setattr(module, name, value)
+        for name, text in environment.items():
+            del os.environ[name]
+            if text is not None:
+                os.environ[name] = text
 
 
 def check_cluster(address: str) -> None:

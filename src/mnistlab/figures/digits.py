@@ -14,6 +14,7 @@ from mnistlab.figures.canvas import (
     current_theme,
     digit_grid,
     draw_ink,
+    drawable,
     drawn,
     figure_of,
     new_axes,
@@ -69,9 +70,10 @@ def plot_samples(split: Split, num: int = 9, seed: int = 0, axes: Sequence[Axes]
     """
     require_type(split, Split, "The split", "Give one such as mnist.train.")
     indices = sample_indices(len(split), num, seed)
-    places = _places(axes, len(indices))
+    places, classes = _places(axes, len(indices)), drawable(split.classes)
     for ax, index in zip(places, indices, strict=True):
-        plot_image(split.images[index], f"Class {split.labels[index]}", ax)
+        label = int(split.labels[index])
+        plot_image(split.images[index], f"Class {label}" if classes.names is None else classes.name(label), ax)
     return figure_of(places)
 
 
@@ -139,19 +141,21 @@ def plot_predictions(
         ax.set_axis_off()
         ax.set_title("There is no such image.")
         return figure_of(ax)
-    places = _places(axes, len(indices))
+    places, classes = _places(axes, len(indices)), drawable(evaluation.classes)
+    small = classes.names is not None and not classes.is_digits  # two names and a number do not fit side by side
     for ax, index in zip(places, indices, strict=True):
         label, prediction = int(split.labels[index]), int(evaluation.predictions[index])
         right = label == prediction
         plot_image(split.images[index], ax=ax)
         ax.set_title(
-            f"{prediction} {RIGHT_MARK if right else WRONG_MARK}",
+            f"{classes.name(prediction)} {RIGHT_MARK if right else WRONG_MARK}" + ("\n\n" if small else ""),
             loc="left",
-            fontsize=14,
+            fontsize=8 if small else 14,
             color=current_theme().ink if right else current_theme().accent,
         )
         sure = _percent_below_100(float(evaluation.confidences[index]))
-        ax.set_title(f"label {label}\n{sure} sure", loc="right", fontsize=8, color=current_theme().muted)
+        told = f"label {classes.name(label)}\n{sure} sure"
+        ax.set_title(told, loc="right", fontsize=6.5 if small else 8, color=current_theme().muted)
     return figure_of(places)
 
 

@@ -11,12 +11,14 @@ import onnx
 from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.exceptions import RunError
 from mnistlab.inference.classifier import PROBABILITIES
 from mnistlab.inference.onnx_files import checked_network, read_file, widen_halves
 
 Kind = Literal["input", "convolution", "normalisation", "activation", "pool", "dense", "softmax", "other"]
 Pair = tuple[int, int]  # along rows and along columns
 LOGITS = "output"
+MAX_PIXELS = 10_000
 _PASSING = ("Identity", "Transpose")
 
 
@@ -86,13 +88,22 @@ def dissect(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> Anatomy:
     Args:
         path: ONNX file that `mnistlab.inference.Classifier` has accepted.
         shapes: Shape of the activations of one image, by the layer's name.
+
+    Raises:
+        RunError: If its parts are put together so oddly that they cannot be described.
     """
-    graph = onnx.load_model_from_string(checked_network(read_file(path))[0]).graph
-    widen_halves(graph)
-    known = _Graph(graph)
-    layers = known.layers(shapes)
-    filters, name = known.first_filters(layers)
-    return Anatomy(layers, known.num_parameters(), filters, name)
+    try:
+        graph = onnx.load_model_from_string(checked_network(read_file(path))[0]).graph
+        widen_halves(graph)
+        known = _Graph(graph)
+        layers = known.layers(shapes)
+        filters, name = known.first_filters(layers)
+        return Anatomy(layers, known.num_parameters(), filters, name)
+    except RunError:
+        raise
+    except Exception as error:  # ONNX allows much that no network of ours has
+        expected = "Expected one as `mnistlab train` writes it."
+        raise RunError(f"{path} is not a network whose layers can be described. {expected}") from error
 
 
 class _Graph:
@@ -102,6 +113,7 @@ class _Graph:
         self._producers = {output: node for node in graph.node for output in node.output}
         self._weights = {one.name: one for one in graph.initializer}
         self._inputs = {one.name for one in graph.input}
+        self._sources: dict[str, str] = {}
         self._fields: dict[str, Field | None] = {name: Field((1, 1), (1, 1), (0, 0)) for name in self._inputs}
         self._grids: dict[str, Pair] = dict.fromkeys(self._inputs, IMAGE_SHAPE)
         shapes = onnx.shape_inference.infer_shapes(onnx.helper.make_model(graph)).graph
@@ -166,9 +178,12 @@ class _Graph:
 
     def _source(self, name: str) -> str:
         """The tensor that a name stands for, before operations that only pass it on or change the order of its axes."""
-        while name in self._producers and self._producers[name].op_type in _PASSING:
-            name = self._producers[name].input[0]
-        return name
+        if name not in self._sources:
+            found = name
+            while found in self._producers and self._producers[found].op_type in _PASSING:
+                found = self._producers[found].input[0]
+            self._sources[name] = found
+        return self._sources[name]
 
     def _behind(self, name: str, named: set[str]) -> dict[str, str]:
         """The operations between a layer and the layers before it, by the names of their outputs."""
@@ -210,7 +225,9 @@ class _Graph:
     def _field(self, name: str, shape: Sequence[int]) -> Field | None:
         source = self._source(name)
         field = self._fields.get(source)
-        return _refolded(field, self._grids.get(source), shape[:2]) if field and len(shape) > 1 else None
+        seen = _refolded(field, self._grids.get(source), shape[:2]) if field and len(shape) > 1 else None
+        # Windows over windows over windows come to any number of digits.
+        return seen if seen and max(map(abs, (*seen.size, *seen.stride, *seen.offset))) <= MAX_PIXELS else None
 
     def _follow(self, node: Any) -> None:
         """Derives the field of an operation's outputs from those of its inputs."""
@@ -235,10 +252,11 @@ class _Graph:
         settings = {one.name: list(one.ints) for one in node.attribute}
         padding = {one.name: one.s for one in node.attribute}.get("auto_pad", b"NOTSET")
         field, shape = self._below(node), self._shapes.get(node.output[0], [])[2:]
-        if field is None or len(shape) != 2 or padding not in (b"NOTSET", b"", b"VALID"):
+        kernel = settings.get("kernel_shape")  # which ONNX lets a convolution leave out
+        if field is None or kernel is None or len(shape) != 2 or padding not in (b"NOTSET", b"", b"VALID"):
             return None, None
         slid = field.slid(
-            settings["kernel_shape"],
+            kernel,
             settings.get("strides", [1, 1]),
             settings.get("pads", [0] * 4)[:2],
             settings.get("dilations", [1, 1]),

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.evaluation.calibration import Calibration, temper
+from mnistlab.evaluation.metrics import are_probabilities
 from mnistlab.exceptions import RunError, require_type
 from mnistlab.inference.onnx_files import RefusalError, check_costs, checked_network, read_file
 
 PROBABILITIES, KINDS = "probabilities", "kinds"  # names of outputs
+_ROW_SUM_TOLERANCE = 1e-3
 
 
 class Classifier:
@@ -72,6 +74,7 @@ class Classifier:
             fits = len(inputs) == 1 and inputs[0].type == "tensor(uint8)" and inputs[0].shape[1:] == [*IMAGE_SHAPE]
             fits = fits and PROBABILITIES in outputs and outputs[PROBABILITIES].shape[1:] == [NUM_CLASSES]
             kinds = len(self.calibration.kinds)
+            fits = fits and all(one.type == "tensor(float)" for one in outputs.values())
             fits = fits and (not kinds or (KINDS in outputs and outputs[KINDS].shape[1:] == [kinds]))
             if not fits:
                 raise RefusalError("its input or output is another")
@@ -80,7 +83,8 @@ class Classifier:
         self._input_name = inputs[0].name
         others = {PROBABILITIES, KINDS} if kinds else {PROBABILITIES}
         self.layers = (*(name for name in outputs if name not in others), PROBABILITIES)
-        self(np.zeros(IMAGE_SHAPE, np.uint8))  # a network that fails on an empty image fails now
+        for pixel in (0, 255):  # a network that fails on an empty image, or on ink everywhere, fails now
+            self(np.full(IMAGE_SHAPE, pixel, np.uint8))
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The probability of each digit for each image.
@@ -155,11 +159,11 @@ class Classifier:
                 raise RefusalError("ONNX Runtime cannot run it") from error
             values = [np.asarray(output, dtype=np.float32) for output in outputs]
             for at, (name, value) in enumerate(zip(names, values, strict=True)):
-                if len(value) != len(batch) or not np.isfinite(value).all():
+                if value.shape[:1] != (len(batch),) or not np.isfinite(value).all():
                     raise RefusalError("what it gives are no finite numbers")
                 if name in (PROBABILITIES, KINDS):
                     width = NUM_CLASSES if name == PROBABILITIES else len(self.calibration.kinds)
-                    if value.shape != (len(batch), width) or not _are_distributions(value):
+                    if value.shape != (len(batch), width) or not are_probabilities(value, _ROW_SUM_TOLERANCE):
                         raise RefusalError("what it gives are no probabilities")
                     values[at] = temper(value, self._temperature) if name == PROBABILITIES else value
         except RefusalError as refusal:
@@ -172,8 +176,3 @@ def _error(path: Path, refusal: RefusalError) -> RunError:
         f"{path} is not a network that mnistlab can use: {refusal}. Expected one that turns uint8 images (n, 28, 28) "
         "into probabilities (n, 10), as `mnistlab train` writes it."
     )
-
-
-def _are_distributions(probabilities: NDArray[np.float32]) -> bool:
-    """Whether each row is a distribution; comparisons with NaN are false."""
-    return bool((probabilities >= 0).all() and (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all())

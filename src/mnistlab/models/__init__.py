@@ -12,7 +12,7 @@ from mnistlab.models.building import (
     summary_text,
     to_standard,
 )
-from mnistlab.models.loading import load_network, load_run
+from mnistlab.models.loading import load_network, load_run, network_from
 from mnistlab.models.networks import MODELS, Build, cnn, deep_cnn, deeper_cnn, mlp, small_cnn, softmax
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "load_run",
     "member_weights",
     "mlp",
+    "network_from",
     "optimizer_state",
     "optimizer_variables",
     "small_cnn",

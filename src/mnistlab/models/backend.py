@@ -42,6 +42,31 @@ def silenced(stream: TextIO) -> Iterator[None]:
             os.close(saved)
 
 
+@contextlib.contextmanager
+def _nothing_in_the_home_folder() -> Iterator[None]:
+    """Keeps Keras from writing `keras.json` where there is none, as it does whenever it is imported.
+
+    For as long as the import takes, Keras' folder is one that nothing can be written into; afterwards it is the user's
+    again, where data sets may lie. A `keras.json` that is there is read as always.
+    """
+    named = os.environ.get("KERAS_HOME")
+    folder = Path(named or "~/.keras")
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        folder = folder.expanduser()
+    if "keras" in sys.modules or (folder / "keras.json").exists():
+        yield
+        return
+    os.environ["KERAS_HOME"] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ["KERAS_HOME"]
+        if named is not None:
+            os.environ["KERAS_HOME"] = named
+        if config := sys.modules.get("keras.src.backend.config"):
+            config._KERAS_DIR = str(folder)  # type: ignore[attr-defined]
+
+
 BACKENDS = ("tensorflow", "jax", "torch")
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -52,7 +77,7 @@ if importlib.util.find_spec(os.environ["KERAS_BACKEND"]) is None:
         f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']}, which is not installed. Install it, or unset KERAS_BACKEND."
     )
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # 3: nothing below fatal
-with silenced(sys.stderr):
+with silenced(sys.stderr), _nothing_in_the_home_folder():
     import keras
     import tensorflow  # on every backend: Keras imports it when it saves a model, and then not silently
 

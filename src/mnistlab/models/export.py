@@ -19,6 +19,7 @@ from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.evaluation.calibration import NOTE_PREFIX, Calibration
 from mnistlab.exceptions import MnistlabError
 from mnistlab.models.backend import keras
+from mnistlab.models.canonical import canonical
 
 
 def save_keras(model: Any, path: Path) -> None:
@@ -59,6 +60,8 @@ def _renumbered(config: Any, numbers: dict[int, int]) -> Any:
 
 def export_onnx(model: Any, path: Path, calibration: Calibration | None = None) -> None:
     """Writes a network as ONNX: uint8 images in, every layer's activations and the probabilities out.
+
+    The same network gives the same bytes, in every process (`mnistlab.models.canonical`).
 
     The input is called `images`, `(num_images, 28, 28)`, pixels 0 to 255; the outputs have the names of the layers, the
     last one `probabilities`, `(num_images, 10)`. An average of several networks has only that last output. Running the
@@ -116,8 +119,7 @@ def join_kinds(digits_path: Path, kinds_path: Path, path: Path) -> None:
     joined.graph.node.add(op_type="Identity", input=[output.name], output=["kinds"], name="output_kinds")
     output.name = "kinds"
     joined.graph.output.append(output)
-    onnx.checker.check_model(joined, full_check=True)
-    onnx.save(joined, path)
+    _save(canonical(joined), path)
 
 
 def export_litert(model: Any, path: Path) -> None:
@@ -160,8 +162,12 @@ def _write_onnx(model: Any, path: Path) -> None:
         probe.export(path, format="onnx", verbose=False)
     graph = onnx.load(path)
     _rename_outputs(graph, names)
-    onnx.checker.check_model(graph, full_check=True)
-    onnx.save(graph, path)
+    _save(canonical(graph), path)
+
+
+def _save(network: onnx.ModelProto, path: Path) -> None:
+    onnx.checker.check_model(network, full_check=True)
+    onnx.save(network, path)
 
 
 def _export_on_tensorflow(model: Any, path: Path, file_format: str) -> None:
@@ -194,7 +200,6 @@ def _rename_outputs(model: onnx.ModelProto, names: list[str]) -> None:
         output.name = name
         output.type.tensor_type.shape.dim[0].dim_param = "num_images"
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "num_images"
-    model.producer_name = "mnistlab"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
+from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.evaluation.metrics import are_probabilities
+from mnistlab.evaluation.scoring import no_probabilities
 from mnistlab.exceptions import RunError
 from mnistlab.models.backend import keras
 from mnistlab.models.building import build, finished_model, standard_network
@@ -16,6 +20,8 @@ from mnistlab.models.parts import standard_parts
 from mnistlab.recipes import RECIPES, Recipe
 from mnistlab.runs import Run
 from mnistlab.runs.archives import NetworkFile, read_network_file
+
+_PAPER_AND_INK = np.stack([np.zeros(IMAGE_SHAPE, np.float32), np.full(IMAGE_SHAPE, 255, np.float32)])
 
 
 def load_network(path: Path, recipe: Recipe | None = None) -> Any:
@@ -32,10 +38,24 @@ def load_network(path: Path, recipe: Recipe | None = None) -> Any:
         A compiled float32 Keras model of Keras' own layers; with the optimizer's state if the file has one.
 
     Raises:
-        RunError: if the file is missing, damaged or anything else than such a network.
+        RunError: if the file is missing, damaged or anything else than such a network, or gives no probabilities.
     """
-    found = read_network_file(path) if recipe is None else read_network_file(path, {recipe.name, recipe.model})
-    own = _own_network(found, recipe)
+    return network_from(
+        read_network_file(path) if recipe is None else read_network_file(path, {recipe.name, recipe.model}), recipe
+    )
+
+
+def network_from(found: NetworkFile, recipe: Recipe | None = None) -> Any:
+    """The network of a `.keras` file whose numbers were read already, as `load_network` returns it.
+
+    Args:
+        found: What the file says.
+        recipe: What it was trained by, where that is known.
+
+    Raises:
+        RunError: If these are not the numbers of such a network, or it gives no probabilities.
+    """
+    own, path = _own_network(found, recipe), found.path
     layers = [(layer.name, type(layer).__name__) for layer in own.layers]
     claimed = [layer for layer in found.layers if layer[1] != "InputLayer"]
     if claimed != [layer for layer in layers if layer[1] != "InputLayer"]:
@@ -45,11 +65,15 @@ def load_network(path: Path, recipe: Recipe | None = None) -> Any:
         own.save(ours)
         with zipfile.ZipFile(ours) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
-        members["model.weights.h5"] = _grafted(members["model.weights.h5"], found, path)
+        members["model.weights.h5"] = _grafted(members["model.weights.h5"], found)
         with zipfile.ZipFile(ours, "w") as archive:
             for name, content in members.items():
                 archive.writestr(name, content)
-        return keras.saving.load_model(ours)
+        network = keras.saving.load_model(ours)
+    # Finite weights may still be so large that the layers overflow.
+    if not are_probabilities(keras.ops.convert_to_numpy(network(_PAPER_AND_INK, training=False))):
+        raise no_probabilities(path)
+    return network
 
 
 def load_run(run: Run) -> Any:
@@ -79,7 +103,7 @@ def _plain(name: str) -> Recipe:
     return Recipe(name=name, model=name)  # type: ignore[arg-type]
 
 
-def _grafted(weights: bytes, found: NetworkFile, path: Path) -> bytes:
+def _grafted(weights: bytes, found: NetworkFile) -> bytes:
     """The HDF5 file of our own network with the numbers of another file."""
     buffer = io.BytesIO(weights)
     with h5py.File(buffer, "r+") as file:
@@ -89,11 +113,11 @@ def _grafted(weights: bytes, found: NetworkFile, path: Path) -> bytes:
             if place not in found.arrays and place.startswith("optimizer/"):
                 continue  # a file made only for use has no such state
             if place not in found.arrays:
-                raise RunError(f"{path} lacks {place}. Expected all weights of our {found.name}.")
+                raise RunError(f"{found.path} lacks {place}. Expected all weights of our {found.name}.")
             array, ours = found.arrays[place], file[place]
             if array.shape != ours.shape or array.dtype != ours.dtype:
                 raise RunError(
-                    f"{path} has {array.dtype} {array.shape} at {place}; expected {ours.dtype} {ours.shape}."
+                    f"{found.path} has {array.dtype} {array.shape} at {place}; expected {ours.dtype} {ours.shape}."
                 )
             ours[()] = array
     return buffer.getvalue()

@@ -139,6 +139,8 @@ class Recipe:
             "precision": Precision,
             "schedule": Schedule,
         }
+        if not isinstance(self.name, str):
+            raise UsageError(f"The recipe's name is {self.name!r}; it must be text.")
         for name, choices in named.items():
             value = getattr(self, name)
             if not isinstance(value, str) or value not in get_args(choices):
@@ -245,7 +247,9 @@ class Recipe:
             settings: dict[str, Any] = tomllib.loads(text)
             ranges = settings.pop("augmentation", None)
             return cls(**settings, augmentation=None if ranges is None else AffineRanges(**ranges))
-        except (tomllib.TOMLDecodeError, TypeError, RecursionError) as error:
+        except UsageError:
+            raise
+        except (ValueError, TypeError, RecursionError) as error:  # a TOMLDecodeError, or a number of 5,000 digits
             raise UsageError(f"This is not a recipe that mnistlab wrote: {error}.") from error
 
     def differences(self, other: "Recipe") -> list[str]:

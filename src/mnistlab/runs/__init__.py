@@ -8,6 +8,7 @@
 - `fine_tuning`: recipes that start from the network of a finished run
 - `processes`: several processes that train one network
 - `archives`: `.keras` files read as plain data, within limits
+- `weights`: the arrays of a `.keras` file, read in a sandbox by `hdf5`
 - `tracking`: finished runs for MLflow
 """
 

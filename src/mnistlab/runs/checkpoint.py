@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import time
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from mnistlab.exceptions import RunError
 from mnistlab.runs.progress import ProgressLog
 from mnistlab.runs.run import HistoryRow
 from mnistlab.system.files import write_bytes
+from mnistlab.system.foreign import read_limited
 from mnistlab.system.locks import require_lock
 
 Arrays = list[NDArray[Any]]
+MAX_FILE_BYTES = 512 * 2**20  # twenty times that of the largest training here
+_POSITION = {"identity", "num_calls", "history", "epoch_seconds", "seconds_in_epoch", "train_seconds"}
 EpochFunction = Callable[[list[HistoryRow]], object]
 
 
@@ -177,11 +181,17 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         RunError: if a single bit differs from what was written.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        content = io.BytesIO(read_limited(path, MAX_FILE_BYTES))
+        with zipfile.ZipFile(content) as archive:  # NumPy would unfold whatever is compressed, or in it twice
+            if sum(info.file_size for info in archive.infolist()) > len(content.getbuffer()):
+                raise ValueError("it unfolds")
+        with np.load(content, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         position = json.loads(arrays.pop("position").tobytes())
         if position["sha256"] != _digest(arrays):
             raise ValueError("the arrays are not those that were written")
+        if missing := _POSITION - set(position):
+            raise ValueError(f"it lacks {min(missing)}")
         return position, arrays
     except Exception as error:  # a damaged archive makes zipfile and NumPy raise nearly everything
         raise RunError(

@@ -19,7 +19,7 @@ from mnistlab.system.files import is_leftover, make_folder, remove_leftovers, wr
 from mnistlab.system.locks import OWNER_FILE, is_unused, lock
 from mnistlab.system.paths import require_room
 
-DatasetIdentity = Mapping[str, str]
+DatasetIdentity = Mapping[str, Any]
 ANY_QUESTION = ""
 
 
@@ -189,6 +189,6 @@ def _is_ours(path: Path) -> bool:
     """Whether a file may lie in a run folder before the recipe is written."""
     if path.name == "dataset.json":
         with contextlib.suppress(OSError, ValueError):
-            return set(json.loads(path.read_text(encoding="utf-8"))) == {"name", "fingerprint"}
+            return set(json.loads(path.read_text(encoding="utf-8"))) - {"class_names"} == {"name", "fingerprint"}
         return False
     return path.name == OWNER_FILE or (is_leftover(path) and path.name.startswith((".dataset.json.", ".recipe.toml.")))

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from mnistlab.exceptions import MnistlabError, RunError, UsageError
+from mnistlab.exceptions import RunError, UsageError
 from mnistlab.recipes import Recipe
 from mnistlab.runs.checkpoint import count_epochs
 from mnistlab.runs.progress import Progress, is_number, read_progress
-from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run
+from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run, problem_of
 from mnistlab.system.files import write_text
 from mnistlab.system.locks import lock_owner
 from mnistlab.system.paths import absence, is_folder, require_room
@@ -23,8 +23,6 @@ from mnistlab.system.text import interval, percent, seconds, table
 Order = Literal["accuracy", "name", "time", "date"]
 State = Literal["running", "stopped", "finished", "failed", "damaged"]
 
-UNREADABLE = (MnistlabError, OSError, ValueError, TypeError, OverflowError, RecursionError)
-"""What damage to one run may raise; the other runs are listed all the same."""
 
 MEASURED = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "test_errors", "train_seconds")
 COLUMNS = (
@@ -113,9 +111,9 @@ def summarize(folder: Path, process: int | None = None, noted_recipe: str | None
             return _ended(run.require(SMALL_FILES), is_running=process is not None)
         recipe = run.recipe if has_recipe else Recipe.from_toml(noted_recipe or "")
         dataset = str(run.dataset["name"]) if has_recipe else None
-    except UNREADABLE as error:
-        return Summary(folder, "damaged", problem=_reason(folder, error))
-    progress = read_progress(folder)
+        progress = read_progress(folder)
+    except Exception as error:  # a file may hold anything, and no other run may suffer from it
+        return Summary(folder, "damaged", problem=problem_of(folder, error))
     state: State = "stopped" if process is None else "running"
     return Summary(folder, state, recipe, dataset, len(progress.history), progress)
 
@@ -179,14 +177,8 @@ def _summarize_checkpoint(folder: Path) -> Summary:
         return summary
     try:
         return dataclasses.replace(summary, epochs_done=count_epochs(Run(folder).checkpoint_path))
-    except UNREADABLE as error:
-        return Summary(folder, "damaged", problem=_reason(folder, error))
-
-
-def _reason(folder: Path, error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"{error.filename or folder} cannot be read: {error.strerror or error}."
-    return str(error)
+    except Exception as error:
+        return Summary(folder, "damaged", problem=problem_of(folder, error))
 
 
 def format_table(summaries: Iterable[Summary]) -> str:

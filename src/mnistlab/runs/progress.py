@@ -16,8 +16,10 @@ from typing import Any
 
 from mnistlab.exceptions import RunError
 from mnistlab.system.files import append_bytes
+from mnistlab.system.foreign import parse_json, read_limited
 
 PROGRESS_FILE = "progress.jsonl"
+MAX_FILE_BYTES = 64 * 2**20  # a week of training
 STEP_SECONDS = 0.5  # between two steps that are recorded
 FLUSH_SECONDS = 0.25  # between two writes: with quick epochs several lines go together
 RATE_STEPS = 40  # number of recorded steps, the last ones, from which the time left is estimated
@@ -159,9 +161,9 @@ class Progress:
 def parse_line(text: bytes) -> Line | None:
     """A line of a progress file, or `None` for other text, such as half a line that a dying process left behind."""
     try:
-        line = json.loads(text)
+        line = parse_json(text)
         return line if _is_sound(line) else None
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
 
 
@@ -192,7 +194,7 @@ def read_progress(folder: Path) -> Progress:
     """The progress of the training run in a folder, from its progress file; none if there is no such file."""
     progress = Progress()
     try:
-        content = (folder / PROGRESS_FILE).read_bytes()
+        content = read_limited(folder / PROGRESS_FILE, MAX_FILE_BYTES)
     except OSError:
         return progress
     for text in content.split(b"\n")[:-1]:

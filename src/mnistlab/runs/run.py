@@ -5,16 +5,17 @@ import dataclasses
 import hashlib
 import html
 import io
-import json
 import os
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from mnistlab.exceptions import RunError, UsageError, require_type
+from mnistlab.datasets.classes import Classes, classes_of
+from mnistlab.exceptions import MnistlabError, RunError, UsageError, require_type
 from mnistlab.recipes import Recipe
 from mnistlab.system.files import json_text, write_json
+from mnistlab.system.foreign import finite, parse_json, read_limited
 from mnistlab.system.paths import absence, is_folder
 from mnistlab.system.text import percent
 
@@ -56,6 +57,9 @@ SMALL_FILES = frozenset(RUN_FILES) - {"model.keras", "model.onnx"}
 """The files with the numbers of a run; together they are a few kilobytes."""
 
 MANIFEST = "manifest.json"
+
+MAX_FILE_BYTES = 64 * 2**20
+"""The most that a file of a run may have: eight times the largest network here, optimizer state included."""
 
 MEASURED_METRICS = frozenset(("train_seconds", "epoch_seconds", "images_per_second"))
 """The only figures of `metrics.json` in which two training runs of one recipe differ on one machine."""
@@ -136,8 +140,13 @@ class Run:
 
     @cached_property
     def dataset(self) -> dict[str, Any]:
-        """The data set that was trained on, from `dataset.json`: `name` and `fingerprint`."""
+        """The data set that was trained on, from `dataset.json`: `name`, `fingerprint` and perhaps `class_names`."""
         return {"name": "other data", "fingerprint": ""} | self._read_json("dataset.json")
+
+    @property
+    def classes(self) -> Classes:
+        """What the classes are called that the run was trained to tell apart."""
+        return classes_of(self.dataset)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -154,11 +163,11 @@ class Run:
         """A row for each epoch, from `history.csv`, with its duration as `seconds`."""
         table = csv.DictReader(io.StringIO(self._read("history.csv")))
         try:
-            rows = [{key: float(value) for key, value in row.items()} for row in table]
+            rows = [{key: finite(value) for key, value in row.items()} for row in table]
             seconds = self.metrics["epoch_seconds"] if self.is_complete else [None] * len(rows)
             timed = [row | {"seconds": duration} for row, duration in zip(rows, seconds, strict=True)]
             return cast(list[HistoryRow], timed)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, csv.Error) as error:
             raise RunError(f"{self.folder / 'history.csv'} is damaged: {error}. {self._mend}") from error
 
     def require(self, compared: Collection[str] = RUN_FILES) -> "Run":
@@ -199,10 +208,10 @@ class Run:
         """SHA-256 of everything that two training runs of one recipe share on one machine, interrupted or not.
 
         Returns:
-            A digest for each of `recipe.toml`, `dataset.json`, `history.csv` and `model.keras`, and one for the metrics
-            without those that a clock measured.
+            A digest for each of `recipe.toml`, `dataset.json`, `history.csv`, `model.keras` and `model.onnx`, and one
+            for the metrics without those that a clock measured.
         """
-        names = ("recipe.toml", "dataset.json", "history.csv", "model.keras")
+        names = ("recipe.toml", "dataset.json", "history.csv", "model.keras", "model.onnx")
         figures = {name: value for name, value in sorted(self.metrics.items()) if name not in MEASURED_METRICS}
         sums = {name: _sha256(self.folder / name) for name in names}
         return sums | {"metrics": hashlib.sha256(json_text(figures).encode()).hexdigest()}
@@ -232,14 +241,14 @@ class Run:
     def _read(self, name: str) -> str:
         path = self.folder / name
         try:
-            return path.read_text(encoding="utf-8")
+            return read_limited(path, MAX_FILE_BYTES).decode().replace("\r\n", "\n")
         except (OSError, UnicodeDecodeError) as error:
             raise RunError(f"{path} cannot be read: {_first_line(error)}. Is {self.folder} a run?") from error
 
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
-            content = json.loads(self._read(name))
-        except (ValueError, RecursionError) as error:  # recursion: a million brackets
+            content = parse_json(self._read(name))
+        except ValueError as error:
             raise RunError(f"{self.folder / name} is damaged: {_first_line(error)}. {self._mend}") from error
         if not isinstance(content, dict):
             raise RunError(f"{self.folder / name} is damaged: expected an object. {self._mend}")
@@ -253,9 +262,19 @@ def write_manifest(folder: Path) -> None:
 
 def _sha256(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_limited(path, MAX_FILE_BYTES)).hexdigest()
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def problem_of(folder: Path, error: Exception) -> str:
+    """What is wrong with a run that cannot be read, in a sentence; no other run may suffer from it.
+
+    Args:
+        folder: The run folder.
+        error: Whatever came of reading it: also what nobody thought of, since a file may hold anything.
+    """
+    return str(error) if isinstance(error, MnistlabError) else f"{folder} is damaged: {_first_line(error)}."
 
 
 def _first_line(error: BaseException) -> str:

@@ -19,7 +19,6 @@ DRAWN_FILES = ("report.html",)
 BATCH = 500  # of metrics in one request; MLflow takes at most 1,000
 
 QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # mnistlab sends data only to the address it was given
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",

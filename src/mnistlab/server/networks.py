@@ -1,6 +1,5 @@
 """The networks that the page can ask: those that ship with mnistlab and those of finished runs, loaded when needed."""
 
-import contextlib
 import dataclasses
 import threading
 from collections import OrderedDict
@@ -11,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
-from mnistlab.exceptions import MnistlabError
+from mnistlab.datasets.classes import DIGITS
 from mnistlab.inference import Classifier, Judge
 from mnistlab.inference.anatomy import LOGITS, Anatomy, LayerView, dissect
 from mnistlab.inference.classifier import PROBABILITIES
 from mnistlab.inference.pretrained import PRETRAINED, accuracies_of_pretrained
 from mnistlab.runs import Run, Summary, list_runs
-from mnistlab.runs.run import MANIFEST
+from mnistlab.runs.run import MANIFEST, problem_of
 from mnistlab.server.http.errors import ApiError
 from mnistlab.server.run_ids import is_utf8, run_id
 
@@ -72,18 +71,22 @@ class NetworkAnswer:
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """What the list of networks says about a network that can be used.
+    """What the list of networks says about a network.
 
     Args:
         entry: What was known before the file was read.
-        layers: Layers of the network, in its order.
+        layers: Layers of the network, in its order; none if it is damaged.
         num_parameters: Number of parameters of the run's Keras model. For a network that ships, the number in its file,
             where normalization is part of the weights.
+        problem: What is wrong with a network that cannot be used, in a sentence.
+        class_names: Names of the classes that a run was trained to tell apart, if they are other than digits.
     """
 
     entry: NetworkEntry
-    layers: tuple[LayerView, ...]
-    num_parameters: int
+    layers: tuple[LayerView, ...] = ()
+    num_parameters: int = 0
+    problem: str | None = None
+    class_names: tuple[str, ...] | None = None
 
 
 class Network:
@@ -139,18 +142,23 @@ class Networks:
         return Judge(self[SHIPPED].classifier)
 
     def listed(self) -> list[Description]:
-        """All networks that can be used, those that ship first. Damaged runs are left out."""
+        """All networks, those that ship first. One that is damaged has a `problem`, and harms no other."""
         known, found = self._descriptions, dict[Key, Description]()
         for entry in self._refresh().values():
             key = (entry.id, entry.version)
-            with contextlib.suppress(MnistlabError):
-                found[key] = known.get(key) or self._describe(entry)
+            found[key] = known.get(key) or self._describe(entry)
         self._descriptions = found
         return [*found.values()]
 
     def _describe(self, entry: NetworkEntry) -> Description:
-        anatomy = self._load(entry).anatomy
-        return Description(entry, anatomy.layers, entry.num_parameters or anatomy.num_parameters)
+        try:
+            anatomy = self._load(entry).anatomy
+            classes = DIGITS if entry.folder is None else Run(entry.folder).classes
+        except Exception as error:
+            return Description(entry, problem=problem_of(entry.path, error))
+        names = None if classes.is_digits else classes.names
+        num_parameters = entry.num_parameters or anatomy.num_parameters
+        return Description(entry, anatomy.layers, num_parameters, class_names=names)
 
     def __getitem__(self, network_id: str) -> Network:
         """The network with an id, loaded.

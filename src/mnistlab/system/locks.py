@@ -64,7 +64,7 @@ def lock(folder: Path) -> Iterator[None]:
                 "Choose a folder on another drive.",
                 argument="folder",
             ) from error
-        raise RunError(f"{folder} could not be claimed for this process: {error.strerror}.") from error
+        raise RunError(f"{folder} could not be locked for this process: {error.strerror}.") from error
     if descriptor is None:
         raise RunError(
             f"{folder} is in use by {_owner_in(path)}. Wait until that has ended, or choose another folder.",

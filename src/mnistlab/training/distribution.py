@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import hashlib
+import ipaddress
 import os
 import sys
 from collections.abc import Iterator
@@ -147,6 +148,7 @@ def _meet(processes: Processes) -> None:
                 processes.num_processes,
                 processes.number,
                 cluster_detection_method="deactivate",
+                coordinator_bind_address=_bind_address(processes.address),
                 initialization_timeout=MEETING_SECONDS,
             )
     except jax.errors.JaxRuntimeError as error:
@@ -154,6 +156,14 @@ def _meet(processes: Processes) -> None:
             f"Process {processes.number} did not meet the other {processes.num_processes - 1} at {processes.address}. "
             "Start all of them within five minutes, with the same address and number."
         ) from error
+
+
+def _bind_address(address: str) -> str | None:
+    """Where process 0 listens: at this machine's own address if all meet there, else where JAX listens, everywhere."""
+    host = address.rpartition(":")[0].strip("[]")
+    with contextlib.suppress(ValueError):
+        return address if ipaddress.ip_address(host).is_loopback else None
+    return address if host == "localhost" else None
 
 
 def _check_agreement(recipe: Recipe, identity: dict[str, Any]) -> None:

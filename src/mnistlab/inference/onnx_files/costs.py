@@ -12,6 +12,7 @@ from mnistlab.inference.onnx_files.structure import DTYPES, RefusalError, number
 
 # Several times what the largest network here, `record`, needs: 0.9 million values and 50 million multiplications.
 MAX_LIST_NUMBERS = 100_000  # in lists, which ONNX Runtime takes for shapes and computes during loading
+MAX_SHAPE = 100  # numbers of a list on which the shape of a result may depend: each operation gets a copy
 MAX_VALUES = 4 * 2**20  # results of all nodes for one image: 16 MB
 MAX_MULTIPLICATIONS = 2**30  # for one image: a fraction of a second
 
@@ -39,7 +40,11 @@ def check_costs(skeleton: onnx.ModelProto, num_images: int) -> None:
         try:
             schema = onnx.defs.get_schema(node.op_type, versions.get("", versions.get("ai.onnx", 0)), "")
             given = {name: types[name] for name in node.input if name}
-            lists = {name: onnx.numpy_helper.from_array(known[name], name) for name in given if name in known}
+            lists = {
+                name: onnx.numpy_helper.from_array(known[name], name)
+                for name in given
+                if name in known and known[name].size <= MAX_SHAPE
+            }
             types |= onnx.shape_inference.infer_node_outputs(
                 schema, node, given, lists, opset_imports=list(skeleton.opset_import), ir_version=skeleton.ir_version
             )
@@ -59,11 +64,14 @@ def check_costs(skeleton: onnx.ModelProto, num_images: int) -> None:
 
 
 def _shape(kind: onnx.TypeProto) -> list[int]:
-    """The sizes of a tensor's axes; a KeyError if one of them is unknown."""
+    """The sizes of a tensor's axes; a ValueError if one of them is unknown, or less than none."""
     tensor = kind.tensor_type
     if not tensor.HasField("shape") or not all(dim.HasField("dim_value") for dim in tensor.shape.dim):
-        raise KeyError("shape")
-    return [dim.dim_value for dim in tensor.shape.dim]
+        raise ValueError("a shape is not known")
+    sizes = [dim.dim_value for dim in tensor.shape.dim]
+    if any(size < 0 for size in sizes):  # of a Pad that takes away more than there is; it would lower the sum
+        raise ValueError("a size below 0")
+    return sizes
 
 
 def _compute_shape(node: onnx.NodeProto, shapes: Mapping[str, list[int]], known: dict[str, NDArray[Any]]) -> None:

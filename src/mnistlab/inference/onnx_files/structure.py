@@ -20,7 +20,13 @@ from mnistlab.system.paths import absence, shortened
 MAX_FILE_BYTES = 32 * 2**20
 MAX_PARTS = 200_000  # fields of the file, each of which may cost 100 bytes once it is parsed: 20 MB
 MAX_NODES = 2_000
+MAX_OUTPUTS = 100
+MAX_INPUTS = 6_000  # of all operations; three times as many as there may be operations
+MAX_VERSIONS = 10
+MAX_NAME = 1_000  # characters
+MAX_WHOLE_NUMBERS = 10_000  # in tensors: shapes, and places where something is cut
 MAX_SETTING = 1024  # of an operation: a stride, an axis, a size
+MAX_AXES = 8
 MAX_NOTE = 200  # characters of a note's text
 OPERATIONS = frozenset(
     (
@@ -86,6 +92,15 @@ def checked_network(content: bytes) -> tuple[bytes, onnx.ModelProto, dict[str, s
     Raises:
         RefusalError: if the file is anything else.
     """
+    try:
+        return _checked(content)
+    except RefusalError:
+        raise
+    except Exception as error:  # whatever number or text is so odd that a library below stumbles over it
+        raise RefusalError("it is damaged") from error
+
+
+def _checked(content: bytes) -> tuple[bytes, onnx.ModelProto, dict[str, str]]:
     if content[4:8] == _OWN_FORMAT_MARK:
         raise RefusalError("it is in ONNX Runtime's own format")
     _count_parts(content)
@@ -101,14 +116,27 @@ def checked_network(content: bytes) -> tuple[bytes, onnx.ModelProto, dict[str, s
     model.ClearField("metadata_props")  # ONNX Runtime takes settings from there
     if len(model.graph.node) > MAX_NODES:
         raise RefusalError(f"it has {len(model.graph.node):,} operations; at most {MAX_NODES:,} were expected")
+    for count, most, what in (
+        (len(model.graph.output), MAX_OUTPUTS, "outputs"),
+        (sum(len(node.input) for node in model.graph.node), MAX_INPUTS, "inputs of operations"),
+        (len(model.opset_import), MAX_VERSIONS, "versions of operations"),
+    ):
+        if count > most:
+            raise RefusalError(f"it has {count:,} {what}; at most {most:,} were expected")
     skeleton = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
     skeleton.graph.input.extend(model.graph.input)
     skeleton.graph.node.extend(model.graph.node)
     _check_input(model.graph)
+    for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        _check_sizes(value.name, [dim.dim_value for dim in value.type.tensor_type.shape.dim])
     names = {value.name for value in model.graph.input}
+    whole_numbers = 0
     for tensor in model.graph.initializer:
         array = numbers_of(tensor)
         if array.dtype.kind == "i":
+            whole_numbers += array.size
+            if whole_numbers > MAX_WHOLE_NUMBERS:
+                raise RefusalError("it has lists out of all proportion")
             skeleton.graph.initializer.append(tensor)
         else:
             skeleton.graph.input.append(
@@ -191,11 +219,25 @@ def _check_fields(message: Any) -> None:
                 f"its {kind.removesuffix('Proto').lower()} has the part {field.name}, which no network of ours has"
             )
         one = isinstance(value, str | bytes) or hasattr(value, "ListFields")
-        if field.type == field.TYPE_STRING and any(isinstance(text, bytes) for text in ([value] if one else value)):
-            raise RefusalError("it has names that are no text")  # protobuf gives bytes where it cannot decode
+        if field.type == field.TYPE_STRING:
+            texts = [value] if one else value
+            if any(isinstance(text, bytes) for text in texts):  # protobuf gives bytes where it cannot decode
+                raise RefusalError("it has names that are no text")
+            if kind != "StringStringEntryProto" and any(len(text) > MAX_NAME for text in texts):
+                raise RefusalError("it has names out of all proportion")
         if field.message_type is not None:
             for part in [value] if one else value:
                 _check_fields(part)
+
+
+def _check_sizes(name: str, sizes: Sequence[int]) -> None:
+    """Refuses sizes that no file could hold: with an axis of none beside them they would make a tensor of no bytes."""
+    if len(sizes) > MAX_AXES or any(not 0 <= size <= MAX_FILE_BYTES for size in sizes):
+        raise RefusalError(f"its tensor {_quoted(name)} has axes out of all proportion")
+
+
+def _quoted(name: str) -> str:
+    return f"{name[:40]!a}"
 
 
 def _check_input(graph: onnx.GraphProto) -> None:
@@ -230,11 +272,12 @@ def _check_node(node: onnx.NodeProto, names: set[str]) -> None:
 def numbers_of(tensor: onnx.TensorProto) -> NDArray[Any]:
     """The numbers of a tensor, checked to be of its type and shape and finite."""
     dtype = DTYPES.get(tensor.data_type)
-    name = f"{tensor.name[:40]!a}"
+    name = _quoted(tensor.name)
     if dtype is None:
         raise RefusalError(f"its tensor {name} does not hold numbers as a network of ours does")
     shape = tuple(tensor.dims)
-    if any(size < 0 for size in shape) or math.prod(shape) * dtype.itemsize != len(tensor.raw_data):
+    _check_sizes(tensor.name, shape)
+    if math.prod(shape) * dtype.itemsize != len(tensor.raw_data):
         raise RefusalError(f"its tensor {name} has another size than it says")
     array = np.frombuffer(tensor.raw_data, dtype).reshape(shape)
     if dtype.kind == "f" and not np.isfinite(array).all():

@@ -56,8 +56,15 @@ def recognition_router(networks: Networks, workers: Workers, photos: PhotoReader
     @router.get("/networks", summary="Every network that can be asked")
     async def list_networks() -> schemas.NetworksAnswer:
         """Those that ship with mnistlab, and one for each finished run in or below the runs folder."""
-        found = await workers.run(lambda: [_network_model(one) for one in networks.listed()])
-        return schemas.NetworksAnswer(networks=found)
+        found = await workers.run(networks.listed)
+        return schemas.NetworksAnswer(
+            networks=[_network_model(one) for one in found if one.problem is None],
+            damaged=[
+                schemas.DamagedNetwork(id=one.entry.id, title=one.entry.title, problem=one.problem)
+                for one in found
+                if one.problem is not None
+            ],
+        )
 
     @router.post("/classify", summary="Which digit an image shows", responses=documented(404))
     async def classify(asked: schemas.ClassifyRequest) -> schemas.ClassifyAnswer:
@@ -109,6 +116,7 @@ def _network_model(found: Description) -> schemas.NetworkModel:
         test_accuracy=entry.test_accuracy,
         num_parameters=found.num_parameters,
         layers=[schemas.LayerModel.model_validate(_plain(layer)) for layer in found.layers],
+        class_names=None if found.class_names is None else [*found.class_names],
     )
 
 

@@ -49,12 +49,22 @@ class NetworkModel(BaseModel):
     test_accuracy: float | None = Field(description="On the run's test split, 0 to 1.")
     num_parameters: int | None = Field(description="Numbers that it computes with.")
     layers: list[LayerModel]
+    class_names: list[str] | None = Field(description="Of its ten classes, if they are other than digits.")
+
+
+class DamagedNetwork(BaseModel):
+    """A network that cannot be asked."""
+
+    id: NetworkId
+    title: str = Field(description="For people.")
+    problem: str = Field(description="What is wrong with it, in a sentence.")
 
 
 class NetworksAnswer(BaseModel):
     """All networks, those that ship with mnistlab first."""
 
     networks: list[NetworkModel]
+    damaged: list[DamagedNetwork] = Field(description="Those of finished runs that cannot be asked, and why.")
 
 
 class ClassifyRequest(Request):

@@ -51,9 +51,10 @@ def confine(folder: Path, limits: Limits, watcher: int) -> list[str]:
         in_force.append("privileges")
     writable = [folder, Path("/dev/null")]
     version = landlock.restrict(readable_places(), writable)
-    if version:
+    is_filtered = seccomp.install(version)
+    if version >= seccomp.TRUNCATION_VERSION or (version and is_filtered):
         in_force.append("files")
-    if seccomp.install():
+    if is_filtered:
         in_force += ["processes", "signals", "network", "metadata"]
     return in_force
 

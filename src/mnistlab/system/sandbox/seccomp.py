@@ -16,8 +16,9 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _CLONE_THREAD = 0x00010000
 _X32 = 0x40000000  # calls of x86_64 with this bit belong to another table
 
-# Instructions of the kernel's packet filter: load a word; jump if equal, if above or equal, if a bit is set; return.
-_LOAD, _EQUAL, _ABOVE, _BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+# Instructions of the kernel's packet filter: load a word; jump if equal, if above or equal, if a bit is set; mask the
+# word; return.
+_LOAD, _EQUAL, _ABOVE, _BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENTS_OFFSET = 0, 4, 16
 
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -107,8 +108,18 @@ CALLS: dict[str, tuple[int | None, int | None]] = {
     "file_setattr": (469, 469),
 }
 
+# Ways to empty a file, which Landlock watches since version 3. Until then a file that may not be written could be
+# emptied by its path, or by opening it only to read, or for neither reading nor writing.
+TRUNCATING: dict[str, tuple[int | None, int | None]] = {
+    "truncate": (76, 45),
+    "open": (2, None),
+    "openat": (257, 56),
+    "openat2": (437, 437),
+}
+TRUNCATION_VERSION = 3  # of Landlock
+
 # Answered as if they did not exist: the C library then falls back on older calls, which the filter can judge.
-_MISSING = {"clone3", "io_uring_setup", "memfd_create", "memfd_secret", "pidfd_open"}
+_MISSING = {"clone3", "openat2", "io_uring_setup", "memfd_create", "memfd_secret", "pidfd_open"}
 # Answered as on a file system without modes and dates: many programs copy them and would stop at an error.
 _WITHOUT_EFFECT = {"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utimes", "futimesat", "utimensat"}
 _OWN_PROCESS = {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"}  # the first argument is the process
@@ -120,11 +131,17 @@ _DENIED_ARGUMENTS: dict[str, tuple[int, tuple[int, ...]]] = {
     "prctl": (0, (_PR_SET_PDEATHSIG,)),
 }
 
+_FLAGS_AT = {"open": 1, "openat": 2}  # the argument of flags
+_O_ACCMODE, _O_TRUNC = 0b11, 0o1000
+
 _Instruction = tuple[int, int, int, int]
 
 
-def install() -> bool:
+def install(landlock_version: int = TRUNCATION_VERSION) -> bool:
     """Denies this process, in all of its threads and for the rest of its life, calls that a lesson does not need.
+
+    Args:
+        landlock_version: Version of Landlock in force; before 3 it does not watch every way to empty a file.
 
     Returns:
         Whether the filter is in force; `False` on other systems, other processors and kernels without it.
@@ -133,7 +150,9 @@ def install() -> bool:
     if platform.system() != "Linux" or machine not in ARCHITECTURES or struct.calcsize("P") != 8:
         return False
     libc = ctypes.CDLL(None, use_errno=True)
-    code = b"".join(struct.pack("<HBBI", *instruction) for instruction in program(machine, os.getpid()))
+    guards_truncation = 0 < landlock_version < TRUNCATION_VERSION
+    instructions = program(machine, os.getpid(), guards_truncation=guards_truncation)
+    code = b"".join(struct.pack("<HBBI", *instruction) for instruction in instructions)
     buffer = ctypes.create_string_buffer(code, len(code))
     described = struct.pack("<HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
@@ -143,12 +162,13 @@ def install() -> bool:
     return int(libc.syscall(*arguments, ctypes.c_char_p(described))) == 0
 
 
-def program(machine: str, pid: int) -> list[_Instruction]:
+def program(machine: str, pid: int, *, guards_truncation: bool = False) -> list[_Instruction]:
     """The filter as instructions of the kernel's packet filter.
 
     Args:
         machine: Architecture of the processor, a key of `ARCHITECTURES`.
         pid: Id of this process, which may signal and limit itself.
+        guards_truncation: Whether to deny the calls of `TRUNCATING` where they could empty a file.
     """
     instructions: list[_Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE_OFFSET),
@@ -158,7 +178,7 @@ def program(machine: str, pid: int) -> list[_Instruction]:
     ]
     if machine == "x86_64":
         instructions += [(_ABOVE, 0, 1, _X32), _give(errno.ENOSYS)]
-    for name, numbers in CALLS.items():
+    for name, numbers in (CALLS | (TRUNCATING if guards_truncation else {})).items():
         number = numbers[0 if machine == "x86_64" else 1]
         if number is not None:
             body = _answer(name, pid)
@@ -178,6 +198,10 @@ def _answer(name: str, pid: int) -> list[_Instruction]:
         halves = [(_LOAD, 0, 0, _ARGUMENTS_OFFSET + 8 * 4 + half) for half in (0, 4)]
         denied, allowed = _give(errno.EACCES), (_RETURN, 0, 0, _ALLOW)
         return [halves[0], (_EQUAL, 0, 2, 0), halves[1], (_EQUAL, 1, 0, 0), denied, allowed]
+    if name in _FLAGS_AT:  # a file may be emptied by whoever opens it to write, which Landlock has judged then
+        allowed = (_RETURN, 0, 0, _ALLOW)
+        jumps = [(_BIT, 0, 4, _O_TRUNC), (_AND, 0, 0, _O_ACCMODE), (_EQUAL, 2, 0, 1), (_EQUAL, 1, 0, 2)]
+        return [_load(_FLAGS_AT[name]), *jumps, _give(errno.EACCES), allowed]
     if name in _DENIED_ARGUMENTS:
         position, values = _DENIED_ARGUMENTS[name]
         jumps = [(_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
@@ -186,7 +210,7 @@ def _answer(name: str, pid: int) -> list[_Instruction]:
         return [_give(0)]
     if name in _MISSING:
         return [_give(errno.ENOSYS)]
-    return [_give(errno.EACCES if name in ("socket", "connect", "bind") else errno.EPERM)]
+    return [_give(errno.EACCES if name in ("socket", "connect", "bind", "truncate") else errno.EPERM)]
 
 
 def _allow_only(position: int, values: Sequence[int]) -> list[_Instruction]:

@@ -79,8 +79,8 @@ def run_sandboxed(
         env=_environment(folder) | dict(variables or {}),
         start_new_session=True,  # a terminal's Ctrl-C reaches the watcher alone
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
+    if process.stdout is None or process.stderr is None:
+        raise RuntimeError("The sandboxed process has no pipes.")
     reports = PipeReader(process.stdout, limits.report_bytes, LineSplitter(limits.line_bytes, listen).add)
     tail = Tail()
     output = PipeReader(process.stderr, limits.output_bytes, tail.add)

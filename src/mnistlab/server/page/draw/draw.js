@@ -1,7 +1,7 @@
 /** Draw: write a digit, see what the networks see and what they answer. */
 
 import { element } from "../app/elements.js";
-import { MAX_CHOSEN, chosenNetworks, loadNetworks, missingNetworks } from "../app/networks.js";
+import { MAX_CHOSEN, chosenNetworks, damagedNetworks, loadNetworks, missingNetworks } from "../app/networks.js";
 import { codeForDrawing, codeForPhoto } from "../code/code.js";
 import { createAnswer, createVerdict } from "../digits/answers.js";
 import { drawDigit, onThemeChange } from "../digits/digits.js";
@@ -134,12 +134,15 @@ function showChosen(ids) {
   missing.hidden = !missing.textContent;
 }
 
-/** One box to tick for each network. */
+/** One box to tick for each network, and below them what is wrong with the damaged ones. */
 function fillChooser() {
   const boxes = networks.map(({ id, title }) =>
     element("label", {}, element("input", { type: "checkbox", value: id }), ` ${title}`),
   );
-  chooser.replaceChildren(/** @type {Node} */ (chooser.firstChild), ...boxes);
+  const damaged = damagedNetworks().map(({ title, problem }) =>
+    element("p", { class: "trouble small", text: `${title} is damaged: ${problem}` }),
+  );
+  chooser.replaceChildren(/** @type {Node} */ (chooser.firstChild), ...boxes, ...damaged);
 }
 
 /** @returns {HTMLInputElement[]} */
