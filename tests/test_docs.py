@@ -12,11 +12,13 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import click
+import numpy as np
 import pytest
 import yaml
 
 import mnistlab
 from mnistlab.cli.main import cli
+from mnistlab.datasets import load_idx
 from mnistlab.recipes import RECIPES
 from mnistlab.runs.run import RUN_FILES
 
@@ -94,6 +96,17 @@ def test_every_option_is_in_the_reference(name):
                 assert re.search(rf"`{option}\b", section + general), f"docs/reference.md: {name} lacks {option}"
             if isinstance(parameter.type, click.Choice) and inner is command:
                 assert "\\|".join(parameter.type.choices) in section
+
+
+@pytest.mark.parametrize("name", sorted(name for name in cli.commands if isinstance(cli.commands[name], click.Group)))
+def test_every_command_of_a_group_is_in_the_reference(name):
+    sections = re.split(r"^### ", REFERENCE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    section = "".join(text for text in sections if re.match(rf"`mnistlab {name}[ `]", text))
+    for command in cli.commands[name].commands.values():
+        assert f"mnistlab {name} {command.name}" in section
+        for parameter in command.params:
+            for option in parameter.opts if isinstance(parameter, click.Option) else ():
+                assert re.search(rf"`{option}\b", section + sections[0]), f"docs/reference.md: {name} lacks {option}"
 
 
 def test_options_of_the_group_are_in_the_reference():
@@ -178,6 +191,26 @@ def test_every_recipe_setting_is_in_the_reference():
                 shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else shown
                 shown = f"{shown:g}" if isinstance(shown, float) else str(shown)
                 assert documented[setting][name] == shown, f"docs/reference.md: {setting} of {name}"
+
+
+def test_the_reference_makes_idx_files(mnist, tmp_path, monkeypatch):
+    """Its lines of Python on a small `mnist.npz` and a `train.csv` of Kaggle's form."""
+    monkeypatch.chdir(tmp_path)
+    train, test = mnist.train, mnist.test.take(range(20))
+    some = {"x_train": train.images[:50], "y_train": train.labels[:50], "x_test": test.images, "y_test": test.labels}
+    np.savez("mnist.npz", **some)
+    names = ",".join(["label", *(f"pixel{number}" for number in range(784))])
+    rows = np.column_stack([train.labels[:6010], train.images[:6010].reshape(-1, 784)])
+    np.savetxt("train.csv", rows, "%d", ",", header=names, comments="")
+    section = reference_section("Data").partition("### Making IDX files")[2].partition("\n### ")[0]
+    namespace: dict[str, object] = {}
+    for language, code in FENCE.findall(section):
+        assert language == "python"
+        exec(compile(code, "reference", "exec"), namespace)
+    np.testing.assert_array_equal(load_idx("mnist").train.images, some["x_train"])
+    np.testing.assert_array_equal(load_idx("mnist").test.labels, some["y_test"])
+    np.testing.assert_array_equal(load_idx("kaggle").train.images, train.images[:10])
+    np.testing.assert_array_equal(load_idx("kaggle").test.labels, train.labels[10:6010])
 
 
 def test_every_file_of_a_run_is_in_the_reference():

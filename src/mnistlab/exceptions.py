@@ -12,6 +12,9 @@ options, since a notebook has none. An error that ends with advice on an argumen
 command line adds the option.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 
 class MnistlabError(Exception):
     """Base of every error that mnistlab raises on purpose.
@@ -53,3 +56,66 @@ class UsageError(MnistlabError, ValueError):
     """An argument is outside what the function or command accepts (exit code 2)."""
 
     exit_code = 2
+
+
+def did_you_mean(given: object, choices: Iterable[str]) -> str:
+    """A question that ends a message about a word that nobody knows, or nothing if no known word is like it.
+
+    Example:
+        >>> did_you_mean("mpl", ["mlp", "cnn"])
+        " Did you mean 'mlp'?"
+        >>> did_you_mean("acc", ["accuracy", "name"]), did_you_mean("vit", ["mlp", "cnn"])
+        (" Did you mean 'accuracy'?", '')
+    """
+    import difflib  # here, because it takes as long to load as the rest of a short command
+
+    word = str(given)[:100].casefold()
+    known = {choice.casefold(): choice for choice in choices}
+    near = [choice for choice in known if word and choice.startswith(word)] or difflib.get_close_matches(word, known, 1)
+    return f" Did you mean {known[near[0]]!r}?" if near else ""
+
+
+def require_type(value: object, expected: type | tuple[type, ...], name: str, advice: str) -> None:
+    """Refuses an argument of another type in words that help, before it fails somewhere as an `AttributeError`.
+
+    Args:
+        value: The argument.
+        expected: The type that it must have, or several.
+        name: Its name as the subject of a sentence: "The recipe".
+        advice: A sentence on how to get one of the right type.
+
+    Raises:
+        UsageError: (a `ValueError`) it has another type.
+
+    Example:
+        >>> require_type("7", int, "num_seeds", "Give a number.")
+        Traceback (most recent call last):
+        mnistlab.exceptions.UsageError: num_seeds is '7', but an int was expected. Give a number.
+    """
+    if not isinstance(value, expected):
+        kinds = " or ".join(_one(kind.__name__) for kind in (expected if isinstance(expected, tuple) else (expected,)))
+        raise UsageError(f"{name} is {described(value)}, but {kinds} was expected. {advice}")
+
+
+def described(value: Any) -> str:
+    """What an argument is, for a message: text and numbers as they are, arrays by type and shape, others by type.
+
+    Example:
+        >>> described("mlp"), described((1, 2)), described(None)
+        ("'mlp'", 'a tuple of 2', 'None')
+    """
+    if value is None or isinstance(value, str | bytes | int | float):
+        try:
+            text = repr(value)
+        except ValueError:  # Python writes no number of more than 4,300 digits
+            return "a number of thousands of digits"
+        return text if len(text) <= 60 else f"{text[:57]}..."
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"an array {value.dtype} {tuple(value.shape)}"
+    kind = "a class" if isinstance(value, type) else _one(type(value).__name__)
+    return f"{kind} of {len(value)}" if isinstance(value, list | tuple | dict | set) else kind
+
+
+def _one(kind: str) -> str:
+    known = {"NoneType": "None", "str": "text", "PathLike": "a path", "ndarray": "a NumPy array"}
+    return known.get(kind) or f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"

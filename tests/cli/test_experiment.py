@@ -102,8 +102,11 @@ def test_label_noise_and_augmentation_run(tiny_folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("batch-size", "--sizes", "32,many"), "'32,many' is no list of numbers"),
-        (("batch-size", "--sizes", "0"), "outside 1 to 1,000,000"),
+        (
+            ("batch-size", "--sizes", "32,many"),
+            "'many' is not a whole number from 1 to 1,000,000; a list has commas between its numbers",
+        ),
+        (("batch-size", "--sizes", "0"), "'0' is not a whole number from 1 to 1,000,000"),
         (("batch-size", "--recipe", "batch_size=7"), "this experiment gives batch_size its own values"),
         (("label-noise", "--recipe", "label_noise=7"), "this experiment gives label_noise its own values"),
         (("compare", "best", "mlp", "--recipe", "test_shifts=no"), "test_shifts is 'no'; it must be true or false"),
@@ -112,7 +115,7 @@ def test_label_noise_and_augmentation_run(tiny_folder, tmp_path):
         (("compare", "mlp", "mlp"), "Two different recipes were expected"),
         (("compare", "mlp", "resnet"), "'resnet' is not one of"),
         (("label-noise", "--models", "mlp,gpt"), "'gpt' is no network of this experiment; expected some of softmax"),
-        (("label-noise", "--biases", "2"), "outside 0 to 1"),
+        (("label-noise", "--biases", "2"), "'2' is not a number from 0 to 1"),
         (("augmentation", "--model", "mlp"), "The recipe mlp has no augmentation to take apart"),
         (("augmentation", "--recipe", "epochs=many"), "The recipe's epochs is 'many'"),
         (("augmentation", "--recipe", "speed=9"), "'speed=9' is no setting of a recipe"),

@@ -151,6 +151,93 @@ def test_a_foreign_magic_number(path, read, content, kind, pack):
     )
 
 
+IDX_TYPES = {"signed bytes": 9, "integers of 16 bits": 11, "integers of 32 bits": 12, "floats of 32 bits": 13}
+
+
+@READERS
+@PACKINGS
+@pytest.mark.parametrize(("name", "code"), IDX_TYPES.items())
+def test_numbers_of_another_type(path, read, content, kind, pack, name, code):
+    path.write_bytes(pack(content[:2] + bytes([code]) + content[3:]))
+    scaled = ", times 255 if they go from 0 to 1" if code == 13 and kind == "images" else ""
+    assert_refused(
+        read, path, f"holds {name}, but {kind} are unsigned bytes. Write {kind}.astype.numpy.uint8.{scaled}, and 8 as"
+    )
+
+
+@PACKINGS
+@pytest.mark.parametrize(
+    ("shape", "advice"),
+    [
+        ((3, 28, 28, 1), "Write images.reshape(-1, 28, 28)."),
+        ((3, 1, 28, 28), "Write images.reshape(-1, 28, 28)."),
+        ((3, 784), "Write images.reshape(-1, 28, 28)."),
+        ((3, 28, 28, 3), "Write one grey image of 28×28 pixels after the other."),
+        ((3, 2, 2, 7, 28, 1), "Write images.reshape(-1, 28, 28)."),
+    ],
+)
+def test_images_of_other_axes(path, pack, shape, advice):
+    header = bytes([0, 0, 8, len(shape)]) + b"".join(size.to_bytes(4, "big") for size in shape)
+    path.write_bytes(pack(header + bytes(int(np.prod(shape)))))
+    assert_refused(
+        read_images,
+        path,
+        re.escape(
+            f"holds an array {shape}, but the axes of images are three, (number, 28, 28), in an IDX file. {advice}"
+        ),
+    )
+
+
+@PACKINGS
+@pytest.mark.parametrize(
+    ("shape", "advice"),
+    [
+        ((5, 1), "Write labels.reshape(-1)."),
+        ((5, 10), "Write labels.argmax(axis=1), numbers in place of one-hot rows."),
+        ((5, 8), "Write the column of the labels alone."),
+    ],
+)
+def test_labels_of_other_axes(path, pack, shape, advice):
+    header = bytes([0, 0, 8, len(shape)]) + b"".join(size.to_bytes(4, "big") for size in shape)
+    path.write_bytes(pack(header + bytes(int(np.prod(shape)))))
+    assert_refused(read_labels, path, re.escape(f"holds an array {shape}, but the axes of labels are one") + ".*")
+    assert_refused(read_labels, path, re.escape(advice))
+
+
+@READERS
+@PACKINGS
+def test_a_header_of_little_endian_numbers(path, read, content, kind, pack):
+    num_sizes = 4 if kind == "images" else 2
+    numbers = struct.unpack(f">{num_sizes}I", content[: 4 * num_sizes])
+    advice = "Write the header with struct.pack"
+    path.write_bytes(pack(struct.pack(f"<{num_sizes}I", *numbers) + content[4 * num_sizes :]))
+    assert_refused(
+        read, path, f"has a header of little-endian numbers .0[13]080000 .*but those of IDX are big-endian.*{advice}"
+    )
+    path.write_bytes(pack(content[:4] + struct.pack(f"<{num_sizes - 1}I", *numbers[1:]) + content[4 * num_sizes :]))
+    assert_refused(read, path, f"has a header of little-endian numbers .*{advice}")
+    path.write_bytes(pack(content[:4] + struct.pack("<I", numbers[1]) + content[8:]))  # the number of items alone
+    assert_refused(read, path, f"has a header of little-endian numbers .0[35]000000.*{advice}")
+
+
+@READERS
+def test_gzip_within_gzip(path, read, content, kind):
+    path.write_bytes(gzip.compress(gzip.compress(content)))
+    assert_refused(
+        read, path, f"is gzip within gzip, but an IDX file of {kind} was expected. Unpack it once with gunzip"
+    )
+
+
+@READERS
+def test_other_containers(path, read, content, kind):
+    path.write_bytes(b"PK\x03\x04" + content)
+    assert_refused(
+        read, path, f"is a zip archive, as .npz files are too, but an IDX file of {kind} was expected. Unpack"
+    )
+    path.write_bytes(b"\x93NUMPY" + content)
+    assert_refused(read, path, "is an array of NumPy.*`mnistlab data convert` makes IDX files of it")
+
+
 @PACKINGS
 def test_images_and_labels_with_swapped_names(path, pack):
     path.write_bytes(pack(LABELS_FILE))

@@ -14,10 +14,12 @@ from matplotlib.figure import Figure
 
 from mnistlab import figures
 from mnistlab.datasets import Split
+from mnistlab.datasets.classes import NUMBERED, named_classes
 from mnistlab.evaluation import Evaluation
 from mnistlab.evaluation.charts import POINTS, Axis, Chart, Point, Series
 from mnistlab.exceptions import UsageError
 from mnistlab.system import theme
+from other_data import SHOES
 from processes import imports_of
 
 Drawing = Figure | Axes
@@ -494,3 +496,79 @@ def test_networks_trained_one_after_the_other_do_not_share_a_line():
     lines = [line.get_xdata().tolist() for line in figure.axes[0].get_lines()]
     assert lines == [[1, 2, 3], [4, 5, 6]]
     assert figure.axes[1].get_xlabel() == "training (epochs, one network after the other)"
+
+
+def texts_of(drawing: Drawing) -> list[str]:
+    """Everything that a drawing says."""
+    figure = drawing if isinstance(drawing, Figure) else drawing.figure
+    found: list[str] = []
+    for ax in figure.axes:
+        titles = [ax.get_title(loc) for loc in ("left", "center", "right")]
+        ticks = [label.get_text() for label in [*ax.get_xticklabels(), *ax.get_yticklabels()]]
+        found += [*titles, *ticks, ax.get_xlabel(), ax.get_ylabel(), *(text.get_text() for text in ax.texts)]
+    return found
+
+
+def titles_of(figure: Figure) -> set[str]:
+    return {ax.get_title("left") for ax in figure.axes}
+
+
+def drawings_of_classes(names) -> dict[str, Drawing]:
+    """Every figure that speaks of classes, on data whose classes have these names, or none."""
+    classes = NUMBERED if names is None else named_classes(names)
+    split = Split("test", SPLIT.images, SPLIT.labels, classes)
+    evaluation = Evaluation(EVALUATION.labels, EVALUATION.probabilities, classes)
+    return {
+        "samples": figures.plot_samples(split),
+        "right": figures.plot_predictions(split, evaluation, evaluation.right[:9]),
+        "wrong": figures.plot_predictions(split, evaluation, evaluation.wrong[:9]),
+        "confusion": figures.plot_confusion(evaluation.confusion, classes=classes),
+        "per digit": figures.plot_per_digit(evaluation),
+    }
+
+
+@pytest.mark.parametrize("names", [SHOES, None], ids=["names", "numbers"])
+def test_what_is_no_digit_is_not_called_one(names):
+    for drawing in drawings_of_classes(names).values():
+        assert not any(re.search("digit", text) for text in texts_of(drawing))
+
+
+def test_classes_stand_under_their_names():
+    drawn = drawings_of_classes(SHOES)
+    for name in ("confusion", "per digit"):
+        assert set(SHOES) <= set(texts_of(drawn[name]))
+    assert titles_of(drawn["samples"]) <= set(SHOES)
+    label = int(SPLIT.labels[EVALUATION.wrong[0]])
+    told = texts_of(drawn["wrong"])
+    assert f"{SHOES[(label + 1) % 10]} ✗\n\n" in told
+    assert f"label {SHOES[label]}\n91 % sure" in told
+    most_often = drawn["confusion"].get_title("left")
+    assert re.fullmatch(r"Most often, [\w /-]+\nis taken for [\w /-]+: (once|\d times)", most_often)
+    assert re.fullmatch(r"Missed most: [\w /-]+, \d+\.\d % of its images", drawn["per digit"].get_title("left"))
+
+
+def test_names_are_drawn_inside_their_figure():
+    long = [f"{letter * 40}" for letter in "abcdefghij"]
+    for names in (SHOES, long):
+        for drawing in drawings_of_classes(names).values():
+            figure = drawing if isinstance(drawing, Figure) else drawing.figure
+            figure.draw_without_rendering()
+            box = figure.get_tightbbox()
+            assert box.x0 >= -0.02 and box.x1 <= figure.get_size_inches()[0] + 0.02
+    assert "a" * 13 + "…" in texts_of(drawings_of_classes(long)["confusion"])
+
+
+def test_names_that_look_like_formulas_are_written_as_they_are():
+    names = ["$x", "$\\frac{", "a$b$", *"cdefghi"]
+    drawn = drawings_of_classes(names)
+    svg = figures.to_svg(drawn["confusion"])
+    assert "a$b$" in "".join(ElementTree.fromstring(svg).itertext())
+
+
+def test_names_that_the_font_cannot_write_become_numbers():
+    """As KMNIST's: Matplotlib's own font has no Japanese letters, and would warn and draw boxes."""
+    drawn = drawings_of_classes(list("おきすつなはまやれを"))
+    assert all(re.fullmatch(r"Class \d", text) for text in titles_of(drawn["samples"]))
+    assert re.match(r"Most often, class \d is taken for class \d", drawn["confusion"].get_title("left"))
+    for drawing in drawn.values():
+        figures.to_svg(drawing)

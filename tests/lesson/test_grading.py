@@ -273,7 +273,7 @@ def test_notebooks_are_found(write, tmp_path):
     os.mkfifo(tmp_path / "fifo.ipynb") if hasattr(os, "mkfifo") else None
     found = [path.relative_to(tmp_path).as_posix() for path in find_notebooks(tmp_path)]
     assert found == ["a/x.ipynb", "b.py", "fifo.ipynb"]
-    assert "is no file" in grade_notebook(tmp_path / "fifo.ipynb", LIMITS).problems[0]
+    assert "is neither a file nor a folder" in grade_notebook(tmp_path / "fifo.ipynb", LIMITS).problems[0]
 
 
 # What is reported

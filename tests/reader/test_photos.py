@@ -205,7 +205,7 @@ def test_paths_that_are_no_files(tmp_path):
         with pytest.raises(UsageError):
             load_photo(path)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="is not a file"):
+    with pytest.raises(UsageError, match="is neither a file nor a folder; expected a photo"):
         load_photo(tmp_path / "pipe")
 
 

@@ -12,8 +12,11 @@ from skimage.morphology import skeletonize
 
 from mnistlab import datasets
 from mnistlab.cli.read import read
+from mnistlab.datasets.classes import NUMBERED, named_classes
 from mnistlab.exceptions import DataError, UsageError
+from mnistlab.inference import pretrained
 from mnistlab.reader import DigitReader, annotate, lines_of
+from other_data import SHOES
 from processes import run_python
 
 PAPER, INK = 225, 60
@@ -181,3 +184,22 @@ def test_a_dense_page_is_read_in_bounded_memory(tmp_path):
 def test_wrong_use_is_refused_before_anything_is_read(arguments, message):
     result = run(*arguments)
     assert isinstance(result.exception, UsageError) and message in str(result.exception)
+
+
+def test_a_network_of_other_classes_gives_their_names(reader):
+    named = DigitReader(pretrained(), named_classes(SHOES))
+    page = page_of(["72"])
+    for digit, other in zip(reader.read(page), named.read(page), strict=True):
+        assert other.name == SHOES[digit.digit]
+        assert other.to_dict()["class"] == other.name
+        assert "class" not in digit.to_dict()
+        assert str(other) == str(digit).replace(str(digit.digit), other.name)
+        assert other.reason == f"It is {other.name} ({other.confidence * 100:.1f} %)."
+        for sentence in named.explain(other)[1:]:
+            assert not any(f"a {number}" in sentence for number in range(10))
+
+
+def test_classes_without_names_are_numbered():
+    (reading,) = DigitReader(pretrained(), NUMBERED).read(page_of(["7"]))
+    assert reading.reason.startswith("It is class 7 (")
+    assert (str(reading), reading.name) == ("7", "7")

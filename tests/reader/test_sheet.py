@@ -223,6 +223,7 @@ def test_empty_and_blackened_boxes_are_left_out(blank, handwriting, tmp_path):
         assert getattr(again, split).labels.tolist() == [cell.box.digit for cell in mine]
         np.testing.assert_array_equal(getattr(again, split).images, [cell.image for cell in mine])
     assert again.fingerprint() == dataset.fingerprint()
+    assert again.classes.is_digits  # a network that was trained on them reads digits
     with Image.open(tmp_path / "mydigits" / "contact-sheet.png") as contact:
         assert contact.size[0] > 1000
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mydigits", "photo.jpg"]

@@ -15,6 +15,7 @@ from mnistlab.exceptions import UsageError
 from mnistlab.recipes import RECIPES
 from mnistlab.reports import pages
 from mnistlab.system import theme
+from other_data import SHOES
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = "<script>alert(1)</script>&\"'"
@@ -399,6 +400,41 @@ def test_another_data_set_is_not_called_handwritten_digits():
     text = Page(render_notebook(results)).text
     assert "Fashion-MNIST is a collection of images of ten classes" in text
     assert "handwritten digits" not in text and "postcodes" not in text
+
+
+@pytest.mark.parametrize("names", [SHOES, None], ids=["names", "numbers"])
+def test_what_is_no_digit_is_not_called_one(names):
+    named = {} if names is None else {"class_names": list(names)}
+    results, run = make_results(), make_run_results()
+    results["dataset"] |= {"name": "shoes", "noun": "class"} | named
+    run["dataset"] = {"name": "shoes", "train_images": 60_000, "validation_images": 5000, "noun": "class"} | named
+    for text in (Page(render_notebook(results)).text, Page(render_run(run)).text):
+        assert not re.search(r"\bdigits?\b", text)
+        assert all(name in text for name in names or ())
+    assert "The data: shoes, 60,000 images to train on, 5,000 held back to validate on and 10,000 to test on" in text
+
+
+def test_warnings_stand_at_the_top_of_every_page():
+    sentence = f"Something is wrong {HOSTILE}."
+    for render, results in (
+        (render_notebook, make_results()),
+        (render_run, make_run_results()),
+    ):
+        assert "Warning" not in Page(render(results)).text
+        page = Page(render(results | {"warnings": [sentence]}))
+        assert f"Warning: {sentence}" in page.text
+        assert page.text.index("Warning") < page.text.index("Hardware and versions")
+
+
+@pytest.mark.parametrize(
+    ("folder", "added"), [(None, ""), ("data/shoes", " --data data/shoes"), ("my shoes", " --data 'my shoes'")]
+)
+def test_what_to_do_next_is_about_the_same_data(folder, added):
+    results = make_results()
+    results["dataset"] |= {} if folder is None else {"folder": folder}
+    text = Page(render_notebook(results)).text
+    for _, command in pages.NEXT_COMMANDS:
+        assert f"{command}{added}\n" in text
 
 
 def test_numbers_of_a_run_are_those_of_its_results():

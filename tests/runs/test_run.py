@@ -54,7 +54,7 @@ def test_foreign_folders_are_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(UsageError, match=r"exists and is not a run\. Choose another folder"):
         check_folder(tmp_path, RECIPES["mlp"], DATA)
-    with pytest.raises(UsageError, match="exists and is not a run"):
+    with pytest.raises(UsageError, match=r"thesis\.txt is a file, not a folder\. Choose another folder"):
         check_folder(tmp_path / "thesis.txt", RECIPES["mlp"], DATA)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import io
+import json
+import shutil
 import threading
 
 import numpy as np
@@ -15,12 +17,14 @@ from mnistlab.inference.occlusion import covered_images
 from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.reader import DigitReader, lines_of
 from mnistlab.reader.normalization import normalize_digit
+from mnistlab.runs.run import write_manifest
 from mnistlab.server.http.errors import ApiError
 from mnistlab.server.http.static import PAGE_FOLDER, load_assets
 from mnistlab.server.http.work import Workers
 from mnistlab.server.run_ids import run_id
 from mnistlab.server.settings import Settings
 from mnistlab.system import theme
+from other_data import SHOES
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,20 @@ def test_networks_are_those_that_ship_and_those_of_finished_runs(client, runs):
         *(0.9875, 597_738),
     )
     assert [one["name"] for one in known["layers"]][-1] == "probabilities"
+
+
+def test_a_run_says_what_its_classes_are_called(client, runs):
+    """Only where they are other than digits."""
+    for name, classes in (("shoes", SHOES), ("sheet", tuple("0123456789"))):
+        folder = finished_run(runs / name)
+        identity = {"name": name, "fingerprint": "1f", "class_names": classes}
+        (folder / "dataset.json").write_text(json.dumps(identity))
+        write_manifest(folder)
+    networks = {one["id"]: one["class_names"] for one in client.get("/api/networks").json()["networks"]}
+    assert networks.pop("shoes") == list(SHOES)
+    assert set(networks.values()) == {None}
+    for name in ("shoes", "sheet"):
+        shutil.rmtree(runs / name)
 
 
 def test_a_run_that_comes_later_is_found(client, runs):

@@ -1,10 +1,32 @@
 """Processes that tests start: the command line as a user calls it, and programs of a few lines."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+# Commands in one process, each once for every encoding, with streams as strict as Python's own.
+MANY = """
+import io, json, sys
+from mnistlab.cli.main import main
+real, reports = sys.stdout, []
+for template in json.loads(sys.argv[1]):
+    for encoding in json.loads(sys.argv[2]):
+        sys.stdout, sys.stderr = (io.TextIOWrapper(io.BytesIO(), encoding, "strict", newline="\\n") for _ in range(2))
+        try:
+            main([part.replace("ENCODING", encoding) for part in template])
+        except SystemExit as exit_:
+            code = exit_.code
+        texts = []
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            texts.append(stream.buffer.getvalue().decode(encoding))
+        reports.append([template, encoding, code, *texts])
+print(json.dumps(reports), file=real)
+"""
 
 
 def run_mnistlab(
@@ -31,6 +53,20 @@ def _run(*arguments: str | Path, cwd: Path | None, environment: dict[str, str]) 
         timeout=1800,
         check=False,
     )
+
+
+def run_commands(
+    commands: Iterable[Sequence[str]], encodings: Sequence[str] = ("utf-8",), *, cwd: Path, **environment: str
+) -> list[tuple[list[str], str, int, str, str]]:
+    """Runs many commands in one process, where Keras is loaded once if at all.
+
+    Returns:
+        For each command and each encoding of its streams: the command, the encoding, exit code, output and errors.
+        `ENCODING` in an argument stands for the encoding.
+    """
+    result = run_python(MANY, json.dumps([*commands]), json.dumps(encodings), cwd=cwd, **environment)
+    assert result.returncode == 0, result.stderr
+    return [tuple(report) for report in json.loads(result.stdout)]
 
 
 def start_mnistlab(*arguments: str | Path, **environment: str) -> "subprocess.Popen[str]":

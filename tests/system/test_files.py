@@ -5,8 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab.exceptions import RunError
-from mnistlab.system.files import copy_whole, make_folder, remove_leftovers, write_bytes, write_json, write_with
+from mnistlab.exceptions import RunError, UsageError
+from mnistlab.system.files import (
+    check_free,
+    copy_whole,
+    make_folder,
+    remove_leftovers,
+    write_bytes,
+    write_folder,
+    write_json,
+    write_with,
+)
 
 
 def names(folder):
@@ -112,3 +121,46 @@ def test_an_unwritable_place_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"run cannot be written: Not a directory\. Choose another folder"):
         make_folder(tmp_path / "file" / "run")
+
+
+FILES = {"one": [b"1", memoryview(b"23")], "two": []}
+
+
+def test_a_folder_appears_whole(tmp_path):
+    for folder in (tmp_path / "new", tmp_path / "deep" / "new"):
+        write_folder(folder, FILES)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"one": b"123", "two": b""}
+    (tmp_path / "empty").mkdir()
+    write_folder(tmp_path / "empty", FILES)
+    assert names(tmp_path) == ["deep", "empty", "new"]
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes").write_bytes(b"mine")
+    for place in (tmp_path / "mine", tmp_path / "mine" / "notes"):
+        for write in (check_free, lambda place: write_folder(place, FILES)):
+            with pytest.raises(UsageError, match=r"exists and is left as it is\. Delete it, or choose another folder"):
+                write(place)
+    assert names(tmp_path / "mine") == ["notes"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "rename"])
+def test_a_folder_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch, step):
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(*((os, "fsync") if step == "fsync" else (Path, "rename")), fail)
+    with pytest.raises(RunError, match=r"new could not be written: the disk is full\. It needs 3 bytes"):
+        write_folder(tmp_path / "new", FILES)
+    assert names(tmp_path) == []
+
+
+def test_an_interruption_leaves_no_folder(tmp_path, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_folder(tmp_path / "new", FILES)
+    assert names(tmp_path) == []

@@ -1,5 +1,6 @@
 """One owner of a folder at a time, in real processes."""
 
+import errno
 import os
 import shutil
 import signal
@@ -11,12 +12,12 @@ import time
 import pytest
 
 from mnistlab.exceptions import RunError
-from mnistlab.system.locks import lock, require_lock
+from mnistlab.system.locks import lock, lock_owner, require_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from mnistlab.system.locks import lock, require_lock
+from mnistlab.system.locks import lock, lock_owner, require_lock
 from mnistlab.exceptions import RunError
 try:
     with lock(Path(sys.argv[1])):
@@ -174,3 +175,31 @@ def test_of_two_commands_at_once_one_leaves(pairs, tiny_folder, tmp_path):
         assert winner.poll() is None  # it has seconds of imports before it
         assert winner.communicate()[1] == ""
         assert winner.returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other locks")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL])
+def test_a_drive_without_locks_is_named(number, tmp_path, monkeypatch):
+    """Some network drives have none; training there without a lock could end with two processes in one folder."""
+
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    with pytest.raises(RunError, match=r"lies on a drive without file locks, .* Choose a folder on another") as caught:
+        lock(tmp_path).__enter__()
+    assert caught.value.argument == "folder"
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / ".owner").write_text("1")
+    assert lock_owner(tmp_path) is None  # a list of runs there has no process to show
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other locks")
+def test_another_failure_of_the_lock_keeps_its_reason(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    with pytest.raises(RunError, match=r"could not be locked for this process: Input/output error\.$"):
+        lock(tmp_path).__enter__()
+    assert list(tmp_path.iterdir()) == []

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnistlab.cli.options import PATH, debug_option, load_dataset
-from mnistlab.exceptions import InterruptionError, UsageError
-from mnistlab.recipes import RECIPES
+from mnistlab.cli.options import DATA, PATH, Choice, WholeNumber, debug_option, load_dataset, warn
+from mnistlab.exceptions import InterruptionError, UsageError, did_you_mean
+from mnistlab.recipes import LIMITS, RECIPES, Limit
 from mnistlab.system.text import plural
 
 if TYPE_CHECKING:
@@ -24,19 +24,17 @@ class NumberList(click.ParamType[tuple[float, ...]]):
 
     name = "numbers"
 
-    def __init__(self, kind: type[int] | type[float], low: float, high: float) -> None:
-        self._kind, self._low, self._high = kind, low, high
+    def __init__(self, limit: Limit) -> None:
+        self._limit = limit
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
         """Returns the numbers, each once."""
         if isinstance(value, tuple):
             return value
         try:
-            numbers = tuple(self._kind(part) for part in str(value).split(","))
-        except ValueError:
-            self.fail(f"{value!r} is no list of numbers with commas between them", param, ctx)
-        if not all(self._low <= number <= self._high for number in numbers):
-            self.fail(f"{value!r} has a number outside {self._low:,} to {self._high:,}", param, ctx)
+            numbers = [self._limit.parse(part) for part in str(value).split(",")]
+        except ValueError as error:
+            self.fail(f"{error}; a list has commas between its numbers and none within", param, ctx)
         return tuple(dict.fromkeys(numbers))
 
 
@@ -47,7 +45,7 @@ def _common(default_seeds: int) -> Callable[[Callable[..., None]], Callable[...,
         for option in (
             debug_option,
             click.option("--out", type=PATH, help="Folder of the experiment; experiments/NAME by default."),
-            click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST."),
+            click.option("--data", type=DATA, help="Folder with four IDX files to use instead of MNIST."),
             click.option(
                 "--cluster",
                 metavar="auto|ADDRESS",
@@ -64,7 +62,7 @@ def _common(default_seeds: int) -> Callable[[Callable[..., None]], Callable[...,
                 "--seeds",
                 default=default_seeds,
                 show_default=True,
-                type=click.IntRange(1, MAX_SEEDS),
+                type=WholeNumber(1, MAX_SEEDS),
                 help="Trainings of each kind.",
             ),
         ):
@@ -76,25 +74,29 @@ def _common(default_seeds: int) -> Callable[[Callable[..., None]], Callable[...,
 
 @click.group()
 def experiment() -> None:
-    """Answer a question with several trainings: curves with their uncertainty, tests, one report.
+    """Answer a question with several trainings. Curves with their uncertainty, tests, one report.
 
     The same command goes on where it was interrupted, and never computes a finished training again.
     """
 
 
 @experiment.command("batch-size")
-@click.option("--model", default="mlp", show_default=True, type=click.Choice(list(RECIPES)), help="The recipe.")
+@click.option("--model", default="mlp", show_default=True, type=Choice(list(RECIPES)), help="The recipe.")
 @click.option(
     "--sizes",
     default="32,128,512,2048,10000",
     show_default=True,
-    type=NumberList(int, 1, 10**6),
+    type=NumberList(LIMITS["batch_size"]),
     help="Batch sizes; 128 is always among them.",
 )
-@click.option("--steps", type=click.IntRange(1), help="Weight updates in the view of equal steps; one epoch of 128s.")
+@click.option(
+    "--steps",
+    type=WholeNumber(1, int(LIMITS["max_steps"].high)),
+    help="Weight updates in the view of equal steps; one epoch of 128s.",
+)
 @_common(5)
 def batch_size(model: str, sizes: tuple[int, ...], steps: int | None, settings: tuple[str, ...], **common: Any) -> None:
-    """What the batch size does to time and accuracy, at equal epochs, equal steps and a scaled learning rate."""
+    """What the batch size does to time and accuracy. At equal epochs, at equal steps, at a scaled learning rate."""
     recipe = RECIPES[model].override(settings, ("batch_size", "max_steps"))
 
     def make(dataset: "Dataset") -> "Experiment":
@@ -106,11 +108,11 @@ def batch_size(model: str, sizes: tuple[int, ...], steps: int | None, settings: 
 
 
 @experiment.command()
-@click.argument("first", metavar="A", type=click.Choice(list(RECIPES)))
-@click.argument("second", metavar="B", type=click.Choice(list(RECIPES)))
+@click.argument("first", metavar="A", type=Choice(list(RECIPES)))
+@click.argument("second", metavar="B", type=Choice(list(RECIPES)))
 @_common(5)
 def compare(first: str, second: str, settings: tuple[str, ...], **common: Any) -> None:
-    """Whether recipe A is better than recipe B, by how much, and on which digits."""
+    """Whether recipe A is better than recipe B. By how much, and on which digits."""
     if first == second:
         raise UsageError(f"Two different recipes were expected, but both are {first}.")
     recipes = [RECIPES[name].override(settings) for name in (first, second)]
@@ -134,25 +136,28 @@ def compare(first: str, second: str, settings: tuple[str, ...], **common: Any) -
     "--alphas",
     default="0,10,20,50,100",
     show_default=True,
-    type=NumberList(int, 0, 10_000),
+    type=NumberList(LIMITS["label_noise"]),
     help="Random labels for each clean one.",
 )
 @click.option(
     "--biases",
     default="0",
     show_default=True,
-    type=NumberList(float, 0, 1),
+    type=NumberList(LIMITS["noise_bias"]),
     help="Shares of the random labels that are one confusing digit; 0 is uniform noise.",
 )
 @_common(3)
 def label_noise(
     models: str, alphas: tuple[int, ...], biases: tuple[float, ...], settings: tuple[str, ...], **common: Any
 ) -> None:
-    """How many random labels a network can take (Rolnick et al., arXiv 1705.10694)."""
+    """How many random labels a network can take. As Rolnick et al. asked, arXiv 1705.10694."""
     names = list(dict.fromkeys(name.strip() for name in models.split(",")))
     for name in names:
         if name not in NOISE_MODELS:
-            raise UsageError(f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}.")
+            raise UsageError(
+                f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}."
+                f"{did_you_mean(name, NOISE_MODELS)}"
+            )
 
     varied = ("label_noise", "noise_bias")
     RECIPES["mlp"].override(settings, varied)  # rejects impossible settings before anything slow begins
@@ -167,10 +172,10 @@ def label_noise(
 
 
 @experiment.command()
-@click.option("--model", default="cnn", show_default=True, type=click.Choice(list(RECIPES)), help="The recipe.")
+@click.option("--model", default="cnn", show_default=True, type=Choice(list(RECIPES)), help="The recipe.")
 @_common(3)
 def augmentation(model: str, settings: tuple[str, ...], **common: Any) -> None:
-    """What augmentation buys, and which of its ranges: with, without, each alone."""
+    """What augmentation buys. With all its ranges, without, each alone."""
     recipe = RECIPES[model].override(settings)
     if recipe.augmentation is None:
         augmented = " or ".join(name for name, known in RECIPES.items() if known.augmentation)
@@ -218,4 +223,5 @@ def _run(
         raise InterruptionError(f"Interrupted. {folder} keeps what was done; the same command goes on.") from error
     print()
     print("\n".join(findings.answer))
+    warn(sentence for sentence in findings.warnings if sentence not in dataset.warnings)
     print(f"\nOpen {folder / 'report.html'}")

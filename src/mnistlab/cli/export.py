@@ -5,19 +5,20 @@ from typing import get_args
 
 import click
 
-from mnistlab.cli.options import PATH, debug_option
+from mnistlab.cli.options import PATH, Choice, debug_option
 from mnistlab.cli.usage import SUFFIXES, FileFormat, usage_note
 from mnistlab.exceptions import UsageError
 from mnistlab.system.files import copy_whole, write_text, write_with
+from mnistlab.system.paths import require_new_file
 
 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
-@click.option("--format", "file_format", required=True, type=click.Choice(get_args(FileFormat)), help="Kind of file.")
+@click.option("--format", "file_format", required=True, type=Choice(get_args(FileFormat)), help="Kind of file.")
 @click.option("--out", type=PATH, help="The file; RECIPE.onnx, RECIPE.keras or RECIPE.tflite here by default.")
 @debug_option
 def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
-    """Write the trained model of the run folder RUN to a file for somewhere else, and a note how to use it."""
+    """Write a trained network to a file for use elsewhere. RUN is its run folder; a note tells how to use the file."""
     from mnistlab.runs import Run
 
     complete = Run(run_folder).require()
@@ -27,8 +28,7 @@ def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
         raise UsageError(f"The file is called {target}; a name that ends in {suffix} was expected.")
     note = target.with_name(f"{target.name}.md")
     for path in (target, note):
-        if path.exists():
-            raise UsageError(f"{path} exists and is left as it is. Delete it, or choose another name with --out.")
+        require_new_file(path, argument="folder")
     if file_format == "litert":
         from mnistlab.models import load_run
         from mnistlab.models.export import export_litert
@@ -47,6 +47,7 @@ def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
         recipe=complete.recipe.name,
         accuracy=complete.metrics["test_accuracy"],
         dataset=complete.dataset["name"],
+        classes=complete.classes,
     )
     write_text(note, text)
     print(f"{target}  {target.stat().st_size / 1e6:.1f} MB; {note} tells how to use it")

@@ -1,8 +1,8 @@
 """`mnistlab lesson`: the exercise, its checks and hints, and its grading."""
 
 import dataclasses
-import difflib
 import hashlib
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from mnistlab.cli.migrate import migrate
-from mnistlab.cli.options import PATH, debug_option
-from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, UsageError
-from mnistlab.system.files import json_text, make_folder, write_text
+from mnistlab.cli.options import PATH, Choice, Number, WholeNumber, debug_option, print_json
+from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, UsageError, did_you_mean
+from mnistlab.recipes import Limit
+from mnistlab.system.files import make_folder, write_text
+from mnistlab.system.paths import absence, is_file, is_folder, require_room
 from mnistlab.system.text import plural
 
 QUICK_SECONDS, FULL_SECONDS = 300, 1800
@@ -21,7 +23,7 @@ CSV_NAME = "grades.csv"
 
 @click.group()
 def lesson() -> None:
-    """The exercise: both networks with gaps to fill, checked at once."""
+    """The exercise: both networks with gaps, checked at once."""
 
 
 lesson.add_command(migrate)
@@ -34,7 +36,7 @@ lesson.add_command(migrate)
     "file_format",
     default="ipynb",
     show_default=True,
-    type=click.Choice(["ipynb", "py"]),
+    type=Choice(["ipynb", "py"]),
     help="A notebook, or Python with cell marks.",
 )
 @debug_option
@@ -42,6 +44,7 @@ def start(folder: Path, file_format: str) -> None:
     """Copy the exercise into DIR. What is there is never overwritten."""
     from mnistlab.lesson.notebooks import building
 
+    require_room(folder, "folder")
     target = folder / f"exercise.{file_format}"
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists and is left as it is. Go on with it, or choose another folder.")
@@ -61,7 +64,7 @@ def start(folder: Path, file_format: str) -> None:
 @click.option("--full", is_flag=True, help="Train in full; otherwise trainings are cut to a few steps.")
 @debug_option
 def check(file: Path, watch: bool, full: bool) -> None:
-    """Run the notebook or Python file FILE and show which steps are done."""
+    """Run a notebook and show which steps are done. FILE is .ipynb, or .py with cell marks."""
     from mnistlab.lesson.grading.showing import format_check
 
     grade = _check(file, full=full)
@@ -129,7 +132,7 @@ def _code_digest(file: Path) -> str:
 
 @lesson.command()
 @click.argument("step", metavar="STEP")
-@click.option("--level", default=1, show_default=True, type=click.IntRange(1, 3), help="Idea, names in Keras, lines.")
+@click.option("--level", default=1, show_default=True, type=WholeNumber(1, 3), help="Idea, names in Keras, lines.")
 @debug_option
 def hint(step: str, level: int) -> None:
     """Show a hint for a step such as cnn.conv2."""
@@ -137,9 +140,9 @@ def hint(step: str, level: int) -> None:
     from mnistlab.lesson.steps import STEP_BY_KEY
 
     if step not in STEP_BY_KEY:
-        near = difflib.get_close_matches(step, STEP_BY_KEY, 1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(f"There is no step {step!r}.{meant} The steps are {', '.join(STEP_BY_KEY)}.")
+        raise UsageError(
+            f"There is no step {step!r}.{did_you_mean(step, STEP_BY_KEY)} The steps are {', '.join(STEP_BY_KEY)}."
+        )
     print(hint_text(step, level))
 
 
@@ -151,21 +154,25 @@ def hint(step: str, level: int) -> None:
     "--limit-seconds",
     default=600,
     show_default=True,
-    type=click.IntRange(1, 86_400),
+    type=WholeNumber(1, 86_400),
     help="Longest time of a notebook.",
 )
 @click.option(
-    "--memory", default=6.0, show_default=True, type=click.FloatRange(0.25, 1024), help="Most memory of a notebook, GB."
+    "--memory",
+    default=6.0,
+    show_default=True,
+    type=Number(Limit(0.25, 1024, is_whole=False)),
+    help="Most memory of a notebook, GB.",
 )
 @debug_option
 def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, memory: float) -> None:
-    """Points for each step of a notebook, or of every notebook below a folder, each run in a confined process.
+    """Points for each step of one notebook or of a whole class. Each notebook runs in a confined process.
 
     The same command goes on where it was interrupted.
     """
-    if not path.exists():
-        raise UsageError(f"There is no {path}; a notebook or a folder of notebooks was expected.")
-    is_class = path.is_dir()
+    is_class = is_folder(path)
+    if not is_class and not is_file(path):
+        raise UsageError(f"{absence(path, 'file')}; a notebook or a folder of notebooks was expected.")
     if csv_path is not None and not is_class:
         raise UsageError(
             f"--csv makes a table of a folder's notebooks, but {path} is one file. Give the folder, or --json."
@@ -192,11 +199,11 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
         raise InterruptionError(f"Interrupted. {kept}") from error
     if as_json:
         results = [dataclasses.asdict(one) for one in grades]
-        print(json_text(results if is_class else results[0]))
+        print_json(results if is_class else results[0])
     elif not is_class:
         print(format_grade(grades[0]))
     missing = format_missing(grades)
     if missing:
-        click.echo(missing, err=True)
+        print(missing, file=sys.stderr)
     if book is not None and not as_json:
         print(f"{plural(len(grades), 'notebook')} graded: {csv_path}, and {book.details_path}")

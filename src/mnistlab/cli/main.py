@@ -8,6 +8,7 @@ import click
 
 from mnistlab import __version__
 from mnistlab.cli.bench import bench
+from mnistlab.cli.data import data
 from mnistlab.cli.evaluate import evaluate
 from mnistlab.cli.experiment import experiment
 from mnistlab.cli.export import export
@@ -20,6 +21,7 @@ from mnistlab.cli.serve import serve
 from mnistlab.cli.sheet import sheet
 from mnistlab.cli.train import train
 from mnistlab.exceptions import MnistlabError
+from mnistlab.system.streams import prepare_streams
 
 OPTIONS = {
     "folder": "--out",
@@ -41,20 +43,29 @@ def cli() -> None:
     """MNIST, the Hello World of deep learning: train, score and explain its two classic networks."""
 
 
-for _command in (run, train, experiment, runs, evaluate, read, lesson, serve, export, sheet, bench):
+for _command in (run, train, experiment, runs, evaluate, read, lesson, serve, export, data, sheet, bench):
     cli.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and exits: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted."""
+    """Runs the command line and exits: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted, 141 unread."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a request to end acts like Ctrl-C
+    prepare_streams()
+    try:
+        _run(arguments)
+    finally:
+        _flush()
+
+
+def _run(arguments: list[str] | None) -> None:
+    """Runs the command line and exits with the code of what came of it."""
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         cli.main(arguments, prog_name="mnistlab", standalone_mode=False)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        print(error.format_message(), file=sys.stderr)
         sys.exit(2)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
@@ -66,8 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     except MnistlabError as error:
         _fail(_with_option(error), error.exit_code, debug)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}. What was finished before is untouched.", 1, debug)
+        _fail(_system_error(error), 1, debug)
     except Exception as error:
         _fail(f"Unexpected {type(error).__name__}: {error}. Run it again with --debug and report the result.", 1, debug)
     sys.exit(0)
@@ -83,5 +93,19 @@ def _fail(message: str, exit_code: int, debug: bool) -> None:
     """Ends the process with a plain message on standard error, below the traceback if that was asked for."""
     if debug:
         traceback.print_exc()
-    click.echo(message, err=True)
+    print(message, file=sys.stderr)  # not click.echo, which takes ASCII for a mistake and writes UTF-8
     sys.exit(exit_code)
+
+
+def _flush() -> None:
+    """Writes what was printed while somebody can still be told that it cannot be written."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        _fail(_system_error(error), 1, debug=False)
+
+
+def _system_error(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}. What was finished before is untouched."

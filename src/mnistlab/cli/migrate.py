@@ -23,7 +23,7 @@ WIDTH = 100
 @click.option("--diff-only", is_flag=True, help="Print the changes as a unified diff and write nothing.")
 @debug_option
 def migrate(old: Path, out: Path | None, diff_only: bool) -> None:
-    """Bring the Keras 1 or 2 notebook OLD (.ipynb or .py) to today's Keras, in a new file.
+    """Bring a notebook for Keras 1 or 2 to today's Keras. OLD is .ipynb or .py; the result is a new file.
 
     Every change is printed with its reason. What cannot be changed safely gets a comment in the new file. OLD is only
     read, and nothing in it is run.

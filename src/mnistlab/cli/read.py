@@ -1,24 +1,32 @@
 """`mnistlab read`: the digits on photos, in reading order. Keras is never imported."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnistlab.cli.networks import onnx_path_of
-from mnistlab.cli.options import PATH, debug_option
+from mnistlab.cli.networks import onnx_path_of, run_of
+from mnistlab.cli.options import PATH, debug_option, print_json, warn
 from mnistlab.exceptions import DataError, MnistlabError, UsageError
-from mnistlab.system.files import json_text, write_with
+from mnistlab.system.files import write_with
+from mnistlab.system.paths import require_new_file
 
 if TYPE_CHECKING:
     from mnistlab.reader import DigitReader, Reading
+    from mnistlab.runs import Run
 
 _SHADES = " ░▒▓█"
 
 
 @click.command()
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
-@click.option("--run", "run_or_file", type=PATH, help="A run folder or .onnx file to read with, not our own network.")
+@click.option(
+    "--run",
+    "run_or_file",
+    type=PATH,
+    help="A run folder, .onnx file or shipped-cnn to read with, not shipped.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list with boxes, confidences and alternatives.")
 @click.option("--annotate", "annotated", type=PATH, metavar="OUT.png", help="Draw boxes and answers on the photo.")
 @click.option("--explain", is_flag=True, help="For doubtful digits: which preparation step changed the answer.")
@@ -26,13 +34,17 @@ _SHADES = " ░▒▓█"
 def read(
     photos: tuple[Path, ...], run_or_file: Path | None, as_json: bool, annotated: Path | None, explain: bool
 ) -> None:
-    """Read the digits on each PHOTO: handwriting on paper, photographed or scanned."""
+    """Read the digits on photos. Each PHOTO shows handwriting on paper, photographed or scanned."""
     if annotated is not None:
         _check_target(annotated, photos)
     from mnistlab.inference import Classifier
     from mnistlab.reader import DigitReader
 
-    reader = DigitReader(None if run_or_file is None else Classifier(onnx_path_of(run_or_file)))
+    reader = DigitReader()
+    if run_or_file is not None:
+        network, run = Classifier(onnx_path_of(run_or_file)), run_of(run_or_file)
+        reader = DigitReader(network) if run is None else DigitReader(network, run.classes)
+        warn([] if run is None or run.classes.is_digits else [_no_digits(run)])
     results: list[dict[str, Any]] = []
     problems: list[MnistlabError] = []
     for photo in photos:
@@ -45,13 +57,25 @@ def read(
         except MnistlabError as error:
             problems.append(error)
             if len(photos) > 1:
-                click.echo(str(error), err=True)
+                print(error, file=sys.stderr)
     if as_json and results:
-        print(json_text(results))
+        print_json(results)
     if problems and len(photos) == 1:
         raise problems[0]
     if problems:
         raise DataError(f"{len(problems)} of {len(photos)} photos could not be read; the reasons stand above.")
+
+
+def _no_digits(run: "Run") -> str:
+    """The sentence for a run whose data are not known to be digits."""
+    if run.classes.names is None:
+        return (
+            f"{run.folder} was trained on {run.dataset['name']}, not on MNIST, so what follows are its class numbers, "
+            "which are digits only if those of its data are."
+        )
+    return (
+        f"{run.folder} was trained on {run.dataset['name']}, not on digits, so what follows are names of its classes."
+    )
 
 
 def _check_target(target: Path, photos: tuple[Path, ...]) -> None:
@@ -59,8 +83,7 @@ def _check_target(target: Path, photos: tuple[Path, ...]) -> None:
         raise UsageError(f"The annotated picture is called {target}; a name that ends in .png was expected.")
     if len(photos) > 1:
         raise UsageError(f"--annotate draws on one photo, but {len(photos)} were given.")
-    if target.exists():
-        raise UsageError(f"{target} exists and is left as it is. Delete it, or choose another name.")
+    require_new_file(target)
 
 
 def _read(

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import click
 
-from mnistlab.cli.options import PATH, debug_option, load_dataset
+from mnistlab.cli.options import DATA, EPOCHS, PATH, WholeNumber, debug_option, load_dataset, warn
 from mnistlab.exceptions import InterruptionError
 from mnistlab.system.text import percent
 
 
 @click.command()
 @click.option("--out", default="report", show_default=True, type=PATH, help="Folder for report, results and runs.")
-@click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
-@click.option("--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="Trainings of each network.")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images, instead of 5.")
+@click.option("--data", type=DATA, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--seeds", default=1, show_default=True, type=WholeNumber(1, 100), help="Trainings of each network.")
+@click.option("--epochs", type=EPOCHS, help="Passes over the training images, instead of 5.")
 @debug_option
 def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
-    """The whole notebook: both networks, every figure, the batch-size question, one report.html.
+    """The whole notebook: both networks, all figures, one report. It answers the batch-size question, too.
 
     A second call keeps what is finished and does the rest.
     """
@@ -27,7 +27,7 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
             dataset = load_dataset(data)
             from mnistlab.experiments.notebook import run_notebook
 
-            results = run_notebook(dataset, out, num_seeds=seeds, epochs=epochs)
+            results = run_notebook(dataset, out, data_folder=data, num_seeds=seeds, epochs=epochs)
     except (KeyboardInterrupt, InterruptionError) as error:
         raise InterruptionError(f"Interrupted. {out} keeps what was done; the same command does the rest.") from error
     print()
@@ -37,5 +37,6 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
         print(f"{name}  test accuracy {percent(mean)}{spread}, trained in {model['runs'][0]['train_seconds']:.1f} s")
     print("\n".join(results["batch_size"]["answer"]))
     print(results["comparison"]["sentence"])
+    warn(sentence for sentence in results.get("warnings", []) if sentence not in dataset.warnings)
     took = "" if results["total_seconds"] is None else f" after {results['total_seconds']:.0f} s"
     print(f"\nOpen {out / 'report.html'}{took}")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnistlab.cli.options import PATH, debug_option
+from mnistlab.cli.options import PATH, WholeNumber, debug_option
 from mnistlab.exceptions import UsageError
+from mnistlab.system.paths import require_room
 
 if TYPE_CHECKING:
     from mnistlab.server.settings import Settings
@@ -18,16 +19,15 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 @click.command()
 @click.option("--runs", default="runs", show_default=True, type=PATH, help="Folder of the runs that the page shows.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need a token.")
-@click.option(
-    "--port", default=8028, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0: any."
-)
+@click.option("--port", default=8028, show_default=True, type=WholeNumber(0, 65535), help="Port to listen on; 0: any.")
 @click.option("--token", metavar="TEXT", help="What requests must bring; made up if others can reach the address.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @debug_option
 def serve(runs: Path, host: str, port: int, token: str | None, opens: bool) -> None:
-    """Serve the page: draw digits, look inside networks, train, find the mistakes. Ctrl-C ends it."""
+    """Serve the page: draw, look inside, train, find the mistakes. Ctrl-C ends it."""
     if token is not None and not TOKEN.fullmatch(token):
         raise UsageError("A token has 16 to 128 characters of A-Z, a-z, 0-9, - and _. Leave it out to have one made.")
+    require_room(runs, "folder")
     from mnistlab.server import serving
     from mnistlab.server.settings import Settings
 

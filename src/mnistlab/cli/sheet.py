@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnistlab.cli.options import PATH, debug_option
+from mnistlab.cli.options import PATH, Choice, debug_option
 from mnistlab.system.text import plural
 
 if TYPE_CHECKING:
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 @click.group()
 @debug_option
 def sheet() -> None:
-    """A page for your own handwriting, and the data set that a photo of it gives."""
+    """Your own handwriting as a data set. A page to fill in, and what a photo of it gives."""
 
 
 @sheet.command()
 @click.argument("pdf", metavar="PDF", type=PATH)
-@click.option("--paper", type=click.Choice(["a4", "letter"]), default="a4", show_default=True, help="Size of the page.")
+@click.option("--paper", type=Choice(["a4", "letter"]), default="a4", show_default=True, help="Size of the page.")
 @debug_option
 def make(pdf: Path, paper: "PaperName") -> None:
-    """Write a page with 100 boxes to the new file PDF: print it, fill it in, photograph it."""
+    """Write a page with 100 boxes to the new file PDF. Print it, fill it in, photograph it."""
     from mnistlab.reader.sheet import make_sheet
 
     make_sheet(pdf, paper)
@@ -36,8 +36,9 @@ def make(pdf: Path, paper: "PaperName") -> None:
 @click.option("--out", required=True, type=PATH, help="The new folder for four IDX files and a contact sheet.")
 @debug_option
 def read(photos: tuple[Path, ...], out: Path) -> None:
-    """Cut the digits from each PHOTO of a filled page and write them as a data set in MNIST's form."""
-    from mnistlab.reader.sheet import check_free, read_sheets, write_dataset
+    """Make a data set from photos of filled pages. The digits on each PHOTO are cut out and written in MNIST's form."""
+    from mnistlab.reader.sheet import read_sheets, write_dataset
+    from mnistlab.system.files import check_free
 
     check_free(out)
     reading = read_sheets(photos)

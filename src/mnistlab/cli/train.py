@@ -8,32 +8,46 @@ from typing import Any, get_args
 
 import click
 
-from mnistlab.cli.options import PATH, SEED, debug_option, load_dataset
-from mnistlab.exceptions import UsageError
-from mnistlab.recipes import AUGMENTATIONS, RECIPES, Precision, Recipe, Validation
+from mnistlab.cli.options import (
+    BATCH_SIZE,
+    DATA,
+    EPOCHS,
+    PATH,
+    SEED,
+    Choice,
+    Number,
+    WholeNumber,
+    debug_option,
+    load_dataset,
+    warn,
+)
+from mnistlab.exceptions import UsageError, described
+from mnistlab.recipes import AUGMENTATIONS, LIMITS, RECIPES, Limit, Precision, Recipe, Validation
 from mnistlab.system.text import plural
+
+MAX_PROCESSES = 1024
 
 
 @click.command()
-@click.argument("recipe", metavar="RECIPE", type=click.Choice(list(RECIPES)))
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.")
-@click.option("--batch-size", type=click.IntRange(1), help="Images per weight update.")
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Adam's step size.")
+@click.argument("recipe", metavar="RECIPE", type=Choice(list(RECIPES)))
+@click.option("--epochs", type=EPOCHS, help="Passes over the training images.")
+@click.option("--batch-size", type=BATCH_SIZE, help="Images per weight update.")
+@click.option("--learning-rate", type=Number(LIMITS["learning_rate"]), help="Adam's step size.")
 @click.option(
-    "--augmentation", type=click.Choice(list(AUGMENTATIONS)), help="Move the training images, or take them as they are."
+    "--augmentation", type=Choice(list(AUGMENTATIONS)), help="Move the training images, or take them as they are."
 )
 @click.option("--seed", type=SEED, help="Of weights, order, augmentation and dropout.")
 @click.option(
     "--validation",
-    type=click.Choice(get_args(Validation)),
+    type=Choice(get_args(Validation)),
     help="Validate on nothing, on training images held back, or on the test split as the notebook does.",
 )
 @click.option(
     "--precision",
-    type=click.Choice(get_args(Precision)),
+    type=Choice(get_args(Precision)),
     help="Arithmetic of the layers; auto: the fastest.",
 )
-@click.option("--data", type=PATH, help="Folder with four IDX files to use instead of MNIST.")
+@click.option("--data", type=DATA, help="Folder with four IDX files to use instead of MNIST.")
 @click.option(
     "--start-from",
     type=PATH,
@@ -50,8 +64,12 @@ from mnistlab.system.text import plural
     metavar="N|HOST:PORT",
     help="On JAX: train in N processes here, or in processes that meet at HOST:PORT.",
 )
-@click.option("--processes", "num_processes", type=click.IntRange(2), help="With HOST:PORT: how many processes.")
-@click.option("--process", "number", type=click.IntRange(0), help="With HOST:PORT: which one this is, from 0.")
+@click.option(
+    "--processes", "num_processes", type=WholeNumber(2, MAX_PROCESSES), help="With HOST:PORT: how many processes."
+)
+@click.option(
+    "--process", "number", type=WholeNumber(0, MAX_PROCESSES - 1), help="With HOST:PORT: which one this is, from 0."
+)
 @debug_option
 def train(
     recipe: str,
@@ -66,7 +84,7 @@ def train(
     mlflow_uri: str | None,
     **overrides: Any,
 ) -> None:
-    """Train RECIPE and leave a run folder with model, metrics, figures and report."""
+    """Train a recipe and leave a run folder. It holds model, metrics, figures and report."""
     from mnistlab.runs import Run
     from mnistlab.runs.fine_tuning import fine_tuning_recipe
     from mnistlab.runs.folders import check_folder, default_folder, own_run
@@ -90,7 +108,7 @@ def train(
     if processes is not None and not processes.is_first:
         from mnistlab import training
 
-        training.assist(chosen, load_dataset(data), processes, start)
+        training.assist(chosen, load_dataset(data, quiet=True), processes, start)
         return
     folder = out or default_folder(chosen)
     check_folder(folder, chosen, extends=extends)
@@ -147,6 +165,7 @@ def _train(
     evaluation = evaluate(Classifier(finished.onnx_path, calibrated=False), dataset.test)
     write_run_report(finished, dataset, evaluation)
     print(evaluation if start is None else _compare(start, evaluation, dataset))
+    warn(sentence for sentence in finished.metrics.get("warnings", []) if sentence not in dataset.warnings)
     if events:
         events.complete(finished)
         print(f"TensorBoard shows it: tensorboard --logdir {events.folder}")
@@ -168,15 +187,20 @@ def _processes(distribute: str | None, num_processes: int | None, number: int | 
     """The meaning of `--distribute`: `None`, the number of processes to start here, or this one among several."""
     from mnistlab.runs.processes import Processes, check_backend
 
-    if distribute is None or distribute.isdecimal():
+    if distribute is None or ":" not in distribute:
         if num_processes is not None or number is not None:
             raise UsageError("--processes and --process say who meets at --distribute HOST:PORT, which is missing.")
         if distribute is None:
             return None
+        try:
+            several = int(Limit(2, MAX_PROCESSES).parse(distribute))
+        except ValueError as error:
+            raise UsageError(
+                f"--distribute is {described(distribute)}; at least 2 processes can share a training, and at most "
+                f"{MAX_PROCESSES:,}. Give their number, or HOST:PORT."
+            ) from error
         check_backend()
-        if int(distribute) < 2:
-            raise UsageError(f"--distribute is {distribute}; at least 2 processes can share a training.")
-        return int(distribute)
+        return several
     if num_processes is None or number is None:
         raise UsageError("--distribute HOST:PORT also needs --processes, how many there are, and --process, which one.")
     return Processes(distribute, num_processes, number)

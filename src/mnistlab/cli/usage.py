@@ -1,6 +1,9 @@
 """The note beside an exported network: how to use it elsewhere, in a few lines of code."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from mnistlab.datasets.classes import Classes
 
 from mnistlab.system.text import percent
 
@@ -50,9 +53,8 @@ def read(images):
 }
 _NOTE = """# {name}
 
-Handwritten digits, 0 to 9: the network of the recipe `{recipe}`, {accuracy} right on the test images of
-{dataset}. Images come as `uint8` `(num_images, 28, 28)` with ink 255 on ground 0, each digit in MNIST's form: longest
-side 20 pixels, centre of mass in the middle. Probabilities go out, `(num_images, 10)`.{more}
+{subject}: the network of the recipe `{recipe}`, {accuracy} right on the test images of
+{dataset}. Images come as `uint8` `(num_images, 28, 28)` with ink 255 on ground 0, {form}{more}
 
 Needs: `{needs}`.
 
@@ -68,7 +70,9 @@ print(probabilities.argmax(axis=1))
 """
 
 
-def usage_note(name: str, file_format: FileFormat, *, recipe: str, accuracy: float, dataset: str) -> str:
+def usage_note(
+    name: str, file_format: FileFormat, *, recipe: str, accuracy: float, dataset: str, classes: "Classes"
+) -> str:
     """A note in Markdown that says what an exported file is and how to run it without mnistlab.
 
     Args:
@@ -77,13 +81,23 @@ def usage_note(name: str, file_format: FileFormat, *, recipe: str, accuracy: flo
         recipe: Name of the recipe that was trained.
         accuracy: Accuracy on the test split, 0 to 1.
         dataset: Name of the data set that was trained on.
+        classes: Classes that the network tells apart.
 
     Example:
-        >>> note = usage_note("mlp.onnx", "onnx", recipe="mlp", accuracy=0.98, dataset="MNIST")
+        >>> from mnistlab.datasets.classes import DIGITS
+        >>> note = usage_note("mlp.onnx", "onnx", recipe="mlp", accuracy=0.98, dataset="MNIST", classes=DIGITS)
         >>> note.splitlines()[0]
         '# mlp.onnx'
     """
+    subject = "Handwritten digits, 0 to 9"
+    form = "each digit in MNIST's form: longest\nside 20 pixels, centre of mass in the middle. "
+    if not classes.is_digits:
+        named = ", ".join(f"{number} {word}" for number, word in enumerate(classes.names or ()))
+        subject = f"Images of ten classes, {named or 'numbered 0 to 9'}"
+        form = f"in the form of\nthose of {dataset}. "
     return _NOTE.format(
+        subject=subject,
+        form=f"{form}Probabilities go out, `(num_images, 10)`.",
         name=name,
         recipe=recipe,
         accuracy=percent(accuracy),

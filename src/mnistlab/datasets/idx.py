@@ -23,6 +23,7 @@ from typing import BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
+from mnistlab.datasets.idx_headers import explain_header, is_reversed, little_endian, num_extra_bytes
 from mnistlab.datasets.splits import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.exceptions import DataError
 
@@ -67,13 +68,13 @@ def read_images(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     with _open(path) as file:
         if not _is_gzip(file):
             num_images = _read_num_images(path, file)
-            _check_file_size(path, file, _IMAGES_HEADER.size + num_images * _IMAGE_BYTES)
+            _check_file_size(path, file, _IMAGES_HEADER.size, num_images, _IMAGE_BYTES)
             return np.memmap(
                 file, dtype=np.uint8, mode="r", offset=_IMAGES_HEADER.size, shape=(num_images, *IMAGE_SHAPE)
             )
         with gzip.GzipFile(fileobj=file) as unpacked:
             num_images = _read_num_images(path, unpacked)
-            body = _read_body(path, unpacked, num_images * _IMAGE_BYTES, _IMAGES_HEADER.size)
+            body = _read_body(path, unpacked, _IMAGES_HEADER.size, num_images, _IMAGE_BYTES)
     return _read_only(body).reshape(num_images, *IMAGE_SHAPE)
 
 
@@ -103,12 +104,12 @@ def read_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     with _open(path) as file:
         if not _is_gzip(file):
             num_labels = _read_num_labels(path, file)
-            _check_file_size(path, file, _LABELS_HEADER.size + num_labels)
-            labels = _read_only(_read_body(path, file, num_labels, _LABELS_HEADER.size))
+            _check_file_size(path, file, _LABELS_HEADER.size, num_labels, 1)
+            labels = _read_only(_read_body(path, file, _LABELS_HEADER.size, num_labels))
         else:
             with gzip.GzipFile(fileobj=file) as unpacked:
                 num_labels = _read_num_labels(path, unpacked)
-                labels = _read_only(_read_body(path, unpacked, num_labels, _LABELS_HEADER.size))
+                labels = _read_only(_read_body(path, unpacked, _LABELS_HEADER.size, num_labels))
     if num_labels and labels.max() >= NUM_CLASSES:
         first = int(np.argmax(labels >= NUM_CLASSES))
         raise DataError(
@@ -192,6 +193,8 @@ def _is_gzip(file: BinaryIO) -> bool:
 def _read_num_images(path: Path, file: BinaryIO | gzip.GzipFile) -> int:
     header = _read_header(path, file, IMAGES_MAGIC, _IMAGES_HEADER.size)
     _, num_images, num_rows, num_columns = _IMAGES_HEADER.unpack(header)
+    if is_reversed(num_rows, IMAGE_SHAPE[0]) and is_reversed(num_columns, IMAGE_SHAPE[1]):
+        raise _refusal(path, little_endian(header[4:]))
     if (num_rows, num_columns) != IMAGE_SHAPE:
         raise DataError(
             f"{path} holds images of {num_rows}×{num_columns} pixels, but 28×28 was expected. "
@@ -218,10 +221,11 @@ def _read_header(path: Path, file: BinaryIO | gzip.GzipFile, expected_magic: int
         )
     magic = int.from_bytes(header[:4], "big")
     if len(header) >= 4 and magic != expected_magic:
+        mend = "Check that it is the right file, or download it again."
         if magic in _KIND_OF_MAGIC:
             mend = f"It holds {_KIND_OF_MAGIC[magic]}: check whether two files have swapped names."
-        else:
-            mend = "Check that it is the right file, or download it again."
+        elif known := explain_header(header + file.read(num_extra_bytes(header, expected_magic)), kind):
+            raise _refusal(path, known)
         raise DataError(
             f"{path} starts with the magic number 0x{magic:08x}, but an IDX file of {kind} starts with "
             f"0x{expected_magic:08x}. {mend}"
@@ -234,9 +238,22 @@ def _read_header(path: Path, file: BinaryIO | gzip.GzipFile, expected_magic: int
     return header
 
 
-def _check_file_size(path: Path, file: BinaryIO, expected_bytes: int) -> None:
+def _refusal(path: Path, known: tuple[str, str]) -> DataError:
+    """The error for a file of which it is known what it is, and what to do."""
+    return DataError(f"{path} {known[0]}. {known[1]}")
+
+
+def _check_count(path: Path, num_items: int, item_bytes: int, found_bytes: int) -> None:
+    """Refuses a file whose number of items makes sense with its bytes in reverse order alone."""
+    if found_bytes % item_bytes == 0 and is_reversed(num_items, found_bytes // item_bytes):
+        raise _refusal(path, little_endian(num_items.to_bytes(4, "big")))
+
+
+def _check_file_size(path: Path, file: BinaryIO, header_bytes: int, num_items: int, item_bytes: int) -> None:
+    expected_bytes = header_bytes + num_items * item_bytes
     found_bytes = os.fstat(file.fileno()).st_size
     if found_bytes != expected_bytes:
+        _check_count(path, num_items, item_bytes, found_bytes - header_bytes)
         fault = "is truncated" if found_bytes < expected_bytes else "has trailing bytes"
         raise DataError(
             f"{path} {fault}: it has {found_bytes:,} bytes, but its header promises {expected_bytes:,}. "
@@ -244,9 +261,11 @@ def _check_file_size(path: Path, file: BinaryIO, expected_bytes: int) -> None:
         )
 
 
-def _read_body(path: Path, file: BinaryIO | gzip.GzipFile, num_bytes: int, header_bytes: int) -> bytearray:
-    """Reads exactly `num_bytes`; asks for one more to notice trailing bytes, and grows only with what arrives."""
-    body = bytearray()
+def _read_body(
+    path: Path, file: BinaryIO | gzip.GzipFile, header_bytes: int, num_items: int, item_bytes: int = 1
+) -> bytearray:
+    """Reads all items; asks for one byte more to notice trailing bytes, and grows only with what arrives."""
+    num_bytes, body = num_items * item_bytes, bytearray()
     while chunk := file.read(min(_CHUNK_BYTES, num_bytes + 1 - len(body))):
         body += chunk
     expected_bytes = header_bytes + num_bytes
@@ -256,6 +275,7 @@ def _read_body(path: Path, file: BinaryIO | gzip.GzipFile, num_bytes: int, heade
             "Download or copy the file again."
         )
     if len(body) < num_bytes:
+        _check_count(path, num_items, item_bytes, len(body))
         raise DataError(
             f"{path} is truncated: it unpacks to {header_bytes + len(body):,} bytes, but its header promises "
             f"{expected_bytes:,}. Download or copy the file again."

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.datasets.folders import load_idx
+from mnistlab.datasets.classes import MNIST_TEST_LABELS_SHA256
+from mnistlab.datasets.folders import read_folder
 from mnistlab.datasets.idx import idx_sha256
 from mnistlab.datasets.splits import Dataset
 from mnistlab.exceptions import DataError
@@ -21,7 +22,7 @@ _SHA256: Final = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    "t10k-labels-idx1-ubyte": MNIST_TEST_LABELS_SHA256,
 }
 
 
@@ -47,7 +48,7 @@ def load_mnist() -> Dataset:
           train  5923  6742  5958  6131  5842  5421  5918  6265  5851  5949
           test    980  1135  1032  1010   982   892   958  1028   974  1009
     """
-    mnist = load_idx(MNIST_FOLDER, name="MNIST")
+    mnist, _ = read_folder(MNIST_FOLDER, "MNIST")
     arrays = (mnist.train.images, mnist.train.labels, mnist.test.images, mnist.test.labels)
     with ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(_verify, _SHA256, arrays))  # list: an error stays unseen until its result is asked for

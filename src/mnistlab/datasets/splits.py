@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.datasets.mapping import gather
-from mnistlab.exceptions import UsageError
+from mnistlab.datasets.tables import align, describe_arrays, html_table, numbered
+from mnistlab.exceptions import UsageError, require_type
 
 IMAGE_SHAPE: Final = (28, 28)  # rows, columns
 NUM_CLASSES: Final = 10
@@ -32,6 +33,7 @@ class Split:
         name: Purpose of the split: "train", "validation" or "test".
         images: Images, uint8 `(num_images, 28, 28)`, 0 ground to 255 ink.
         labels: Labels, uint8 `(num_images,)`, each 0 to 9; any integer type is accepted and converted.
+        classes: Classes of the labels; digits unless somebody says otherwise.
 
     Raises:
         UsageError: (a `ValueError`) an array has another type or shape, a label is not a digit, or the numbers differ.
@@ -47,6 +49,7 @@ class Split:
     name: str
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.uint8]
+    classes: Classes = DIGITS
 
     def __post_init__(self) -> None:
         """Rejects arrays that are not images with labels, and makes the others read-only."""
@@ -123,7 +126,8 @@ class Split:
                 f"take got indices from {positions.min()} to {positions.max()}, but the split {self.name!r} has "
                 f"{len(self)} images. Give indices of at least 0 and below the number of images."
             )
-        return Split(self.name if name is None else name, gather(self.images, positions), self.labels[positions])
+        name = self.name if name is None else name
+        return Split(name, gather(self.images, positions), self.labels[positions], self.classes)
 
     def __repr__(self) -> str:
         """Name and size, without the pixels."""
@@ -132,10 +136,10 @@ class Split:
     def __str__(self) -> str:
         """Shapes, types and the number of images of each digit."""
         rows = [["class", *map(str, range(NUM_CLASSES))], ["images", *map(str, self.class_counts)]]
-        return "\n".join([f"{self.name}: {len(self):,} images {_describe_arrays(self)}", *_align(rows)])
+        return "\n".join([f"{self.name}: {len(self):,} images {describe_arrays(self)}", *align(rows)])
 
     def _repr_html_(self) -> str:
-        return _html_table(f"{self.name}: {len(self):,} images", [self])
+        return html_table(f"{self.name}: {len(self):,} images", [self], NUM_CLASSES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +152,7 @@ class Dataset:
         name: Name of the data set, such as "MNIST".
         train: Images to train on.
         test: Images to score, all of them, once.
+        warnings: Sentences on what looked wrong when the data were loaded from a folder.
 
     Example:
         >>> train = Split("train", np.zeros((2, 28, 28), dtype=np.uint8), np.array([5, 0]))
@@ -163,6 +168,22 @@ class Dataset:
     name: str
     train: Split
     test: Split
+    warnings: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def classes(self) -> Classes:
+        """What the ten classes are called in text."""
+        return self.train.classes
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Name of each class, if a `classes.txt` gave them."""
+        return self.classes.names
+
+    def __post_init__(self) -> None:
+        """Refuses what is no split, such as arrays."""
+        for split, name in ((self.train, "train"), (self.test, "test")):
+            require_type(split, Split, f"The {name} split", f'Make one with Split("{name}", images, labels).')
 
     def fingerprint(self) -> str:
         """Tells one data set from another: SHA-256 of all labels and of about a thousand images of each split.
@@ -171,9 +192,9 @@ class Dataset:
         """
         return self._fingerprint
 
-    def identity(self) -> dict[str, str]:
-        """The data set as a run records it: `name` and `fingerprint`."""
-        return {"name": self.name, "fingerprint": self.fingerprint()}
+    def identity(self) -> dict[str, Any]:
+        """The data set as a run records it: `name`, `fingerprint`, and `class_names` if the classes have names."""
+        return {"name": self.name, "fingerprint": self.fingerprint(), **self.classes.to_json()}
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -189,11 +210,12 @@ class Dataset:
         splits = (self.train, self.test)
         rows = [["class", *map(str, range(NUM_CLASSES))]]
         rows += [[split.name, *map(str, split.class_counts)] for split in splits]
-        shapes = [f"{split.name}: images {_describe_arrays(split)}" for split in splits]
-        return "\n".join([self.name, *shapes, *_align(rows)])
+        shapes = [f"{split.name}: images {describe_arrays(split)}" for split in splits]
+        named = [] if self.class_names is None else [f"classes: {numbered(self.class_names)}"]
+        return "\n".join([self.name, *shapes, *named, *align(rows)])
 
     def _repr_html_(self) -> str:
-        return _html_table(self.name, [self.train, self.test])
+        return html_table(self.name, [self.train, self.test], NUM_CLASSES)
 
 
 def split_validation(split: Split, num_validation: int = 5000, seed: int = 0) -> tuple[Split, Split]:
@@ -244,6 +266,8 @@ def validation_indices(split: Split, num_validation: int = 5000, seed: int = 0) 
     Raises:
         UsageError: `num_validation` or `seed` is out of range.
     """
+    require_type(split, Split, "The split", "Give one such as mnist.train.")
+    require_type(num_validation, (int, np.integer), "num_validation", "Give a whole number.")
     if not 1 <= num_validation < len(split):
         raise UsageError(
             f"num_validation is {num_validation}, but the split {split.name!r} has {len(split)} images and both parts "
@@ -267,25 +291,3 @@ def _read_only(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _describe_arrays(split: Split) -> str:
-    return f"{split.images.dtype} {split.images.shape}, labels {split.labels.dtype} {split.labels.shape}"
-
-
-def _align(rows: list[list[str]]) -> list[str]:
-    """Indented lines: the first column aligned left, numbers right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
-
-
-def _html_table(caption: str, splits: list[Split]) -> str:
-    header = "".join(f"<th>{title}</th>" for title in ("split", "images", "labels", *range(NUM_CLASSES)))
-    rows = []
-    for split in splits:
-        shapes = [f"{array.dtype} {array.shape}" for array in (split.images, split.labels)]
-        counts = [f"{count:,}" for count in split.class_counts]
-        cells = "".join(f"<td>{cell}</td>" for cell in shapes + counts)
-        rows.append(f"<tr><th>{html.escape(split.name)}</th>{cells}</tr>")
-    caption = f"<caption>{html.escape(caption)}</caption>"
-    return f"<table>{caption}<thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

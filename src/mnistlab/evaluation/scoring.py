@@ -1,6 +1,7 @@
 """The score of a trained model on a split: one pass over every image, counts with their interval."""
 
 import dataclasses
+import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.datasets import NUM_CLASSES, Split
+from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.evaluation import metrics
-from mnistlab.exceptions import RunError
+from mnistlab.exceptions import RunError, UsageError, described, require_type
 from mnistlab.system.text import interval, percent, table
 
 # ONNX Runtime keeps every layer's activations to the end of a pass, because each is an output of the file: 1.8 MB an
@@ -25,10 +27,12 @@ class Evaluation:
     Args:
         labels: True digits, uint8 `(num_images,)`.
         probabilities: The model's answers, float32 `(num_images, 10)`, rows that sum to 1.
+        classes: Classes of the labels.
     """
 
     labels: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
+    classes: Classes = DIGITS
 
     @property
     def num_images(self) -> int:
@@ -109,28 +113,40 @@ class Evaluation:
             "loss": self.loss,
             "per_digit_accuracy": self.per_digit_accuracy,
             "confusion": self.confusion.tolist(),
+            **self.classes.to_json(),
         }
 
     def format_per_digit(self) -> str:
-        """The accuracy of each digit as two aligned lines of text."""
+        """The accuracy of each digit as two aligned lines of text; of classes with names as a line each."""
         accuracies = [percent(value, unit="") for value in self.per_digit_accuracy]
-        return "\n".join(table([["digit", *map(str, range(NUM_CLASSES))], ["accuracy %", *accuracies]]))
+        if self._names is not None:
+            return "\n".join(table([["class", "accuracy %"], *map(list, zip(self._names, accuracies, strict=True))]))
+        return "\n".join(table([[self.classes.noun, *map(str, range(NUM_CLASSES))], ["accuracy %", *accuracies]]))
 
     def format_confusion(self) -> str:
         """The confusion matrix as aligned text, row the true digit, column the predicted one."""
         rows = [[str(digit), *map(str, row)] for digit, row in enumerate(self.confusion)]
-        return "\n".join(table([["  ", *map(str, range(NUM_CLASSES))], *rows], num_left=0))
+        lines = table([["  ", *map(str, range(NUM_CLASSES))], *rows], num_left=0)
+        if self._names is not None:
+            lines[1:] = [f"{line}  {name}" for line, name in zip(lines[1:], self._names, strict=True)]
+        return "\n".join(lines)
 
     def __str__(self) -> str:
         """One sentence: right of total, accuracy, interval."""
         return accuracy_sentence(self.errors, self.num_images)
 
     def _repr_html_(self) -> str:
+        names = [html.escape(self.classes.name(digit)) for digit in range(NUM_CLASSES)]
         rows = "".join(
-            f"<tr><td>{digit}</td><td style='text-align:right'>{percent(value, unit='%')}</td></tr>"
-            for digit, value in enumerate(self.per_digit_accuracy)
+            f"<tr><td>{name}</td><td style='text-align:right'>{percent(value, unit='%')}</td></tr>"
+            for name, value in zip(names, self.per_digit_accuracy, strict=True)
         )
-        return f"<p>{self}</p><table><tr><th>digit</th><th>accuracy</th></tr>{rows}</table>"
+        return f"<p>{self}</p><table><tr><th>{self.classes.noun}</th><th>accuracy</th></tr>{rows}</table>"
+
+    @property
+    def _names(self) -> tuple[str, ...] | None:
+        """The names of classes that are not digits."""
+        return None if self.classes.is_digits else self.classes.names
 
 
 def no_probabilities(path: Path) -> RunError:
@@ -163,11 +179,40 @@ def evaluate(model: Callable[[NDArray[np.uint8]], Any], split: Split) -> Evaluat
 
     Returns:
         The probabilities of all images, with the figures that follow from them.
+
+    Raises:
+        UsageError: The model, its answers or the split are something else, or the split is empty.
     """
+    require_type(split, Split, "The split", "Give one such as mnist.test, or make one with datasets.Split.")
+    if not hasattr(model, "predict_on_batch") and not callable(model):
+        raise UsageError(
+            f"The model is {described(model)}, but a function from images to probabilities was expected. Give a Keras "
+            "model such as run.model, or Classifier(run.onnx_path)."
+        )
+    if not len(split):
+        raise UsageError(f"The split {split.name!r} has no images, but a score needs some. Give one that has.")
     # A Keras model's own prediction is compiled, keeps nothing for gradients, and gives NumPy arrays on every backend.
     predict = getattr(model, "predict_on_batch", model)
-    batches = [
-        np.asarray(predict(split.images[first : first + PREDICTION_BATCH_SIZE]), dtype=np.float32)
-        for first in range(0, len(split), PREDICTION_BATCH_SIZE)
-    ]
-    return Evaluation(labels=split.labels, probabilities=np.concatenate(batches))
+    batches = []
+    for first in range(0, len(split), PREDICTION_BATCH_SIZE):
+        images = split.images[first : first + PREDICTION_BATCH_SIZE]
+        batches.append(_answers(predict(images), len(images)))
+    return Evaluation(labels=split.labels, probabilities=np.concatenate(batches), classes=split.classes)
+
+
+def _answers(given: Any, num_images: int) -> NDArray[np.float32]:
+    """What a model gave for some images as an array of probabilities.
+
+    Raises:
+        UsageError: if it is something else.
+    """
+    try:
+        answers = np.asarray(given, dtype=np.float32)
+    except (TypeError, ValueError):
+        answers = np.empty(0, np.float32)
+    if answers.shape != (num_images, NUM_CLASSES):
+        raise UsageError(
+            f"The model gave {described(given)} for {num_images} images, but probabilities ({num_images}, "
+            f"{NUM_CLASSES}) were expected. Give a model whose last layer is a softmax over the ten classes."
+        )
+    return answers

@@ -19,6 +19,7 @@ from mnistlab.figures import plot_chart
 from mnistlab.models.backend import describe_environment
 from mnistlab.reports.results import ExperimentResults
 from mnistlab.reports.run_report import write_figures
+from mnistlab.runs import Run
 from mnistlab.runs.folders import own_results
 from mnistlab.system.files import write_json, write_text
 
@@ -33,6 +34,7 @@ class Findings:
         charts: Charts by name. The page shows them all, the report those that have a caption.
         figures: Pictures for the report by name, each with its caption.
         details: More plain numbers for `results.json`.
+        warnings: Sentences on what looks wrong with the data or the accuracies.
     """
 
     answer: list[str]
@@ -40,6 +42,7 @@ class Findings:
     charts: Mapping[str, Chart]
     figures: Mapping[str, tuple[Figure | Axes, str]] = dataclasses.field(default_factory=dict)
     details: dict[str, Any] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +93,8 @@ def run_experiment(
         rows = train_cells(
             experiment.trainings, dataset, folder, address=address, data_folder=data_folder, progress=progress
         )
-        findings = experiment.conclude(rows, dataset, folder)
+        concluded = experiment.conclude(rows, dataset, folder)
+        findings = dataclasses.replace(concluded, warnings=_warnings(dataset, rows, folder))
         _write(_describe(experiment, findings, rows, dataset), findings, folder)
     return findings
 
@@ -103,6 +107,7 @@ def _describe(experiment: Experiment, findings: Findings, rows: list[Row], datas
         "answer": findings.answer,
         "method": experiment.method,
         "dataset": dataset.name,
+        **({"warnings": findings.warnings} if findings.warnings else {}),
         "num_test_images": len(dataset.test),
         "environment": describe_environment(),
         "recipe": experiment.trainings[0].recipe.settings(),
@@ -123,6 +128,13 @@ def _write(results: ExperimentResults, findings: Findings, folder: Path) -> None
     captions = {name: caption for name, (_, caption) in shown.items()}
     write_text(folder / "report.html", reports.render_experiment(results, svgs, captions))
     write_json(folder / "results.json", results)  # last: its presence means that the report is complete
+
+
+def _warnings(dataset: Dataset, rows: Sequence[Row], folder: Path) -> list[str]:
+    """Sentences on what looks wrong with the data, and with the accuracies if it is so with all of them."""
+    told = [Run(folder / row["folder"]).metrics.get("warnings", []) for row in rows]
+    guessed = [[each for each in sentences if each not in dataset.warnings] for sentences in told]
+    return [*dataset.warnings, *(guessed[0] if all(guessed) else [])]
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -38,6 +38,7 @@ def run_notebook(
     num_seeds: int = 1,
     epochs: int | None = None,
     batch_sizes: Sequence[int] = batch_size.NOTEBOOK_SIZES,
+    data_folder: Path | None = None,
     progress: bool = True,
 ) -> NotebookResults:
     """Does everything that the notebook does and writes `results.json`, `report.html`, figures and run folders.
@@ -51,6 +52,7 @@ def run_notebook(
         num_seeds: Number of training runs of each network, with seeds 0, 1, …; the first is shown in detail.
         epochs: Epochs of every training run, instead of the recipes' own.
         batch_sizes: Sizes that the batch-size question compares; they must contain the recipe's own.
+        data_folder: Folder of the data set if it is not MNIST; the commands at the end of the report name it.
         progress: Whether to show progress on standard output.
 
     Returns:
@@ -71,7 +73,7 @@ def run_notebook(
         runs, sized = _train(recipes, dataset, folder, num_seeds=num_seeds, batch_sizes=batch_sizes, progress=progress)
         with Console(quiet=not progress).status("drawing the figures and writing the report"):
             scored = {name: [_evaluate(run, dataset) for run in of_model] for name, of_model in runs.items()}
-            results = describe(dataset, scored, sized, folder)
+            results = describe(dataset, scored, sized, folder, data_folder)
             _write(results, dataset, scored, folder, started)
     return results
 
@@ -159,7 +161,9 @@ def _draw_figures(
         "samples": figures.plot_samples(dataset.train, NUM_SAMPLES, seed=SAMPLE_SEED),
         "matrix": figures.plot_matrix(sample),
         "flattening": figures.plot_flattening(sample),
-        "network": figures.plot_network((784, 512, 512, 10), ("pixels", "hidden layer", "hidden layer", "digits")),
+        "network": figures.plot_network(
+            (784, 512, 512, 10), ("pixels", "hidden layer", "hidden layer", dataset.classes.plural)
+        ),
         "augmentation": figures.plot_augmentation(originals, augmented_variants(originals, num_variants=6)),
         "batch_size": figures.plot_batch_sizes(results["batch_size"]["rows"]),
         "comparison": figures.plot_comparison({name: of_model[0][1] for name, of_model in scored.items()}),

@@ -12,6 +12,7 @@ from mnistlab.evaluation import Evaluation
 from mnistlab.experiments import batch_size
 from mnistlab.models import MODELS, summary_text
 from mnistlab.reports.results import DatasetResults, ErrorComparison, ModelResults, ModelRun, NotebookResults
+from mnistlab.reports.run_report import describe_classes
 from mnistlab.runs import Run
 from mnistlab.system.text import format_matrix
 
@@ -23,15 +24,19 @@ Scored = tuple[Run, Evaluation]
 
 
 def describe(
-    dataset: Dataset, scored: Mapping[str, Sequence[Scored]], sized: Sequence[Run], folder: Path
+    dataset: Dataset,
+    scored: Mapping[str, Sequence[Scored]],
+    sized: Sequence[Run],
+    folder: Path,
+    data_folder: Path | None = None,
 ) -> NotebookResults:
     """The content of the report, in numbers and sentences."""
     first = {name: of_model[0] for name, of_model in scored.items()}  # the seed shown in detail
     recipe, rows = first["mlp"][0].recipe, [batch_size.describe_run(run) for run in sized]
-    return {
+    results: NotebookResults = {
         "mnistlab": __version__,
         "environment": first["cnn"][0].environment,
-        "dataset": _describe_dataset(dataset),
+        "dataset": _describe_dataset(dataset, data_folder),
         "models": {name: _describe_model(of_model, folder) for name, of_model in scored.items()},
         "batch_size": {
             "model": "mlp",
@@ -43,12 +48,25 @@ def describe(
         "folders": {name: run.folder.relative_to(folder).as_posix() for name, (run, _) in first.items()},
         "total_seconds": None,
     }
+    if warnings := _warnings(dataset, scored):
+        results["warnings"] = warnings
+    return results
 
 
-def _describe_dataset(dataset: Dataset) -> DatasetResults:
+def _warnings(dataset: Dataset, scored: Mapping[str, Sequence[Scored]]) -> list[str]:
+    """Sentences on what looks wrong with the data, and with the accuracy of a run."""
+    found = [*dataset.warnings]
+    for name, of_model in scored.items():
+        for run, _ in of_model:
+            told = [each for each in run.metrics.get("warnings", []) if each not in dataset.warnings]
+            found += [f"{name}, seed {run.recipe.seed}: {sentence}" for sentence in told]
+    return found
+
+
+def _describe_dataset(dataset: Dataset, folder: Path | None) -> DatasetResults:
     index = int(figures.sample_indices(len(dataset.train), NUM_SAMPLES, seed=SAMPLE_SEED)[-1])
     labels = dataset.train.labels[:3]
-    return {
+    described: DatasetResults = {
         "name": dataset.name,
         "train_images": len(dataset.train),
         "test_images": len(dataset.test),
@@ -65,6 +83,10 @@ def _describe_dataset(dataset: Dataset) -> DatasetResults:
             for label, row in zip(labels, preprocessing.one_hot(labels), strict=True)
         ],
     }
+    described.update(describe_classes(dataset))  # type: ignore[typeddict-item]  # a part of the same keys
+    if folder is not None:  # an absolute path would say in a report that is passed on whose machine it was
+        described["folder"] = folder.name if folder.is_absolute() else folder.as_posix()
+    return described
 
 
 def _describe_model(scored: Sequence[Scored], folder: Path) -> ModelResults:

@@ -1,5 +1,6 @@
 """The ground of every figure: style, new axes, ink."""
 
+import dataclasses
 import functools
 import io
 import math
@@ -11,13 +12,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from numpy.typing import NDArray
 
-from mnistlab.exceptions import UsageError
+from mnistlab.datasets.classes import Classes
+from mnistlab.exceptions import UsageError, described
 from mnistlab.system import theme
 
 # 306 points: a phone of 390 pixels enlarges that by a fifth, so text of 8.5 points is 10 pixels high there.
 WIDTH_INCHES = 4.25
+MAX_NAME = 14  # characters of the name of a class; ten of them stand side by side
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -59,6 +63,21 @@ def drawn(function: Callable[Parameters, Result]) -> Callable[Parameters, Result
     return wrapper
 
 
+@functools.lru_cache(16)
+def drawable(classes: Classes) -> Classes:
+    """Classes with names that Matplotlib's own font can write and that are short enough; otherwise with numbers.
+
+    Long names end in `…`, and `$` is written as it is, where Matplotlib would look for a formula.
+    """
+    if classes.names is None or classes.is_digits:
+        return dataclasses.replace(classes, names=None)
+    font = get_font(findfont("DejaVu Sans"))
+    if not all(font.get_char_index(ord(character)) for name in classes.names for character in name):
+        return dataclasses.replace(classes, names=None)
+    short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in classes.names]
+    return dataclasses.replace(classes, names=tuple(name.replace("$", r"\$") for name in short))
+
+
 def new_axes(height_inches: float, width_inches: float = WIDTH_INCHES) -> Axes:
     """Axes on a new figure of the given size."""
     return PaperFigure(figsize=(width_inches, height_inches)).add_subplot(axes_class=PaperAxes)
@@ -88,6 +107,21 @@ def figure_of(axes: Axes | Sequence[Axes]) -> Figure:
     if figure is None:
         raise UsageError("These axes have been removed from their figure; pass axes that are still on one.")
     return figure
+
+
+def require_image(image: object) -> NDArray[np.uint8]:
+    """One image as an array.
+
+    Raises:
+        UsageError: (a `ValueError`) it is something else, such as a batch of images.
+    """
+    array = np.asarray(image)
+    if array.ndim != 2 or not array.size or array.dtype.kind not in "uifb":
+        raise UsageError(
+            f"The image is {described(image)}; expected (height, width) with at least one pixel. "
+            "Of a batch, give one image: images[0]."
+        )
+    return array
 
 
 def draw_ink(

@@ -11,9 +11,10 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 from mnistlab.datasets import NUM_CLASSES
+from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.evaluation import Evaluation
-from mnistlab.exceptions import UsageError
-from mnistlab.figures.canvas import current_theme, drawn, figure_of, new_axes, new_grid
+from mnistlab.exceptions import UsageError, described
+from mnistlab.figures.canvas import current_theme, drawable, drawn, figure_of, new_axes, new_grid
 from mnistlab.system.text import percent
 
 LABEL_GAP = 0.09  # of the axes' height: the least distance at which two direct labels do not touch
@@ -53,18 +54,24 @@ def plot_history(history: Sequence[Mapping[str, Any]], axes: Sequence[Axes] | No
 
 
 @drawn
-def plot_confusion(confusion: ArrayLike, ax: Axes | None = None) -> Axes:
+def plot_confusion(confusion: ArrayLike, ax: Axes | None = None, classes: Classes = DIGITS) -> Axes:
     """Draws how many images of each digit were taken for each digit; only the mistakes are coloured.
 
     Args:
         confusion: Counts of images, int `(10, 10)`, row the true digit, column the predicted one.
         ax: Axes to draw on; by default on a new figure.
+        classes: Classes of the labels, whose names stand at the rows and columns.
 
     Returns:
         The axes. Every count is printed; a dot stands for zero.
     """
-    counts = np.asarray(confusion)
-    ax = new_axes(4.6) if ax is None else ax
+    counts, classes = np.asarray(confusion), drawable(classes)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.dtype.kind not in "iu":
+        raise UsageError(
+            f"The confusion matrix is {described(confusion)}, but whole numbers (10, 10) were expected. "
+            "Give evaluation.confusion."
+        )
+    ax = new_axes(4.6 if classes.names is None else 5.0) if ax is None else ax
     mistakes = counts - np.diag(np.diag(counts))
     most = int(mistakes.max(initial=0))
     for (row, column), count in np.ndenumerate(counts):
@@ -79,12 +86,17 @@ def plot_confusion(confusion: ArrayLike, ax: Axes | None = None) -> Axes:
         ax.text(column, row, text, ha="center", va="center_baseline", fontsize=8, color=color)
     size = len(counts)
     ax.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), aspect="equal")
-    ax.set(xticks=range(size), yticks=range(size), xlabel="predicted digit (cells: images)", ylabel="true digit")
+    ax.set(xticks=range(size), yticks=range(size))
+    ax.set(xlabel=f"predicted {classes.noun} (cells: images)", ylabel=f"true {classes.noun}")
+    _name_classes(ax, classes, columns=True)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     row, column = np.unravel_index(int(np.argmax(mistakes)), mistakes.shape)
     times = "once" if most == 1 else f"{most:,} times"
-    ax.set_title(f"Most often, a {row} is read as {column}: {times}" if most else "No digit is taken for another")
+    taken = f"read as {column}" if classes.is_digits else f"taken for {classes.one(int(column))}"
+    gap = " " if classes.names is None else "\n"  # two names are wider than the axes beside them
+    most_often = f"Most often, {classes.one(int(row))}{gap}is {taken}: {times}"
+    ax.set_title(most_often if most else f"No {classes.noun} is taken for another", fontsize=_title_size(classes))
     return ax
 
 
@@ -99,7 +111,7 @@ def plot_per_digit(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
     Returns:
         The axes. A digit that the split lacks has no bar.
     """
-    ax = new_axes(3.4) if ax is None else ax
+    ax, classes = new_axes(3.4) if ax is None else ax, drawable(evaluation.classes)
     totals = np.bincount(evaluation.labels, minlength=NUM_CLASSES)
     errors = np.bincount(evaluation.labels[evaluation.wrong], minlength=NUM_CLASSES)
     rates = 100 * errors / np.maximum(totals, 1)
@@ -109,12 +121,15 @@ def plot_per_digit(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
     for digit in range(len(totals)):
         text = f"{errors[digit]:,} of {totals[digit]:,}" if totals[digit] else "none in this split"
         _label_beside(ax, rates[digit], digit, text, (4, 0))
-    ax.set(xlim=(0, 1.32 * reach), ylim=(9.6, -0.6), yticks=digits, xlabel="error rate (%)", ylabel="true digit")
+    ax.set(
+        xlim=(0, 1.32 * reach), ylim=(9.6, -0.6), yticks=digits, xlabel="error rate (%)", ylabel=f"true {classes.noun}"
+    )
+    _name_classes(ax, classes, columns=False)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     worst = int(np.argmax(rates))
-    missed = f"Missed most: the {worst}, {rates[worst]:.1f} % of its images"
-    ax.set_title(missed if errors.any() else "No digit is missed")
+    missed = f"Missed most: {classes.the(worst)}, {rates[worst]:.1f} % of its images"
+    ax.set_title(missed if errors.any() else f"No {classes.noun} is missed", fontsize=_title_size(classes))
     return ax
 
 
@@ -206,6 +221,20 @@ def plot_comparison(evaluations: Mapping[str, Evaluation], ax: Axes | None = Non
     fewest = [name for name, count in zip(evaluations, errors, strict=True) if count == errors.min()]
     ax.set_title(f"{'Fewest errors' if len(fewest) == 1 else 'Equally few'}: {' and '.join(fewest)}, {errors.min():,}")
     return ax
+
+
+def _name_classes(ax: Axes, classes: Classes, *, columns: bool) -> None:
+    """Writes names of classes at the rows, and upwards at the columns too, where there are some."""
+    if classes.names is None or classes.is_digits:
+        return
+    ax.set_yticklabels(classes.names, fontsize=7.5)
+    if columns:
+        ax.set_xticklabels(classes.names, fontsize=7.5, rotation=90)
+
+
+def _title_size(classes: Classes) -> float | None:
+    """A smaller title where two names have to fit into it; `None` for the style's own size."""
+    return None if classes.names is None else 8.0
 
 
 def _draw_series(ax: Axes, history: Sequence[Mapping[str, Any]], key: str, *, percent: bool) -> None:

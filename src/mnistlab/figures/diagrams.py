@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from mnistlab.exceptions import UsageError
-from mnistlab.figures.canvas import current_theme, draw_ink, drawn, new_axes
+from mnistlab.figures.canvas import current_theme, draw_ink, drawn, new_axes, require_image
 from mnistlab.system.text import plural
 
 NUM_MARKED_ROWS = 3  # as many as there are colours, and enough to show an order
@@ -36,8 +36,7 @@ def plot_flattening(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
     Raises:
         UsageError: if the array is not an image.
     """
-    if image.ndim != 2 or not image.size:
-        raise UsageError(f"The image has shape {image.shape}; expected (height, width) with at least one pixel.")
+    image = require_image(image)
     ax = new_axes(4.3) if ax is None else ax
     height, width = image.shape
     total = height * width

@@ -9,8 +9,18 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import Split
 from mnistlab.evaluation import Evaluation
-from mnistlab.exceptions import UsageError
-from mnistlab.figures.canvas import current_theme, digit_grid, draw_ink, drawn, figure_of, new_axes, new_grid
+from mnistlab.exceptions import UsageError, described, require_type
+from mnistlab.figures.canvas import (
+    current_theme,
+    digit_grid,
+    draw_ink,
+    drawable,
+    drawn,
+    figure_of,
+    new_axes,
+    new_grid,
+    require_image,
+)
 from mnistlab.system.text import percent
 
 RIGHT_MARK, WRONG_MARK = "✓", "✗"
@@ -29,6 +39,7 @@ def plot_image(image: NDArray[np.uint8], title: str = "", ax: Axes | None = None
     Returns:
         The axes.
     """
+    image = require_image(image)
     ax = new_axes(2.4, 2.2) if ax is None else ax
     draw_ink(ax, image)
     ax.set_axis_off()
@@ -57,10 +68,12 @@ def plot_samples(split: Split, num: int = 9, seed: int = 0, axes: Sequence[Axes]
     Raises:
         UsageError: if there is nothing to draw.
     """
-    indices = sample_indices(len(split.labels), num, seed)
-    places = _places(axes, len(indices))
+    require_type(split, Split, "The split", "Give one such as mnist.train.")
+    indices = sample_indices(len(split), num, seed)
+    places, classes = _places(axes, len(indices)), drawable(split.classes)
     for ax, index in zip(places, indices, strict=True):
-        plot_image(split.images[index], f"Class {split.labels[index]}", ax)
+        label = int(split.labels[index])
+        plot_image(split.images[index], f"Class {label}" if classes.names is None else classes.name(label), ax)
     return figure_of(places)
 
 
@@ -75,6 +88,7 @@ def plot_matrix(image: NDArray[np.uint8], ax: Axes | None = None) -> Axes:
     Returns:
         The axes, with rows and columns counted from 0 as NumPy does.
     """
+    image = require_image(image)
     ax = new_axes(7.1, 7.0) if ax is None else ax
     draw_ink(ax, image, strength=WASH)
     for (row, column), value in np.ndenumerate(image):
@@ -112,24 +126,36 @@ def plot_predictions(
     Raises:
         UsageError: if there are fewer axes than images.
     """
+    require_type(split, Split, "The split", "Give one such as mnist.test.")
+    require_type(evaluation, Evaluation, "The evaluation", "Make one with evaluation.evaluate(model, split).")
+    asked = np.asarray(indices)
+    if asked.ndim != 1 or (asked.size and asked.dtype.kind not in "iu"):
+        raise UsageError(f"The indices are {described(indices)}, but whole numbers were expected, one per image.")
+    if asked.size and (asked.min() < -len(split) or asked.max() >= len(split)):
+        raise UsageError(
+            f"The indices go from {asked.min()} to {asked.max()}, but the split {split.name!r} has {len(split):,} "
+            "images. Give indices of at least 0 and below that."
+        )
     if len(indices) == 0:
         ax = axes[0] if axes else new_axes(0.6)
         ax.set_axis_off()
         ax.set_title("There is no such image.")
         return figure_of(ax)
-    places = _places(axes, len(indices))
+    places, classes = _places(axes, len(indices)), drawable(evaluation.classes)
+    small = classes.names is not None and not classes.is_digits  # two names and a number do not fit side by side
     for ax, index in zip(places, indices, strict=True):
         label, prediction = int(split.labels[index]), int(evaluation.predictions[index])
         right = label == prediction
         plot_image(split.images[index], ax=ax)
         ax.set_title(
-            f"{prediction} {RIGHT_MARK if right else WRONG_MARK}",
+            f"{classes.name(prediction)} {RIGHT_MARK if right else WRONG_MARK}" + ("\n\n" if small else ""),
             loc="left",
-            fontsize=14,
+            fontsize=8 if small else 14,
             color=current_theme().ink if right else current_theme().accent,
         )
         sure = _percent_below_100(float(evaluation.confidences[index]))
-        ax.set_title(f"label {label}\n{sure} sure", loc="right", fontsize=8, color=current_theme().muted)
+        told = f"label {classes.name(label)}\n{sure} sure"
+        ax.set_title(told, loc="right", fontsize=6.5 if small else 8, color=current_theme().muted)
     return figure_of(places)
 
 
@@ -150,6 +176,8 @@ def plot_augmentation(
     Raises:
         UsageError: if the shapes of the two arrays do not fit.
     """
+    for array, name in ((originals, "originals"), (variants, "variants")):
+        require_type(array, np.ndarray, f"The array of {name}", "Give NumPy arrays of uint8.")
     if variants.ndim != 4 or len(originals) != len(variants) or not variants.size:
         raise UsageError(
             f"Originals of shape {originals.shape} came with variants of shape {variants.shape}; expected "

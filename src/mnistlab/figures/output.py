@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, require_type
 from mnistlab.figures.canvas import figure_of
 from mnistlab.system import theme
+from mnistlab.system.paths import require_room
 
 PNG_DPI = 200
 
@@ -31,10 +32,16 @@ def save_png(figure: Figure | Axes, path: Path | str, dpi: int = PNG_DPI) -> Non
         figure: Figure, or axes on it.
         path: Path of the file; its folder must exist.
         dpi: Pixels per inch; most figures are 4.25 inches wide.
+
+    Raises:
+        UsageError: The figure is something else, or its folder does not exist.
     """
+    require_type(figure, (Figure, Axes), "The figure", "Draw one with a function of mnistlab.figures.")
+    path = Path(path)
+    require_room(path, "file")
     buffer = io.BytesIO()
     _whole(figure).savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    Path(path).write_bytes(buffer.getvalue())
+    path.write_bytes(buffer.getvalue())
 
 
 def to_svg(figure: Figure | Axes, label: str | None = None) -> str:

@@ -1,5 +1,6 @@
 """Predictions from an exported network with ONNX Runtime: no TensorFlow, ready in a fraction of a second."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.evaluation.calibration import Calibration, temper
 from mnistlab.evaluation.metrics import are_probabilities
-from mnistlab.exceptions import RunError
+from mnistlab.exceptions import RunError, require_type
 from mnistlab.inference.onnx_files import RefusalError, check_costs, checked_network, read_file
 
 PROBABILITIES, KINDS = "probabilities", "kinds"  # names of outputs
@@ -43,7 +44,8 @@ class Classifier:
     """
 
     def __init__(self, path: Path, *, calibrated: bool = True, num_threads: int | None = None) -> None:
-        self.path = path
+        require_type(path, (str, os.PathLike), "The path of the network", "Give that of a model.onnx: run.onnx_path.")
+        self.path = path = Path(path)
         try:
             content, self._skeleton, notes = checked_network(read_file(path))
             try:
@@ -139,6 +141,9 @@ class Classifier:
 
     def _run(self, names: Sequence[str], images: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """Some outputs for a batch of images, checked; the probabilities calibrated."""
+        require_type(
+            images, np.ndarray, "The batch of images", "Give uint8 (num_images, 28, 28), such as split.images."
+        )
         if images.dtype != np.uint8 or images.shape[-2:] != IMAGE_SHAPE or images.ndim not in (2, 3):
             raise ValueError(
                 f"Images came as {images.dtype} {images.shape}; expected uint8 (num_images, 28, 28) with ink up to 255."

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.inference.classifier import Classifier
 from mnistlab.system.text import percent
 
@@ -65,13 +66,14 @@ class Judge:
         guard: Classifier whose network tells digits from other things, such as `pretrained()` for a run on MNIST. By
             default the first classifier, but runs of `mnistlab train` have no such network: then only confidence
             decides, which lets many letters pass.
+        classes: Classes of `classifier`, for the reasons.
 
     Example:
         `Judge(pretrained()).verdict(image).kind` is `"digit"`, `"unsure"` or `"no digit"`.
     """
 
-    def __init__(self, classifier: Classifier, guard: Classifier | None = None) -> None:
-        self.classifier = classifier
+    def __init__(self, classifier: Classifier, guard: Classifier | None = None, classes: Classes = DIGITS) -> None:
+        self.classifier, self.classes = classifier, classes
         self.guard = classifier if guard is None else guard
 
     def verdict(self, image: NDArray[np.uint8]) -> Verdict:
@@ -114,13 +116,16 @@ class Judge:
             most = self.guard.calibration.kinds[int(np.argmax(kinds))]
             if most == "digit":
                 return dataclasses.replace(
-                    verdict, kind="unsure", reason=f"It may be a {digit}, but looks little like a digit."
+                    verdict,
+                    kind="unsure",
+                    reason=f"It may be {self.classes.one(digit)}, but looks little like a digit.",
                 )
             thing = _PHRASES.get(most, most)
             return dataclasses.replace(
                 verdict, kind="no digit", reason=f"It looks more like {thing} than like one digit."
             )
         if confidence < self.classifier.calibration.least_confidence:
-            named = " or ".join(f"a {at} ({percent(share, 0)})" for at, share in ((digit, confidence), *others[:2]))
+            likely = ((digit, confidence), *others[:2])
+            named = " or ".join(f"{self.classes.one(at)} ({percent(share, 0)})" for at, share in likely)
             return dataclasses.replace(verdict, kind="unsure", reason=f"It may be {named}.")
-        return dataclasses.replace(verdict, reason=f"It is a {digit} ({percent(confidence, 1)}).")
+        return dataclasses.replace(verdict, reason=f"It is {self.classes.one(digit)} ({percent(confidence, 1)}).")

@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.exceptions import require_type
 from mnistlab.models.backend import keras
 from mnistlab.models.networks import MODELS, Build
 from mnistlab.models.parts import Parts, standard_parts
@@ -126,6 +127,7 @@ def count_multiply_adds(model: Any) -> int:
 
 def summary_text(model: Any) -> str:
     """Keras' own summary of a model as text."""
+    require_type(model, keras.Model, "The model", "Give a Keras model such as models.mlp().")
     lines: list[str] = []
     model.summary(print_fn=lambda line, line_break=True: lines.append(line), line_length=78)  # noqa: ARG005
     return "\n".join(lines).rstrip()

@@ -179,6 +179,7 @@ def _export_on_tensorflow(model: Any, path: Path, file_format: str) -> None:
             [sys.executable, "-m", "mnistlab.models.export", file_format, source, path.absolute()],
             capture_output=True,
             text=True,
+            errors="replace",  # a user's PYTHONIOENCODING decides what it writes
             # Tracing needs no GPU, and this process may hold all of its memory.
             env=os.environ | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"},
             check=False,

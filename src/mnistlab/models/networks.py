@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
+from mnistlab.exceptions import require_type
 from mnistlab.models.backend import keras
 from mnistlab.models.parts import Parts, standard_parts
 from mnistlab.models.precision import policy_name
@@ -180,6 +181,7 @@ class _Layers:
     """Makes the layers of one network; each random one gets a seed of its own, without Keras' global state."""
 
     def __init__(self, build: Build | None) -> None:
+        require_type(build, (Build, type(None)), "The build", "Leave it out, or give models.Build(seed=1).")
         self._build = build or Build()
         self._seeds = itertools.count(self._build.seed * 1000 % 2**31)
         self._options = {"dtype": policy_name(self._build.precision)}

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from mnistlab.exceptions import DataError, UsageError
+from mnistlab.system.paths import absence, shortened
 
 # The formats of phones, scanners and drawing programs; each further one of Pillow's decoders would be a further risk.
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
@@ -79,14 +80,14 @@ def load_photo(source: str | Path | bytes) -> npt.NDArray[np.uint8]:
     path = Path(source)
     try:
         if not path.is_file():  # a pipe would block, a device never ends
-            raise UsageError(f"{path} is not a file; expected a photo or scan. Check the path.")
+            raise UsageError(f"{absence(path, 'file')}; expected a photo or scan. Check the path.")
         with path.open("rb") as file:
             return _load(file, path.stat().st_size, str(path))
     except (OSError, ValueError) as error:
         if isinstance(error, UsageError):
             raise
         reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"{path} cannot be read: {reason}. Check the path and its permissions.") from error
+        raise UsageError(f"{shortened(path)} cannot be read: {reason}. Check the path and its permissions.") from error
 
 
 def _load(file: BinaryIO, num_bytes: int, name: str) -> npt.NDArray[np.uint8]:

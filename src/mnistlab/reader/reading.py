@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.datasets.classes import DIGITS, Classes
+from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
@@ -30,11 +32,13 @@ class Reading:
         found: Place on the photo, line and position, and the ink.
         normalized: Image in MNIST's form, and what was done to bring it there.
         verdict: Verdict: `kind`, `digit`, `confidence`, `alternatives` and `reason`.
+        classes: Classes of the network that read it.
     """
 
     found: Found
     normalized: Normalized
     verdict: Verdict
+    classes: Classes = DIGITS
 
     @property
     def kind(self) -> Literal["digit", "unsure", "no digit"]:
@@ -56,8 +60,8 @@ class Reading:
     @property
     def reason(self) -> str:
         """The reason in one sentence."""
-        if self.kind == "unsure" and self.verdict.kind == "digit":
-            return f"It looks like a {self.digit}, but is as wide as several digits; write them apart."
+        if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
+            return f"It looks like {self.classes.one(self.digit)}, but is as wide as several digits; write them apart."
         return self.verdict.reason
 
     @property
@@ -66,8 +70,13 @@ class Reading:
         return self.normalized.image
 
     def __str__(self) -> str:
-        """The digit, with a question mark if unsure; a dot if it is not a digit."""
-        return {"digit": f"{self.digit}", "unsure": f"{self.digit}?", "no digit": "·"}[self.kind]
+        """The digit or the name of its class, with a question mark if unsure; a dot if it is not a digit."""
+        return "·" if self.name is None else f"{self.name}?" if self.kind == "unsure" else self.name
+
+    @property
+    def name(self) -> str | None:
+        """The digit in words: its number, or the name of the class; `None` if it is not a digit."""
+        return None if self.digit is None else self.classes.name(self.digit)
 
     def to_dict(self) -> dict[str, Any]:
         """The reading as plain data, for JSON."""
@@ -75,6 +84,7 @@ class Reading:
         return {
             "kind": self.kind,
             "digit": self.digit,
+            **({} if self.classes.names is None else {"class": self.name}),
             "confidence": round(self.confidence, 6),
             "alternatives": [{"digit": digit, "probability": round(p, 6)} for digit, p in self.verdict.alternatives],
             "reason": self.reason,
@@ -91,14 +101,18 @@ class DigitReader:
     Args:
         classifier: Network that reads; by default the one that ships with the package, which tells digits from other
             things in any case.
+        classes: Classes of that network.
 
     Example:
         `DigitReader().read("telephone-number.jpg")` gives a list of `Reading`.
     """
 
-    def __init__(self, classifier: Classifier | None = None) -> None:
+    def __init__(self, classifier: Classifier | None = None, classes: Classes = DIGITS) -> None:
+        kinds = (Classifier, type(None))
+        require_type(classifier, kinds, "The classifier", 'Give Classifier("model.onnx"), or leave it out.')
         guard = pretrained()
-        self._judge = Judge(guard if classifier is None else classifier, guard)
+        self._classes = classes
+        self._judge = Judge(guard if classifier is None else classifier, guard, classes)
 
     def read(self, photo: str | Path | bytes | NDArray[np.uint8]) -> list[Reading]:
         """Finds and reads everything that may be a digit.
@@ -119,7 +133,7 @@ class DigitReader:
         if not found:
             return []
         verdicts = self._judge.verdicts(np.stack([one.image for one in normalized]))
-        return [Reading(*parts) for parts in zip(found, normalized, verdicts, strict=True)]
+        return [Reading(*parts, self._classes) for parts in zip(found, normalized, verdicts, strict=True)]
 
     def explain(self, reading: Reading) -> list[str]:
         """Explains which preparation steps changed the answer, and how far the digit was from MNIST's form.
@@ -136,8 +150,9 @@ class DigitReader:
         others = {step: normalize_digit(reading.found.crop, ink="light", **off).image for step, off in _STEPS.items()}
         verdicts = self._judge.verdicts(np.stack(list(others.values())))
         for step, verdict in zip(others, verdicts, strict=True):
-            if _called(verdict) != _called(reading.verdict):
-                sentences.append(f"{_STEP_NAMES[step]} it would be {_called(verdict)}: {_measured(step, reading)}.")
+            called = _called(verdict, self._classes)
+            if called != _called(reading.verdict, self._classes):
+                sentences.append(f"{_STEP_NAMES[step]} it would be {called}: {_measured(step, reading)}.")
         if len(sentences) == 1:
             sentences.append("No single step of its preparation changes the answer.")
         return sentences
@@ -151,10 +166,10 @@ _STEP_NAMES: Final = {
 }
 
 
-def _called(verdict: Verdict) -> str:
-    if verdict.kind == "no digit":
+def _called(verdict: Verdict, classes: Classes) -> str:
+    if verdict.kind == "no digit" or verdict.digit is None:
         return "no digit"
-    return f"a {verdict.digit}" if verdict.kind == "digit" else f"perhaps a {verdict.digit}"
+    return classes.one(verdict.digit) if verdict.kind == "digit" else f"perhaps {classes.one(verdict.digit)}"
 
 
 def _measured(step: str, reading: Reading) -> str:
@@ -187,10 +202,11 @@ def lines_of(readings: Sequence[Reading]) -> list[list[Reading]]:
 
 
 def text_of(line: Sequence[Reading]) -> str:
-    """The digits of a line as text, without the marks that are not digits.
+    """The digits of a line as text, or the names of classes with blanks between them, without what is not a digit.
 
     Example:
         >>> text_of([])
         ''
     """
-    return "".join(str(reading.digit) for reading in line if reading.digit is not None)
+    names = [reading.name for reading in line if reading.name is not None]
+    return ("" if all(len(name) == 1 for name in names) else " ").join(names)

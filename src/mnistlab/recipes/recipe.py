@@ -9,13 +9,13 @@ from typing import Any, Literal, get_args
 
 import tomli_w
 
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, described, did_you_mean
+from mnistlab.recipes.limits import LIMITS, MAX_SEED, RANGE_LIMITS
 
 ModelName = Literal["mlp", "cnn", "softmax", "small_cnn", "deep_cnn", "deeper_cnn"]
 Validation = Literal["none", "split", "test"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["constant", "one-cycle"]
-MAX_SEED = 2**31 - 1  # accepted by every generator here, with room for a seed per layer
 MEMBER_SEED_STEP = 1_000_003  # far apart: the members of neighbouring seeds must not be the same networks
 
 
@@ -45,13 +45,10 @@ class AffineRanges:
 
     def __post_init__(self) -> None:
         """Rejects ranges that no image could survive."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            limit = {"rotation": 180.0, "shear": 89.0}.get(field.name, 0.999)
-            if not 0 <= value <= limit:
-                raise UsageError(
-                    f"The augmentation range {field.name} is {value}; it must lie between 0 and {limit:g}."
-                )
+        for name, limit in RANGE_LIMITS.items():
+            value = getattr(self, name)
+            if not limit.holds(value):
+                raise UsageError(f"The augmentation range {name} is {described(value)}; it must be {limit}.")
 
 
 AUGMENTATIONS: dict[str, AffineRanges | None] = {"none": None, "yes": AffineRanges()}
@@ -62,31 +59,32 @@ AUGMENTATIONS: dict[str, AffineRanges | None] = {"none": None, "yes": AffineRang
 class Recipe:
     """Everything that decides a training run.
 
-    Two runs of one recipe on one machine give the same weights. Change a recipe with `dataclasses.replace`.
+    Two runs of one recipe on one machine give the same weights. Change a recipe with `dataclasses.replace`. How far
+    its numbers may go stands in `mnistlab.recipes.LIMITS`.
 
     Args:
         name: Name of the recipe on the command line.
         model: Name of the network, a key of `mnistlab.models.MODELS`.
-        epochs: Passes over the training images, at least 1.
-        max_steps: Weight updates after which the training run ends, at least 1, also in the middle of an epoch; by
+        epochs: Passes over the training images.
+        max_steps: Weight updates after which the training run ends, also in the middle of an epoch; by
             default the epochs alone decide.
-        batch_size: Images per weight update, at least 1; the last batch of an epoch holds the remaining images.
-        learning_rate: Adam's step size, above 0; with a schedule its highest value.
+        batch_size: Images per weight update; the last batch of an epoch holds the remaining images.
+        learning_rate: Adam's step size; with a schedule its highest value.
         schedule: Course of the learning rate. `"constant"`: always the same; `"one-cycle"`: up from a tenth to the
             highest value in the first 30 % of the steps, then down to zero, both in a straight line (Smith and Topin,
             "Super-Convergence", arXiv 1708.07120).
-        beta_1: Adam's decay of the mean gradient, 0 to 1.
-        beta_2: Adam's decay of the mean squared gradient, 0 to 1.
-        label_smoothing: Share of the label that is spread over all digits, 0 to 1 (Szegedy et al., arXiv 1512.00567).
-        norm_momentum: Decay of batch normalization's moving statistics, 0 to 1; short training runs need a quick one.
-        label_noise: Random labels added to each image's own, 0 or more, drawn once: alpha in Rolnick et al., "Deep
+        beta_1: Adam's decay of the mean gradient.
+        beta_2: Adam's decay of the mean squared gradient.
+        label_smoothing: Share of the label that is spread over all digits (Szegedy et al., arXiv 1512.00567).
+        norm_momentum: Decay of batch normalization's moving statistics; short training runs need a quick one.
+        label_noise: Random labels added to each image's own, drawn once: alpha in Rolnick et al., "Deep
             Learning is Robust to Massive Label Noise", arXiv 1705.10694. See `mnistlab.training.soft_labels`.
         noise_bias: Share of the random labels that are one certain wrong digit, from 0 (uniform) to 1.
         augmentation: Ranges of the random affine transforms, or `None` to train on the images as they are.
         validation: Source of the validation images. `"none"`: train on everything, validate on nothing; `"split"`:
             hold `num_validation` training images back; `"test"`: the test split, as the notebook does for its CNN,
             which leaves no images that training has not looked at.
-        num_validation: Images held back by `"split"`, at least 1.
+        num_validation: Images held back by `"split"`.
         members: Networks to train one after the other, each from a seed of its own; the model that is kept averages
             their probabilities (Hansen and Salamon, "Neural Network Ensembles", 1990).
         test_shifts: Whether the model that is kept also looks at each image shifted by one pixel up, down, left and
@@ -133,6 +131,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Rejects settings that no training run could follow."""
+        if not isinstance(self.name, str) or not self.name:
+            raise UsageError(f"The recipe's name is {described(self.name)}; it must be text.")
         named: dict[str, Any] = {
             "model": ModelName,
             "validation": Validation,
@@ -142,32 +142,26 @@ class Recipe:
         if not isinstance(self.name, str):
             raise UsageError(f"The recipe's name is {self.name!r}; it must be text.")
         for name, choices in named.items():
-            if getattr(self, name) not in get_args(choices):
-                expected = ", ".join(get_args(choices))
-                raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must be one of {expected}.")
-        at_least = {"epochs": 1, "batch_size": 1, "num_validation": 1, "members": 1, "seed": 0, "label_noise": 0}
-        for name, least in (at_least | ({} if self.max_steps is None else {"max_steps": 1})).items():
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise UsageError(f"The recipe's {name} is {value!r}; it must be a whole number of at least {least}.")
-        fractions = ("beta_1", "beta_2", "label_smoothing", "norm_momentum")
-        for name in (*fractions, "noise_bias", "learning_rate"):
+            if not isinstance(value, str) or value not in get_args(choices):
+                expected, meant = ", ".join(get_args(choices)), did_you_mean(value, get_args(choices))
+                raise UsageError(f"The recipe's {name} is {described(value)}; it must be one of {expected}.{meant}")
+        for name, limit in LIMITS.items():
             value = getattr(self, name)
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                raise UsageError(f"The recipe's {name} is {value!r}; it must be a number.")
+            if name == "max_steps" and value is None:
+                continue
+            if not limit.holds(value):
+                raise UsageError(f"The recipe's {name} is {described(value)}; it must be {limit}.")
+            if type(value) not in (int, float):  # NumPy's, which recipe.toml could not hold
+                object.__setattr__(self, name, int(value) if limit.is_whole else float(value))
         if not isinstance(self.test_shifts, bool):
-            raise UsageError(f"The recipe's test_shifts is {self.test_shifts!r}; it must be true or false.")
-        for name in fractions:
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(f"The recipe's {name} is {getattr(self, name)!r}; it must lie from 0 to below 1.")
-        if not 0 <= self.noise_bias <= 1:
-            raise UsageError(f"The recipe's noise_bias is {self.noise_bias!r}; it must lie from 0 to 1.")
-        if self.seed > MAX_SEED:
-            raise UsageError(f"The recipe's seed is {self.seed}; it must be at most {MAX_SEED:,}.")
+            raise UsageError(f"The recipe's test_shifts is {described(self.test_shifts)}; it must be true or false.")
+        if not isinstance(self.augmentation, AffineRanges | None):
+            raise UsageError(
+                f"The recipe's augmentation is {described(self.augmentation)}; it must be AffineRanges or None."
+            )
         if self.start_from is not None and not re.fullmatch("[0-9a-f]{64}", str(self.start_from)):
             raise UsageError(f"The recipe's start_from is {self.start_from!r}; it must be 64 hexadecimal digits.")
-        if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"The recipe's learning_rate is {self.learning_rate!r}; it must be a number above 0.")
 
     def member_recipes(self) -> "list[Recipe]":
         """A recipe for each network to train: equal to this one but for the seed, which the first shares with it."""
@@ -214,18 +208,28 @@ class Recipe:
             name, equals, text = setting.partition("=")
             if name in varied:
                 raise UsageError(f"{setting!r} would be lost: this experiment gives {name} its own values.")
-            if not equals or name not in known:
+            if name not in known:
                 raise UsageError(
-                    f"{setting!r} is no setting of a recipe; expected NAME=VALUE with {', '.join(sorted(known))}."
+                    f"{described(setting)} is no setting of a recipe.{did_you_mean(name, sorted(known))} "
+                    f"Expected NAME=VALUE with {', '.join(sorted(known))}."
                 )
+            if not equals:
+                raise UsageError(f"{described(setting)} gives no value; expected NAME=VALUE.")
             if name == "augmentation" and text not in AUGMENTATIONS:
-                raise UsageError(f"augmentation is {text!r}; it must be none, or yes for the notebook's ranges.")
-            try:
-                value = tomllib.loads(f"value = {text}")["value"]
-            except tomllib.TOMLDecodeError:
-                value = text
-            if isinstance(getattr(self, name), float) and type(value) is int:
-                value = float(value)  # 1 and 1.0 are one recipe, and one run
+                raise UsageError(
+                    f"augmentation is {described(text)}; it must be none, or yes for the notebook's ranges."
+                )
+            value: Any
+            if name in LIMITS:
+                try:
+                    value = LIMITS[name].parse(text)
+                except ValueError:
+                    value = text  # the recipe says what it must be
+            else:
+                try:
+                    value = tomllib.loads(f"value = {text}")["value"]
+                except tomllib.TOMLDecodeError:
+                    value = text
             changes[name] = AUGMENTATIONS[text] if name == "augmentation" else value
         try:
             return dataclasses.replace(self, **changes)

@@ -5,12 +5,14 @@ sentence that compares is made from the numbers, so that none can contradict the
 """
 
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from mnistlab.datasets.classes import Classes
 from mnistlab.exceptions import UsageError
 from mnistlab.reports.results import BatchSizeResults, ExperimentResults, ModelResults, NotebookResults, RunResults
 from mnistlab.system import text, theme
@@ -67,7 +69,8 @@ def render_notebook(results: NotebookResults, figures: Mapping[str, str]) -> str
         steps=_steps_per_epoch,
         last_batch=_explain_last_batch,
         epochs_in_words=_epochs,
-        next_commands=NEXT_COMMANDS,
+        next_commands=_next_commands(results["dataset"].get("folder")),
+        classes=_classes(results["dataset"]),
     )
 
 
@@ -93,7 +96,8 @@ def render_run(results: RunResults, figures: Mapping[str, str]) -> str:
         f"(95 % interval {interval(results['interval'])}), after {_epochs(metrics['epochs'])}{of_each} "
         f"in {seconds(metrics['train_seconds'])}."
     )
-    return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence)
+    classes = _classes(results.get("dataset", {"name": "MNIST"}))
+    return _render("run.html.j2", results, figures, RUN_FIGURES, result_sentence=sentence, classes=classes)
 
 
 def render_experiment(results: ExperimentResults, figures: Mapping[str, str], captions: Mapping[str, str]) -> str:
@@ -142,12 +146,25 @@ def _render(
     )
 
 
+def _classes(dataset: Mapping[str, Any]) -> Classes:
+    """What the classes of a data set are called: digits if it is MNIST or the results say so."""
+    noun, names = dataset.get("noun", "digit" if dataset["name"] == "MNIST" else "class"), dataset.get("class_names")
+    return Classes(noun, None if names is None else tuple(names))
+
+
+def _next_commands(data_folder: str | None) -> list[tuple[str, str]]:
+    """The commands of `NEXT_COMMANDS` on the data of the report."""
+    data = "" if data_folder is None else f" --data {shlex.quote(data_folder)}"
+    return [(question, f"{command}{data}") for question, command in NEXT_COMMANDS]
+
+
 def _answer(results: NotebookResults) -> str:
     total = results["dataset"]["test_images"]
     mlp, cnn = (results["models"][model]["runs"][0] for model in NAMES)
     errors = {name: results["models"][model]["runs"][0]["test_errors"] for model, name in NAMES.items()}
+    reads = "reads" if _classes(results["dataset"]).is_digits else "classifies"
     return unbroken(
-        f"Of {total:,} test images, the {NAMES['mlp']} reads {percent(mlp['test_accuracy'])} correctly after "
+        f"Of {total:,} test images, the {NAMES['mlp']} {reads} {percent(mlp['test_accuracy'])} correctly after "
         f"{seconds(mlp['train_seconds'])} of training, the {NAMES['cnn']} {percent(cnn['test_accuracy'])} after "
         f"{seconds(cnn['train_seconds'])}. {_compare_errors(errors)}"
     )

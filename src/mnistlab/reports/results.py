@@ -4,9 +4,24 @@ They stand here, below `experiments`, because both rooms need them and imports r
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from mnistlab.runs.run import HistoryRow
+
+
+class ClassNames(TypedDict):
+    """The classes of a data set; MNIST's are digits without more words."""
+
+    noun: NotRequired[Literal["digit", "class"]]
+    class_names: NotRequired[list[str]]
+
+
+class RunData(ClassNames):
+    """The data set of one run."""
+
+    name: str
+    train_images: int
+    validation_images: int
 
 
 class RunResults(TypedDict):
@@ -21,6 +36,8 @@ class RunResults(TypedDict):
     per_digit_accuracy: list[float | None]
     confusion: NotRequired[list[list[int]]]
     environment: dict[str, Any]
+    dataset: NotRequired[RunData]
+    warnings: NotRequired[list[str]]
 
 
 class ExperimentResults(TypedDict):
@@ -32,6 +49,7 @@ class ExperimentResults(TypedDict):
     answer: list[str]
     method: list[str]
     dataset: str
+    warnings: NotRequired[list[str]]
     num_test_images: int
     environment: dict[str, Any]
     recipe: dict[str, Any]
@@ -41,10 +59,11 @@ class ExperimentResults(TypedDict):
     rows: Sequence[Mapping[str, Any]]
 
 
-class DatasetResults(TypedDict):
-    """The data set in numbers."""
+class DatasetResults(ClassNames):
+    """The data set in numbers; `folder` is what `--data` was given, without the path of a machine."""
 
     name: str
+    folder: NotRequired[str]
     train_images: int
     test_images: int
     height: int
@@ -118,6 +137,7 @@ class NotebookResults(TypedDict):
 
     mnistlab: str
     environment: dict[str, Any]
+    warnings: NotRequired[list[str]]
     dataset: DatasetResults
     models: dict[str, ModelResults]
     batch_size: BatchSizeResults

@@ -10,7 +10,7 @@ from mnistlab import __version__, figures
 from mnistlab.datasets import Dataset
 from mnistlab.evaluation import Evaluation
 from mnistlab.reports.pages import render_run
-from mnistlab.reports.results import RunResults
+from mnistlab.reports.results import ClassNames, RunResults
 from mnistlab.runs import Run
 from mnistlab.system.files import make_folder, remove_leftovers, write_text, write_with
 from mnistlab.system.locks import lock
@@ -45,8 +45,24 @@ def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
         "per_digit_accuracy": evaluation.per_digit_accuracy,
         "confusion": evaluation.confusion.tolist(),
         "environment": run.environment,
+        "dataset": {
+            "name": dataset.name,
+            "train_images": run.metrics["num_train_images"],
+            "validation_images": run.metrics.get("num_validation_images", 0),
+            **describe_classes(dataset),
+        },
+        "warnings": run.metrics.get("warnings", []),
     }
     write_text(run.folder / "report.html", render_run(results, svgs))
+
+
+def describe_classes(dataset: Dataset) -> ClassNames:
+    """The classes of a data set for a report; nothing for MNIST's digits."""
+    classes = dataset.classes
+    if dataset.name == "MNIST" and classes.is_digits:
+        return {}
+    named: ClassNames = {} if classes.names is None else {"class_names": [*classes.names]}
+    return {"noun": classes.noun, **named}
 
 
 def write_figures(folder: Path, drawn: dict[str, Figure | Axes]) -> dict[str, str]:
@@ -67,6 +83,6 @@ def run_figures(run: Run, evaluation: Evaluation, dataset: Dataset) -> dict[str,
         "history": figures.plot_history(run.history),
         "right": figures.plot_predictions(dataset.test, evaluation, evaluation.right[:9]),
         "wrong": figures.plot_predictions(dataset.test, evaluation, evaluation.wrong[:9]),
-        "confusion": figures.plot_confusion(evaluation.confusion),
+        "confusion": figures.plot_confusion(evaluation.confusion, classes=evaluation.classes),
         "per_digit": figures.plot_per_digit(evaluation),
     }

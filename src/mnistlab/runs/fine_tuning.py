@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, require_type
 from mnistlab.recipes import Recipe
 from mnistlab.runs.run import Run
 
@@ -59,6 +59,7 @@ def check_start(recipe: Recipe, start: Run | None) -> None:
         UsageError: they do not belong together.
         RunError: the run is not complete, or damaged.
     """
+    require_type(start, (Run, type(None)), "The run to start from", 'Give Run("runs/mlp-seed0").')
     given = None if start is None else start.require().digests()["model.keras"]
     if given != recipe.start_from:
         expected = "from random weights" if recipe.start_from is None else "from another network"

@@ -17,8 +17,9 @@ from mnistlab.recipes import Recipe
 from mnistlab.runs.run import Run
 from mnistlab.system.files import is_leftover, make_folder, remove_leftovers, write_json, write_text
 from mnistlab.system.locks import OWNER_FILE, is_unused, lock
+from mnistlab.system.paths import require_room
 
-DatasetIdentity = Mapping[str, str]
+DatasetIdentity = Mapping[str, Any]
 ANY_QUESTION = ""
 
 
@@ -102,6 +103,7 @@ def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None =
         UsageError: if another recipe or other data belongs to the folder, or it holds something else.
         RunError: if a file in it is damaged.
     """
+    require_room(folder, "folder", argument="folder")
     run = Run(folder)
     if (folder / "recipe.toml").exists():
         held = dataclasses.replace(run.recipe, epochs=recipe.epochs) if extends else run.recipe
@@ -116,7 +118,7 @@ def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None =
             raise UsageError(f"{found} Choose another folder, or give that run more epochs.", argument="extends")
         if differences:
             raise UsageError(f"{found} Delete it, or choose another folder.", argument="folder")
-    elif folder.exists() and (not folder.is_dir() or any(not _is_ours(path) for path in folder.iterdir())):
+    elif folder.exists() and any(not _is_ours(path) for path in folder.iterdir()):
         raise UsageError(f"{folder} exists and is not a run. Choose another folder.", argument="folder")
     return run
 
@@ -137,7 +139,8 @@ def check_collection(folder: Path, kind: str) -> None:
     Raises:
         UsageError: if the folder holds something else.
     """
-    if folder.exists() and (not folder.is_dir() or not (is_unused(folder) or _is_collection(folder))):
+    require_room(folder, "folder", argument="folder")
+    if folder.exists() and not (is_unused(folder) or _is_collection(folder)):
         raise UsageError(f"{folder} exists and is not {kind} of mnistlab. Choose another folder.", argument="folder")
 
 
@@ -186,6 +189,6 @@ def _is_ours(path: Path) -> bool:
     """Whether a file may lie in a run folder before the recipe is written."""
     if path.name == "dataset.json":
         with contextlib.suppress(OSError, ValueError):
-            return set(json.loads(path.read_text(encoding="utf-8"))) == {"name", "fingerprint"}
+            return set(json.loads(path.read_text(encoding="utf-8"))) - {"class_names"} == {"name", "fingerprint"}
         return False
     return path.name == OWNER_FILE or (is_leftover(path) and path.name.startswith((".dataset.json.", ".recipe.toml.")))

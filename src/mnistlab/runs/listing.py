@@ -17,10 +17,12 @@ from mnistlab.runs.progress import Progress, is_number, read_progress
 from mnistlab.runs.run import MANIFEST, RUN_FILES, SMALL_FILES, Run, problem_of
 from mnistlab.system.files import write_text
 from mnistlab.system.locks import lock_owner
+from mnistlab.system.paths import absence, is_folder, require_room
 from mnistlab.system.text import interval, percent, seconds, table
 
 Order = Literal["accuracy", "name", "time", "date"]
 State = Literal["running", "stopped", "finished", "failed", "damaged"]
+
 
 MEASURED = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "test_errors", "train_seconds")
 COLUMNS = (
@@ -74,11 +76,17 @@ class Summary:
 def find_runs(folders: Iterable[Path]) -> list[Path]:
     """All run folders in and below some folders, each once; links and hidden folders are not followed.
 
-    A run folder holds two files of a run or more, so that a run that lost one is still found.
+    A run folder holds two files of a run or more, so that a run that lost one is still found. Folders that cannot be
+    read are among them: there may be runs in them.
     """
     known, found = {*RUN_FILES, MANIFEST}, dict[Path, Path]()
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # deleted in between
+            found.setdefault(Path(error.filename), Path(error.filename))
+
     for folder in folders:
-        for path, subfolders, names in os.walk(folder):
+        for path, subfolders, names in os.walk(folder, onerror=note):
             if len(known & set(names)) >= 2:
                 found.setdefault(Path(path).resolve(), Path(path))
                 subfolders.clear()
@@ -127,11 +135,11 @@ def _ended(run: Run, *, is_running: bool) -> Summary:
     )
 
 
-def list_runs(folders: Iterable[Path], order: Order = "accuracy") -> list[Summary]:
+def list_runs(folders: Iterable[Path | str] | Path | str, order: Order = "accuracy") -> list[Summary]:
     """Finds all runs in and below some folders and reads their numbers.
 
     Args:
-        folders: Folders to look in; each must exist. Links and hidden folders are not followed.
+        folders: One or more folders to look in; each must exist. Links and hidden folders are not followed.
         order: `"accuracy"`: highest first; `"time"`: quickest training first; `"date"`: last finished first; `"name"`:
             by folder. Unfinished runs come after finished ones, but for `"name"`, and damaged ones last.
 
@@ -141,10 +149,10 @@ def list_runs(folders: Iterable[Path], order: Order = "accuracy") -> list[Summar
     Raises:
         RunError: a folder does not exist.
     """
-    searched = [*folders]
+    searched = [Path(folder) for folder in ([folders] if isinstance(folders, str | os.PathLike) else folders)]
     for folder in searched:
-        if not folder.is_dir():
-            raise RunError(f"There is no folder {folder}; expected one with runs of `mnistlab train` in or below it.")
+        if not is_folder(folder):
+            raise RunError(f"{absence(folder, 'folder')}; expected one with runs of `mnistlab train` in or below it.")
     found = sorted(map(_summarize_checkpoint, find_runs(searched)), key=lambda summary: _natural(summary.name))
     if order == "name":
         return found
@@ -227,11 +235,12 @@ def write_csv(summaries: Iterable[Summary], path: Path) -> None:
         UsageError: the file exists and is not a list of runs.
         RunError: the file cannot be written.
     """
+    require_room(path, "file")
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
     header = buffer.getvalue()
     writer.writerows(summary.row() for summary in summaries)
-    if path.exists() and not (path.is_file() and path.read_bytes().startswith(header.encode())):
+    if path.exists() and not path.read_bytes().startswith(header.encode()):
         raise UsageError(f"{path} exists and is no list of runs. Delete it, or choose another name.")
     write_text(path, buffer.getvalue())

@@ -5,15 +5,18 @@ import dataclasses
 import hashlib
 import html
 import io
+import os
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from mnistlab.exceptions import MnistlabError, RunError, UsageError
+from mnistlab.datasets.classes import Classes, classes_of
+from mnistlab.exceptions import MnistlabError, RunError, UsageError, require_type
 from mnistlab.recipes import Recipe
 from mnistlab.system.files import json_text, write_json
 from mnistlab.system.foreign import finite, parse_json, read_limited
+from mnistlab.system.paths import absence, is_folder
 from mnistlab.system.text import percent
 
 
@@ -91,13 +94,21 @@ class Run:
     """A run folder.
 
     Args:
-        folder: Path of the folder.
+        folder: Path of the folder; text will do.
+
+    Raises:
+        UsageError: It is neither a path nor text.
 
     Example:
         `Run(Path("runs/mlp-seed0")).metrics["test_accuracy"]`
     """
 
     folder: Path
+
+    def __post_init__(self) -> None:
+        """Takes text for a path."""
+        require_type(self.folder, (str, os.PathLike), "The run folder", 'Give a path such as "runs/mlp-seed0".')
+        object.__setattr__(self, "folder", Path(self.folder))
 
     @property
     def model_path(self) -> Path:
@@ -129,8 +140,13 @@ class Run:
 
     @cached_property
     def dataset(self) -> dict[str, Any]:
-        """The data set that was trained on, from `dataset.json`: `name` and `fingerprint`."""
+        """The data set that was trained on, from `dataset.json`: `name`, `fingerprint` and perhaps `class_names`."""
         return {"name": "other data", "fingerprint": ""} | self._read_json("dataset.json")
+
+    @property
+    def classes(self) -> Classes:
+        """What the classes are called that the run was trained to tell apart."""
+        return classes_of(self.dataset)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -164,8 +180,8 @@ class Run:
         Raises:
             RunError: if the folder does not exist, is not a run, holds an unfinished training run, or is damaged.
         """
-        if not self.folder.is_dir():
-            raise RunError(f"There is no folder {self.folder}; expected a run that `mnistlab train` wrote.")
+        if not is_folder(self.folder):
+            raise RunError(f"{absence(self.folder, 'folder')}; expected a run that `mnistlab train` wrote.")
         if not (self.folder / "recipe.toml").is_file():
             raise RunError(f"{self.folder} is not a run: it holds no recipe.toml. Expected a run of `mnistlab train`.")
         if not self.is_complete:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
+from mnistlab.datasets.classes import DIGITS
 from mnistlab.inference import Classifier, Judge
 from mnistlab.inference.anatomy import LOGITS, Anatomy, LayerView, dissect
 from mnistlab.inference.classifier import PROBABILITIES
@@ -78,12 +79,14 @@ class Description:
         num_parameters: Number of parameters of the run's Keras model. For a network that ships, the number in its file,
             where normalization is part of the weights.
         problem: What is wrong with a network that cannot be used, in a sentence.
+        class_names: Names of the classes that a run was trained to tell apart, if they are other than digits.
     """
 
     entry: NetworkEntry
     layers: tuple[LayerView, ...] = ()
     num_parameters: int = 0
     problem: str | None = None
+    class_names: tuple[str, ...] | None = None
 
 
 class Network:
@@ -150,9 +153,12 @@ class Networks:
     def _describe(self, entry: NetworkEntry) -> Description:
         try:
             anatomy = self._load(entry).anatomy
-            return Description(entry, anatomy.layers, entry.num_parameters or anatomy.num_parameters)
+            classes = DIGITS if entry.folder is None else Run(entry.folder).classes
         except Exception as error:
             return Description(entry, problem=problem_of(entry.path, error))
+        names = None if classes.is_digits else classes.names
+        num_parameters = entry.num_parameters or anatomy.num_parameters
+        return Description(entry, anatomy.layers, num_parameters, class_names=names)
 
     def __getitem__(self, network_id: str) -> Network:
         """The network with an id, loaded.

@@ -8,11 +8,12 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mnistlab.exceptions import RunError
+from mnistlab.exceptions import RunError, UsageError
+from mnistlab.system.paths import require_room
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.tmp")
 
@@ -46,6 +47,51 @@ def write_bytes(path: Path, content: bytes) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise _unwritten(path, len(content), error) from error
+
+
+def write_folder(folder: Path, files: Mapping[str, Sequence[bytes | memoryview]]) -> None:
+    """Writes a new folder of files, which appears with all of them or not at all.
+
+    Args:
+        folder: Folder that is missing or empty.
+        files: Content of each file in pieces, by its name.
+
+    Raises:
+        UsageError: if the folder holds something.
+        RunError: if it cannot be written.
+    """
+    check_free(folder)
+    temporary = folder.with_name(f".{folder.resolve().name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        for name, pieces in files.items():
+            with (temporary / name).open("xb") as file:
+                for piece in pieces:
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+        _sync_folder(temporary)
+        if folder.exists():
+            folder.rmdir()
+        temporary.rename(folder)
+        _sync_folder(folder.parent)
+    except OSError as error:
+        raise _unwritten(folder, sum(len(piece) for pieces in files.values() for piece in pieces), error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_free(folder: Path) -> None:
+    """Refuses a folder that holds something.
+
+    Raises:
+        UsageError: if it does, or is not a folder.
+    """
+    require_room(folder, "folder", argument="folder")
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(
+            f"{folder} exists and is left as it is. Delete it, or choose another folder.", argument="folder"
+        )
 
 
 def append_bytes(path: Path, content: bytes) -> None:
@@ -112,8 +158,12 @@ def _unwritten(path: Path, num_bytes: int, error: OSError) -> RunError:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a UTF-8 text file, whole or not at all. Errors are those of `write_bytes`."""
-    write_bytes(path, text.encode())
+    """Writes a UTF-8 text file, whole or not at all. Errors are those of `write_bytes`.
+
+    Bytes of file names that are not UTF-8, which Python holds as lone surrogates, are written as `\\udcff`, which JSON
+    understands.
+    """
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def json_text(content: Any) -> str:

@@ -5,6 +5,7 @@ nothing to clear up, and there is no moment at which two processes both believe 
 """
 
 import contextlib
+import errno
 import os
 import sys
 import threading
@@ -14,9 +15,9 @@ from pathlib import Path
 
 from mnistlab.exceptions import RunError
 
-OWNER_FILE = (
-    ".owner"  # the locked file; it names the process that holds the lock, and means nothing when no process does
-)
+# The locked file; it names the process that holds the lock, and means nothing when no process does.
+OWNER_FILE = ".owner"
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 PATIENCE = 0.5  # seconds to wait for a process that is just letting go, or has not yet said who it is
 
 
@@ -57,6 +58,12 @@ def lock(folder: Path) -> Iterator[None]:
     try:
         descriptor = _lock(path)
     except OSError as error:
+        if error.errno in _WITHOUT_LOCKS:
+            raise RunError(
+                f"{folder} lies on a drive without file locks, on which two processes could spoil each other's work. "
+                "Choose a folder on another drive.",
+                argument="folder",
+            ) from error
         raise RunError(f"{folder} could not be locked for this process: {error.strerror}.") from error
     if descriptor is None:
         raise RunError(
@@ -116,7 +123,10 @@ def lock_owner(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        if _try_lock(descriptor):  # only for a moment, which `PATIENCE` allows for
+        try:
+            if _try_lock(descriptor):  # only for a moment, which `PATIENCE` allows for
+                return None
+        except OSError:  # a drive without locks: no process owns anything on it
             return None
         with contextlib.suppress(OSError, ValueError):
             return int(path.read_text(encoding="ascii"))
@@ -139,7 +149,14 @@ def _lock(path: Path) -> int | None:
     deadline = time.monotonic() + PATIENCE
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
-        if _try_lock(descriptor):
+        try:
+            is_ours = _try_lock(descriptor)
+        except OSError:  # the drive has no locks, so the file is nobody's
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+        if is_ours:
             # An owner that lets go removes the file: the lock counts only if it is on the file that is there now.
             with contextlib.suppress(FileNotFoundError):
                 if _is_locked_by(path, descriptor):
@@ -158,7 +175,9 @@ if sys.platform == "win32":
         os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # past the text, which others must be able to read
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EDEADLK):
+                raise
             return False
         finally:
             os.lseek(descriptor, 0, os.SEEK_SET)

@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 
 from mnistlab.datasets import Dataset
-from mnistlab.exceptions import UsageError
+from mnistlab.exceptions import UsageError, require_type
 from mnistlab.models import load_run, optimizer_state, optimizer_variables
 from mnistlab.models.backend import keras
 from mnistlab.recipes import Recipe
@@ -37,6 +37,7 @@ def extend(run: Run, recipe: Recipe, dataset: Dataset) -> None:
         UsageError: if the recipe differs in more than epochs, has no more of them, or is one that cannot go on.
         RunError: if the run is not complete, damaged, or in use by another process.
     """
+    require_type(run, Run, "The run", 'Give Run("runs/mlp-seed0").')
     if not (run.folder / "recipe.toml").is_file():
         run.require()  # the error says what is there instead
     check_fits(recipe, dataset)

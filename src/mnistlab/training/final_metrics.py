@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from mnistlab.datasets import Split
+from mnistlab.datasets import Dataset, Split
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.evaluation.calibration import Calibration, calibrate, temper
+from mnistlab.evaluation.doubts import no_better_than_guessing
 from mnistlab.evaluation.metrics import expected_calibration_error
 from mnistlab.recipes import Recipe
 from mnistlab.training.callbacks import not_finite
@@ -31,19 +32,22 @@ def calibration_of(model: Any, recipe: Recipe, validation: Split | None) -> Cali
     return calibrate(answers.labels, answers.probabilities)
 
 
-def score(model: Any, test: Split, num_steps: int, calibration: Calibration | None) -> dict[str, float]:
+def score(model: Any, dataset: Dataset, num_steps: int, calibration: Calibration | None) -> dict[str, Any]:
     """The figures of `metrics.json` that come from the test split.
 
     Args:
         model: The trained network.
-        test: Test split, which is scored whole.
+        dataset: Data set whose test split is scored whole.
         num_steps: Weight updates of the network, for the message of the error.
         calibration: Calibration of the network, if there is one.
+
+    Returns:
+        The figures, and under `warnings` what looks wrong with the data or the accuracy, if anything does.
 
     Raises:
         TrainingError: if an answer is not a finite number.
     """
-    evaluation = evaluate(model, test)
+    evaluation = evaluate(model, dataset.test)
     if not np.isfinite(evaluation.probabilities).all():
         raise not_finite("The network's answers stopped being finite numbers", num_steps)
     low, high = evaluation.interval
@@ -55,7 +59,15 @@ def score(model: Any, test: Split, num_steps: int, calibration: Calibration | No
         "test_accuracy_high": high,
         "test_loss": evaluation.loss,
         "test_errors": evaluation.errors,
+        **_warnings(dataset, evaluation),
     }
+
+
+def _warnings(dataset: Dataset, evaluation: Evaluation) -> dict[str, list[str]]:
+    """What looks wrong, a sentence each; no key at all where nothing does, so that sound runs stay as they are."""
+    guessed = no_better_than_guessing(evaluation)
+    found = [*dataset.warnings, *([guessed] if guessed else [])]
+    return {"warnings": found} if found else {}
 
 
 def _calibration_figures(evaluation: Evaluation, calibration: Calibration) -> dict[str, float]:

@@ -94,7 +94,7 @@ def train(
     check_fits(recipe, dataset)
     check_start(recipe, start)
     identity = dataset.identity()
-    run = TrainedRun(Path(folder) if folder is not None else default_folder(recipe))
+    run = TrainedRun(default_folder(recipe) if folder is None else Path(folder))
     with join(processes, recipe, identity) as team:
         if check_folder(run.folder, recipe, identity).is_complete and not run.checkpoint_path.parent.exists():
             run.require()
@@ -141,7 +141,7 @@ def assist(recipe: Recipe, dataset: Dataset, processes: Processes, start: Run | 
             _Training(recipe, dataset, checkpoint, team, start, quiet=True).fit()
 
 
-def checkpoint_identity(recipe: Recipe, identity: Mapping[str, str]) -> str:
+def checkpoint_identity(recipe: Recipe, identity: Mapping[str, Any]) -> str:
     """A digest of everything that a checkpoint must have been written for; the size of blocks decides how it counts."""
     calls = f"{keras.backend.backend()} {batches.BLOCK_IMAGES}"
     return hashlib.sha256(f"{recipe.to_toml()}{identity['fingerprint']}{calls}".encode()).hexdigest()
@@ -249,7 +249,7 @@ class _Training:
             "epoch_seconds": checkpoint.epoch_seconds,
             "images_per_second": round(recipe.members * num_epochs * stream.num_images / checkpoint.train_seconds, 1),
             "multiply_adds": count_multiply_adds(self._model),
-            **score(self._model, self._dataset.test, num_steps, self._calibration),
+            **score(self._model, self._dataset, num_steps, self._calibration),
         }
 
     def write(self, run: Run) -> None:

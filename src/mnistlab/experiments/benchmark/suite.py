@@ -148,7 +148,7 @@ def _verdict(low: float, high: float) -> str:
 
 def _measure(kind: str, *arguments: str | int) -> dict[str, Any]:
     command = [sys.executable, "-m", "mnistlab.experiments.benchmark.worker", kind, *map(str, arguments)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    finished = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if finished.returncode:
         last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
         raise MnistlabError(f"The measurement of {kind} {' '.join(map(str, arguments))} failed: {last}.")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.evaluation.calibration import NOTE_PREFIX
 from mnistlab.exceptions import RunError
+from mnistlab.system.paths import absence, shortened
 
 # Each limit is several times what the largest network here, `record`, needs: 3.5 MB and 353 nodes.
 MAX_FILE_BYTES = 32 * 2**20
@@ -69,13 +70,13 @@ def read_file(path: Path) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe would never end
-            raise RunError(f"There is no file {path}; expected a model.onnx that `mnistlab train` wrote.")
+            raise RunError(f"{absence(path, 'file')}; expected a model.onnx that `mnistlab train` wrote.")
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError as error:
-        raise RunError(f"There is no file {path}; expected a model.onnx that `mnistlab train` wrote.") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunError(f"{absence(path, 'file')}; expected a model.onnx that `mnistlab train` wrote.") from error
     except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror}.") from error
+        raise RunError(f"{shortened(path)} cannot be read: {error.strerror}.") from error
     if len(content) > MAX_FILE_BYTES:
         raise RefusalError(f"it has {status.st_size:,} bytes, more than {MAX_FILE_BYTES:,}")
     return content

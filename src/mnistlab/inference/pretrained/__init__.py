@@ -16,6 +16,9 @@ PRETRAINED: dict[str, Path] = {
     "cnn": PRETRAINED_PATH.with_name("cnn.onnx"),
 }
 """The files by name: what reads photos and drawings, and the notebook's two networks, to look into."""
+SHIPPED_NAMES: dict[str, str] = {"shipped": "digits", "shipped-mlp": "mlp", "shipped-cnn": "cnn"}
+"""What they are called where the name of a run could stand, too: on the command line and in the page's addresses."""
+
 ACCURACY_PATH = PRETRAINED_PATH.with_name("accuracy.json")
 
 

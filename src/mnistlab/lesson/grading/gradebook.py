@@ -27,6 +27,7 @@ from mnistlab.lesson.notebooks.reading import read_bytes
 from mnistlab.lesson.steps import STEPS
 from mnistlab.system.console import Console
 from mnistlab.system.files import write_json, write_text
+from mnistlab.system.paths import require_room
 from mnistlab.system.sandbox.limits import Limits
 from mnistlab.system.text import printable, spreadsheet_cell
 
@@ -63,6 +64,8 @@ class Gradebook:
         Raises:
             UsageError: one of the two files is there and was not written by a grader.
         """
+        require_room(self.path, "file")
+        require_room(self.details_path, "file")
         if not self.details_path.exists() and not self.path.exists():
             return []
         try:

@@ -25,6 +25,7 @@ from mnistlab.lesson.migration.rules import (
     training,
 )
 from mnistlab.system.files import write_text
+from mnistlab.system.paths import absence, require_new_file
 
 SUFFIX = "-keras3"
 COMMENT = "# MIGRATE: "
@@ -90,8 +91,8 @@ def migrate_file(old: Path, new: Path | None = None, *, write: bool = True) -> M
     kind = old.suffix.lower().lstrip(".")
     if kind not in ("ipynb", "py"):
         raise UsageError(f"{old} is no notebook by its name; a file that ends in .ipynb or .py was expected.")
-    if write and (new.exists() or new.is_symlink()):
-        raise UsageError(f"There is already something at {new}. Remove it, or choose another place with --out.")
+    if write:
+        require_new_file(new, argument="folder")
     try:
         migration = migrate_text(_read(old), kind)
     except DataError as error:
@@ -104,7 +105,7 @@ def migrate_file(old: Path, new: Path | None = None, *, write: bool = True) -> M
 def _read(path: Path) -> str:
     try:
         if not path.is_file():
-            raise DataError("There is no such file.")
+            raise DataError(f"{absence(path, 'file')}.")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise DataError(f"It has {path.stat().st_size:,} bytes; at most {MAX_FILE_BYTES:,} were expected.")
         return path.read_bytes().decode()

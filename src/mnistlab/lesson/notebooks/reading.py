@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 from mnistlab.exceptions import DataError, UsageError
+from mnistlab.system.paths import absence, shortened
 from mnistlab.system.text import printable
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
@@ -22,13 +23,13 @@ def read_bytes(path: Path) -> bytes:
         UsageError: the name does not end in .ipynb or .py.
         DataError: the path is not a file, or the file is too large or cannot be read.
     """
-    name = printable(path)
+    name = printable(shortened(path))
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{name} was given; a notebook that ends in .ipynb or .py was expected.")
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise DataError(f"{name} is no file; a notebook was expected.")
+            raise DataError(f"{absence(path, 'file')}; a notebook was expected.")
         if found.st_size > MAX_NOTEBOOK_BYTES:
             raise DataError(
                 f"{name} has {found.st_size / 2**20:,.0f} MB; at most {MAX_NOTEBOOK_BYTES / 2**20:.0f} MB are read. "
@@ -36,8 +37,8 @@ def read_bytes(path: Path) -> bytes:
             )
         with path.open("rb") as file:
             content = file.read(MAX_NOTEBOOK_BYTES + 1)
-    except FileNotFoundError:
-        raise DataError(f"There is no file {name}.") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"{absence(path, 'file')}.") from None
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror}.") from error
     if len(content) > MAX_NOTEBOOK_BYTES:  # it has grown since

@@ -15,6 +15,7 @@ from mnistlab.exceptions import UsageError
 from mnistlab.reader.sheet import layout
 from mnistlab.system import theme
 from mnistlab.system.files import write_bytes
+from mnistlab.system.paths import require_new_file
 
 _INCH: Final = 25.4  # millimetres
 _POINT: Final = _INCH / 72
@@ -36,8 +37,7 @@ def make_sheet(path: Path, paper: layout.PaperName = "a4") -> None:
     """
     if path.suffix.lower() != ".pdf":
         raise UsageError(f"The page is called {path}; a name that ends in .pdf was expected.")
-    if path.exists():
-        raise UsageError(f"{path} exists and is left as it is. Delete it, or choose another name.")
+    require_new_file(path)
     buffer = io.BytesIO()
     nothing = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     with matplotlib.rc_context({"pdf.fonttype": 42}):

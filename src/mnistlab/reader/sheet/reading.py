@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +10,18 @@ from typing import Final
 import numpy as np
 
 from mnistlab.datasets import IMAGE_SHAPE, Dataset, Split
-from mnistlab.datasets.idx import idx_header
-from mnistlab.exceptions import DataError, RunError, UsageError
+from mnistlab.datasets.classes import named_classes
+from mnistlab.datasets.folders import folder_files
+from mnistlab.exceptions import DataError
 from mnistlab.reader.photos import load_photo
 from mnistlab.reader.sheet.boxes import Cell, State, read_boxes
 from mnistlab.reader.sheet.contact import contact_sheet
 from mnistlab.reader.sheet.page import find_page
-from mnistlab.system.files import write_bytes
+from mnistlab.system.files import check_free, write_folder
 
 CONTACT_SHEET: Final = "contact-sheet.png"
-_STEMS: Final = {"train": "train", "test": "t10k"}
+_SPLITS: Final = ("train", "test")
+_CLASSES: Final = named_classes("0123456789")  # a folder with their names says that it holds digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class SheetReading:
         Raises:
             DataError: one of the splits would be empty.
         """
-        splits = {split: self._split(split) for split in _STEMS}
+        splits = {split: self._split(split) for split in _SPLITS}
         if not all(map(len, splits.values())):
             counts = " and ".join(f"{len(split)} for the {name} split" for name, split in splits.items())
             raise DataError(
@@ -63,7 +63,7 @@ class SheetReading:
             if cell.state == "digit" and cell.box.is_for_test == (name == "test")
         ]
         images = np.array([cell.image for cell in found], np.uint8).reshape(-1, *IMAGE_SHAPE)
-        return Split(name, images, np.array([cell.box.digit for cell in found], np.uint8))
+        return Split(name, images, np.array([cell.box.digit for cell in found], np.uint8), _CLASSES)
 
 
 def read_sheets(photos: Sequence[Path]) -> SheetReading:
@@ -100,32 +100,5 @@ def write_dataset(reading: SheetReading, folder: Path) -> Dataset:
     """
     check_free(folder)
     dataset = reading.dataset(folder.resolve().name)
-    temporary = folder.with_name(f".{folder.resolve().name}.{os.getpid()}.tmp")
-    try:
-        temporary.mkdir(parents=True)
-        for split in (dataset.train, dataset.test):
-            for array, kind in ((split.images, "images-idx3"), (split.labels, "labels-idx1")):
-                write_bytes(temporary / f"{_STEMS[split.name]}-{kind}-ubyte", idx_header(array) + array.tobytes())
-        write_bytes(temporary / CONTACT_SHEET, contact_sheet(reading.cells))
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(folder)
-    except OSError as error:
-        raise RunError(
-            f"{folder} cannot be written: {error.strerror}. Choose another folder.", argument="folder"
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    write_folder(folder, folder_files(dataset) | {CONTACT_SHEET: [contact_sheet(reading.cells)]})
     return dataset
-
-
-def check_free(folder: Path) -> None:
-    """Rejects a folder that is not empty.
-
-    Raises:
-        UsageError: (a `ValueError`) if the folder holds something, or is not a folder.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            f"{folder} exists and is left as it is. Delete it, or choose another folder.", argument="folder"
-        )

@@ -116,6 +116,7 @@ def _network_model(found: Description) -> schemas.NetworkModel:
         test_accuracy=entry.test_accuracy,
         num_parameters=found.num_parameters,
         layers=[schemas.LayerModel.model_validate(_plain(layer)) for layer in found.layers],
+        class_names=None if found.class_names is None else [*found.class_names],
     )
 
 

@@ -49,6 +49,7 @@ class NetworkModel(BaseModel):
     test_accuracy: float | None = Field(description="On the run's test split, 0 to 1.")
     num_parameters: int | None = Field(description="Numbers that it computes with.")
     layers: list[LayerModel]
+    class_names: list[str] | None = Field(description="Of its ten classes, if they are other than digits.")
 
 
 class DamagedNetwork(BaseModel):

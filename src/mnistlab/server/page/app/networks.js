@@ -4,7 +4,8 @@
  * @typedef {{size: [number, number], stride: [number, number], offset: [number, number]}} Field
  * @typedef {{name: string, title: string, kind: string, shape: number[], field: Field | null}} Layer
  * @typedef {{id: string, title: string, model: string, source: "shipped" | "run", recipe: string | null,
- *   test_accuracy: number | null, num_parameters: number | null, layers: Layer[], folder: string | null}} Network
+ *   test_accuracy: number | null, num_parameters: number | null, layers: Layer[], folder: string | null,
+ *   class_names?: string[] | null}} Network
  *   folder: of a run, as the command line takes it
  * @typedef {{id: string, title: string, problem: string}} DamagedNetwork
  */
@@ -27,6 +28,22 @@ export async function loadNetworks() {
 
 /** @returns {DamagedNetwork[]} those that the last list named as such */
 export const damagedNetworks = () => damaged;
+
+/**
+ * What a network calls one of its classes: a digit, or the name of something else.
+ *
+ * @param {Network} network
+ * @param {number} number
+ */
+export const className = ({ class_names: names }, number) => names?.[number] ?? String(number);
+
+/**
+ * The same within a sentence.
+ *
+ * @param {Network} network
+ * @param {number} number
+ */
+export const oneOf = ({ class_names: names }, number) => names?.[number] ?? `${number === 8 ? "an" : "a"} ${number}`;
 
 /**
  * The networks side by side that an address asks for, as far as they exist; otherwise those that ship.

@@ -1,6 +1,7 @@
 /** The answer in large, and what each network makes of it: ten bars. */
 
 import { element, percent } from "../app/elements.js";
+import { className } from "../app/networks.js";
 
 /**
  * @typedef {import("../app/networks.js").Network} Network
@@ -45,8 +46,9 @@ export function createAnswer(network) {
     const share = element("span", { class: "bar-share", "aria-hidden": "true" });
     const bar = element("span", { class: "bar", "aria-hidden": "true" });
     const said = element("span", { class: "visually-hidden" });
+    const title = network.class_names ? className(network, at) : null;
     const name = element("span", { class: "bar-digit", "aria-hidden": "true", text: at });
-    return { share, bar, said, root: element("li", {}, share, bar, name, said) };
+    return { share, bar, said, root: element("li", { title }, share, bar, name, said) };
   });
   const facts = [
     network.num_parameters && `${network.num_parameters.toLocaleString("en")} weights`,
@@ -76,13 +78,13 @@ export function createAnswer(network) {
      */
     show(answer, other) {
       root.classList.toggle("is-other", answer !== null && other !== null && answer.digit !== other);
-      digit.textContent = answer ? String(answer.digit) : "";
+      digit.textContent = answer ? className(network, answer.digit) : "";
       bars.forEach(({ share, bar, said, root: item }, at) => {
         const probability = answer?.probabilities[at] ?? 0;
         bar.style.setProperty("--share", probability.toFixed(4));
         item.classList.toggle("is-first", answer?.digit === at);
         share.textContent = probability >= 0.01 ? String(Math.round(100 * probability)) : "";
-        said.textContent = answer ? `${at}: ${percent(probability)}` : `${at}: nothing yet`;
+        said.textContent = `${className(network, at)}: ${answer ? percent(probability) : "nothing yet"}`;
       });
     },
   };

@@ -2,7 +2,7 @@
 
 import { ApiError } from "../app/api.js";
 import { element } from "../app/elements.js";
-import { isAverage, loadNetworks, missingNetworks } from "../app/networks.js";
+import { className, isAverage, loadNetworks, missingNetworks } from "../app/networks.js";
 import { codeForInside } from "../code/code.js";
 import { decodeFloats, encodeImage, onThemeChange } from "../digits/digits.js";
 import { drawing } from "../digits/drawing.js";
@@ -170,15 +170,16 @@ async function refresh() {
     ]);
     if (asked !== generation) return;
     const [own] = classified.answers;
-    answer.textContent = String(own.digit);
-    answer.setAttribute("aria-label", `The answer is ${own.digit}.`);
+    answer.textContent = className(chosen, own.digit);
+    answer.classList.toggle("is-name", Boolean(chosen.class_names));
+    answer.setAttribute("aria-label", `The answer is ${className(chosen, own.digit)}.`);
     showLayers(looked.layers.map((/** @type {any} */ layer) => ({ ...layer, values: decodeFloats(layer.values) })));
     const isMean = isAverage(chosen);
     layersChapter.hidden = softmaxChapter.hidden = isMean;
     averageChapter.hidden = !isMean;
-    if (isMean) mean.replaceChildren(createProbabilities(own.probabilities));
-    else softmax.replaceChildren(createSoftmax(own.logits, own.temperature));
-    occlusion.show(drawing.image, covered);
+    if (isMean) mean.replaceChildren(createProbabilities(own.probabilities, chosen));
+    else softmax.replaceChildren(createSoftmax(own.logits, own.temperature, chosen));
+    occlusion.show(drawing.image, covered, chosen);
   } catch (error) {
     if (asked === generation || !(error instanceof ApiError)) throw error;
   }

@@ -6,6 +6,7 @@
  */
 
 import { element, percent } from "../app/elements.js";
+import { className, oneOf } from "../app/networks.js";
 import { SIDE, color, decodeFloats } from "../digits/digits.js";
 import { createLookedAt, shape } from "./receptive.js";
 
@@ -30,13 +31,15 @@ export function createOcclusion(announce) {
 
   /** @type {Occlusion | null} */
   let now = null;
+  /** @type {import("../app/networks.js").Network | null} */
+  let asked = null;
   /** @type {Float32Array} */
   let drop = new Float32Array();
   let cursor = 0;
 
   /** @param {number} at @param {boolean} isSaid */
   function point(at, isSaid) {
-    if (!now) return;
+    if (!now || !asked) return;
     cursor = at;
     const [row, column] = [Math.floor(at / now.columns), at % now.columns];
     const box = { x: column * now.step, y: row * now.step, width: now.size, height: now.size };
@@ -46,8 +49,9 @@ export function createOcclusion(announce) {
     const other = now.answers[at];
     sentence.textContent =
       other === now.digit
-        ? `With this patch covered it is still a ${now.digit}, with ${rest} instead of ${whole}.`
-        : `With this patch covered it would be a ${other}: the ${now.digit} keeps ${rest} of ${whole}.`;
+        ? `With this patch covered it is still ${oneOf(asked, now.digit)}, with ${rest} instead of ${whole}.`
+        : `With this patch covered it would be ${oneOf(asked, other)}: ` +
+          `the ${className(asked, now.digit)} keeps ${rest} of ${whole}.`;
     if (isSaid) announce(sentence.textContent);
   }
 
@@ -92,9 +96,9 @@ export function createOcclusion(announce) {
 
   return {
     root,
-    /** @param {Uint8Array} image @param {Occlusion} occlusion */
-    show(image, occlusion) {
-      now = occlusion;
+    /** @param {Uint8Array} image @param {Occlusion} occlusion @param {import("../app/networks.js").Network} network */
+    show(image, occlusion, network) {
+      [now, asked] = [occlusion, network];
       drop = decodeFloats(occlusion.drop);
       cursor = Math.floor(drop.length / 2);
       picture.showImage(image, { ink: color("ink") });

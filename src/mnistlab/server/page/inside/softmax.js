@@ -1,6 +1,9 @@
 /** How the ten numbers of the last layer become probabilities. */
 
 import { element, percent } from "../app/elements.js";
+import { className } from "../app/networks.js";
+
+/** @typedef {import("../app/networks.js").Network} Network */
 
 /** @param {number} value above 0 */
 function formatPower(value) {
@@ -15,9 +18,10 @@ function formatPower(value) {
  *
  * @param {number[]} logits ten, already divided by the temperature
  * @param {number} temperature of the network, 1 if it has none
+ * @param {Network} network
  * @returns {HTMLElement}
  */
-export function createSoftmax(logits, temperature) {
+export function createSoftmax(logits, temperature, network) {
   const powers = logits.map(Math.exp);
   const sum = powers.reduce((total, power) => total + power, 0);
   const most = logits.indexOf(Math.max(...logits));
@@ -27,7 +31,7 @@ export function createSoftmax(logits, temperature) {
     return element(
       "tr",
       { class: digit === most && "is-first" },
-      element("th", { scope: "row", text: digit }),
+      element("th", { scope: "row", text: className(network, digit) }),
       element("td", { text: logit.toFixed(2).replace("-", "−") }),
       element("td", { text: formatPower(powers[digit]) }),
       element("td", { text: percent(powers[digit] / sum) }),
@@ -46,7 +50,7 @@ export function createSoftmax(logits, temperature) {
       element(
         "tr",
         {},
-        head("digit"),
+        head(network.class_names ? "class" : "digit"),
         head("z"),
         head("e", "z"),
         head("of the sum"),
@@ -83,9 +87,10 @@ export function createSoftmax(logits, temperature) {
  * Ten probabilities without the numbers that they were made of.
  *
  * @param {number[]} probabilities
+ * @param {Network} network
  * @returns {HTMLElement}
  */
-export function createProbabilities(probabilities) {
+export function createProbabilities(probabilities, network) {
   const most = probabilities.indexOf(Math.max(...probabilities));
   const rows = probabilities.map((probability, digit) => {
     const bar = element("span", { class: "share-bar" });
@@ -93,7 +98,7 @@ export function createProbabilities(probabilities) {
     return element(
       "tr",
       { class: digit === most && "is-first" },
-      element("th", { scope: "row", text: digit }),
+      element("th", { scope: "row", text: className(network, digit) }),
       element("td", { text: percent(probability) }),
       element("td", { class: "share", "aria-hidden": "true" }, bar),
     );

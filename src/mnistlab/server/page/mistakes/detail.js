@@ -1,6 +1,7 @@
 /** One digit of the test split: what the network saw and says, who doubts its label, what it looks like. */
 
 import { element, percent } from "../app/elements.js";
+import { className } from "../app/networks.js";
 import { createAnswer } from "../digits/answers.js";
 import { decodeImage, drawDigit, onThemeChange } from "../digits/digits.js";
 
@@ -61,7 +62,7 @@ export function createDetail() {
       if (probabilities)
         answer.show({ network: network.id, digit, confidence, probabilities, logits: [], temperature: 1 }, label);
       const verb = digit === label ? "too reads" : "reads";
-      const words = `The label says ${label}. ${network.title} ${verb} ${digit} and is ${percent(confidence)} sure.`;
+      const words = `The label says ${label}. ${network.title} ${verb} ${className(network, digit)} and is ${percent(confidence)} sure.`;
       const caption = element("figcaption", { class: "small muted", text: "What the network saw: 28 × 28 pixels." });
       root.replaceChildren(
         element("figure", { class: "detail-picture" }, picture(detail.image), caption),

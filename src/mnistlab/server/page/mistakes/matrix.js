@@ -1,6 +1,7 @@
 /** The confusion matrix: a table of buttons, the rows what the label says, the columns what the network reads. */
 
 import { element } from "../app/elements.js";
+import { className } from "../app/networks.js";
 
 const DIGITS = [...Array(10).keys()];
 const STEPS = /** @type {Record<string, [number, number]>} */ ({
@@ -25,12 +26,8 @@ export function createMatrix(choose) {
       return button;
     }),
   );
-  const head = element(
-    "tr",
-    {},
-    element("td", { class: "matrix-side" }),
-    ...DIGITS.map((digit) => element("th", { scope: "col", text: digit })),
-  );
+  const columns = DIGITS.map((digit) => element("th", { scope: "col", text: digit }));
+  const head = element("tr", {}, element("td", { class: "matrix-side" }), ...columns);
   const rows = DIGITS.map((label) =>
     element(
       "tr",
@@ -86,8 +83,11 @@ export function createMatrix(choose) {
     /**
      * @param {number[][]} matrix
      * @param {[number, number] | null} chosen
+     * @param {import("../app/networks.js").Network} network
      */
-    show(matrix, chosen) {
+    show(matrix, chosen, network) {
+      columns.forEach((column, prediction) => (column.textContent = className(network, prediction)));
+      root.classList.toggle("has-names", Boolean(network.class_names));
       const most = Math.max(
         1,
         ...matrix.flatMap((counts, label) => counts.filter((_, prediction) => prediction !== label)),
@@ -106,8 +106,8 @@ export function createMatrix(choose) {
           button.setAttribute(
             "aria-label",
             label === prediction
-              ? `${label} read as ${prediction}, right: ${images}`
-              : `${label} taken for ${prediction}: ${images}`,
+              ? `${label} read as ${className(network, prediction)}, right: ${images}`
+              : `${label} taken for ${className(network, prediction)}: ${images}`,
           );
           button.setAttribute(
             "aria-pressed",

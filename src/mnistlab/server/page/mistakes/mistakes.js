@@ -1,7 +1,7 @@
 /** Mistakes: which test digits a network takes for which, those it was surest of, and each of them in detail. */
 
 import { element } from "../app/elements.js";
-import { loadNetworks, missingNetworks } from "../app/networks.js";
+import { className, loadNetworks, missingNetworks } from "../app/networks.js";
 import { codeForMistakes } from "../code/code.js";
 import { createDetail } from "./detail.js";
 import { createGallery } from "./gallery.js";
@@ -150,12 +150,13 @@ const imageOf = ({ image }) => (/^\d{1,4}$/.test(image ?? "") ? Number(image) : 
  */
 async function render(state, found, network) {
   const share = `${(100 * found.accuracy).toFixed(2)} %`;
-  parts.sum.textContent = `reads ${share} right: ${found.num_wrong.toLocaleString("en")} mistakes in ${found.num_images.toLocaleString("en")} test digits`;
+  const foreign = network.class_names ? ", which show none of the classes that it was trained on" : "";
+  parts.sum.textContent = `reads ${share} right: ${found.num_wrong.toLocaleString("en")} mistakes in ${found.num_images.toLocaleString("en")} test digits${foreign}`;
   parts.body.hidden = false;
   const cell = cellOf(state);
-  parts.matrix.show(found.matrix, cell);
+  parts.matrix.show(found.matrix, cell, network);
   await Promise.all([
-    listDigits(state, found, cell).catch((error) => {
+    listDigits(state, found, cell, network).catch((error) => {
       shownList = ""; // so that it is asked for again
       throw error;
     }),
@@ -170,8 +171,9 @@ async function render(state, found, network) {
  * @param {State} state
  * @param {Mistakes} found
  * @param {[number, number] | null} cell
+ * @param {Network} network
  */
-async function listDigits(state, found, cell) {
+async function listDigits(state, found, cell, network) {
   const isContested = state.label === CONTESTED;
   const list = `${found.network} ${isContested ? CONTESTED : cell}`;
   if (list === shownList) return;
@@ -194,7 +196,9 @@ async function listDigits(state, found, cell) {
     indices = answer.indices;
     const count = answer.count === 1 ? "1 digit" : `${answer.count.toLocaleString("en")} digits`;
     title =
-      cell[0] === cell[1] ? `${count} read as ${cell[1]}, rightly` : `${count}: a ${cell[0]} taken for a ${cell[1]}`;
+      cell[0] === cell[1]
+        ? `${count} read as ${className(network, cell[1])}, rightly`
+        : `${count}: a ${cell[0]} taken for ${network.class_names ? className(network, cell[1]) : `a ${cell[1]}`}`;
     context.announce(`${title}.`);
   }
   parts.title.textContent = title;
