@@ -1,6 +1,7 @@
 """Training runs as Ray tasks, on one machine or many; Ray does all the scheduling."""
 
 import contextlib
+import importlib
 import importlib.util
 import os
 import secrets
@@ -134,9 +135,7 @@ def _keeping_to_this_machine() -> Iterator[None]:
 def _forget_password() -> None:
     """Lets Ray look anew for the password of the next cluster; older releases have none."""
     with contextlib.suppress(ImportError, AttributeError):
-        from ray._raylet import AuthenticationTokenLoader
-
-        AuthenticationTokenLoader.instance().reset_cache()
+        importlib.import_module("ray._raylet").AuthenticationTokenLoader.instance().reset_cache()
 
 
 def check_cluster(address: str) -> None:
