@@ -202,16 +202,15 @@ def _run(
     out: Path | None,
 ) -> None:
     """Loads the data, makes and runs the experiment, and prints the answer."""
-    from mnistlab.runs.folders import check_collection, own_results
+    from mnistlab.runs.folders import own_results
 
     folder = out or Path("experiments") / name
-    check_collection(folder, "an experiment")
-    if cluster is not None:
-        from mnistlab.experiments.cluster import check_cluster
-
-        check_cluster(cluster)
     try:
         with own_results(folder, "an experiment"):
+            if cluster is not None:
+                from mnistlab.experiments.cluster import check_cluster
+
+                check_cluster(cluster)
             dataset = load_dataset(data)
             from mnistlab.experiments.experiment import run_experiment
 

@@ -32,6 +32,9 @@ OPTIONS = {
     "processes": "--distribute",
     "address": "--cluster",
     "uri": "--mlflow",
+    "port": "--port",
+    "csv_path": "--csv",
+    "file_format": "--format py",
 }
 """How the command line sets an argument of the library, by its name."""
 

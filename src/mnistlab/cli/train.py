@@ -87,7 +87,7 @@ def train(
     """Train a recipe and leave a run folder. It holds model, metrics, figures and report."""
     from mnistlab.runs import Run
     from mnistlab.runs.fine_tuning import fine_tuning_recipe
-    from mnistlab.runs.folders import check_folder, default_folder, own_run
+    from mnistlab.runs.folders import default_folder, own_run
     from mnistlab.runs.processes import check_divisible, run_locally
 
     given = {key: value for key, value in overrides.items() if value is not None}
@@ -111,13 +111,12 @@ def train(
         training.assist(chosen, load_dataset(data, quiet=True), processes, start)
         return
     folder = out or default_folder(chosen)
-    check_folder(folder, chosen, extends=extends)
-    tracker = None
-    if mlflow_uri is not None:
-        from mnistlab.runs.tracking import Tracker
-
-        tracker = Tracker(mlflow_uri)
     with own_run(folder, chosen, extends=extends):
+        tracker = None
+        if mlflow_uri is not None:
+            from mnistlab.runs.tracking import Tracker
+
+            tracker = Tracker(mlflow_uri)
         dataset = load_dataset(data)
         if extends:
             from mnistlab import training

@@ -52,7 +52,8 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRNOTAVAIL:
             raise UsageError(f"{host!r}{_NOT_HERE}") from error
         raise MnistlabError(
-            f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port, 0 for any free one."
+            f"Port {port} of {host} cannot be used: {error.strerror}. For any free one give 0, or choose another port.",
+            argument="port",
         ) from error
     return found
 

@@ -76,7 +76,8 @@ class Gradebook:
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             raise UsageError(
                 f"{printable(self.path)} or {printable(self.details_path)} exists, and they are no grades of this "
-                "program. Delete them, or choose another name with --csv."
+                "program. Delete them, or choose another name.",
+                argument="csv_path",
             ) from None
         if content.get("checks") != self.checks:
             return []

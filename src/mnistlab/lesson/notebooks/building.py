@@ -70,7 +70,8 @@ def notebook(text: str) -> Any:
     except ImportError as error:
         raise UsageError(
             f"The lesson's notebooks need the packages of mnistlab[{EXTRA}], which are not installed: {error}. "
-            f"Install them, or take --format py."
+            f"Install them, or take another format.",
+            argument="file_format",
         ) from error
     made = jupytext.reads(text, fmt="py:percent")
     made.metadata = nbformat.from_dict(
