@@ -1,6 +1,7 @@
 """What starts quickly must not import what starts slowly; and nothing of TensorFlow's own log reaches the user."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+SOURCE = Path(__file__).parents[1] / "src" / "mnistlab"
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 CONTRACTS = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 ROOMS_WITHOUT_KERAS = next(
@@ -43,6 +45,20 @@ def test_the_package_is_imported_with_the_standard_library_alone():
     environment = os.environ | {"ORT_DISABLE_TELEMETRY": "", "RAY_USAGE_STATS_ENABLED": "1"}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert result.stdout == "mnistlab\n1 0\n"
+
+
+def test_keras_and_tensorflow_are_imported_in_one_place():
+    """Which keeps them silent, and Keras from writing into the home folder; whoever imports them first decides that."""
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        if re.search(r"^ *(import|from) (keras|tensorflow)\b(?!\.src\.legacy)", path.read_text(encoding="utf-8"), re.M)
+    }
+    assert found == {
+        "models/backend.py",
+        "cli/usage.py",  # in the notes beside exported files
+        "lesson/migration/__init__.py",  # in an example
+    }
 
 
 def test_keras_is_imported_in_silence():

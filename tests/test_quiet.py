@@ -180,6 +180,14 @@ def test_a_command_is_quiet(guest, run, photo, filled_page, arguments):
     assert_quiet(guest.run(*(one.format(**places) for one in arguments), **TALKERS_AWAKE))
 
 
+def test_the_code_beside_an_exported_network_is_quiet(guest, run):
+    """It runs without mnistlab, which could keep the library quiet."""
+    assert_quiet(guest.run("export", run, "--format", "onnx", "--out", guest.out / "noted.onnx"))
+    code = re.search(r"```python\n(.*?)```", (guest.out / "noted.onnx.md").read_text(), re.DOTALL)[1]
+    assert "mnistlab" not in code
+    assert_quiet(guest.python("-c", f"import os; os.chdir({str(guest.out)!r})\n{code}"))
+
+
 def ask(port: int, method: str, path: str, body: object = None) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
@@ -226,7 +234,7 @@ def test_without_a_home_a_training_says_nothing_of_it(guest, tiny_folder):
         ("experiment", "compare", "mlp", "fast", *SMALL),
         ("experiment", "batch-size", "--sizes", "300", "--steps", "4", *SMALL),
         ("experiment", "label-noise", "--models", "softmax", "--alphas", "0,5", *SMALL),
-        ("experiment", "augmentation", "--model", "mlp", *SMALL),
+        ("experiment", "augmentation", "--model", "best", "--recipe", "test_shifts=false", *SMALL),
         ("train", "mlp", "--epochs", "1", "--tensorboard"),
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
@@ -269,5 +277,5 @@ def test_a_notebook_is_quiet(guest):
         pytest.skip("nbclient is not installed")
     folders = {"IPYTHONDIR": str(guest.temporary / "ipython"), "JUPYTER_RUNTIME_DIR": str(guest.temporary / "jupyter")}
     conduct = guest.python("-c", CELLS, IN_A_CELL, **folders, **TALKERS_AWAKE)
-    assert (conduct.returncode, conduct.stdout) == (0, "display_data\n"), conduct.stderr
+    assert (conduct.returncode, conduct.stdout) == (0, "execute_result\n"), conduct.stderr
     assert (conduct.beyond, conduct.outside) == ([], [])

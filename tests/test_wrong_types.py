@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from made_runs import made_run
 from mnistlab import datasets, evaluation, figures, models, training
 from mnistlab.datasets import Dataset, Split
 from mnistlab.exceptions import UsageError
 from mnistlab.inference import Classifier, pretrained
 from mnistlab.reader import DigitReader
 from mnistlab.recipes import RECIPES
-from mnistlab.runs import Run
+from mnistlab.runs import Run, list_runs
+from mnistlab.runs.fine_tuning import fine_tuning_recipe
 
 IMAGES, LABELS = np.zeros((4, 28, 28), np.uint8), np.arange(4)
 SPLIT = Split("test", IMAGES, LABELS)
@@ -37,6 +39,10 @@ CASES = {
     "start from a path": (lambda: training.train(MLP, DATASET, start="runs/a"), "is 'runs/a', but a Run or None was"),
     "assist with a name": (lambda: training.assist("mlp", DATASET, None), "The recipe is 'mlp', but a Recipe was"),
     "extend a path": (lambda: training.extend("runs/a", MLP, DATASET), "The run is 'runs/a', but a Run was expected."),
+    "fine-tune from a path": (
+        lambda: fine_tuning_recipe(MLP, "runs/a"),
+        "The run to start from is 'runs/a', but a Run",
+    ),
     "evaluate on arrays": (
         lambda: evaluation.evaluate(classifier(), (IMAGES, LABELS)),
         "The split is a tuple of 2, but",
@@ -151,6 +157,13 @@ def test_text_is_taken_for_a_path(tmp_path):
     assert Run("runs/mlp-seed0") == Run(Path("runs/mlp-seed0"))
     assert Run("runs/mlp-seed0").onnx_path == Path("runs/mlp-seed0/model.onnx")
     assert Classifier(str(pretrained("mlp").path)).path == pretrained("mlp").path
+
+
+def test_runs_are_listed_below_a_folder_given_as_text(tmp_path):
+    made_run(tmp_path / "one")
+    expected = list_runs([tmp_path])
+    assert list_runs(tmp_path) == list_runs(str(tmp_path)) == list_runs([str(tmp_path)]) == expected
+    assert len(expected) == 1
 
 
 def test_lists_of_numbers_are_images_and_matrices():

@@ -279,20 +279,22 @@ def test_convert_reads_pictures_and_warns(mnist, tmp_path):
         (
             ["convert", "nowhere", "new"],
             2,
-            "nowhere does not exist; expected an .npz or .csv file, or a folder of pict",
+            "There is no file nowhere; expected an .npz or .csv file, or a folder of pict",
         ),
-        (["convert", "nowhere.npz", "new"], 1, "nowhere.npz cannot be read (No such file or directory)."),
+        (["convert", "nowhere.npz", "new"], 2, "There is no file nowhere.npz; expected an .npz or .csv file"),
         (["convert", "a.csv"], 2, "Missing argument 'FOLDER'. See mnistlab data convert --help."),
         (["convert", "a", "b", "--invert", "--normalize"], 2, "--normalize finds the ink itself, dark or light. Leave"),
         (["convert", "a.npz", "b", "--test", "c.csv"], 2, "A second file is for CSV files, but a.npz is none."),
     ],
 )
 def test_what_cannot_be_converted(tmp_path, arguments, code, text):
+    for name in ("a.npz", "c.csv"):
+        (tmp_path / name).touch()
     result = run_mnistlab("data", *arguments, cwd=tmp_path)
     assert result.returncode == code
     assert text in result.stderr
     assert "Traceback" not in result.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "c.csv"]
 
 
 def test_a_damaged_source_leaves_nothing_behind(tmp_path):

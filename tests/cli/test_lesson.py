@@ -186,7 +186,7 @@ WRONG_USE = [
     (["lesson", "check", "broken.ipynb"], 1, "broken.ipynb is no notebook that Jupyter could open"),
     (["lesson", "hint", "cnn.conf2"], 2, "There is no step 'cnn.conf2'. Did you mean 'cnn.conv2'? The steps are data."),
     (["lesson", "hint", "cnn.conv2", "--level", "4"], 2, "'4' is not a whole number from 1 to 3."),
-    (["lesson", "grade", "nowhere"], 2, "There is no nowhere; a notebook or a folder of notebooks was expected."),
+    (["lesson", "grade", "nowhere"], 2, "There is no file nowhere; a notebook or a folder of notebooks was expected."),
     (["lesson", "grade", "empty"], 1, "No notebook lies in empty; files that end in .ipynb"),
     (["lesson", "grade", "empty", "--memory", "0"], 2, "'0' is not a number from 0.25 to 1,024."),
     (["lesson", "grade", "empty", "--limit-seconds", "0"], 2, "'0' is not a whole number from 1 to 86,400."),

@@ -43,6 +43,7 @@ WRITE_FOLDER = [
     (["experiment", "compare", "mlp", "cnn", "--out", "PATH"], "--out"),
     (["sheet", "read", "photo.jpg", "--out", "PATH"], "--out"),
     (["lesson", "start", "PATH"], ""),
+    (["data", "convert", "class", "PATH"], ""),
     (["serve", "--runs", "PATH"], ""),
 ]
 WRITE_FILE = [
@@ -151,6 +152,10 @@ def test_a_file_that_is_not_there(place):
         (["lesson", "grade", "nothing"], 2, ["There is no file nothing; a notebook or a folder of notebooks was"]),
         (["lesson", "grade", "class", "--csv", "."], 2, [". is a folder, not a file. Choose another name."]),
         (["lesson", "migrate", "folder.ipynb"], 1, ["folder.ipynb is a folder, not a file."]),
+        (["data", "convert", "dangling", "new"], 2, ["dangling is a link to nowhere, which is not there; expected an"]),
+        (["data", "convert", "file/x", "new"], 2, ["There is no file file/x: file is a file; expected an .npz or"]),
+        (["data", "convert", LONG, "new"], 2, [": the name is too long; expected an .npz or .csv file"]),
+        (["data", "convert", "class", "new", "--test", "circle"], 2, ["There is no file circle: its links lead round"]),
         (["evaluate", "shiped"], 1, ["There is no folder shiped", "Did you mean 'shipped'?"]),
     ]
     check(expected, place)

@@ -127,13 +127,15 @@ def damaged(content: bytes, chance: random.Random, places: list[int] | None = No
     for _ in range(chance.choice((1, 1, 1, 2, 2, 4))):
         at = chance.randrange(len(mutant) or 1)
         if places and chance.random() < 0.9:
-            at = min(chance.choice(places) + chance.randrange(120), max(len(mutant) - 1, 0))
+            step = 8 * chance.randrange(16) if chance.random() < 0.6 else chance.randrange(120)
+            at = min(chance.choice(places) + step, max(len(mutant) - 1, 0))
         change = chance.randrange(10)
         if change < 3:
             mutant[at : at + 1] = bytes([chance.choice((0, 1, 127, 128, 255, chance.randrange(256)))])
         elif change < 6:
             width = chance.choice((2, 4, 8, 8))
-            number = chance.choice((*_NUMBERS, len(content), len(content) - 1, at, at - at % 8))
+            near = 8 * chance.randrange(32), at, at - at % 8, len(content), len(content) - 1
+            number = chance.choice((*_NUMBERS, *near, *near))
             mutant[at : at + width] = (number % 2 ** (8 * width)).to_bytes(width, "little")
         elif change < 8:  # a number or address from elsewhere in the file: often one that fits too well
             source = chance.choice(places) + 8 * chance.randrange(16) if places else chance.randrange(len(content))

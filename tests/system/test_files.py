@@ -138,9 +138,12 @@ def test_a_folder_appears_whole(tmp_path):
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes").write_bytes(b"mine")
-    for place in (tmp_path / "mine", tmp_path / "mine" / "notes"):
+    for place, message in (
+        (tmp_path / "mine", r"exists and is left as it is\. Delete it, or choose another folder"),
+        (tmp_path / "mine" / "notes", r"is a file, not a folder\. Choose another folder"),
+    ):
         for write in (check_free, lambda place: write_folder(place, FILES)):
-            with pytest.raises(UsageError, match=r"exists and is left as it is\. Delete it, or choose another folder"):
+            with pytest.raises(UsageError, match=message):
                 write(place)
     assert names(tmp_path / "mine") == ["notes"]
 

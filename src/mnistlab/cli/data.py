@@ -9,6 +9,7 @@ import click
 
 from mnistlab.cli.options import PATH, SEED, debug_option, warn
 from mnistlab.exceptions import MnistlabError, UsageError
+from mnistlab.system.paths import absence, is_file, is_folder
 
 
 @click.group()
@@ -43,7 +44,7 @@ def convert(
 
     SOURCE is an .npz file such as Keras' mnist.npz, a CSV file such as Kaggle's train.csv, a folder of pictures that
     are sorted into folders by their class or named by their label, or a folder of IDX files. Images stay as they are,
-    brought to 28×28 pixels, unless an option says otherwise.
+    brought to 28 x 28 pixels, unless an option says otherwise.
     """
     if invert and normalize:
         raise UsageError("--normalize finds the ink itself, dark or light. Leave --invert out.")
@@ -54,6 +55,12 @@ def convert(
 
     with _without_option():
         check_free(folder)
+    for path in (source, test_source):
+        if path is not None and not (is_file(path) or is_folder(path)):
+            raise UsageError(
+                f"{absence(path, 'file')}; expected an .npz or .csv file, or a folder of pictures or IDX files. "
+                "Check the path."
+            )
     changes = Changes(transpose, stretch, invert, _normalized if normalize else None)
     dataset, notes = convert_source(
         source,

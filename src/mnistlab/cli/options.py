@@ -102,7 +102,7 @@ def load_dataset(folder: Path | None, *, quiet: bool = False) -> Any:
 def warn(sentences: Iterable[str]) -> None:
     """Tells on standard error what looks wrong but stops nothing."""
     for sentence in sentences:
-        click.echo(f"Warning: {sentence}", err=True)
+        print(f"Warning: {sentence}", file=sys.stderr)
 
 
 def print_json(content: Any) -> None:

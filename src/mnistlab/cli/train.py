@@ -187,7 +187,8 @@ def _processes(distribute: str | None, num_processes: int | None, number: int | 
     """The meaning of `--distribute`: `None`, the number of processes to start here, or this one among several."""
     from mnistlab.runs.processes import Processes, check_backend
 
-    if distribute is None or ":" not in distribute:
+    is_number = distribute is not None and (distribute.isdecimal() or (":" not in distribute and num_processes is None))
+    if distribute is None or is_number:
         if num_processes is not None or number is not None:
             raise UsageError("--processes and --process say who meets at --distribute HOST:PORT, which is missing.")
         if distribute is None:

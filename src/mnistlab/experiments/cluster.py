@@ -1,6 +1,7 @@
 """Training runs as Ray tasks, on one machine or many; Ray does all the scheduling."""
 
 import contextlib
+import importlib
 import importlib.util
 import os
 import secrets
@@ -19,6 +20,12 @@ ANSWER_SECONDS = 5
 CLUSTER_SECONDS = 40  # that a process may take to start Ray and join a cluster
 MAX_RETRIES = 5  # of a task whose worker died
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+_OWN_SETTINGS = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # what is the default there: all processes meet at 127.0.0.1
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),  # the password, which Ray would make and keep in a file
+}
+"""The environment of a Ray that is started here, and of its processes."""
 
 
 def train_on_ray(
@@ -100,32 +107,35 @@ def _keeping_to_this_machine() -> Iterator[None]:
     Left to itself it listens on the network, asks the services of three clouds whether it runs there, even with its
     usage statistics switched off, and keeps the password of its processes in the home folder.
     """
-    settings = {
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # what is the default there: all processes meet at 127.0.0.1
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": secrets.token_hex(32),
-    }
+    environment = {name: os.environ.get(name) for name in ("RAY_AUTH_MODE", *_OWN_SETTINGS)}
+    os.environ |= _OWN_SETTINGS
     from ray._private import ray_constants, services
 
     replaced: list[tuple[Any, str, Any]] = [
-        (ray_constants, "ENABLE_RAY_CLUSTER", False),  # the first setting, as Ray read it when it was imported
+        (ray_constants, "ENABLE_RAY_CLUSTER", False),  # the first setting, as it was when Ray was imported
         # Without a dashboard Ray starts the dashboard's process all the same, for the usage statistics alone.
         (services, "start_api_server", lambda *_, **__: ("", None)),
     ]
-    environment = {name: os.environ.get(name) for name in settings}
     original = [(module, name, getattr(module, name, None)) for module, name, _ in replaced]
-    os.environ |= settings
     for module, name, value in replaced:
         setattr(module, name, value)
+    _forget_password()
     try:
         yield
     finally:
         for module, name, value in original:
             setattr(module, name, value)
         for name, text in environment.items():
-            del os.environ[name]
+            os.environ.pop(name, None)
             if text is not None:
                 os.environ[name] = text
+        _forget_password()
+
+
+def _forget_password() -> None:
+    """Lets Ray look anew for the password of the next cluster; older releases have none."""
+    with contextlib.suppress(ImportError, AttributeError):
+        importlib.import_module("ray._raylet").AuthenticationTokenLoader.instance().reset_cache()
 
 
 def check_cluster(address: str) -> None:

@@ -1,4 +1,4 @@
-"""Keras, imported quietly, on the backend that the user chose.
+"""Keras and TensorFlow, imported quietly and nowhere else, on the backend that the user chose.
 
 `KERAS_BACKEND` decides between TensorFlow (the default), JAX and PyTorch, as everywhere with Keras. TensorFlow writes
 lines about its build to the process's standard error before any setting can silence them. They are of no use here, so
@@ -21,7 +21,7 @@ import numpy as np
 from mnistlab import __version__
 from mnistlab.exceptions import UsageError
 
-__all__ = ["describe_environment", "keras", "silenced"]
+__all__ = ["describe_environment", "keras", "silenced", "tensorflow"]
 
 
 @contextlib.contextmanager

@@ -7,9 +7,8 @@ and change nothing else: same constructor, same variables under the same names, 
 
 from typing import Any
 
-import tensorflow as tf
-
 from mnistlab.models.backend import keras
+from mnistlab.models.backend import tensorflow as tf
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]

@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 
 from mnistlab.models.backend import keras
+from mnistlab.models.backend import tensorflow as tf
 from mnistlab.recipes import Precision
 
 BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
@@ -18,8 +19,6 @@ def has_native_bfloat16() -> bool:
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
-        import tensorflow as tf
-
         if gpus := tf.config.list_physical_devices("GPU"):
             capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
             return bool(capability >= (8, 0))  # Ampere and later have bfloat16 units

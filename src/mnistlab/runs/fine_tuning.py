@@ -33,6 +33,7 @@ def fine_tuning_recipe(recipe: Recipe, start: Run, overrides: Mapping[str, Any] 
         UsageError: the run has another network.
         RunError: the run is not complete, or damaged.
     """
+    require_type(start, Run, "The run to start from", 'Give Run("runs/mlp-seed0").')
     found = start.require().recipe
     theirs, ours = ((one.model, one.members) for one in (found, recipe))
     if theirs != ours:

@@ -5,6 +5,7 @@ that is written over, which a notebook shows too (`UpdatingLine`).
 """
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ class Console:
 
     def __init__(self, *, quiet: bool = False, stderr: bool = False) -> None:
         self._rich = console.Console(highlight=False, markup=False, emoji=False, stderr=stderr, quiet=quiet)
-        self.is_live = self._rich.is_terminal and not quiet
+        self.is_live = self._rich.is_terminal and not self._rich.is_dumb_terminal and not quiet
 
     def line(self, text: str) -> None:
         """Writes a line, above a bar if one is shown; the terminal breaks it if it is long."""
@@ -128,7 +129,7 @@ class UpdatingLine:
                 self._handle = display(content, raw=True, display_id=True)
             else:
                 self._handle.update(content, raw=True)
-        elif sys.stdout.isatty():
+        elif sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
             print(f"\r\033[K{text}", end="\n" if keep else "", flush=True)
         elif keep:
             print(text, flush=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.models.backend import keras
+from mnistlab.models.backend import tensorflow as tf
 from mnistlab.recipes import AffineRanges
 
 NUM_TRANSFORM_COEFFICIENTS = 8  # a projective transform; an affine one leaves the last two at zero
@@ -127,8 +128,6 @@ def transform_images(images: Any, transforms: Any) -> Any:
     """
     images = keras.ops.expand_dims(keras.ops.cast(images, "float32"), -1)  # (n, 28, 28) -> (n, 28, 28, 1)
     if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
         transformed = tf.raw_ops.ImageProjectiveTransformV3(
             images=images,
             transforms=transforms,

@@ -12,9 +12,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import tensorflow as tf
-
 from mnistlab.models.backend import keras
+from mnistlab.models.backend import tensorflow as tf
 from mnistlab.training.augmentation import transform_images
 from mnistlab.training.batches import BlockStream, prefetched
 

@@ -24,7 +24,7 @@ PRODUCT_REPEATS = 20
 
 def measure_machine() -> dict[str, float]:
     """This machine's matrix-product rate in TensorFlow: the best of some repeats, in GFLOP/s."""
-    import tensorflow as tf
+    from mnistlab.models.backend import tensorflow as tf
 
     rates = {}
     for precision in ("float32", "bfloat16"):
