@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from mnistlab.evaluation import evaluate
 from mnistlab.inference import pretrained
+from other_data import SHOES
 
 PATIENCE = 60_000  # milliseconds
 TABS = ("Draw", "Inside", "Train", "Mistakes", "Experiments")
@@ -199,6 +200,49 @@ def test_a_mistake_is_found_through_the_matrix(watched, open_watched, judged):
     expect(other.page.get_by_role("button", name=re.compile("^4 taken for 9"))).to_have_attribute(
         "aria-pressed", "true"
     )
+
+
+def name_classes(page):
+    """Lets the notebook's MLP pass for a network of shoes."""
+
+    def answer(route):
+        response = route.fetch()
+        content = response.json()
+        for network in content["networks"]:
+            if network["id"] == "shipped-mlp":
+                network["class_names"] = list(SHOES)
+        route.fulfill(response=response, json=content)
+
+    page.route("**/api/networks", answer)
+
+
+def test_classes_that_are_not_digits_have_their_names(watched, judged, strokes_of_three):
+    name_classes(watched.page)
+    page = watched.open("tab=mistakes&network=shipped-mlp")
+    expect(page.locator(".mistakes-sum")).to_contain_text("which show none of the classes that it was trained on")
+    expect(page.locator(".matrix thead th")).to_have_text(list(SHOES))
+    expect(page.locator(".matrix tbody th")).to_have_text(list("0123456789"))
+    page.get_by_role("button", name=re.compile("^4 taken for Ankle boot")).click()
+    expect(page.get_by_role("heading", name=re.compile("digits: a 4 taken for Ankle boot$"))).to_be_visible()
+    watched.quiet()
+    page.locator("ul.digits button").first.click()
+    expect(page.locator(".detail")).to_contain_text("reads Ankle boot")
+    watched.quiet()
+    page = watched.open(f"tab=draw&networks=shipped-mlp&strokes={strokes_of_three}")
+    expect(page.locator("#panel-draw .network .answer-digit")).to_have_text("Dress")
+    page = watched.open(f"tab=inside&network=shipped-mlp&strokes={strokes_of_three}")
+    expect(page.locator(".inside-answer")).to_have_text("Dress")
+    expect(page.locator("table.softmax tbody th").first).to_have_text("T-shirt/top")
+    expect(page.locator(".occlusion-said")).not_to_contain_text(re.compile("a [0-9]"))
+    watched.quiet()
+
+
+@pytest.mark.parametrize("name", ["Draw", "Inside", "Mistakes"])
+def test_names_of_classes_fit_on_a_phone(open_watched, filled, name):
+    watched = open_watched(viewport={"width": 360, "height": 740}, has_touch=True)
+    name_classes(watched.page)
+    page = fill(watched, filled[name].replace("shipped-cnn", "shipped-mlp"))
+    assert page.evaluate(WIDE) == []
 
 
 def test_a_link_restores_the_settings_of_a_training(watched):

@@ -97,8 +97,9 @@ def test_evaluate_scores_mnist_by_default(run_folder):
     assert " of 10,000 right: " in run_mnistlab("evaluate", run_folder).stdout
 
 
-def test_evaluate_imports_no_tensorflow(run_folder):
-    program = f"from mnistlab.cli.main import cli; cli.main(['evaluate', {str(run_folder)!r}], standalone_mode=False)"
+def test_evaluate_imports_no_tensorflow(run_folder, tiny_folder):
+    arguments = ["evaluate", str(run_folder), "--data", str(tiny_folder)]
+    program = f"from mnistlab.cli.main import cli; cli.main({arguments!r}, standalone_mode=False)"
     assert imports_of(program, "keras", "tensorflow") == []
 
 

@@ -71,6 +71,18 @@ def test_biased_noise_names_the_share_at_which_the_labels_turn():
     ]
 
 
+def test_what_is_no_digit_is_not_called_one():
+    rows = [
+        group("", accuracy, model="mlp", alpha=alpha, bias=bias)
+        for alpha, bias, accuracy in ((0, 0.1, 0.95), (20, 0.0, 0.93), (20, 0.1, 0.03))
+    ]
+    chart = label_noise.charts(rows, by_bias=True, noun="class")["accuracy"]
+    method = label_noise.experiment({"mlp": label_noise.RECIPES["mlp"]}, noun="class").method
+    said = [*label_noise.explain(rows, 60_000, "class"), chart.x.title, *method]
+    assert sum("one confusing class" in sentence for sentence in said) == 3
+    assert not any("digit" in sentence for sentence in said)
+
+
 def test_augmentation_says_what_each_range_buys():
     test = {"difference": {"mean": 0.004, "num": 3}, "p_value": 0.01}
     groups = [

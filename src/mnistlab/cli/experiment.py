@@ -162,11 +162,12 @@ def label_noise(
     varied = ("label_noise", "noise_bias")
     RECIPES["mlp"].override(settings, varied)  # rejects impossible settings before anything slow begins
 
-    def make(_dataset: "Dataset") -> "Experiment":
+    def make(dataset: "Dataset") -> "Experiment":
         from mnistlab.experiments import label_noise
 
         chosen = {name: label_noise.RECIPES[name].override(settings, varied) for name in names}
-        return label_noise.experiment(chosen, num_seeds=common["seeds"], alphas=alphas, biases=biases)
+        noun = dataset.classes.noun
+        return label_noise.experiment(chosen, num_seeds=common["seeds"], alphas=alphas, biases=biases, noun=noun)
 
     _run("label-noise", make, **common)
 

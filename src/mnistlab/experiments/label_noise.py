@@ -47,7 +47,12 @@ class NoiseGroup(Group):
 
 
 def experiment(
-    recipes: dict[str, Recipe], *, num_seeds: int = 3, alphas: Sequence[int] = ALPHAS, biases: Sequence[float] = (0.0,)
+    recipes: dict[str, Recipe],
+    *,
+    num_seeds: int = 3,
+    alphas: Sequence[int] = ALPHAS,
+    biases: Sequence[float] = (0.0,),
+    noun: str = "digit",
 ) -> Experiment:
     """Every clean label joined by alpha random ones, for several models.
 
@@ -56,6 +61,7 @@ def experiment(
         num_seeds: Number of training runs of each kind, with seeds 0, 1, …; other seeds draw other labels.
         alphas: Numbers of random labels per image.
         biases: Shares of the random labels that are one confusing digit; 0 is uniform noise.
+        noun: Word for a class of the data.
     """
     return Experiment(
         "label-noise",
@@ -65,7 +71,7 @@ def experiment(
             "labels are the true ones.",
             "All labels of an image are trained on together, as their mean. In one batch that is exactly the gradient "
             "of alpha + 1 copies of the image with a label each (Rolnick et al., arXiv 1705.10694).",
-            "Biased noise draws a share of the random labels from one digit that the true one is easily taken for.",
+            f"Biased noise draws a share of the random labels from one {noun} that the true one is easily taken for.",
             f"Means and 95 % intervals are over {plural(num_seeds, 'seed')}.",
         ],
         [
@@ -88,10 +94,11 @@ def conclude(rows: list[Row], dataset: Dataset, _folder: Path, *, by_bias: bool)
         {"model": model, "bias": bias, "alpha": alpha, **summarize(group)}
         for (model, bias, alpha), group in by_place(rows, "model", "bias", "alpha")
     ]
-    return Findings(explain(groups, len(dataset.train)), groups, charts(groups, by_bias=by_bias))
+    noun = dataset.classes.noun
+    return Findings(explain(groups, len(dataset.train), noun), groups, charts(groups, by_bias=by_bias, noun=noun))
 
 
-def charts(groups: Sequence[NoiseGroup], *, by_bias: bool) -> dict[str, Chart]:
+def charts(groups: Sequence[NoiseGroup], *, by_bias: bool, noun: str = "digit") -> dict[str, Chart]:
     """Accuracy over the noise, a line for each model, and the notebook's claim beside them."""
 
     def name(row: NoiseGroup) -> str:
@@ -101,7 +108,9 @@ def charts(groups: Sequence[NoiseGroup], *, by_bias: bool) -> dict[str, Chart]:
     chart = Chart(
         "Test accuracy",
         Axis(
-            "share of the random labels that is one confusing digit" if by_bias else "random labels for each clean one"
+            f"share of the random labels that is one confusing {noun}"
+            if by_bias
+            else "random labels for each clean one"
         ),
         Axis("test accuracy", "%"),
         mean_series(groups, "bias" if by_bias else "alpha", "accuracy", factor=100, name=name),
@@ -112,7 +121,7 @@ def charts(groups: Sequence[NoiseGroup], *, by_bias: bool) -> dict[str, Chart]:
     return {"accuracy": chart}
 
 
-def explain(groups: Sequence[NoiseGroup], num_train_images: int) -> list[str]:
+def explain(groups: Sequence[NoiseGroup], num_train_images: int, noun: str = "digit") -> list[str]:
     """Sentences from the rows alone; the claim first."""
     answer = []
     for row in groups:
@@ -136,7 +145,7 @@ def explain(groups: Sequence[NoiseGroup], num_train_images: int) -> list[str]:
             if len(groups) == len({row["model"] for row in groups}):  # else a sentence below compares it
                 answer.append(f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} an image.")
             continue
-        kind = f"with {bias * 100:g} % of them one confusing digit, " if bias else ""
+        kind = f"with {bias * 100:g} % of them one confusing {noun}, " if bias else ""
         answer.append(
             f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} an image, {kind}"
             f"{percent(noisy['accuracy']['mean'])} with {noisy['alpha']}, "
@@ -148,9 +157,9 @@ def explain(groups: Sequence[NoiseGroup], num_train_images: int) -> list[str]:
             continue
         answer.append(
             f"{model}: with {_labels(uniform)} an image, {percent(uniform['accuracy']['mean'])} when "
-            f"{uniform['bias'] * 100:g} % of them are one confusing digit, {percent(skewed['accuracy']['mean'])} "
+            f"{uniform['bias'] * 100:g} % of them are one confusing {noun}, {percent(skewed['accuracy']['mean'])} "
             f"when {skewed['bias'] * 100:g} % are. From a share of 1/{alpha}, {100 / alpha:.3g} %, on an image bears "
-            "the confusing digit more often than its own."
+            f"the confusing {noun} more often than its own."
         )
     return answer
 
