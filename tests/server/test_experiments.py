@@ -33,7 +33,7 @@ def test_what_ships_is_what_was_measured(tmp_path):
     """The file is what the program that measures would write."""
     questions.publish(MEASURED, tmp_path / "published.json")
     assert (tmp_path / "published.json").read_bytes() == PUBLISHED_PATH.read_bytes()
-    assert set(questions.EXPERIMENTS) == set(MEASURED) == set(PUBLISHED)
+    assert set(questions.ARGUMENTS) == set(MEASURED) == set(PUBLISHED)
 
 
 @pytest.mark.parametrize(
