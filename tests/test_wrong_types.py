@@ -11,9 +11,9 @@ from mnistlab import datasets, evaluation, figures, models, training
 from mnistlab.datasets import Dataset, Split
 from mnistlab.exceptions import UsageError
 from mnistlab.inference import Classifier, pretrained
-from mnistlab.reader import DigitReader
+from mnistlab.reader import DigitReader, load_photo
 from mnistlab.recipes import RECIPES
-from mnistlab.runs import Run, list_runs
+from mnistlab.runs import Run, find_runs, list_runs, summarize
 from mnistlab.runs.fine_tuning import fine_tuning_recipe
 
 IMAGES, LABELS = np.zeros((4, 28, 28), np.uint8), np.arange(4)
@@ -27,6 +27,20 @@ def classifier():
 
 
 CASES = {
+    "the model of a path": (lambda: models.load_run("runs/a"), "The run is 'runs/a', but a Run was expected."),
+    "a network's file that is a number": (
+        lambda: models.load_network(5),
+        "The network's file is 5, but text or a path was",
+    ),
+    "runs in a number": (lambda: find_runs(5), "The folder to look in is 5, but text or a path was expected."),
+    "list of runs in a number": (lambda: list_runs(5), "The folder to look in is 5, but text or a path was"),
+    "summary of nothing": (lambda: summarize(None), "The run folder is None, but text or a path was expected."),
+    "data in a number": (lambda: datasets.load_idx(5), "The folder is 5, but text or a path was expected."),
+    "data in nothing": (lambda: datasets.load_idx(None), "The folder is None, but text or a path was expected."),
+    "a photo of nothing": (lambda: load_photo(None), "The photo is None, but text or a path was expected."),
+    "a folder that is a number": (lambda: training.train(MLP, DATASET, 3), "The run folder is 3, but text or a path"),
+    "a path with code 0": (lambda: Run("a\0b"), "The run folder holds a character that no path can have"),
+    "a network with code 0": (lambda: Classifier("a\0b"), "holds a character that no path can have"),
     "train a name": (
         lambda: training.train("mlp", DATASET),
         "The recipe is 'mlp', but a Recipe was expected. Take one",

@@ -12,7 +12,9 @@ options, since a notebook has none. An error that ends with advice on an argumen
 command line adds the option.
 """
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 
@@ -95,6 +97,28 @@ def require_type(value: object, expected: type | tuple[type, ...], name: str, ad
     if not isinstance(value, expected):
         kinds = " or ".join(_one(kind.__name__) for kind in (expected if isinstance(expected, tuple) else (expected,)))
         raise UsageError(f"{name} is {described(value)}, but {kinds} was expected. {advice}")
+
+
+def require_path(value: object, name: str, advice: str) -> Path:
+    """A path that was given as one, or as text.
+
+    Args:
+        value: The argument.
+        name: Its name as the subject of a sentence: "The run folder".
+        advice: A sentence on how to get one.
+
+    Raises:
+        UsageError: (a `ValueError`) it is neither, or no file can have that name.
+
+    Example:
+        >>> require_path("runs/a", "The run folder", "").name
+        'a'
+    """
+    require_type(value, (str, os.PathLike), name, advice)
+    path = Path(value)  # type: ignore[arg-type]
+    if "\0" in str(path):
+        raise UsageError(f"{name} holds a character that no path can have, the one with code 0. {advice}")
+    return path
 
 
 def described(value: Any) -> str:

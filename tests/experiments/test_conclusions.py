@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from mnistlab.evaluation.significance import ImageTest, paired_test
@@ -137,3 +138,6 @@ def test_batches_larger_than_all_images_are_one_size(tiny_mnist):
         batch_sizes=(550,),
     )
     assert max(one.place["batch_size"] for one in held_back.trainings) == 500
+    few = dataclasses.replace(tiny_mnist, train=tiny_mnist.train.take(np.arange(100)))
+    made = batch_size.experiment(RECIPES["mlp"], few, num_seeds=1, batch_sizes=(50, 100, 110, 128, 500))
+    assert sorted({one.place["batch_size"] for one in made.trainings}) == [50, 128]

@@ -168,7 +168,7 @@ def test_connections_beyond_the_limit_are_told_to_come_again():
         assert (status, headers["retry-after"], headers["connection"]) == (503, "1", "close")
         assert set(json.loads(content)) == {"error"} and headers["x-content-type-options"] == "nosniff"
         held.pop().close()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while server.get("/api/health")[0] == 503 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert server.get("/api/health")[0] == 200
@@ -187,7 +187,7 @@ def test_a_flood_of_connections_leaves_those_that_are_open_alone():
             opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
         kept.request("GET", "/api/health")
         assert kept.getresponse().read() == b'{"status":"ok"}'
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while (num_open := len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))) > 60 and time.monotonic() < end:
             time.sleep(0.05)  # many are taken at a time, then looked at
         assert num_open <= 60
@@ -261,9 +261,8 @@ def test_the_server_ends_at_once_whoever_is_connected(ending):
         clients[2].sendall(slow_clients.request(server.port, "/api/health"))
         received = b""
         end = time.monotonic() + 2  # several times the deadlines, which a stream that is read does not meet
-        while time.monotonic() < end:
+        while time.monotonic() < end or received.count(b"event: step") <= 5:
             received += clients[0].recv(4096)
-        assert received.count(b"event: step") > 5
         server.process.send_signal(ending)
         _, errors = server.process.communicate(timeout=PATIENCE)
         assert errors == ""
@@ -282,7 +281,7 @@ def test_while_a_photo_is_read_others_are_told_to_come_again_and_the_server_can_
     with live_server(max_waiting_photos=0) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
         connection.request("POST", "/api/read", photo, headers)
-        deadline, status = time.monotonic() + 10, 0
+        deadline, status = time.monotonic() + PATIENCE, 0
         while status != 503 and time.monotonic() < deadline:
             status, told, _ = server.ask("POST", "/api/read", b"no photo", headers)
         assert status == 503 and told["retry-after"] == "1"

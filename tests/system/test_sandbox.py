@@ -357,7 +357,7 @@ def test_it_ends_with_the_process_that_watches(confined, tmp_path):
         pid = next(json.loads(line)["pid"] for line in process.stdout if "pid" in line)
         assert Path(f"/proc/{pid}").exists()
         process.kill()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300  # a busy machine may take long
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not Path(f"/proc/{pid}").exists()

@@ -72,6 +72,12 @@ def test_what_cannot_go_on_is_refused_and_left_as_it_is(tiny_mnist, tmp_path):
             continue
         with pytest.raises(UsageError, match=message):
             training.extend(run, other, tiny_mnist)
+    other = dataclasses.replace(tiny_mnist, name="other", train=tiny_mnist.train.take(np.arange(300)))
+    with pytest.raises(
+        UsageError, match=r"holds a run with data tiny MNIST .*, not other .*\. Delete it, or choose"
+    ) as caught:
+        training.extend(run, longer(SHORT["softmax"], 3), other)
+    assert caught.value.argument == "folder"  # not the advice to extend, which it tries to do
     for setting in ({"schedule": "one-cycle"}, {"members": 2}, {"test_shifts": True}, {"max_steps": 5}):
         known = dataclasses.replace(SHORT["softmax"], **setting)
         with pytest.raises(UsageError, match="cannot be given more epochs"):

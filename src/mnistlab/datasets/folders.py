@@ -16,7 +16,7 @@ from mnistlab.datasets.filenames import TEST_FILES, TRAIN_FILES, find_files
 from mnistlab.datasets.idx import idx_header, idx_sha256, read_images, read_labels
 from mnistlab.datasets.plausibility import look_at, unequal_twins
 from mnistlab.datasets.splits import Dataset, Split
-from mnistlab.exceptions import DataError
+from mnistlab.exceptions import DataError, require_path
 
 
 def load_idx(folder: str | os.PathLike[str], *, name: str | None = None) -> Dataset:
@@ -47,7 +47,7 @@ def load_idx(folder: str | os.PathLike[str], *, name: str | None = None) -> Data
         >>> load_idx(MNIST_FOLDER, name="MNIST").test
         Split(name='test', num_images=10000)
     """
-    dataset, files = read_folder(Path(folder), name)
+    dataset, files = read_folder(require_path(folder, "The folder", "Give the path of one with IDX files."), name)
     return dataclasses.replace(dataset, warnings=(*unequal_twins(files), *look_at(dataset.train, dataset.test)))
 
 

@@ -69,7 +69,7 @@ def experiment(
     training.check_fits(recipe, dataset)
     num_images = len(dataset.train)
     num_trained = num_images - (recipe.num_validation if recipe.validation == "split" else 0)
-    sizes = sorted({REFERENCE, *(min(size, max(num_trained, REFERENCE)) for size in batch_sizes)})
+    sizes = sorted({REFERENCE, *(size if size < num_trained else max(num_trained, REFERENCE) for size in batch_sizes)})
     num_steps = num_steps or dataclasses.replace(recipe, batch_size=REFERENCE).steps_per_epoch(num_images)
     trainings = []
     for size in sizes:

@@ -1,6 +1,5 @@
 """Predictions from an exported network with ONNX Runtime: no TensorFlow, ready in a fraction of a second."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.evaluation.calibration import Calibration, temper
 from mnistlab.evaluation.metrics import are_probabilities
-from mnistlab.exceptions import RunError, require_type
+from mnistlab.exceptions import RunError, require_path, require_type
 from mnistlab.inference.onnx_files import RefusalError, check_costs, checked_network, read_file
 
 PROBABILITIES, KINDS = "probabilities", "kinds"  # names of outputs
@@ -44,7 +43,7 @@ class Classifier:
     """
 
     def __init__(self, path: Path, *, calibrated: bool = True, num_threads: int | None = None) -> None:
-        require_type(path, (str, os.PathLike), "The path of the network", "Give that of a model.onnx: run.onnx_path.")
+        path = require_path(path, "The path of the network", "Give that of a model.onnx: run.onnx_path.")
         self.path = path = Path(path)
         try:
             content, self._skeleton, notes = checked_network(read_file(path))

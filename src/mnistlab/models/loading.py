@@ -12,7 +12,7 @@ import numpy as np
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.evaluation.metrics import are_probabilities
 from mnistlab.evaluation.scoring import no_probabilities
-from mnistlab.exceptions import RunError
+from mnistlab.exceptions import RunError, require_path, require_type
 from mnistlab.models.backend import keras
 from mnistlab.models.building import build, finished_model, standard_network
 from mnistlab.models.networks import MODELS
@@ -24,7 +24,7 @@ from mnistlab.runs.archives import NetworkFile, read_network_file
 _PAPER_AND_INK = np.stack([np.zeros(IMAGE_SHAPE, np.float32), np.full(IMAGE_SHAPE, 255, np.float32)])
 
 
-def load_network(path: Path, recipe: Recipe | None = None) -> Any:
+def load_network(path: Path | str, recipe: Recipe | None = None) -> Any:
     """Loads one of mnistlab's networks from a `.keras` file, which may be of unknown origin.
 
     The network is built by our own code; from the file come its name, which must be one of ours, and numbers, which
@@ -40,6 +40,7 @@ def load_network(path: Path, recipe: Recipe | None = None) -> Any:
     Raises:
         RunError: if the file is missing, damaged or anything else than such a network, or gives no probabilities.
     """
+    path = require_path(path, "The network's file", "Give the path of a .keras file, such as run.model_path.")
     return network_from(
         read_network_file(path) if recipe is None else read_network_file(path, {recipe.name, recipe.model}), recipe
     )
@@ -85,6 +86,7 @@ def load_run(run: Run) -> Any:
     Example:
         `load_run(Run(Path("runs/mlp-seed0"))).predict(images)`
     """
+    require_type(run, Run, "The run", 'Make one of its folder: Run("runs/mlp-seed0").')
     return load_network(run.require().model_path, run.recipe)
 
 

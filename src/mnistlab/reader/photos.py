@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from mnistlab.exceptions import DataError, UsageError
+from mnistlab.exceptions import DataError, UsageError, require_path
 from mnistlab.system.paths import absence, shortened
 
 # The formats of phones, scanners and drawing programs; each further one of Pillow's decoders would be a further risk.
@@ -77,7 +77,7 @@ def load_photo(source: str | Path | bytes) -> npt.NDArray[np.uint8]:
     """
     if isinstance(source, bytes):
         return _load(io.BytesIO(source), len(source), "The photo")
-    path = Path(source)
+    path = require_path(source, "The photo", "Give the path of a file, or its bytes.")
     try:
         if not path.is_file():  # a pipe would block, a device never ends
             raise UsageError(f"{absence(path, 'file')}; expected a photo or scan. Check the path.")

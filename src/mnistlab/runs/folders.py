@@ -114,7 +114,7 @@ def check_folder(folder: Path, recipe: Recipe, dataset: DatasetIdentity | None =
                 f"data {known['name']} {known['fingerprint'][:8]}, not {dataset['name']} {dataset['fingerprint'][:8]}"
             )
         found = f"{folder} holds a run with {'; '.join(differences)}."
-        if len(differences) == 1 and run.recipe.epochs < recipe.epochs and run.is_complete:
+        if not extends and len(differences) == 1 and run.recipe.epochs < recipe.epochs and run.is_complete:
             raise UsageError(f"{found} Choose another folder, or give that run more epochs.", argument="extends")
         if differences:
             raise UsageError(f"{found} Delete it, or choose another folder.", argument="folder")

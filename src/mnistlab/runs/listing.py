@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from mnistlab.exceptions import RunError, UsageError
+from mnistlab.exceptions import RunError, UsageError, require_path
 from mnistlab.recipes import Recipe
 from mnistlab.runs.checkpoint import count_epochs
 from mnistlab.runs.progress import Progress, is_number, read_progress
@@ -73,7 +73,14 @@ class Summary:
         return {name: known.get(name) for name in COLUMNS} | {"state": state}
 
 
-def find_runs(folders: Iterable[Path]) -> list[Path]:
+def _folders(given: object) -> list[Path]:
+    """Folders that were given as one or several paths or texts."""
+    advice = "Give the paths of one or more folders."
+    several = list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else [given]
+    return [require_path(folder, "The folder to look in", advice) for folder in several]
+
+
+def find_runs(folders: Iterable[Path | str] | Path | str) -> list[Path]:
     """All run folders in and below some folders, each once; links and hidden folders are not followed.
 
     A run folder holds two files of a run or more, so that a run that lost one is still found. Folders that cannot be
@@ -85,7 +92,7 @@ def find_runs(folders: Iterable[Path]) -> list[Path]:
         if not isinstance(error, FileNotFoundError):  # deleted in between
             found.setdefault(Path(error.filename), Path(error.filename))
 
-    for folder in folders:
+    for folder in _folders(folders):
         for path, subfolders, names in os.walk(folder, onerror=note):
             if len(known & set(names)) >= 2:
                 found.setdefault(Path(path).resolve(), Path(path))
@@ -94,7 +101,7 @@ def find_runs(folders: Iterable[Path]) -> list[Path]:
     return [*found.values()]
 
 
-def summarize(folder: Path, process: int | None = None, noted_recipe: str | None = None) -> Summary:
+def summarize(folder: Path | str, process: int | None = None, noted_recipe: str | None = None) -> Summary:
     """The summary of one run.
 
     Args:
@@ -102,6 +109,7 @@ def summarize(folder: Path, process: int | None = None, noted_recipe: str | None
         process: Id of the process that trains in it; by default the process that has locked the folder, if any.
         noted_recipe: Recipe of a training run that has not written it yet, in the form of `recipe.toml`.
     """
+    folder = Run(folder).folder  # type: ignore[arg-type]
     if process is None:  # first: if the training ends in between, its files are complete when they are read
         process = lock_owner(folder)
     run = Run(folder)
@@ -149,7 +157,7 @@ def list_runs(folders: Iterable[Path | str] | Path | str, order: Order = "accura
     Raises:
         RunError: a folder does not exist.
     """
-    searched = [Path(folder) for folder in ([folders] if isinstance(folders, str | os.PathLike) else folders)]
+    searched = _folders(folders)
     for folder in searched:
         if not is_folder(folder):
             raise RunError(f"{absence(folder, 'folder')}; expected one with runs of `mnistlab train` in or below it.")
@@ -184,11 +192,11 @@ def _summarize_checkpoint(folder: Path) -> Summary:
 def format_table(summaries: Iterable[Summary]) -> str:
     """The runs as text for a terminal: one line per run, and below them what is wrong with the damaged ones.
 
-    What differs between data sets cannot be compared, so where there are several each line names its own.
+    Accuracies on different data cannot be compared, so each line names its data set unless all are MNIST.
     """
     rows = [summary.row() for summary in summaries]
     sound = [row for row in rows if row["state"] != "damaged"]
-    several = len({row["dataset"] for row in sound}) > 1
+    several = {row["dataset"] for row in sound} - {"MNIST"} != set()
     titles = ["run", "recipe", *(["data"] if several else []), "epochs", "batch", "seed"]
     settings = table([titles, *(_settings(row, several=several) for row in sound)], num_left=3 if several else 2)
     finished = [_results(row) for row in sound if row["state"] == "finished"]

@@ -5,14 +5,13 @@ import dataclasses
 import hashlib
 import html
 import io
-import os
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from mnistlab.datasets.classes import Classes, classes_of
-from mnistlab.exceptions import MnistlabError, RunError, UsageError, require_type
+from mnistlab.exceptions import MnistlabError, RunError, UsageError, require_path
 from mnistlab.recipes import Recipe
 from mnistlab.system.files import json_text, write_json
 from mnistlab.system.foreign import finite, parse_json, read_limited
@@ -107,8 +106,8 @@ class Run:
 
     def __post_init__(self) -> None:
         """Takes text for a path."""
-        require_type(self.folder, (str, os.PathLike), "The run folder", 'Give a path such as "runs/mlp-seed0".')
-        object.__setattr__(self, "folder", Path(self.folder))
+        folder = require_path(self.folder, "The run folder", 'Give a path such as "runs/mlp-seed0".')
+        object.__setattr__(self, "folder", folder)
 
     @property
     def model_path(self) -> Path:

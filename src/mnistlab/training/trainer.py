@@ -94,7 +94,7 @@ def train(
     check_fits(recipe, dataset)
     check_start(recipe, start)
     identity = dataset.identity()
-    run = TrainedRun(default_folder(recipe) if folder is None else Path(folder))
+    run = TrainedRun(default_folder(recipe) if folder is None else folder)  # type: ignore[arg-type]
     with join(processes, recipe, identity) as team:
         if check_folder(run.folder, recipe, identity).is_complete and not run.checkpoint_path.parent.exists():
             run.require()
