@@ -270,8 +270,13 @@ def test_bfloat16_learns(backend, data_folder, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_diverging_loss_stops_the_training(backend, data_folder, tmp_path):
-    command = ("train", "mlp", "--learning-rate", "1e38", "--data", data_folder, "--out", tmp_path / "run")
-    result = run_mnistlab(*command, KERAS_BACKEND=backend)
+    program = (
+        "from mnistlab.recipes.limits import LIMITS, Limit\n"
+        "LIMITS['learning_rate'] = Limit(0, 1e39, is_whole=False)  # else so large a step is refused\n"
+        "from mnistlab.cli.main import main\n"
+        f"main(['train', 'mlp', '--learning-rate', '1e38', '--data', {str(data_folder)!r}, '--out', 'run'])"
+    )
+    result = run_python(program, cwd=tmp_path, KERAS_BACKEND=backend)
     assert result.returncode == 1
     assert "Try a smaller learning rate" in result.stderr
     assert not (tmp_path / "run" / "model.keras").exists()

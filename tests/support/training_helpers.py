@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnistlab.recipes.limits import LIMITS, Limit
 from mnistlab.runs import Run
 from mnistlab.runs.checkpoint import Checkpoint
 from mnistlab.training import batches
@@ -41,3 +42,8 @@ def finish_through_cuts(
         except KeyboardInterrupt:
             cuts += 1
             after_cut()
+
+
+def allow_any_learning_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a recipe have a step size with which the second forward pass overflows; the limits refuse such."""
+    monkeypatch.setitem(LIMITS, "learning_rate", Limit(0, 1e39, is_whole=False))

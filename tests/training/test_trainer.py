@@ -21,6 +21,7 @@ from mnistlab.runs import Run
 from mnistlab.runs.progress import PROGRESS_FILE
 from mnistlab.runs.run import RUN_FILES
 from mnistlab.training.augmentation import RandomAffine
+from training_helpers import allow_any_learning_rate
 
 SMALL = {
     "mlp": dataclasses.replace(RECIPES["mlp"], epochs=3, batch_size=32),
@@ -166,9 +167,9 @@ def test_too_few_images_to_hold_back(tiny_mnist, tmp_path):
         training.train(recipe, tiny_mnist, tmp_path / "run", progress=False)
 
 
-def test_a_diverging_loss_stops_the_training(tiny_mnist, tmp_path):
-    recipe = dataclasses.replace(SMALL["mlp"])
-    object.__setattr__(recipe, "learning_rate", 1e38)  # far above what a recipe may have, so that it diverges at once
+def test_a_diverging_loss_stops_the_training(tiny_mnist, tmp_path, monkeypatch):
+    allow_any_learning_rate(monkeypatch)
+    recipe = dataclasses.replace(SMALL["mlp"], learning_rate=1e38)
     with pytest.raises(TrainingError, match=r"The loss became (nan|inf) in step \d+;.*Try a smaller learning rate"):
         training.train(recipe, tiny_mnist, tmp_path / "run", progress=False)
     assert not (tmp_path / "run" / "model.keras").exists()
