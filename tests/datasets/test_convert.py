@@ -375,6 +375,22 @@ def test_forms_of_a_csv_file(tmp_path, digits):
         equal(converted(tmp_path / "train.csv", test_source=tmp_path / "test.csv"), digits)
 
 
+@pytest.mark.parametrize("corner", [0, 200])
+def test_a_label_in_the_last_column_without_a_header_is_refused(tmp_path, digits, corner):
+    """The first column is a pixel: 0 in every line, or no label somewhere."""
+    lines = [line.split(",") for line in csv_of(digits.train, header=False).splitlines()]
+    lines[7][1] = str(corner)
+    text = "\n".join(",".join([*line[1:], line[0]]) for line in lines)
+    (tmp_path / "a.csv").write_text(text)
+    refused(
+        tmp_path / "a.csv",
+        "a.csv: the label seems to stand in the last column, not in the first. Add a first line that names the columns",
+    )
+    (tmp_path / "a.csv").write_text(",".join([f"p{n}" for n in range(784)] + ["label"]) + "\n" + text)
+    dataset = converted(tmp_path / "a.csv")
+    assert sorted([*dataset.train.labels, *dataset.test.labels]) == sorted(digits.train.labels)
+
+
 @given(IMAGES, st.data())
 @settings(max_examples=20)
 def test_any_csv_file_survives_the_round_trip(images, data):

@@ -14,6 +14,7 @@ from mnistlab.exceptions import DataError
 _LABEL_NAMES: Final = (b"label", b"class")
 _MAX_LINE: Final = 32_768  # bytes; 785 numbers of three digits have 3,140
 _NUMBERS: Final = {str(number).encode(): number for number in range(256)}
+_LEAST_LINES: Final = 10  # from which on a first column of zeros is hardly one of labels
 _MAX_SHOWN: Final = 20  # characters of what stands in a cell
 
 
@@ -40,23 +41,35 @@ def _read(path: Path, file: BinaryIO) -> Part:
         raise DataError(f"{path} is empty, but a CSV file of images was expected. Save or download it again.")
     cells = first.removeprefix(b"\xef\xbb\xbf").split(b",")
     place = _label_place(path, cells)
-    pixels, labels, number = bytearray(), bytearray(), 1
-    row: list[bytes] | None = cells if all(_is_number(cell) for cell in cells) else []
+    pixels, labels, last, number = bytearray(), bytearray(), bytearray(), 1
+    has_names = not all(_is_number(cell) for cell in cells)
+    wrong: str | None = None
+    row: list[bytes] | None = [] if has_names else cells
     while row is not None:
         if row:
             values = _values(path, row, number)
             labels.append(values.pop(place))
-            if labels[-1] >= NUM_CLASSES:
-                raise DataError(
+            last.append(values[-1])
+            if labels[-1] >= NUM_CLASSES and wrong is None:
+                wrong = (
                     f"{path}, line {number:,}: the label is {labels[-1]}, but labels are 0 to {NUM_CLASSES - 1}. "
                     "Use data of ten classes numbered from 0."
                 )
+            if wrong is not None and (has_names or last[-1] >= NUM_CLASSES):
+                raise DataError(wrong)  # otherwise the further lines tell whether the label stands last
             pixels += bytes(values)
             check_number(str(path), len(labels))
         number += 1
         line = _line(path, file, number)
         row = None if line is None else line.split(b",") if line else []
     check_number(str(path), len(labels))
+    if not has_names and _stands_last(labels, last):
+        raise DataError(
+            f"{path}: the label seems to stand in the last column, not in the first. "
+            "Add a first line that names the columns, the last one label, or move the label to the first column."
+        )
+    if wrong is not None:
+        raise DataError(wrong)
     images = np.frombuffer(pixels, np.uint8).reshape(-1, *IMAGE_SHAPE)
     return Part(images, np.frombuffer(labels, np.uint8))
 
@@ -94,6 +107,13 @@ def _label_place(path: Path, cells: list[bytes]) -> int:
             "columns of which one is label. Write the numbers without quotes and fractions."
         )
     return places[0]
+
+
+def _stands_last(first: bytearray, last: bytearray) -> bool:
+    """Whether the last column of a file without names holds the labels, and the first one a pixel."""
+    if max(last) >= NUM_CLASSES or len(set(last)) == 1:
+        return False
+    return max(first) >= NUM_CLASSES or (max(first) == 0 and len(first) >= _LEAST_LINES)
 
 
 def _is_number(cell: bytes) -> bool:
