@@ -664,6 +664,17 @@ def test_a_folder_with_a_csv_file_says_which(tmp_path):
     refused(tmp_path, "is a folder with train.csv. Give that file itself", UsageError)
 
 
+def test_a_folder_with_several_csv_files_says_which_is_for_what(tmp_path):
+    (tmp_path / "test.csv").write_text("")
+    refused(tmp_path, "is a folder with test.csv, but with no file to train on. Give such a file", UsageError)
+    (tmp_path / "train.csv").write_text("")
+    refused(
+        tmp_path,
+        "is a folder with train.csv. Give that file itself, and test.csv with --test if it has labels",
+        UsageError,
+    )
+
+
 def test_a_second_file_is_for_csv_files(tmp_path, digits):
     save_npz(tmp_path / "a.npz", digits)
     refused(tmp_path / "a.npz", "A second file is for CSV files, but", UsageError, test_source=tmp_path / "b.csv")
