@@ -242,7 +242,7 @@ BAD_NPZ = {
     ),
     "large images promised": (
         with_members(x_train=npy_header((1, 2**30, 2**30)), y_train=b"", x_test=b"", y_test=b""),
-        "but up to 500,000 images of 28×28 pixels were expected",
+        r"\(number, 28, 28\) or \(number, 784\) was expected. Save one grey image of 28×28 pixels",
     ),
     "a negative size": (
         with_members(x_train=npy_header((-1, 28, 28)), y_train=b"", x_test=b"", y_test=b""),
@@ -273,7 +273,14 @@ BAD_NPZ = {
         r"\(y_train\) is <U1 \(3,\), but plain numbers were expected",
     ),
     "complex numbers": (with_arrays(x_train=ONE.astype(complex), y_train=THREE, **TEST), "plain numbers were expected"),
-    "colour": (with_arrays(x_train=np.zeros((3, 28, 28, 3)), y_train=THREE, **TEST), "up to 500,000 images of 28×28"),
+    "colour": (
+        with_arrays(x_train=np.zeros((3, 28, 28, 3)), y_train=THREE, **TEST),
+        r"has the shape \(3, 28, 28, 3\), but \(number, 28, 28\) or \(number, 784\) was expected",
+    ),
+    "large images": (
+        with_arrays(x_train=np.zeros((3, 32, 32)), y_train=THREE, **TEST),
+        r"has the shape \(3, 32, 32\), but \(number, 28, 28\) or \(number, 784\) was expected. Save one grey image of 28",
+    ),
     "small images": (
         with_arrays(x_train=np.zeros((3, 8, 8)), y_train=THREE, **TEST),
         r"has the shape \(3, 8, 8\), but \(number, 28, 28\) or \(number, 784\) was expected",
