@@ -279,7 +279,7 @@ BAD_NPZ = {
     ),
     "large images": (
         with_arrays(x_train=np.zeros((3, 32, 32)), y_train=THREE, **TEST),
-        r"has the shape \(3, 32, 32\), but \(number, 28, 28\) or \(number, 784\) was expected. Save one grey image of 28",
+        r"has the shape \(3, 32, 32\), but \(number, 28, 28\) or \(number, 784\) was expected. Save one grey",
     ),
     "small images": (
         with_arrays(x_train=np.zeros((3, 8, 8)), y_train=THREE, **TEST),
