@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import struct
 import tempfile
 import tracemalloc
@@ -364,7 +365,7 @@ def test_a_csv_file(tmp_path, digits, header):
 
 
 def test_forms_of_a_csv_file(tmp_path, digits):
-    """Line ends of Windows, a mark at the beginning, blanks, empty lines, and the label in the last column."""
+    """Line ends of Windows, a mark at the beginning, spaces, empty lines, quotes, .0, and the label last."""
     (tmp_path / "test.csv").write_text(csv_of(digits.test))
     text = csv_of(digits.train)
     label_last = "\n".join(
@@ -375,6 +376,9 @@ def test_forms_of_a_csv_file(tmp_path, digits):
         "\ufeff" + text,
         "\ufeff" + csv_of(digits.train, header=False),
         text.replace(",", ", "),
+        re.sub(r"\b(\w+)\b", r'"\1"', text),
+        re.sub(r"\b(\d+)\b", r"\1.0", text),
+        re.sub(r"\b(\d+)\b", r'"\1.0"', csv_of(digits.train, header=False)),
         text.replace("\n", "\n\n") + "\n\n",
         label_last,
     ):
@@ -426,8 +430,11 @@ BAD_CSV = {
         "line 2: it has 784 columns, but 785 were expected, a label and 784 pixels",
     ),
     "too many columns": (f"{ROW}\n{ROW},0", "line 2: it has 786 columns, but 785 were expected"),
-    "quotes": (f'{ROW}\n"3"{ROW[1:]}', "line 2, column 1: it holds '\"3\"', but a whole number from 0 to 255"),
-    "quotes in the first line": (f'"3"{ROW[1:]}', "line 1: it begins with '\"3\"', but a line of whole numbers was"),
+    "half quotes": (f'{ROW}\n"3{ROW[1:]}', "line 2, column 1: it holds '\"3', but a whole number from 0 to 255"),
+    "quotes in the first line": (
+        f'"3.5"{ROW[1:]}',
+        "line 1: it begins with '\"3.5\"', but a line of whole numbers was",
+    ),
     "a fraction": (f"{ROW}\n{ROW[:-1]}0.5", "line 2, column 785: it holds '0.5', but a whole number from 0 to 255"),
     "not a number": (f"{ROW}\n{ROW[:-1]}NaN", "line 2, column 785: it holds 'NaN', but a whole number"),
     "nothing": (f"{ROW}\n{ROW[:-1]}", "line 2, column 785: it holds nothing, but a whole number"),

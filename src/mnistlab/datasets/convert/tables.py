@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,6 +17,7 @@ _LABEL_NAMES: Final = (b"label", b"class")
 _MAX_LINE: Final = 32_768  # bytes; 785 numbers of three digits have 3,140
 _NUMBERS: Final = {str(number).encode(): number for number in range(256)}
 _LEAST_LINES: Final = 10  # from which on a first column of zeros is hardly one of labels
+_WRITTEN: Final = re.compile(rb'\s*("?)\s*([0-9]+)(?:\.0*)?\s*\1\s*')  # 5, "5", 5.0
 _MAX_SHOWN: Final = 20  # characters of what stands in a cell
 
 
@@ -99,12 +102,12 @@ def _label_place(path: Path, cells: list[bytes]) -> int:
         )
     if all(_is_number(cell) for cell in cells):
         return 0
-    names = [cell.strip().lower() for cell in cells]
+    names = [cell.strip(b' "\t').lower() for cell in cells]
     places = [place for place, name in enumerate(names) if name in _LABEL_NAMES]
     if len(places) != 1:
         raise DataError(
             f"{path}, line 1: it begins with {_shown(cells[0])}, but a line of whole numbers was expected, or names of "
-            "columns of which one is label. Write the numbers without quotes and fractions."
+            "columns of which one is label. Write the numbers without fractions."
         )
     return places[0]
 
@@ -117,7 +120,14 @@ def _stands_last(first: bytearray, last: bytearray) -> bool:
 
 
 def _is_number(cell: bytes) -> bool:
-    return cell.strip() in _NUMBERS
+    return _number(cell) is not None
+
+
+@lru_cache(maxsize=1024)
+def _number(cell: bytes) -> int | None:
+    """The whole number in a cell, which may be in quotes or end with .0; `None` for anything else."""
+    match = _WRITTEN.fullmatch(cell)
+    return None if match is None else _NUMBERS.get(match[2])
 
 
 def _values(path: Path, cells: list[bytes], number: int) -> list[int]:
@@ -129,15 +139,17 @@ def _values(path: Path, cells: list[bytes], number: int) -> list[int]:
     try:
         return [_NUMBERS[cell] for cell in cells]
     except KeyError:
-        pass  # perhaps there are blanks
-    stripped = [cell.strip() for cell in cells]
-    wrong = next((column for column, cell in enumerate(stripped) if cell not in _NUMBERS), None)
-    if wrong is not None:
-        raise DataError(
-            f"{path}, line {number:,}, column {wrong + 1}: it holds {_shown(cells[wrong])}, but a whole number from 0 "
-            "to 255 was expected. Write the numbers without quotes and fractions."
-        )
-    return [_NUMBERS[cell] for cell in stripped]
+        pass  # perhaps there are blanks or quotes
+    values = []
+    for column, cell in enumerate(cells, 1):
+        value = _number(cell)
+        if value is None:
+            raise DataError(
+                f"{path}, line {number:,}, column {column}: it holds {_shown(cell)}, but a whole number from 0 to 255 "
+                "was expected. Write the numbers without fractions."
+            )
+        values.append(value)
+    return values
 
 
 def _shown(cell: bytes) -> str:
