@@ -223,6 +223,11 @@ BAD_NPZ = {
     "cut off": (WHOLE[: len(WHOLE) // 2], "is not an intact .npz file"),
     "encrypted": (ENCRYPTED, "is not an intact .npz file .*encrypted"),
     "other names": (with_arrays(a=ONE, b=ONE), "holds a, b, but x_train, y_train, x_test and y_test were expected"),
+    "no test images": (
+        with_arrays(x_train=ONE, y_train=THREE),
+        "holds x_train, y_train, but lacks x_test and y_test. Save the arrays that belong together",
+    ),
+    "no labels": (with_arrays(images=ONE), "holds images, but lacks labels. Save"),
     "no arrays": (with_members(), "holds nothing, but x_train"),
     "no array inside": (
         with_members(x_train=b"x" * 100, y_train=b"", x_test=b"", y_test=b""),

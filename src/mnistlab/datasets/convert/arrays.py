@@ -63,6 +63,13 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Source:
     names = next((names for names in _NAMES if set(names) <= set(known)), None)
     if names is None:
         held = ascii(", ".join(sorted(known)))[1:-1][:200] or "nothing"
+        closest = max(_NAMES, key=lambda names: len(set(names) & set(known)))
+        lacking = [name for name in closest if name not in known]
+        if len(lacking) < len(closest):
+            raise DataError(
+                f"{path} holds {held}, but lacks {' and '.join(lacking)}. "
+                "Save the arrays that belong together under these names with numpy.savez."
+            )
         raise DataError(
             f"{path} holds {held}, but x_train, y_train, x_test and y_test were expected. "
             "Save the arrays under these names with numpy.savez."
