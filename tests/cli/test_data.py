@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from idx_files import write_folder
+from mnistlab.cli.options import DataFolder
 from mnistlab.datasets import Dataset, Split, load_idx
 from mnistlab.datasets.classes import NUMBERED
+from mnistlab.exceptions import DataError
 from other_data import SHOES
 from processes import imports_of, run_mnistlab
 
@@ -303,3 +305,11 @@ def test_a_damaged_source_leaves_nothing_behind(tmp_path):
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+@pytest.mark.parametrize("name", ["mnist.npz", "train.csv"])
+def test_a_file_in_place_of_a_folder_names_the_conversion(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match=re.escape(f"`mnistlab data convert {path} FOLDER` makes of it.")):
+        DataFolder().convert(str(path), None, None)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import struct
 import tempfile
 import tracemalloc
@@ -222,6 +223,11 @@ BAD_NPZ = {
     "cut off": (WHOLE[: len(WHOLE) // 2], "is not an intact .npz file"),
     "encrypted": (ENCRYPTED, "is not an intact .npz file .*encrypted"),
     "other names": (with_arrays(a=ONE, b=ONE), "holds a, b, but x_train, y_train, x_test and y_test were expected"),
+    "no test images": (
+        with_arrays(x_train=ONE, y_train=THREE),
+        "holds x_train, y_train, but lacks x_test and y_test. Save the arrays that belong together",
+    ),
+    "no labels": (with_arrays(images=ONE), "holds images, but lacks labels. Save"),
     "no arrays": (with_members(), "holds nothing, but x_train"),
     "no array inside": (
         with_members(x_train=b"x" * 100, y_train=b"", x_test=b"", y_test=b""),
@@ -242,7 +248,7 @@ BAD_NPZ = {
     ),
     "large images promised": (
         with_members(x_train=npy_header((1, 2**30, 2**30)), y_train=b"", x_test=b"", y_test=b""),
-        "but up to 500,000 images of 28×28 pixels were expected",
+        r"\(number, 28, 28\) or \(number, 784\) was expected. Save one grey image of 28×28 pixels",
     ),
     "a negative size": (
         with_members(x_train=npy_header((-1, 28, 28)), y_train=b"", x_test=b"", y_test=b""),
@@ -273,7 +279,14 @@ BAD_NPZ = {
         r"\(y_train\) is <U1 \(3,\), but plain numbers were expected",
     ),
     "complex numbers": (with_arrays(x_train=ONE.astype(complex), y_train=THREE, **TEST), "plain numbers were expected"),
-    "colour": (with_arrays(x_train=np.zeros((3, 28, 28, 3)), y_train=THREE, **TEST), "up to 500,000 images of 28×28"),
+    "colour": (
+        with_arrays(x_train=np.zeros((3, 28, 28, 3)), y_train=THREE, **TEST),
+        r"has the shape \(3, 28, 28, 3\), but \(number, 28, 28\) or \(number, 784\) was expected",
+    ),
+    "large images": (
+        with_arrays(x_train=np.zeros((3, 32, 32)), y_train=THREE, **TEST),
+        r"has the shape \(3, 32, 32\), but \(number, 28, 28\) or \(number, 784\) was expected. Save one grey",
+    ),
     "small images": (
         with_arrays(x_train=np.zeros((3, 8, 8)), y_train=THREE, **TEST),
         r"has the shape \(3, 8, 8\), but \(number, 28, 28\) or \(number, 784\) was expected",
@@ -357,7 +370,7 @@ def test_a_csv_file(tmp_path, digits, header):
 
 
 def test_forms_of_a_csv_file(tmp_path, digits):
-    """Line ends of Windows, a mark at the beginning, blanks, empty lines, and the label in the last column."""
+    """Line ends of Windows, a mark at the beginning, spaces, empty lines, quotes, .0, and the label last."""
     (tmp_path / "test.csv").write_text(csv_of(digits.test))
     text = csv_of(digits.train)
     label_last = "\n".join(
@@ -368,11 +381,30 @@ def test_forms_of_a_csv_file(tmp_path, digits):
         "\ufeff" + text,
         "\ufeff" + csv_of(digits.train, header=False),
         text.replace(",", ", "),
+        re.sub(r"\b(\w+)\b", r'"\1"', text),
+        re.sub(r"\b(\d+)\b", r"\1.0", text),
+        re.sub(r"\b(\d+)\b", r'"\1.0"', csv_of(digits.train, header=False)),
         text.replace("\n", "\n\n") + "\n\n",
         label_last,
     ):
         (tmp_path / "train.csv").write_bytes(form.encode())
         equal(converted(tmp_path / "train.csv", test_source=tmp_path / "test.csv"), digits)
+
+
+@pytest.mark.parametrize("corner", [0, 200])
+def test_a_label_in_the_last_column_without_a_header_is_refused(tmp_path, digits, corner):
+    """The first column is a pixel: 0 in every line, or no label somewhere."""
+    lines = [line.split(",") for line in csv_of(digits.train, header=False).splitlines()]
+    lines[7][1] = str(corner)
+    text = "\n".join(",".join([*line[1:], line[0]]) for line in lines)
+    (tmp_path / "a.csv").write_text(text)
+    refused(
+        tmp_path / "a.csv",
+        "a.csv: the label seems to stand in the last column, not in the first. Add a first line that names the columns",
+    )
+    (tmp_path / "a.csv").write_text(",".join([f"p{n}" for n in range(784)] + ["label"]) + "\n" + text)
+    dataset = converted(tmp_path / "a.csv")
+    assert sorted([*dataset.train.labels, *dataset.test.labels]) == sorted(digits.train.labels)
 
 
 @given(IMAGES, st.data())
@@ -403,8 +435,11 @@ BAD_CSV = {
         "line 2: it has 784 columns, but 785 were expected, a label and 784 pixels",
     ),
     "too many columns": (f"{ROW}\n{ROW},0", "line 2: it has 786 columns, but 785 were expected"),
-    "quotes": (f'{ROW}\n"3"{ROW[1:]}', "line 2, column 1: it holds '\"3\"', but a whole number from 0 to 255"),
-    "quotes in the first line": (f'"3"{ROW[1:]}', "line 1: it begins with '\"3\"', but a line of whole numbers was"),
+    "half quotes": (f'{ROW}\n"3{ROW[1:]}', "line 2, column 1: it holds '\"3', but a whole number from 0 to 255"),
+    "quotes in the first line": (
+        f'"3.5"{ROW[1:]}',
+        "line 1: it begins with '\"3.5\"', but a line of whole numbers was",
+    ),
     "a fraction": (f"{ROW}\n{ROW[:-1]}0.5", "line 2, column 785: it holds '0.5', but a whole number from 0 to 255"),
     "not a number": (f"{ROW}\n{ROW[:-1]}NaN", "line 2, column 785: it holds 'NaN', but a whole number"),
     "nothing": (f"{ROW}\n{ROW[:-1]}", "line 2, column 785: it holds nothing, but a whole number"),
@@ -646,6 +681,17 @@ def test_sources_that_are_none(tmp_path, name, pattern):
 def test_a_folder_with_a_csv_file_says_which(tmp_path):
     (tmp_path / "train.csv").write_text("")
     refused(tmp_path, "is a folder with train.csv. Give that file itself", UsageError)
+
+
+def test_a_folder_with_several_csv_files_says_which_is_for_what(tmp_path):
+    (tmp_path / "test.csv").write_text("")
+    refused(tmp_path, "is a folder with test.csv, but with no file to train on. Give such a file", UsageError)
+    (tmp_path / "train.csv").write_text("")
+    refused(
+        tmp_path,
+        "is a folder with train.csv. Give that file itself, and test.csv with --test if it has labels",
+        UsageError,
+    )
 
 
 def test_a_second_file_is_for_csv_files(tmp_path, digits):

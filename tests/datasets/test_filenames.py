@@ -105,6 +105,8 @@ def test_mnists_own_names_come_first(folder, tiny):
         ("train.csv", "It holds a CSV file, of which `mnistlab data convert {}/train.csv FOLDER` makes such files."),
         ("7_1.png", "It holds pictures, of which `mnistlab data convert {} FOLDER` makes such files."),
         ("7/1.png", "It holds pictures, of which `mnistlab data convert {} FOLDER` makes such files."),
+        ("train/7/1.png", "It holds pictures, of which `mnistlab data convert {} FOLDER` makes such files."),
+        ("test.csv", "It holds test.csv, but no file to train on; convert one with `mnistlab data convert`."),
         ("archive.zip", "Unpack archive.zip, which lies there."),
         ("raw/train-images-idx3-ubyte.gz", "Give the folder raw in it, which holds such files."),
         ("notes.txt", "Put them there under these names, plain or with .gz."),
@@ -113,7 +115,7 @@ def test_mnists_own_names_come_first(folder, tiny):
 )
 def test_what_lies_there_instead_is_told(tmp_path, name, advice):
     path = tmp_path / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"")
     with pytest.raises(DataError) as caught:
         load_idx(tmp_path)
@@ -122,7 +124,19 @@ def test_what_lies_there_instead_is_told(tmp_path, name, advice):
     )
 
 
-def test_a_file_that_can_be_converted(tmp_path):
-    (tmp_path / "mnist.npz").write_bytes(b"")
-    with pytest.raises(DataError, match=re.escape("Give the folder that `mnistlab data convert mnist.npz FOLDER`")):
-        load_idx(tmp_path / "mnist.npz")
+@pytest.mark.parametrize("names", [("train.csv", "test.csv"), ("mnist_train.csv", "mnist_test.csv", "a.csv")])
+def test_the_csv_file_to_train_on_is_advised(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    train, test = tmp_path / names[0], tmp_path / names[1]
+    advice = f"`mnistlab data convert {train} FOLDER` makes such files; if {test.name} has labels, add `--test {test}`."
+    with pytest.raises(DataError, match=re.escape(advice)):
+        load_idx(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["mnist.npz", "train.csv"])
+def test_a_file_that_can_be_converted(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match=re.escape(f"Give the folder that `mnistlab data convert {path} FOLDER`")):
+        load_idx(path)

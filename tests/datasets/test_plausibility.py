@@ -111,6 +111,27 @@ def test_pixels_of_another_scale(digits, largest, change):
     ]
 
 
+@pytest.mark.parametrize("other", [255, 17])
+@pytest.mark.parametrize("name", ["training", "test"])
+def test_one_split_of_another_scale(digits, name, other):
+    def ones(images):
+        return (images > 127).astype(np.uint8)
+
+    def whole(images):
+        return images // (255 // other)
+
+    changes, other_name = ((ones, whole), "test") if name == "training" else ((whole, ones), "training")
+    assert look_at(*changed(digits, *changes)) == [
+        f"The largest pixel of the {name} images is 1, {other} in the {other_name} images, and full ink is 255, "
+        "so the networks see next to nothing in them (save both splits with pixels from 0 to 255)."
+    ]
+
+
+def test_one_blank_split(digits):
+    found = look_at(*changed(digits, lambda images: images, np.zeros_like))
+    assert found == ["All test images that were looked at are blank."]
+
+
 def test_blank_images(digits):
     assert look_at(*changed(digits, np.zeros_like)) == ["All images that were looked at are blank."]
 

@@ -13,8 +13,10 @@ from click.shell_completion import CompletionItem
 from mnistlab.exceptions import DataError, did_you_mean
 from mnistlab.recipes import LIMITS, Limit
 from mnistlab.system.files import json_text
-from mnistlab.system.paths import absence, is_folder
+from mnistlab.system.paths import absence, is_file, is_folder
 from mnistlab.system.streams import is_utf8
+
+_CONVERTIBLE = (".npz", ".csv")  # files of which `mnistlab data convert` makes a folder
 
 
 class FilePath(click.ParamType[Path]):
@@ -40,7 +42,10 @@ class DataFolder(FilePath):
         """The path, if there is a folder."""
         path = super().convert(value, param, ctx)
         if not is_folder(path):
-            raise DataError(f"{absence(path, 'folder')}; one with MNIST's IDX files was expected. Check the path.")
+            mend = "Check the path."
+            if path.suffix.lower() in _CONVERTIBLE and is_file(path):
+                mend = f"Give the one that `mnistlab data convert {path} FOLDER` makes of it."
+            raise DataError(f"{absence(path, 'folder')}; one with MNIST's IDX files was expected. {mend}")
         return path
 
 

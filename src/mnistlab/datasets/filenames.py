@@ -17,13 +17,9 @@ TEST_FILES: Final = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 _NAME: Final = re.compile(
     r"(?:(?P<prefix>.+)[-_.])?(?P<split>train|t10k|test)[-_.](?P<kind>images|labels)[-_.]idx(?P<axes>[13])[-_.]ubyte"
 )
-_SOURCES: Final = {
-    ".npz": "an .npz file",
-    ".csv": "a CSV file",
-    ".png": "pictures",
-    ".jpg": "pictures",
-    ".jpeg": "pictures",
-}
+_TABLES: Final = {".npz": "an .npz file", ".csv": "a CSV file"}
+_PICTURES: Final = (".png", ".jpg", ".jpeg")
+_MOST_INSIDE: Final = 20  # folders in a folder that are looked into for pictures
 _ARCHIVES: Final = (".zip", ".tar", ".tgz", ".tar.gz", ".7z")
 
 _Role = str  # name of the file that MNIST would have in its place
@@ -63,8 +59,8 @@ def list_folder(folder: Path) -> list[Path]:
         ) from error
     except NotADirectoryError as error:
         mend = "Give the folder."
-        if folder.suffix.lower() in _SOURCES:
-            mend = f"Give the folder that `mnistlab data convert {folder.name} FOLDER` makes of it."
+        if folder.suffix.lower() in _TABLES:
+            mend = f"Give the folder that `mnistlab data convert {folder} FOLDER` makes of it."
         raise DataError(f"{folder} is a file, but a folder with MNIST's IDX files was expected. {mend}") from error
     except PermissionError as error:
         raise DataError(
@@ -109,21 +105,62 @@ def _lacking(folder: Path, names: Iterable[str], roles: Sequence[_Role], found: 
     return f"{lacks} {_advice(folder, sorted(names)) or 'Put them there under these names, plain or with .gz.'}"
 
 
+def find_tables(names: Iterable[str]) -> tuple[str | None, str | None]:
+    """Which file in a folder to convert, and which CSV file holds the images to test on.
+
+    Args:
+        names: Names of the files in the folder.
+
+    Returns:
+        An `.npz` or CSV file, of several the one that is called after training, and the CSV file that is called after
+        testing; `None` for each that is not there. A CSV file with the test images is never the one to convert.
+    """
+    tables = sorted(name for name in names if Path(name).suffix.lower() in _TABLES)
+    to_train = [name for name in tables if "train" in name.lower()]
+    to_test = [name for name in tables if _is_test_table(name)]
+    others = [name for name in tables if name not in to_test]
+    source = next(iter([*to_train, *others]), None)
+    return source, next(iter(to_test), None) if source is None or source.lower().endswith(".csv") else None
+
+
+def _is_test_table(name: str) -> bool:
+    lower = name.lower()
+    return lower.endswith(".csv") and "train" not in lower and ("test" in lower or "t10k" in lower)
+
+
 def _advice(folder: Path, names: Sequence[str]) -> str | None:
     """What to do with what lies there instead."""
+    table, test = find_tables(name for name in names if not (folder / name).is_dir())
     for name in names:
         path = folder / name
         if name.lower().endswith(_ARCHIVES):
             return f"Unpack {name}, which lies there."
-        if found := _SOURCES.get(path.suffix.lower()):
-            source = path if found != "pictures" else folder
-            return f"It holds {found}, of which `mnistlab data convert {source} FOLDER` makes such files."
+        if name in (table, test):
+            return _table_advice(folder, table, test)
+        if path.suffix.lower() in _PICTURES:
+            return _picture_advice(folder)
         inside = _some_names(path)
         if any(_role(_stem(inner))[1] for inner in inside):
             return f"Give the folder {name} in it, which holds such files."
-        if any(Path(inner).suffix.lower() in _SOURCES for inner in inside):
-            return f"It holds pictures, of which `mnistlab data convert {folder} FOLDER` makes such files."
+        deeper = (each for inner in inside[:_MOST_INSIDE] for each in _some_names(path / inner))
+        if any(Path(inner).suffix.lower() in _PICTURES for inner in (*inside, *deeper)):
+            return _picture_advice(folder)
+        within, within_test = find_tables(inside)
+        if within or within_test:
+            return _table_advice(path, within, within_test)
     return None
+
+
+def _table_advice(folder: Path, table: str | None, test: str | None) -> str:
+    if table is None:
+        return f"It holds {test}, but no file to train on; convert one with `mnistlab data convert`."
+    kind = _TABLES[Path(table).suffix.lower()]
+    also = f"; if {test} has labels, add `--test {folder / test}`" if test else ""
+    return f"It holds {kind}, of which `mnistlab data convert {folder / table} FOLDER` makes such files{also}."
+
+
+def _picture_advice(folder: Path) -> str:
+    return f"It holds pictures, of which `mnistlab data convert {folder} FOLDER` makes such files."
 
 
 def _some_names(folder: Path) -> list[str]:

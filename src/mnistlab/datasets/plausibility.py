@@ -132,14 +132,24 @@ def _light_share(images: Images) -> float:
 
 
 def _faint(samples: Samples) -> str | None:
-    largest = max(int(images.max()) for images, _ in samples.values())
-    if largest >= _FAINT:
+    largest = {name: int(images.max()) for name, (images, _) in samples.items()}
+    blank = [name for name, pixel in largest.items() if pixel == 0]
+    if blank:
+        return f"All {_which(blank, samples)} that were looked at are blank."
+    most = max(largest.values())
+    faint = [name for name, pixel in largest.items() if pixel < _FAINT]
+    if not faint:
         return None
-    if largest == 0:
-        return "All images that were looked at are blank."
+    if len(faint) == len(samples) and _FULL_INK * min(largest.values()) >= _FAINT * most:
+        return (
+            f"The largest pixel is {most}, but full ink is {_FULL_INK}, so the networks see next to nothing "
+            "(`mnistlab data convert --stretch` brings them to 0 to 255)."
+        )
+    name = min(faint, key=lambda each: largest[each])  # stretching both by one factor would leave it faint
+    other = ", ".join(f"{pixel} in the {each} images" for each, pixel in largest.items() if each != name)
     return (
-        f"The largest pixel is {largest}, but full ink is {_FULL_INK}, so the networks see next to nothing "
-        "(`mnistlab data convert --stretch` brings them to 0 to 255)."
+        f"The largest pixel of the {_which([name], samples)} is {largest[name]}, {other}, and full ink is {_FULL_INK}, "
+        f"so the networks see next to nothing in them (save both splits with pixels from 0 to {_FULL_INK})."
     )
 
 

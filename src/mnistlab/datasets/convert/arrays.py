@@ -63,6 +63,13 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Source:
     names = next((names for names in _NAMES if set(names) <= set(known)), None)
     if names is None:
         held = ascii(", ".join(sorted(known)))[1:-1][:200] or "nothing"
+        closest = max(_NAMES, key=lambda names: len(set(names) & set(known)))
+        lacking = [name for name in closest if name not in known]
+        if len(lacking) < len(closest):
+            raise DataError(
+                f"{path} holds {held}, but lacks {' and '.join(lacking)}. "
+                "Save the arrays that belong together under these names with numpy.savez."
+            )
         raise DataError(
             f"{path} holds {held}, but x_train, y_train, x_test and y_test were expected. "
             "Save the arrays under these names with numpy.savez."
@@ -83,10 +90,7 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Source:
 def _part(path: Path, archive: zipfile.ZipFile, images_name: str, labels_name: str, *, from_unit: bool) -> Part:
     with _opened(path, archive, images_name) as images, _opened(path, archive, labels_name) as labels:
         if prod(images.shape[1:]) != NUM_PIXELS or not _is_image(images.shape):
-            raise DataError(
-                f"{images} has the shape {images.shape}, but (number, 28, 28) or (number, 784) was expected. "
-                "Save one grey image of 28×28 pixels after the other."
-            )
+            raise DataError(_other_size(images))
         if prod(labels.shape[1:]) != 1:
             advice = "Save labels.argmax(axis=1)." if labels.shape[1:] == (10,) else "Save one number for each image."
             raise DataError(f"{labels} has the shape {labels.shape}, but (number,) was expected. {advice}")
@@ -158,6 +162,13 @@ class _Array:
             raise DataError(f"{self} is longer than its header promises. Save or download the file again.")
 
 
+def _other_size(array: _Array) -> str:
+    return (
+        f"{array} has the shape {array.shape}, but (number, 28, 28) or (number, 784) was expected. "
+        "Save one grey image of 28×28 pixels after the other."
+    )
+
+
 @contextmanager
 def _opened(path: Path, archive: zipfile.ZipFile, member: str) -> Iterator[_Array]:
     """Opens an array and refuses it by its header if it is not one of plain numbers of a sound size."""
@@ -178,9 +189,11 @@ def _opened(path: Path, archive: zipfile.ZipFile, member: str) -> Iterator[_Arra
             raise DataError(
                 f"{array} is stored column by column. Save numpy.ascontiguousarray of it, which is row by row."
             )
-        if any(size < 0 for size in shape) or shape[0] > MAX_IMAGES or prod(shape[1:]) > NUM_PIXELS:
+        if any(size < 0 for size in shape) or shape[0] > MAX_IMAGES:
             raise DataError(
                 f"{array} has the shape {shape}, but up to {MAX_IMAGES:,} images of 28×28 pixels were expected. "
                 "Convert a part of them."
             )
+        if prod(shape[1:]) > NUM_PIXELS:
+            raise DataError(_other_size(array))
         yield array

@@ -16,7 +16,7 @@ from mnistlab.datasets.convert.arrays import read_npz
 from mnistlab.datasets.convert.parts import MAX_IMAGES, Part, Source
 from mnistlab.datasets.convert.pictures import Prepare, read_pictures
 from mnistlab.datasets.convert.tables import read_csv
-from mnistlab.datasets.filenames import holds_idx_files, list_folder
+from mnistlab.datasets.filenames import find_tables, holds_idx_files, list_folder
 from mnistlab.datasets.folders import load_idx
 from mnistlab.datasets.idx import idx_sha256
 from mnistlab.datasets.plausibility import look_at
@@ -133,9 +133,15 @@ def _read(source: Path, test_source: Path | None, prepare: Prepare, seed: int, t
         dataset = load_idx(source)
         train, test = (Part(split.images, split.labels) for split in (dataset.train, dataset.test))
         return Source(train, test, None if dataset.class_names is None else dataset.classes)
-    tables = [path.name for path in list_folder(source) if path.suffix.lower() in (".csv", ".npz")]
-    if tables:
-        raise UsageError(f"{source} is a folder with {tables[0]}. Give that file itself.")
+    table, test_table = find_tables(path.name for path in list_folder(source) if not path.is_dir())
+    if table is not None:
+        also = f", and {test_table} with --test if it has labels" if test_table else ""
+        raise UsageError(f"{source} is a folder with {table}. Give that file itself{also}.")
+    if test_table is not None:
+        raise UsageError(
+            f"{source} is a folder with {test_table}, but with no file to train on. Give such a file, and "
+            f"{test_table} with --test if it has labels."
+        )
     return read_pictures(source, prepare, seed=seed, tell=tell)
 
 
