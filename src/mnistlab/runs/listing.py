@@ -89,7 +89,7 @@ def find_runs(folders: Iterable[Path | str] | Path | str) -> list[Path]:
     known, found = {*RUN_FILES, MANIFEST}, dict[Path, Path]()
 
     def note(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):  # deleted in between
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):  # deleted in between, or no folder at all
             found.setdefault(Path(error.filename), Path(error.filename))
 
     for folder in _folders(folders):
