@@ -279,7 +279,7 @@ def test_while_a_photo_is_read_others_are_told_to_come_again_and_the_server_can_
     Image.fromarray(page).save(file, "PNG")
     photo, headers = file.getvalue(), {"Content-Type": "image/png"}
     with live_server(max_waiting_photos=0) as server:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
         connection.request("POST", "/api/read", photo, headers)
         deadline, status = time.monotonic() + PATIENCE, 0
         while status != 503 and time.monotonic() < deadline:
@@ -289,5 +289,8 @@ def test_while_a_photo_is_read_others_are_told_to_come_again_and_the_server_can_
         server.process.send_signal(signal.SIGINT)
         _, errors = server.process.communicate(timeout=PATIENCE)
         assert errors == ""
-        assert connection.getresponse().status >= 500  # it was not read to its end
+        answer = connection.getresponse()
+        content = answer.read()
         connection.close()
+        # It was not read to its end; or it was, on a quick machine, just before the signal.
+        assert answer.status >= 500 or (answer.status == 200 and json.loads(content))
