@@ -151,9 +151,11 @@ def _train(
     from mnistlab import training
     from mnistlab.evaluation import evaluate
     from mnistlab.inference import Classifier
+    from mnistlab.models.precision import describe_arithmetic
     from mnistlab.reports import write_run_report
     from mnistlab.training.event_files import EventFiles
 
+    print(f"  {describe_arithmetic(recipe.precision)}")
     if known.is_complete:
         print("  finished earlier")
     elif known.checkpoint_path.exists():
