@@ -91,6 +91,7 @@ def make_results() -> dict[str, Any]:
     return {
         "mnistlab": "0.1.0",
         "total_seconds": 151.3,
+        "seconds": {"starting": 5.4, "training": 130.1, "scoring_and_saving": 7.7, "figures_and_report": 8.1},
         "environment": {"cpu": "Example CPU", "num_cpus": 2, "keras": "3.15.1", "backend": "jax"},
         "dataset": {
             "name": "MNIST",
