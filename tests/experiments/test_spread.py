@@ -1,14 +1,17 @@
 """Where the notebook's CNN lies among other runs is said of such runs only, and follows from the numbers alone."""
 
 import dataclasses
+import gc
 import json
 import statistics
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.measure import spread as program
-from mnistlab.experiments import spread
+from mnistlab.cli.main import cli
+from mnistlab.experiments import notebook, spread
 from mnistlab.models.backend import keras
 from mnistlab.recipes import RECIPES, AffineRanges
 
@@ -86,6 +89,22 @@ def test_nothing_is_said_when_the_recipe_itself_has_changed(monkeypatch):
     monkeypatch.setitem(RECIPES, "cnn", faster)
     assert spread.place_among_others(FinishedRun(faster)) is None
     assert spread.place_among_others(FinishedRun(CNN)) is None
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_command_line_tells_it_too(known, tiny_folder, tmp_path, monkeypatch):
+    place = spread.place_among_others(FinishedRun(accuracy=0.98))
+    results = {
+        "models": {},
+        "batch_size": {"answer": ["Batches matter."]},
+        "comparison": {"sentence": "They differ."},
+        "total_seconds": 3.0,
+    } | ({"cnn_among_others": place} if known else {})
+    monkeypatch.setattr(notebook, "run_notebook", lambda *_, **__: results)
+    output = CliRunner().invoke(cli, ["run", "--data", str(tiny_folder), "--out", str(tmp_path / "out")]).output
+    gc.unfreeze()  # the command froze what was there, as a process of its own may
+    assert (place["sentences"][0] in output) is known
+    assert "They differ." in output
 
 
 def test_settled_statistics_are_those_of_the_images(mnist):

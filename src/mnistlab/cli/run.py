@@ -1,5 +1,6 @@
 """`mnistlab run`: the whole notebook. Keras is imported when it runs."""
 
+import gc
 import time
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
             dataset = load_dataset(data)
             from mnistlab.experiments.notebook import run_notebook
 
+            gc.freeze()  # what was imported stays to the end: collecting the networks' garbage need not look at it
             results = run_notebook(dataset, out, data_folder=data, num_seeds=seeds, epochs=epochs, started=started)
     except (KeyboardInterrupt, InterruptionError) as error:
         raise InterruptionError(f"Interrupted. {out} keeps what was done; the same command does the rest.") from error
