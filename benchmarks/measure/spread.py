@@ -129,7 +129,7 @@ def inputs_of(model: Any, images: Any) -> Any:
 
 
 def groups(results: Results) -> list[tuple[str, str, str, list[float]]]:
-    """What was trained on, with what, in which arithmetic, and the test accuracy of each run; without empty groups."""
+    """What was trained on, with what, in which arithmetic, and the test accuracy of each run, if there are several."""
     found = []
     for bench in results["bench"]:
         found.append((f"{ALL_IMAGES:,} images", "stock", "float32", bench["stock"]))
@@ -140,7 +140,7 @@ def groups(results: Results) -> list[tuple[str, str, str, list[float]]]:
         for kind in KINDS:
             told = f"{results['short']['num_images']:,} images{added}"
             found.append((told, kind, "float32", [row[key] for row in results["short"][kind]]))
-    return [group for group in found if group[3]]
+    return [group for group in found if len(group[3]) > 1]
 
 
 def compared(group: Sequence[float], other: Sequence[float]) -> str:
@@ -162,7 +162,7 @@ def table(results: Results) -> str:
         (
             *(told, KINDS[kind], precision, f"{len(values)}"),
             *(f"{value * 100:.2f} %" for value in (min(values), statistics.median(values), max(values))),
-            f"{statistics.stdev(values) * 100:.2f}" if len(values) > 1 else "–",
+            f"{statistics.stdev(values) * 100:.2f}",
         )
         for told, kind, precision, values in known
     ]
@@ -174,6 +174,12 @@ def table(results: Results) -> str:
         for other_told, other_kind, _, reference in known
         if other_kind == "stock" and other_told == told and len(reference) >= LEAST_TO_TEST
     ]
+    done = {kind: len(results["short"][kind]) for kind in KINDS}
+    if min(done.values()) < LEAST_TO_TEST:
+        sentences.append(
+            f"- Of the shortened runs, {done['stock']} of stock Keras and {done['mnistlab']} of mnistlab are finished, "
+            f"too few to compare; it takes {LEAST_TO_TEST} of each."
+        )
     machines = {cores(one["environment"]) for one in (*results["bench"], results) if one.get("environment")}
     return "\n\n".join(
         [
