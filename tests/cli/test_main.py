@@ -18,6 +18,7 @@ from idx_files import write_idx
 from mnistlab.cli.main import cli
 from mnistlab.inference import Classifier
 from mnistlab.models.backend import keras
+from mnistlab.runs import Run
 from processes import child_cpu_seconds, imports_of, run_mnistlab, run_python
 
 
@@ -29,9 +30,10 @@ def run_folder(tiny_folder, tmp_path_factory):
     assert result.stderr == ""
     lines = result.stdout.splitlines()
     assert lines[0] == "mlp: 2 epochs, batch size 128, seed 0"
-    assert [line.split()[:2] for line in lines[1:3]] == [["epoch", "1/2"], ["epoch", "2/2"]]
-    assert " of 200 right: " in lines[3]
-    assert lines[4] == f"The run lies in {folder}; open {folder / 'report.html'}"
+    assert lines[1].split(", ")[-1] == Run(folder).environment["processor"]
+    assert [line.split()[:2] for line in lines[2:4]] == [["epoch", "1/2"], ["epoch", "2/2"]]
+    assert " of 200 right: " in lines[4]
+    assert lines[5] == f"The run lies in {folder}; open {folder / 'report.html'}"
     return folder
 
 
