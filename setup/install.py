@@ -4,10 +4,10 @@
     python setup/install.py requirements-dev.lock        adds to it
     python setup/install.py --editable                   adds mnistlab itself, as it lies here
 
-The Makefile calls it with any Python that mnistlab runs on; only the standard library is needed. uv is named in the lock
-itself and is fetched by pip, which comes with Python. It installs in a quarter of pip's time, but does not read pip's
-configuration: where that names a mirror, folders of wheels, certificates or a proxy, uv is told of them here. Whatever
-uv cannot do, for example with a login that only pip knows, pip then does. Why: docs/decisions/0014-set-up.md.
+The Makefile calls it with any Python that mnistlab runs on; only the standard library is needed. uv is named in the
+lock itself and is fetched by pip, which comes with Python. It installs in a quarter of pip's time, but does not read
+pip's configuration: where that names a mirror, folders of wheels, certificates or a proxy, uv is told of them here.
+Whatever uv cannot do, for example with a login that only pip knows, pip then does. Why: docs/decisions/0014-set-up.md.
 """
 
 import argparse
@@ -113,16 +113,23 @@ def uv_command(pip: list[str], lock: str) -> list[str] | None:
     return [str(uv)] if fetched and uv.exists() else None
 
 
-def install(arguments: list[str], uv: list[str] | None, pip: list[str]) -> None:
+def install(arguments: list[str], uv: list[str] | None, pip: list[str], *, compiled: bool = False) -> None:
     """Installs what the arguments name.
+
+    Args:
+        arguments: Arguments that `uv pip install` and `pip install` both know.
+        uv: Command of uv; `None` to use pip alone.
+        pip: Command of pip.
+        compiled: Whether uv compiles the modules too, as pip always does. Importing TensorFlow takes 7 s longer until
+            that is done, and every time where PYTHONDONTWRITEBYTECODE is set.
 
     Raises:
         SetupError: pip could not do it either; it has said why.
     """
     if uv is not None:
         told = uv_variables(_run([*pip, "config", "list"]).stdout, os.environ)
-        with_uv = [*uv, "pip", "install", "--quiet", "--python", str(PYTHON), *arguments]
-        done = _run(with_uv, os.environ | told)
+        options = ["--quiet", "--python", str(PYTHON), *(["--compile-bytecode"] if compiled else [])]
+        done = _run([*uv, "pip", "install", *options, *arguments], os.environ | told)
         if done.returncode == 0:
             return
         reason = " ".join(done.stderr.split())[:300]
@@ -160,8 +167,11 @@ def main() -> None:
         uv = uv_command(pip, lock)
         if given.lock:
             num_packages = len(re.findall(r"^\w.*==", lock, re.MULTILINE))
-            print(f"Installing {given.lock}, {num_packages} packages, with {'pip' if uv is None else 'uv'} ...", flush=True)
-            install([*HASHED, str(given.lock)], uv, pip)
+            print(
+                f"Installing {given.lock}, {num_packages} packages, with {'pip' if uv is None else 'uv'} ...",
+                flush=True,
+            )
+            install([*HASHED, str(given.lock)], uv, pip, compiled=True)
             print(f"  done in {time.monotonic() - start:.0f} s", flush=True)
         if given.editable:
             install(["--no-deps", "--no-build-isolation", "--editable", "."], uv, pip)
