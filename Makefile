@@ -76,6 +76,7 @@ bench: tools
 	@$(BIN)/python benchmarks/measure/serving.py
 	@$(BIN)/python benchmarks/measure/drawing.py
 	@$(BIN)/python benchmarks/measure/fuzzing.py
+	@$(BIN)/python benchmarks/measure/installation.py
 
 pretrained: tools
 	@$(BIN)/python benchmarks/shipped/pretrained.py
