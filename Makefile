@@ -20,7 +20,7 @@ OUT ?= report
 help:
 	@sed -n '2,10s/^# *//p' Makefile
 
-# Installed from a lock alone, checked against its hashes; repeated only when the lock changed. What `make run` needs
+# Installed from a lock alone, checked against its hashes; repeated only when the lock changed. What the commands need
 # comes first, the tools of `make test` and `make check` with those.
 $(BIN)/.locked: requirements.lock
 	@test -n "$(PYTHON)" || { echo "mnistlab needs Python 3.11, 3.12 or 3.13; none is on the PATH. Install one, or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }
@@ -88,7 +88,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 lock: tools
 	@$(LOCK) --upgrade --extra cluster --extra jax --extra lesson --group dev -o requirements-dev.lock
-	@$(LOCK) --upgrade --constraint requirements-dev.lock --extra train --group setup -o requirements.lock
+	@$(LOCK) --upgrade --constraint requirements-dev.lock --extra lesson --group setup -o requirements.lock
 
 clean:
 	@rm -rf .venv report .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,13 +13,14 @@ Whatever uv cannot do, for example with a login that only pip knows, pip then do
 import argparse
 import ast
 import contextlib
+import functools
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 VENV = Path(".venv")
@@ -81,73 +82,75 @@ def lines_of(lock: str, package: str) -> str:
 
 
 def make_environment() -> None:
-    """Makes an empty `.venv` without pip, which uv brings later in a tenth of a second."""
+    """Makes an empty `.venv` without pip, which comes with the lock in a tenth of a second."""
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)], check=False)
     if made.returncode:
         raise SetupError("Could not create .venv. On Debian and Ubuntu: apt install python3-venv")
 
 
-def pip_command() -> list[str]:
-    """A pip that installs into `.venv`: its own, else the one of the Python here, else the one that Python carries.
+@functools.cache
+def pip_command() -> tuple[str, ...]:
+    """A pip that installs into `.venv`: its own, else that of the Python here, else the one that Python carries.
 
     Raises:
         SetupError: there is none.
     """
-    own, others = [str(PYTHON), "-m", "pip"], [sys.executable, "-m", "pip", "--python", str(PYTHON)]
-    for command in (own, others):
-        if _run([*command, "--version"]).returncode == 0:
-            return command
+    own, others = (str(PYTHON), "-m", "pip"), (sys.executable, "-m", "pip", "--python", str(PYTHON))
+    if any(SCRIPTS.glob("pip*")):
+        return own
+    if _run([*others, "--version"]).returncode == 0:
+        return others
     if _run([str(PYTHON), "-m", "ensurepip"]).returncode == 0:
         return own
     raise SetupError("This Python has no pip. On Debian and Ubuntu: apt install python3-venv")
 
 
-def uv_command(pip: list[str], lock: str) -> list[str] | None:
-    """uv of the lock's version in `.venv`, or `None` where there is none for this machine or it cannot be fetched."""
-    pinned = lines_of(lock, "uv")
+def uv_command(lock: str) -> tuple[str, ...] | None:
+    """uv in `.venv`, fetched as the lock says if need be; `None` where it cannot be had."""
     uv = SCRIPTS / ("uv.exe" if os.name == "nt" else "uv")
-    if uv.exists():
-        return [str(uv)]
-    with _file(pinned) as path:
-        fetched = pinned and _run([*pip, "install", *QUIET, *HASHED, path]).returncode == 0
-    return [str(uv)] if fetched and uv.exists() else None
+    pinned = lines_of(lock, "uv")
+    if not uv.exists() and pinned:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "uv.lock"
+            path.write_text(pinned, encoding="utf-8")
+            _run([*pip_command(), "install", *QUIET, *HASHED, str(path)])
+    return (str(uv),) if uv.exists() else None
 
 
-def install(arguments: list[str], uv: list[str] | None, pip: list[str], *, compiled: bool = False) -> None:
+def install(arguments: Sequence[str], uv: Sequence[str] | None, pip: Callable[[], Sequence[str]]) -> None:
     """Installs what the arguments name.
 
     Args:
         arguments: Arguments that `uv pip install` and `pip install` both know.
         uv: Command of uv; `None` to use pip alone.
-        pip: Command of pip.
-        compiled: Whether uv compiles the modules too, as pip always does. Importing TensorFlow takes 7 s longer until
-            that is done, and every time where PYTHONDONTWRITEBYTECODE is set.
+        pip: Function that returns the command of pip.
 
     Raises:
         SetupError: pip could not do it either; it has said why.
     """
     if uv is not None:
-        told = uv_variables(_run([*pip, "config", "list"]).stdout, os.environ)
-        options = ["--quiet", "--python", str(PYTHON), *(["--compile-bytecode"] if compiled else [])]
-        done = _run([*uv, "pip", "install", *options, *arguments], os.environ | told)
+        is_local = "--editable" in arguments
+        told = {} if is_local else uv_variables(_run([*pip(), "config", "list"]).stdout, os.environ)
+        done = _run([*uv, "pip", "install", "--quiet", "--python", str(PYTHON), *arguments], os.environ | told)
         if done.returncode == 0:
             return
         reason = " ".join(done.stderr.split())[:300]
         print(f"uv could not install the packages ({reason}). Now pip does it, in a minute or two ...", flush=True)
-    if subprocess.run([*pip, "install", *QUIET, *arguments], check=False).returncode:
+    if subprocess.run([*pip(), "install", *QUIET, *arguments], check=False).returncode:
         raise SetupError("The packages could not be installed; pip says why above. The same command tries again.")
 
 
-def _run(command: list[str], environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def compile_modules() -> None:
+    """Compiles what uv has installed, as pip does, but for tests; what is compiled already is passed over.
+
+    Otherwise the first import of TensorFlow takes 9 s longer, and every one where PYTHONDONTWRITEBYTECODE is set.
+    """
+    tests = r"[/\\]tests?[/\\]"
+    _run([str(PYTHON), "-m", "compileall", "-q", "-j", "0", "-x", tests, str(VENV)])
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
-
-
-@contextlib.contextmanager
-def _file(content: str) -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "requirements.txt"
-        path.write_text(content, encoding="utf-8")
-        yield str(path)
 
 
 def main() -> None:
@@ -163,18 +166,15 @@ def main() -> None:
             print("Setting up .venv (once) ...", flush=True)
             make_environment()
         lock = given.lock.read_text(encoding="utf-8") if given.lock else ""
-        pip = pip_command()
-        uv = uv_command(pip, lock)
+        uv = uv_command(lock)
         if given.lock:
             num_packages = len(re.findall(r"^\w.*==", lock, re.MULTILINE))
-            print(
-                f"Installing {given.lock}, {num_packages} packages, with {'pip' if uv is None else 'uv'} ...",
-                flush=True,
-            )
-            install([*HASHED, str(given.lock)], uv, pip, compiled=True)
+            print(f"Installing {given.lock}, {num_packages} packages, with {'uv' if uv else 'pip'} ...", flush=True)
+            install([*HASHED, str(given.lock)], uv, pip_command)
+            compile_modules()
             print(f"  done in {time.monotonic() - start:.0f} s", flush=True)
         if given.editable:
-            install(["--no-deps", "--no-build-isolation", "--editable", "."], uv, pip)
+            install(["--no-deps", "--no-build-isolation", "--editable", "."], uv, pip_command)
     except SetupError as error:
         sys.exit(str(error))
 

@@ -84,7 +84,8 @@ def command(program):
 
 def test_pip_does_what_uv_cannot(capfd):
     fails = command("import sys; sys.exit('no route\\nto the mirror')")
-    install.install(["--no-deps", "thing"], fails, command("import sys; print('pip was asked:', *sys.argv[1:])"))
+    pip = command("import sys; print('pip was asked:', *sys.argv[1:])")
+    install.install(["--no-deps", "thing"], fails, lambda: pip)
     out, errors = capfd.readouterr()
     assert "uv could not install the packages (no route to the mirror). Now pip does it" in out
     assert "pip was asked: install --quiet --disable-pip-version-check --no-deps thing\n" in out
@@ -99,14 +100,14 @@ def test_uv_gets_hashes_and_variables_and_pip_is_not_asked(capfd):
     pip = command(
         "import sys; print('global.index-url=\\'https://a.example\\'' if 'config' in sys.argv else sys.exit(1))"
     )
-    install.install([*install.HASHED, "a.lock"], uv, pip, compiled=True)
+    install.install([*install.HASHED, "a.lock"], uv, lambda: pip)
     assert capfd.readouterr() == ("", "")
 
 
 def test_when_both_fail_a_sentence_says_what_to_do(capfd):
     fails = command("import sys; sys.exit('no network')")
     with pytest.raises(install.SetupError, match=r"pip says why above\. The same command tries again\."):
-        install.install(["thing"], None, fails)
+        install.install(["thing"], None, lambda: fails)
     assert "no network" in capfd.readouterr().err
 
 
@@ -127,9 +128,9 @@ def test_each_lock_has_what_its_commands_need():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
     groups = project["dependency-groups"]
-    run = [*project["project"]["dependencies"], *extras["train"], *groups["setup"]]
+    run = [*project["project"]["dependencies"], *extras["train"], *extras["lesson"], *groups["setup"]]
     tools = [line for line in groups["dev"] if isinstance(line, str)]
-    dev = [*run, *tools, *extras["lesson"], *extras["cluster"], *extras["jax"]]
+    dev = [*run, *tools, *extras["cluster"], *extras["jax"]]
     for lock, wanted in ((RUN_LOCK, run), (DEV_LOCK, dev)):
         pinned = {}
         for name, version, _ in pins(lock):
