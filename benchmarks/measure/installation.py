@@ -140,8 +140,8 @@ def table(results: Results) -> str:
     totals = weights["totals"]
     rows = [
         [f"`{one['name']}`", one["extra"] or "–", f"{one['own']:,.0f}", f"{one['alone']:,.0f}"]
-        for one in sorted(weights["dependencies"], key=lambda one: (list(totals).index(one["extra"]), -one["alone"]))
-        if one["alone"] >= SMALLEST_SHOWN
+        for one in sorted(weights["dependencies"], key=lambda one: (list(totals).index(one["extra"]), -one["own"]))
+        if max(one["own"], one["alone"]) >= SMALLEST_SHOWN
     ]
     added = ", ".join(f"{total:,.0f} MB for {_named(group)}" for group, total in totals.items() if group)
     return "\n".join(
