@@ -45,11 +45,14 @@ run: setup
 serve: setup
 	@$(BIN)/mnistlab serve --open
 
+# Two files at a time, in the order of tests/conftest.py.
+PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+
 test: tools chromium
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=5
+	@$(PYTEST) --durations=10
 
 test-long: tools chromium
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 -m "slow or not slow"
+	@$(PYTEST) --durations=10 -m "slow or not slow"
 
 # The page is tested in a real browser, where there is one.
 chromium:
