@@ -19,13 +19,13 @@ from mnistlab.cli.main import cli
 from mnistlab.inference import Classifier
 from mnistlab.models.backend import keras
 from mnistlab.runs import Run
-from processes import child_cpu_seconds, imports_of, run_mnistlab, run_python
+from processes import child_cpu_seconds, imports_of, run_alone, run_mnistlab, run_python
 
 
 @pytest.fixture(scope="module")
 def run_folder(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli") / "run"
-    result = run_mnistlab("train", "mlp", "--data", tiny_folder, "--epochs", "2", "--out", folder)
+    result = run_alone("train", "mlp", "--data", tiny_folder, "--epochs", "2", "--out", folder)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     lines = result.stdout.splitlines()
@@ -45,7 +45,7 @@ def test_help_is_light():
 def test_help_names_every_command_with_little_work():
     """It needs about 0.2 s of one core, any network several seconds."""
     before = child_cpu_seconds()
-    result = run_mnistlab("--help")
+    result = run_alone("--help")
     assert child_cpu_seconds() - before < 2
     for command in cli.commands:
         assert f"  {command} " in result.stdout

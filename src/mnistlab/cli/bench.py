@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mnistlab.cli.options import PATH, WholeNumber, debug_option
+from mnistlab.system.extras import require_extra
 from mnistlab.system.files import write_json
 from mnistlab.system.paths import require_room
 
@@ -16,6 +17,7 @@ from mnistlab.system.paths import require_room
 @debug_option
 def bench(quick: bool, rounds: int | None, json_path: Path | None) -> None:
     """Measure the notebook on stock Keras, PyTorch and mnistlab, here. They run in turns; PyTorch only if installed."""
+    require_extra("train", "Training")
     if json_path is not None:
         require_room(json_path, "file")
     from mnistlab.experiments.benchmark.suite import format_summary, run_suite

@@ -32,7 +32,7 @@ def migrate(old: Path, out: Path | None, diff_only: bool) -> None:
         from mnistlab.lesson.migration import default_path, migrate_file
     except ImportError as error:
         raise UsageError(
-            f"migrate needs the packages of mnistlab[lesson], which are not installed: {error}."
+            f"migrate needs packages that are not installed: {error}. Run: pip install 'mnistlab[lesson]'"
         ) from error
     new = out or default_path(old)
     migration = migrate_file(old, new, write=not diff_only)

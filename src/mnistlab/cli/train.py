@@ -23,6 +23,7 @@ from mnistlab.cli.options import (
 )
 from mnistlab.exceptions import UsageError, described
 from mnistlab.recipes import AUGMENTATIONS, LIMITS, RECIPES, Limit, Precision, Recipe, Validation
+from mnistlab.system.extras import require_extra
 from mnistlab.system.text import plural
 
 MAX_PROCESSES = 1024
@@ -90,6 +91,7 @@ def train(
     from mnistlab.runs.folders import default_folder, own_run
     from mnistlab.runs.processes import check_divisible, run_locally
 
+    require_extra("train", "Training")
     given = {key: value for key, value in overrides.items() if value is not None}
     start = None if start_from is None else Run(start_from)
     if start is None:

@@ -20,6 +20,7 @@ import numpy as np
 
 from mnistlab import __version__
 from mnistlab.exceptions import UsageError
+from mnistlab.system.extras import require_extra
 from mnistlab.system.processor import choose_kernels, processor, uses_onednn
 
 __all__ = ["describe_environment", "keras", "silenced", "tensorflow"]
@@ -73,6 +74,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 if os.environ["KERAS_BACKEND"] not in BACKENDS:
     raise UsageError(f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r}; expected one of {', '.join(BACKENDS)}.")
+require_extra("train", "Training")
 if importlib.util.find_spec(os.environ["KERAS_BACKEND"]) is None:
     raise UsageError(
         f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']}, which is not installed. Install it, or unset KERAS_BACKEND."

@@ -74,7 +74,7 @@ def read_cells(path: Path) -> list[str]:
         return [str(cell.source) for cell in made.cells if cell.cell_type == "code"]
     except ImportError as error:
         raise UsageError(
-            f"Reading notebooks needs the packages of mnistlab[lesson], which are not installed: {error}."
+            f"Reading notebooks needs packages that are not installed: {error}. Run: pip install 'mnistlab[lesson]'"
         ) from error
     except Exception as error:  # the readers fail in many ways on what is no notebook
         raise DataError(
