@@ -87,7 +87,7 @@ def augment(images: Any) -> Any:
     """Rotation, shift, shear and zoom within the notebook's ranges, each image its own, as one `grid_sample`.
 
     Args:
-        images: float32 `(n, 1, 28, 28)`.
+        images: Images, float32 `(n, 1, 28, 28)`.
 
     Returns:
         float32 `(n, 1, 28, 28)`, channels last.

@@ -123,6 +123,8 @@ def variables_of(kind: str) -> dict[str, str]:
 def measure_paths(console: Console) -> list[dict[str, Any]]:
     """A short trial of every way to compute: with oneDNN's kernels or TensorFlow's, in float32 or bfloat16.
 
+    bfloat16 is left out where it would be emulated, at seconds a step.
+
     Returns:
         A row for each: `network`, `onednn`, `precision`, `step_ms` and `chosen`, whether mnistlab goes this way by
         itself.
@@ -131,6 +133,8 @@ def measure_paths(console: Console) -> list[dict[str, Any]]:
     usual = chooses_onednn()
     for name in MULTIPLY_ADDS:
         for onednn, precision in itertools.product((True, False), ("float32", "bfloat16")):
+            if precision == "bfloat16" and not (onednn and processor().multiplies_bfloat16):
+                continue
             figures = _measure("path", name, precision, variables={ONEDNN: str(int(onednn))})
             chosen_precision = "bfloat16" if onednn and processor().multiplies_bfloat16 else "float32"
             chosen = onednn == usual and precision == chosen_precision

@@ -23,8 +23,7 @@ from mnistlab.recipes import RECIPES, ModelName, Precision, Validation
 Kind = Literal["machine", "path", "stock", "torch", "mnistlab"]
 PRODUCT_SIZE = 2048  # rows and columns of the matrices multiplied: large enough that the rate no longer grows
 PRODUCT_REPEATS = 20
-PATH_EPOCHS, PATH_IMAGES = 3, 4_096
-PATH_IMAGES_EMULATED = 256  # where bfloat16 is emulated, a step may take seconds
+PATH_EPOCHS, PATH_IMAGES = 5, 4_096
 
 
 def measure_machine() -> dict[str, float]:
@@ -47,16 +46,14 @@ def measure_machine() -> dict[str, float]:
 def measure_path(model_name: ModelName, precision: Precision) -> dict[str, float]:
     """A short trial of one precision, with the kernels that this process has: milliseconds of a step, at the median."""
     from mnistlab import training
-    from mnistlab.models.precision import has_native_bfloat16
 
     recipe = dataclasses.replace(RECIPES[model_name], precision=precision, epochs=PATH_EPOCHS, validation="none")
-    num_images = PATH_IMAGES_EMULATED if precision == "bfloat16" and not has_native_bfloat16() else PATH_IMAGES
     mnist = load_mnist()
-    dataset = Dataset(mnist.name, mnist.train.take(np.arange(num_images)), mnist.test.take(np.arange(10)))
+    dataset = Dataset(mnist.name, mnist.train.take(np.arange(PATH_IMAGES)), mnist.test.take(np.arange(10)))
     with tempfile.TemporaryDirectory() as folder:
         run = training.train(recipe, dataset, Path(folder) / "run", progress=False)
         later = [row["seconds"] for row in run.history][1:]  # the first epoch also builds the graph
-    return {"step_ms": statistics.median(later) * 1e3 / math.ceil(num_images / recipe.batch_size)}
+    return {"step_ms": statistics.median(later) * 1e3 / math.ceil(PATH_IMAGES / recipe.batch_size)}
 
 
 def measure_training(kind: Kind, model_name: ModelName, epochs: int, num_images: int, seed: int) -> dict[str, Any]:
