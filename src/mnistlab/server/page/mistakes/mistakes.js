@@ -73,7 +73,7 @@ async function mount(root, given) {
     gallery.root,
   );
   const detail = createDetail();
-  const body = element("div", { class: "mistakes-body", hidden: true }, matrix.root, digits);
+  const body = element("div", { class: "mistakes-body", hidden: true }, element("div", { class: "matrix-place" }, matrix.root), digits);
   const waiting = element("progress", { "aria-label": "The network reads the test digits", hidden: true });
   const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
   root.append(element("div", { class: "mistakes" }, missing, head, waiting, body), detail.root);
