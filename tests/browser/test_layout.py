@@ -61,7 +61,7 @@ def test_the_look_finds_what_lies_over_a_control_and_what_is_cut_off(watched):
     screen.page.evaluate(
         "Object.assign(document.querySelector('.hint').style, {bottom: '-200px', pointerEvents: 'auto'})"
     )
-    screen.page.evaluate("document.querySelector('.tabs').style.width = '900px'")
+    screen.page.evaluate("document.querySelector('.tabs').style.minWidth = '900px'")
     faults = "\n".join(fault for *_, fault in screen.faults(390, 100))
     assert 'class="pad"' in faults
     assert "tablist" in faults
