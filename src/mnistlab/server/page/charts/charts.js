@@ -62,11 +62,8 @@ export function createChart(title) {
     const zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
     const isWide = hasRoom(shown, width / zoom) && endTogether(shown);
     frame.replaceChildren(drawChart(shown, width / zoom, isWide, zoom));
-    const named = shown.series.filter((series) => series.name && !series.marks);
-    names.hidden = isWide || named.length < 2;
-    names.replaceChildren(
-      ...named.map((series, at) => element("span", { class: look(series, at), text: series.name })),
-    );
+    names.replaceChildren(...keyOf(shown, isWide));
+    names.hidden = !names.childElementCount;
     if (!table.hidden) table.replaceChildren(tableOf(shown));
   }
 
@@ -92,6 +89,25 @@ export function createChart(title) {
       draw();
     },
   };
+}
+
+/**
+ * What the lines, circles and bars of a chart stand for, where no name stands beside them.
+ *
+ * @param {Chart} chart
+ * @param {boolean} isWide whether lines have their names beside them
+ */
+function keyOf(chart, isWide) {
+  const named = chart.series.map((series, at) => ({ ...series, at })).filter(({ name }) => name);
+  const lines = named.filter(({ marks }) => !marks);
+  const needed = isWide || (lines.length < 2 && named.length < 2) ? named.filter(({ marks }) => marks) : named;
+  const hasBars = chart.series.some(({ points }) => points.some(({ low }) => typeof low === "number"));
+  return [
+    ...needed.map((series) =>
+      element("span", { class: `${look(series, series.at)}${series.marks ? " is-marks" : ""}`, text: series.name }),
+    ),
+    ...(hasBars ? [element("span", { class: "is-interval muted", text: "95 % interval" })] : []),
+  ];
 }
 
 /**
