@@ -116,10 +116,11 @@ def _rewrite_import(
     )
     parts = [f"from {where}.preprocessing.image import {', '.join(others)}"] if others else []
     if why:
-        parts.append(f"from tensorflow.keras.preprocessing.image import {code.source(alias).rstrip(' ,')}")
+        line = f"from tensorflow.keras.preprocessing.image import {code.source(alias).rstrip(' ,')}"
+        parts.append(line)
         code.replace(node, "\n".join(parts), KEPT.format(why=why))
         code.mark(node, KEPT.format(why=why))
-        return definition or ""
+        return definition or line
     nested = code.is_nested(node) or code.statement(node) is None
     text = "" if definition else _definition(code, node).rstrip()
     renamed = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else ""

@@ -98,6 +98,8 @@ def rewrite_arguments(code: Code) -> None:
 
 def _rewrite_ordering(code: Code, call: cst.Call, argument: cst.Arg) -> None:
     value = literal(argument.value)
+    if code.is_removed(call, argument):
+        return
     if value == "default":
         code.remove_argument(call, argument, DATA_FORMAT)
         return
