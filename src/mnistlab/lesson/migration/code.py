@@ -80,13 +80,18 @@ class Code:
         """Names that nothing in the notebook binds and that everybody knows from Keras, each with its full name."""
         found = {}
         imported = {
-            dotted(alias.name).partition(".")[0] for node in self.all_of(cst.Import) for alias in node.names if not alias.asname
+            dotted(alias.name).partition(".")[0]
+            for node in self.all_of(cst.Import)
+            for alias in node.names
+            if not alias.asname
         }
         for name, path in sorted(homes.WELL_KNOWN.items()):
             uses = [use for use in self.uses_of.get(name, ()) if not self._is_in_import(use)]
             stars = [module for module in self.stars if homes.split_root(module) and _is_offered(f"{module}.{name}")]
             if uses and not stars and name not in imported and not any(self.binds(use) for use in self.uses_of[name]):
                 found[name] = path
+        if not self.stars:  # a star of old Keras gave NumPy as well
+            found.pop("np", None)
         return found
 
     def _is_in_import(self, node: cst.CSTNode) -> bool:

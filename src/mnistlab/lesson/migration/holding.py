@@ -61,7 +61,9 @@ ADVICE = {
     "get_shape": " Use shape.",
 }
 READ_ONLY_NAMES = {
-    "Layer": frozenset({"trainable_weights", "non_trainable_weights", "weights", "losses", "input", "output", "variables"}),
+    "Layer": frozenset(
+        {"trainable_weights", "non_trainable_weights", "weights", "losses", "input", "output", "variables"}
+    ),
     "Callback": frozenset({"model"}),
 }
 ROOMS = {
@@ -170,8 +172,10 @@ def _hold_arguments(code: Code, call: cst.Call, name: str, signature: today.Sign
     short = name.rpartition(".")[2]
     given, places = keywords(call), positionals(call)
     has_stars = any(argument.star for argument in call.args)
-    hint = f"Its arguments are {', '.join(signature.places)}." if 0 < len(signature.places) <= 6 else (
-        "Leave the argument out, or see which one has taken its place."
+    hint = (
+        f"Its arguments are {', '.join(signature.places)}."
+        if 0 < len(signature.places) <= 6
+        else ("Leave the argument out, or see which one has taken its place.")
     )
     for keyword, argument in given.items():
         if not signature.takes_any_keyword and keyword not in signature.keywords:
@@ -195,7 +199,9 @@ def _hold_attribute(code: Code, values: Values, node: cst.Attribute, stored: set
             continue
         what = _what(values, kind)
         if _is_stored(code, node):
-            readonly = READ_ONLY_NAMES.get("Layer" if values.base(kind) in ("Model", "Sequential") else values.base(kind))
+            readonly = READ_ONLY_NAMES.get(
+                "Layer" if values.base(kind) in ("Model", "Sequential") else values.base(kind)
+            )
             if readonly and name in readonly and not _has_setter(values, kind, name):
                 code.mark(node, READ_ONLY.format(what=what, name=name, advice=ADVICE.get(name, "")))
             continue
@@ -278,7 +284,9 @@ def _what(values: Values, kind: str) -> str:
 
 def _hold_texts(code: Code, values: Values, call: cst.Call) -> None:
     """Marks `loss='cosine_proximity'` and the like."""
-    is_compile = method(call) == "compile" and values.is_model(call.func.value if isinstance(call.func, cst.Attribute) else None)
+    is_compile = method(call) == "compile" and values.is_model(
+        call.func.value if isinstance(call.func, cst.Attribute) else None
+    )
     is_keras = code.means(call.func).startswith("keras.layers.")
     if not is_compile and not is_keras:
         return
@@ -300,7 +308,11 @@ def _hold_texts(code: Code, values: Values, call: cst.Call) -> None:
 
 def _is_known(room: str, text: str) -> bool:
     known = today.texts(room)
-    return text in known or (room == "metrics" and text in ALWAYS_METRICS) or (room == "optimizers" and text.lower() in known)
+    return (
+        text in known
+        or (room == "metrics" and text in ALWAYS_METRICS)
+        or (room == "optimizers" and text.lower() in known)
+    )
 
 
 def _hold_tensors(code: Code, values: Values, call: cst.Call) -> None:

@@ -64,6 +64,23 @@ LEAVES = {
     "keras.constraints.nonneg": "keras.constraints.NonNeg",
     "keras.constraints.unitnorm": "keras.constraints.UnitNorm",
     **{
+        f"keras.{module}.{old}": f"keras.{module}.{new}"
+        for module in ("losses", "metrics")
+        for old, new in {
+            "mse": "mean_squared_error",
+            "MSE": "mean_squared_error",
+            "mae": "mean_absolute_error",
+            "MAE": "mean_absolute_error",
+            "mape": "mean_absolute_percentage_error",
+            "msle": "mean_squared_logarithmic_error",
+            "kld": "kl_divergence",
+            "kullback_leibler_divergence": "kl_divergence",
+        }.items()
+    },
+    "keras.losses.cosine_proximity": "keras.losses.cosine_similarity",
+    "keras.losses.cosine": "keras.losses.cosine_similarity",
+    "keras.losses.logcosh": "keras.losses.log_cosh",
+    **{
         f"keras.optimizers.{name.lower()}": f"keras.optimizers.{name}"
         for name in ("SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam")
     },
@@ -88,6 +105,7 @@ _WELL_KNOWN = {
 WELL_KNOWN = {name: f"{module}.{name}" for module, names in _WELL_KNOWN.items() for name in names.split()} | {
     "K": "keras.backend",
     "keras": "keras",
+    "np": "numpy",
 }
 """Names that old notebooks get from a star or a file of the author's, and where Keras has them."""
 

@@ -172,7 +172,14 @@ def _is_same_code(text: bytes, filled: bytes) -> bool:
     """Whether two texts are the same to Python: the lines at the end may belong to a text within quotes."""
 
     def tokens(code: bytes) -> list[tuple[int, str]]:
-        ignored = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT)
+        ignored = (
+            tokenize.COMMENT,
+            tokenize.NL,
+            tokenize.NEWLINE,
+            tokenize.ENDMARKER,
+            tokenize.INDENT,
+            tokenize.DEDENT,
+        )
         found = tokenize.tokenize(io.BytesIO(code).readline)
         return [(token.type, token.string) for token in found if token.type not in ignored]
 

@@ -41,12 +41,11 @@ from mnistlab.system.files import write_text
 from mnistlab.system.paths import absence, require_new_file
 
 SUFFIX = "-keras3"
+_SIGNS = re.compile(r"keras|\b(nb_epoch|fit_generator|Sequential\(\[?)")  # of Keras, whatever imports it
 COMMENT = "# MIGRATE: "
 WIDTH = 110  # longest line of a comment, in characters
 PYTHON_2 = "The notebook asks for a Python 2 kernel, which no longer exists; it gets the kernel of Python 3."
-NOT_PYTHON = (
-    "This cell is not Python 3 (line {line}: {text}), so nothing in it was changed. Mend it and migrate once more{hint}."
-)
+NOT_PYTHON = "This cell is not Python 3 (line {line}: {text}), so nothing in it was changed. Mend it and migrate once more{hint}."
 NOT_PYTHON_LINE = (
     "This line is not Python 3, so the cell cannot run. The line was left as it is and the rest of the cell was "
     "migrated. Mend it and migrate once more."
@@ -74,7 +73,7 @@ def migrate_text(text: str, kind: str = "ipynb") -> Migration:
     """
     document = read_document(text, kind)
     old_cells = tuple((cell.number, cell.source) for cell in document.cells)
-    if not any("keras" in cell.source for cell in document.cells):
+    if not any(_SIGNS.search(cell.source) for cell in document.cells):
         return Migration(text, text, (), (), old_cells, old_cells)
     sources, changes, notes = _migrate_cells(document)
     if document.is_python_2:
@@ -283,7 +282,8 @@ def _hold(mended: dict[int, _Mended]) -> dict[int, _Mended]:
             if comment is not None and COMMENT.strip() in _comments_above(text, place):
                 continue  # a rule has said what is wrong with this line
             note = Note(cell.number, _line_at(text, found_here[0][0]), reason)
-            notes += [note] if note not in notes else []
+            is_known = comment is None and any(reason in known.reason or known.reason in reason for known in notes)
+            notes += [] if is_known else [note]
             comments += [comment] if comment is not None else []
         source = apply(text, comments).decode() if comments else one.source
         held[cell.number] = dataclasses.replace(one, source=source, notes=tuple(notes))

@@ -6,7 +6,9 @@ PRINT = "print is a function in Python 3."
 EXCEPT = "Python 3 writes except ... as name."
 RAISE = "Python 3 writes raise Error(text)."
 UNEQUAL = "Python 3 writes != for unequal."
-_PRINT = re.compile(r"^(?P<before>.*?(?:^|[:;]|\s))print(?P<gap>[ \t]+|(?=['\"]))(?P<what>[^\s=(].*|\([^)]*\)\s*[%,+].*)$")
+_PRINT = re.compile(
+    r"^(?P<before>.*?(?:^|[:;]|\s))print(?P<gap>[ \t]+|(?=['\"]))(?P<what>[^\s=(].*|\([^)]*\)\s*[%,+].*)$"
+)
 _BARE_PRINT = re.compile(r"^(?P<before>(?:.*[:;])?\s*)print\s*$")
 _EXCEPT = re.compile(r"^(\s*except\s+[\w.]+|\s*except\s+\([^)]*\))\s*,\s*(\w+)\s*:")
 _RAISE = re.compile(r"^(\s*raise\s+[\w.]+)\s*,\s*(.+)$")

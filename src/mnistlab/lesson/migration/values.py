@@ -18,7 +18,12 @@ from mnistlab.lesson.migration.syntax import keywords, method, positionals
 Kinds = frozenset[str]
 UNKNOWN: Kinds = frozenset({"?"})
 MAX_DEPTH = 25
-LOADERS = ("keras.models.load_model", "keras.saving.load_model", "keras.models.model_from_json", "keras.models.clone_model")
+LOADERS = (
+    "keras.models.load_model",
+    "keras.saving.load_model",
+    "keras.models.model_from_json",
+    "keras.models.clone_model",
+)
 _MODEL_NAME = re.compile(
     r"(\w*_)?(model|autoencoder|encoder|decoder|generator|discriminator|gan|vae|combined|classifier|cnn|mlp|net|network)"
     r"\d*|model_\w+"
@@ -138,7 +143,9 @@ class Values:
     def values(self, name: cst.Name) -> list[cst.BaseExpression | None]:
         """The expressions that a name may stand for where it is used; `None` for what is not an assigned value."""
         return [
-            found.node if found.how == "value" and not found.path and isinstance(found.node, cst.BaseExpression) else None
+            found.node
+            if found.how == "value" and not found.path and isinstance(found.node, cst.BaseExpression)
+            else None
             for found in self._bindings_of(name)
         ]
 
@@ -293,7 +300,8 @@ class Values:
             node.value
             for node in self.code.all_of(cst.Return)
             if node.value is not None
-            and next((place for place in self.code.parents(node) if isinstance(place, cst.FunctionDef)), None) is function
+            and next((place for place in self.code.parents(node) if isinstance(place, cst.FunctionDef)), None)
+            is function
         ]
 
     def _of_call(self, call: cst.Call, depth: int) -> Kinds:

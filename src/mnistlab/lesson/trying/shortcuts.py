@@ -41,7 +41,12 @@ def prepare_source(source: str) -> str:
     starts = [0, *(match.end() for match in re.finditer(rb"\n", text))]
     for node in ast.walk(ast.parse(found)):
         expression = node.iter if isinstance(node, ast.For) else node.test if isinstance(node, ast.While) else None
-        if expression is None or not _trains(node) or expression.end_lineno is None or expression.end_col_offset is None:
+        if (
+            expression is None
+            or not _trains(node)
+            or expression.end_lineno is None
+            or expression.end_col_offset is None
+        ):
             continue
         call = b"_few(" if isinstance(node, ast.For) else b"_more(lambda: "
         places.append((starts[expression.lineno - 1] + expression.col_offset, call))

@@ -194,7 +194,9 @@ def _mark_above(lines: Sequence[str], line: int) -> str:
 
 
 def _mark_of_cell(lines: Sequence[str]) -> str:
-    first = next((number for number, text in enumerate(lines) if text.startswith(f"{MARK}This cell is not Python 3")), None)
+    first = next(
+        (number for number, text in enumerate(lines) if text.startswith(f"{MARK}This cell is not Python 3")), None
+    )
     return _mark_above(lines, first + 2) if first is not None else ""
 
 

@@ -25,7 +25,9 @@ NONE = (
     "No model of this notebook is compiled with metrics=['accuracy'], so there is no accuracy in any history "
     "(KeyError). Add metrics=['accuracy'] to compile."
 )
-PLAIN = frozenset({"print", "len", "str", "format", "set_title", "title", "xlabel", "ylabel", "legend", "text", "suptitle"})
+PLAIN = frozenset(
+    {"print", "len", "str", "format", "set_title", "title", "xlabel", "ylabel", "legend", "text", "suptitle"}
+)
 """Functions for which the text is only something to read."""
 NAMES = ("acc", "accuracy")
 _PLACEHOLDER = re.compile(r"\{(val_)?(acc|accuracy)(?=[:}!])")
@@ -40,7 +42,11 @@ def rewrite_accuracies(code: Code, values: Values) -> None:
     seen = any(method(call) == "compile" for call in code.calls)
     for text in code.all_of(cst.SimpleString):
         value = text.evaluated_value
-        if not isinstance(value, str) or value.removeprefix("val_") not in NAMES or not _names_metric(code, values, text):
+        if (
+            not isinstance(value, str)
+            or value.removeprefix("val_") not in NAMES
+            or not _names_metric(code, values, text)
+        ):
             continue
         if wanted:
             if value.removeprefix("val_") != wanted:

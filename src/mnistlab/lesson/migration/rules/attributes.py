@@ -34,5 +34,3 @@ def rewrite_attributes(code: Code, values: Values) -> None:
         elif name == "metrics_names" and (all(is_model(kind) for kind in kinds)):
             owner = code.source(attribute.value)
             code.replace(attribute, f"list({owner}.get_metrics_result())", LABELS)
-
-

@@ -124,7 +124,9 @@ def _turn(code: Code, shapes: list[cst.Tuple]) -> None:
         row = [element.value for element in shape.elements]
         argument = code.parent(shape)
         if isinstance(argument, cst.Arg) and argument.keyword is not None and argument.keyword.value == "input_shape":
-            code.texts[shape] = f"({', '.join(code.source(one) for one in [*row[1:], row[0]])})"  # becomes a keras.Input
+            code.texts[shape] = (
+                f"({', '.join(code.source(one) for one in [*row[1:], row[0]])})"  # becomes a keras.Input
+            )
         else:
             _turn_row(code, row, 0)
     for call in code.calls:
@@ -134,7 +136,10 @@ def _turn(code: Code, shapes: list[cst.Tuple]) -> None:
         layer, given = layer_name(code, call), keywords(call)
         if layer == "Reshape" and positionals(call):
             _turn_reshape(code, positionals(call)[0].value)
-        if layer in ("BatchNormalization", "Concatenate") and literal(given["axis"].value if "axis" in given else None) == 1:
+        if (
+            layer in ("BatchNormalization", "Concatenate")
+            and literal(given["axis"].value if "axis" in given else None) == 1
+        ):
             code.replace(given["axis"].value, "-1", LAST)
         for name in ("dim_ordering", "data_format"):
             if layer and name in given and literal(given[name].value) in ("th", "channels_first"):

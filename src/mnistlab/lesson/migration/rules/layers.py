@@ -113,7 +113,9 @@ def _drop(code: Code, call: cst.Call, layer: str, argument: cst.Arg, name: str) 
     if name == "mode" and layer != "BatchNormalization":
         return
     harmless, advice = MEANINGLESS[name]
-    if harmless is not None and literal(argument.value) == harmless:
+    if name == "consume_less":
+        code.remove_argument(call, argument, DROPPED.format(layer=layer, name=name).partition(", and")[0] + ".")
+    elif harmless is not None and literal(argument.value) == harmless:
         code.remove_argument(call, argument, DROPPED.format(layer=layer, name=name))
     else:
         code.mark(argument, UNCLEAR.format(layer=layer, name=name, advice=advice))

@@ -16,7 +16,9 @@ MOVED = "{old} is gone; it is called {new} now."
 GONE = "{name} is gone from {library}, so this line fails. {advice}"
 TENSORFLOW_1 = "{name} belongs to TensorFlow 1 and is gone since TensorFlow 2, so this line fails.{advice}"
 PYTHON_2 = "{old} is Python 2; Python 3 has {new}."
-DIVISION = "In Python 3 / gives a float even for whole numbers, which cannot be counted to (TypeError); // does what / did."
+DIVISION = (
+    "In Python 3 / gives a float even for whole numbers, which cannot be counted to (TypeError); // does what / did."
+)
 
 SESSIONS = " There are no sessions any more: what a session ran is called directly. Take the line out."
 TENSORFLOW_ADVICE = {
@@ -110,7 +112,14 @@ RENAMED_MODULES = {
     ("sklearn.grid_search", "GridSearchCV"): "sklearn.model_selection",
     ("sklearn.learning_curve", "learning_curve"): "sklearn.model_selection",
 }
-PYTHON = {"xrange": "range", "unicode": "str", "raw_input": "input", "basestring": "str", "long": "int", "unichr": "chr"}
+PYTHON = {
+    "xrange": "range",
+    "unicode": "str",
+    "raw_input": "input",
+    "basestring": "str",
+    "long": "int",
+    "unichr": "chr",
+}
 METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys"}
 
 
@@ -155,7 +164,9 @@ def _is_import_of(code: Code, name: str) -> bool:
     modules = [dotted(alias.name) for node in code.all_of(cst.Import) for alias in node.names]
     modules += [dotted(node.module) for node in code.all_of(cst.ImportFrom)]
     modules += [
-        f"{dotted(node.module)}.{dotted(alias.name)}" for node in code.all_of(cst.ImportFrom) for alias in imported_names(node)
+        f"{dotted(node.module)}.{dotted(alias.name)}"
+        for node in code.all_of(cst.ImportFrom)
+        for alias in imported_names(node)
     ]
     return any(f"{module}.".startswith(f"{name}.") for module in modules)
 
@@ -190,7 +201,7 @@ def _missing_in_tensorflow(name: str) -> str:
 
 def _rewrite_tensorflow(code: Code, use: cst.Attribute | cst.Name, name: str) -> None:
     missing = _missing_in_tensorflow(name)
-    if not missing:
+    if not missing or _rewrite_logging(code, use, name):
         return
     last = missing.rpartition(".")[2]
     short = f"tf.{missing.removeprefix('tensorflow.')}"
@@ -205,6 +216,22 @@ def _rewrite_tensorflow(code: Code, use: cst.Attribute | cst.Name, name: str) ->
         code.replace(use, new, MOVED.format(old=short, new=new))
     elif not _is_import_of(code, missing):
         code.mark(use, TENSORFLOW_1.format(name=short, advice=_advice(missing)))
+
+
+def _rewrite_logging(code: Code, use: cst.Attribute | cst.Name, name: str) -> bool:
+    """Rewrites `tf.logging.set_verbosity(tf.logging.ERROR)`; returns whether the name is a part of that."""
+    level = name.removeprefix("tensorflow.logging.")
+    if level in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
+        argument = code.parent(use)
+        call = code.parent(argument) if isinstance(argument, cst.Arg) else None
+        if isinstance(call, cst.Call) and "tensorflow.logging.set_verbosity" in code.imported(call.func):
+            code.replace(use, f'"{level}"', MOVED.format(old=f"tf.logging.{level}", new=f'"{level}"'))
+            return True
+    if level == "set_verbosity" and isinstance(use, cst.Attribute) and isinstance(use.value, cst.Attribute):
+        new = f"{code.source(use.value.value)}.get_logger().setLevel"
+        code.replace(use, new, MOVED.format(old="tf.logging.set_verbosity", new=new))
+        return True
+    return False
 
 
 def _advice(missing: str) -> str:
@@ -260,8 +287,10 @@ def _rewrite_python(code: Code, values: Values) -> None:
         if not hasattr(builtins, name) and not any(code.binds(use) for use in uses):
             for use in uses:
                 code.replace(use, new, PYTHON_2.format(old=name, new=new))
-    if code.uses_of.get("reduce") and not any(code.binds(use) for use in code.uses_of["reduce"]):
-        code.insert_import("from functools import reduce", PYTHON_2.format(old="reduce without an import", new="it in functools"))
+    for name, module in (("reduce", "functools"), ("reload", "importlib")):
+        uses = code.uses_of.get(name, [])
+        if uses and not any(code.binds(use) for use in uses):
+            code.insert_import(f"from {module} import {name}", PYTHON_2.format(old=name, new=f"it in {module}"))
     for call in code.calls:
         if not isinstance(call.func, cst.Attribute):
             if isinstance(call.func, cst.Name) and call.func.value in ("range", "xrange"):

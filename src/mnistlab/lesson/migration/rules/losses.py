@@ -16,6 +16,7 @@ SPARSE_UNCLEAR = (
     "same rank). Use keras.utils.to_categorical for all labels, or sparse_categorical_crossentropy and integers."
 )
 
+
 def rewrite_losses(code: Code) -> None:
     """Rewrites a categorical loss whose labels are known to be integers."""
     compiles = [call for call in code.calls if method(call) == "compile"]

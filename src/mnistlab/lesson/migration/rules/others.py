@@ -24,9 +24,7 @@ RANDOM = (
     "the last index is {text} - 1."
 )
 INSTALL = "This installs a version of Keras or TensorFlow that the new notebook is not written for. Take the line out."
-NP_UTILS_PACKAGE = (
-    "Nothing here needs a package called np_utils: to_categorical is in keras.utils. Take the line out."
-)
+NP_UTILS_PACKAGE = "Nothing here needs a package called np_utils: to_categorical is in keras.utils. Take the line out."
 TENSORFLOW_VERSION = (
     "This asks Colab for TensorFlow 1, which it no longer has, and other notebooks do not know the command. Take the line "
     "out."

@@ -15,20 +15,37 @@ STRANGER = (
     "(ModuleNotFoundError). Migrate {module}.py as well. The notebook takes {names} from it, and here they were read as "
     "the names of Keras that they most likely are."
 )
+FILE = (
+    "{module} is a file of the author's; without it this line fails (ModuleNotFoundError). Migrate {module}.py as well."
+)
 UNBOUND = "Nothing in this notebook imports {name}, which Keras has as {path}; so it is imported."
 FROM_STAR = "The star of an old Keras module also gave {name}; today's does not, so it is imported."
-OTHERS = {"np": "import numpy as np", "plt": "import matplotlib.pyplot as plt", "os": "import os", "json": "import json"}
-KNOWN = frozenset({"pylab", "numpy", "matplotlib", "scipy", "sklearn", "pandas", "tensorflow", "torch", "theano", "keras"})
+OTHERS = {
+    "np": "import numpy as np",
+    "plt": "import matplotlib.pyplot as plt",
+    "os": "import os",
+    "json": "import json",
+}
+KNOWN = frozenset(
+    {"pylab", "numpy", "matplotlib", "scipy", "sklearn", "pandas", "tensorflow", "torch", "theano", "keras"}
+)
 
 
 def rewrite_strangers(code: Code) -> None:
     """Says where names come from that only a star can give, and imports those that none gives."""
-    strangers = [node for node in code.all_of(cst.ImportFrom) if isinstance(node.names, cst.ImportStar) and is_stranger(node)]
-    names = list(code.taken_for_keras)
+    strangers = [
+        node for node in code.all_of(cst.ImportFrom) if isinstance(node.names, cst.ImportStar) and is_stranger(node)
+    ]
+    names = [name for name, path in code.taken_for_keras.items() if path != "numpy"]
     if strangers:
         for node in strangers:
             shown = ", ".join(names[:8]) + (" and others" if len(names) > 8 else "")
             code.mark(node, STRANGER.format(module=dotted(node.module) or ".", names=shown or "its names"))
+        modules = {dotted(node.module) for node in strangers}
+        for statement in code.all_of(cst.Import):
+            for alias in statement.names:
+                if dotted(alias.name) in modules:
+                    code.mark(statement, FILE.format(module=dotted(alias.name)))
         return
     root = "keras" if "keras" in find_roots(code) or not find_roots(code) else "tensorflow.keras"
     for name in names:

@@ -32,7 +32,9 @@ PASS = (
     "In Keras 1 {name} counted images, one pass over all of them; a source of batches that has a length needs no number, "
     "and Keras takes all of it in every epoch."
 )
-DIVIDED = "In Keras 1 {name} counted images; today it is {new}, a number of batches, so it is divided by the batch size."
+DIVIDED = (
+    "In Keras 1 {name} counted images; today it is {new}, a number of batches, so it is divided by the batch size."
+)
 WHOLE = "The number of steps is a whole number today; / gives a float, which Keras 3 cannot count to."
 CLASS_MODE = "class_mode went with Keras 1; the loss says what kind of labels there are."
 CLASSES = (
@@ -122,7 +124,7 @@ def _rewrite_generator(code: Code, call: cst.Call, called: cst.Attribute) -> Non
     if "generator" in given and given["generator"].keyword is not None:
         code.replace(given["generator"].keyword, "x", GENERATOR.format(old=name, new=new))
     if counts_images(code, call):
-        order = (_COUNTED if name == "fit_generator" else ("val_samples", *order[1:]))
+        order = _COUNTED if name == "fit_generator" else ("val_samples", *order[1:])
     for argument, meaning in zip(positionals(call)[1:], order, strict=False):
         if _rewrite_argument(code, call, new, meaning, argument):
             today = OLD_NAMES.get(meaning, meaning)
