@@ -1,4 +1,4 @@
-"""After a migration nothing fails that is not marked: inputs of each kind, the tables, and the last look at the code."""
+"""After a migration nothing fails that is not marked: inputs of each kind, the tables, the last look."""
 
 import importlib
 import inspect
@@ -43,7 +43,8 @@ CHANGES = {
     ),
     "samples of a generator": (
         "batch_size = 32\nmodel.fit_generator(g(), 2000, 10, nb_val_samples=800, validation_data=v())\n",
-        "batch_size = 32\nmodel.fit(g(), steps_per_epoch=2000 // batch_size, epochs=10, validation_steps=800 // batch_size, "
+        "batch_size = 32\nmodel.fit(g(), steps_per_epoch=2000 // batch_size, epochs=10, "
+        "validation_steps=800 // batch_size, "
         "validation_data=v())\n",
     ),
     "steps of Keras 2": (
@@ -103,7 +104,8 @@ CHANGES = {
         "from keras import backend as K\nK.set_value(model.optimizer.lr, 0.5 * K.get_value(model.optimizer.lr))\n"
         "model.optimizer.lr = 0.1\n",
         "from keras import backend as K\n"
-        "model.optimizer.learning_rate = 0.5 * float(model.optimizer.learning_rate)\nmodel.optimizer.learning_rate = 0.1\n",
+        "model.optimizer.learning_rate = 0.5 * float(model.optimizer.learning_rate)\n"
+        "model.optimizer.learning_rate = 0.1\n",
     ),
     "an iterator of the notebook": (
         "class B:\n    def __iter__(self): return self\n    def __next__(self): return x, y\n"
@@ -121,22 +123,26 @@ CHANGES = {
         "both = zip(images(), masks())\nmodel.fit((batch for batch in both), steps_per_epoch=3)\n",
     ),
     "lists as batches": (
-        "def batches():\n    while True:\n        yield [left, right], y\nmodel.fit_generator(batches(), steps_per_epoch=3)\n",
+        "def batches():\n    while True:\n        yield [left, right], y\n"
+        "model.fit_generator(batches(), steps_per_epoch=3)\n",
         "def batches():\n    while True:\n        yield (left, right), y\nmodel.fit(batches(), steps_per_epoch=3)\n",
     ),
     "a discriminator": (
         "whole = Sequential()\nmodel.compile('sgd', 'mse')\nmodel.trainable = False\nwhole.compile('sgd', 'mse')\n"
         "for step in range(9):\n    model.train_on_batch(x, y)\n    whole.train_on_batch(z, y)\n",
         "whole = Sequential()\nmodel.compile('sgd', 'mse')\nmodel.trainable = False\nwhole.compile('sgd', 'mse')\n"
-        "for step in range(9):\n    model.trainable = True\n    model.train_on_batch(x, y)\n    model.trainable = False\n"
+        "for step in range(9):\n    model.trainable = True\n    model.train_on_batch(x, y)\n"
+        "    model.trainable = False\n"
         "    whole.train_on_batch(z, y)\n",
     ),
     "acc everywhere": (
         "from keras.callbacks import Callback, EarlyStopping\nimport pandas as pd\n"
         "model.compile('sgd', 'mse', metrics=['accuracy'])\nh = model.fit(x, y)\n"
         "for name in ('acc', 'val_acc'):\n    plt.plot(h.history[name])\n"
-        "key = 'acc'\nkey = 'val_acc'\nframe = pd.DataFrame(h.history)\nframe[['acc', 'val_acc']].plot()\nframe.acc.max()\n"
-        "class C(Callback):\n    def on_epoch_end(self, epoch, logs={}):\n        print(logs.get('acc'), logs['val_' + 'acc'])\n"
+        "key = 'acc'\nkey = 'val_acc'\nframe = pd.DataFrame(h.history)\nframe[['acc', 'val_acc']].plot()\n"
+        "frame.acc.max()\n"
+        "class C(Callback):\n    def on_epoch_end(self, epoch, logs={}):\n"
+        "        print(logs.get('acc'), logs['val_' + 'acc'])\n"
         "stop = EarlyStopping('val_acc')\nplt.legend(['acc', 'val_acc'])\n",
         "from keras.callbacks import Callback, EarlyStopping\nimport pandas as pd\n"
         "model.compile('sgd', 'mse', metrics=['accuracy'])\nh = model.fit(x, y)\n"
@@ -162,7 +168,8 @@ CHANGES = {
         "model.add(BatchNormalization(axis=-1))\nu = np.expand_dims(u, axis=-1)\n",
     ),
     "merge": (
-        "from keras.layers import merge, Flatten\nc = merge([a, b], mode='concat', concat_axis=-1), merge([a, b], mode='mul')\n",
+        "from keras.layers import merge, Flatten\nc = merge([a, b], mode='concat', concat_axis=-1), "
+        "merge([a, b], mode='mul')\n",
         "from keras.layers import concatenate, multiply, Flatten\nc = concatenate([a, b], axis=-1), multiply([a, b])\n",
     ),
     "twins of the backend": (
@@ -174,7 +181,8 @@ CHANGES = {
         "import keras\nfrom keras import backend as K\n"
         "def loss(t, p):\n    return keras.ops.mean(keras.ops.square(t - p), axis=-1) + "
         "keras.ops.sum(keras.ops.exp(keras.ops.log(p))) + K.epsilon()\n"
-        "s = v.shape[1], keras.ops.reshape(v, (-1, 3)), keras.ops.transpose(v), keras.ops.ravel(v), keras.ops.dot(v, w), "
+        "s = v.shape[1], keras.ops.reshape(v, (-1, 3)), keras.ops.transpose(v), keras.ops.ravel(v), "
+        "keras.ops.dot(v, w), "
         "keras.ops.convert_to_numpy(w)\n"
         "e = keras.random.normal(shape=(keras.ops.shape(v)[0], 2), mean=0., stddev=1.), "
         "keras.ops.concatenate([v, v], axis=-1), keras.ops.argmax(v, axis=-1)\nw.assign(3)\n",
@@ -215,7 +223,8 @@ CHANGES = {
     ),
     "a layer of the notebook": (
         "from keras.layers import Layer\nclass L(Layer):\n    def build(self, shape):\n"
-        "        self.w = self.add_weight('w', (3,), initializer='one')\n    def get_output_shape_for(self, s): return s\n",
+        "        self.w = self.add_weight('w', (3,), initializer='one')\n"
+        "    def get_output_shape_for(self, s): return s\n",
         "from keras.layers import Layer\nclass L(Layer):\n    def build(self, shape):\n"
         "        self.w = self.add_weight(name='w', shape=(3,), initializer='one')\n"
         "    def compute_output_shape(self, s): return s\n",
@@ -297,7 +306,8 @@ MARKS = {
         "gives a loss nothing but",
     ),
     "add_loss": (
-        "from keras.layers import Input\nfrom keras.models import Model\ni = Input((3,))\nm = Model(i, i)\nm.add_loss(i)",
+        "from keras.layers import Input\nfrom keras.models import Model\ni = Input((3,))\n"
+        "m = Model(i, i)\nm.add_loss(i)",
         "m.add_loss",
         "self.add_loss",
     ),
@@ -382,7 +392,8 @@ def test_images_from_folders_are_not_marked():
 
 def test_python_2_is_written_as_python_3_and_the_rest_of_the_cell_migrated():
     old = (
-        "from keras.utils import np_utils\nprint 'labels', y,  # shown\nprint\ntry:\n    rows = np_utils.to_categorical(y)\n"
+        "from keras.utils import np_utils\nprint 'labels', y,  # shown\nprint\ntry:\n"
+        "    rows = np_utils.to_categorical(y)\n"
         "except IOError, error:\n    raise ValueError, 'no rows'\n"
     )
     code, marks = migrated(old)
@@ -414,7 +425,8 @@ def test_what_variables_hold():
     source = (
         "from keras.models import Sequential, Model\nfrom keras.layers import Dense, Input\n"
         "def build():\n    a = Input((3,))\n    return Model(a, Dense(2)(a)), a\n"
-        "class Gan:\n    def __init__(self):\n        self.net = self.make()\n    def make(self):\n        return Sequential()\n"
+        "class Gan:\n    def __init__(self):\n        self.net = self.make()\n    def make(self):\n"
+        "        return Sequential()\n"
         "m, t = build()\ng = Gan()\nh = g.net.fit(1)\nfor i, layer in enumerate(m.layers):\n    seen = layer\n"
     )
     code = Code([(CodeCell(1, source), source.encode())])

@@ -32,8 +32,8 @@ WIDTH = 100
 def migrate(old: Path, out: Path | None, diff_only: bool, is_tried: bool) -> None:
     """Bring a notebook for Keras 1 or 2 to today's Keras. OLD is .ipynb or .py; the result is a new file.
 
-    Every change is printed with its reason. What would fail and cannot be changed safely gets a comment in the new file.
-    OLD is only read. Nothing is run unless you say --try.
+    Every change is printed with its reason. What would fail and cannot be changed safely gets a comment in the new
+    file. OLD is only read. Nothing is run unless you say --try.
     """
     if diff_only and is_tried:
         raise UsageError("--diff-only prints the changes and --try runs them; give one of the two.")

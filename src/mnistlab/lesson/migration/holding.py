@@ -1,8 +1,8 @@
 """The last look at a migrated notebook: every call and every attribute is held against what Keras has today.
 
-The rules change what they know. What is left and would fail is marked here, whether or not a rule has ever heard of it:
-a name that does not exist, an argument that a call refuses, an attribute that models, layers, optimizers or histories do
-not have, a text that stands for nothing.
+The rules change what they know. What is left and would fail is marked here, whether or not a rule has ever heard of
+it: a name that does not exist, an argument that a call refuses, an attribute that models, layers, optimizers or
+histories do not have, a text that stands for nothing.
 """
 
 import libcst as cst
@@ -29,7 +29,8 @@ OUTER_TENSOR = (
     "self.add_loss(...) with the term, and put it into the model."
 )
 ADD_LOSS = (
-    "add_loss of a model takes no tensors in Keras 3 (NotImplementedError). Write a layer that takes the tensors as its "
+    "add_loss of a model takes no tensors in Keras 3 (NotImplementedError). Write a layer that takes the "
+    "tensors as its "
     "input and calls self.add_loss(...) in its call method, and put it into the model."
 )
 LOGS = (

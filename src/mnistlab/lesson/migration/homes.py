@@ -91,13 +91,16 @@ LEAVES = {
 _WELL_KNOWN = {
     "keras.models": "Sequential Model load_model model_from_json",
     "keras.layers": (
-        "Dense Dropout Activation Flatten Reshape Permute RepeatVector Lambda Conv1D Conv2D Conv3D MaxPooling1D MaxPooling2D "
-        "AveragePooling2D GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D ZeroPadding2D Conv2DTranspose LSTM GRU "
+        "Dense Dropout Activation Flatten Reshape Permute RepeatVector Lambda Conv1D Conv2D Conv3D "
+        "MaxPooling1D MaxPooling2D "
+        "AveragePooling2D GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D ZeroPadding2D "
+        "Conv2DTranspose LSTM GRU "
         "SimpleRNN Embedding BatchNormalization LeakyReLU PReLU ELU GaussianNoise Convolution1D Convolution2D "
         "TimeDistributed Bidirectional Input Concatenate SeparableConv2D Cropping2D SpatialDropout2D"
     ),
     "keras.optimizers": "SGD Adam RMSprop Adagrad Adadelta Adamax Nadam",
-    "keras.callbacks": "ModelCheckpoint EarlyStopping ReduceLROnPlateau LearningRateScheduler TensorBoard CSVLogger LambdaCallback",
+    "keras.callbacks": "ModelCheckpoint EarlyStopping ReduceLROnPlateau LearningRateScheduler TensorBoard "
+    "CSVLogger LambdaCallback",
     "keras.utils": "to_categorical np_utils plot_model",
     "keras.preprocessing.image": "ImageDataGenerator img_to_array",
     "keras.datasets": "mnist cifar10",

@@ -45,7 +45,10 @@ _SIGNS = re.compile(r"keras|\b(nb_epoch|fit_generator|Sequential\(\[?)")  # of K
 COMMENT = "# MIGRATE: "
 WIDTH = 110  # longest line of a comment, in characters
 PYTHON_2 = "The notebook asks for a Python 2 kernel, which no longer exists; it gets the kernel of Python 3."
-NOT_PYTHON = "This cell is not Python 3 (line {line}: {text}), so nothing in it was changed. Mend it and migrate once more{hint}."
+NOT_PYTHON = (
+    "This cell is not Python 3 (line {line}: {text}), so nothing in it was changed. Mend it and migrate once "
+    "more{hint}."
+)
 NOT_PYTHON_LINE = (
     "This line is not Python 3, so the cell cannot run. The line was left as it is and the rest of the cell was "
     "migrated. Mend it and migrate once more."
@@ -210,12 +213,12 @@ def _ask_rules(code: Code) -> None:
     with_values: Sequence[Callable[[Code, Values], None]] = (
         attributes.rewrite_attributes,
         renamed.rewrite_renamed,
-        accuracies.rewrite_accuracies,
         batches.rewrite_batches,
         libraries.rewrite_libraries,
         own_layers.rewrite_own_layers,
     )
     rules: Sequence[Callable[[Code], None]] = (
+        accuracies.rewrite_accuracies,
         layers.rewrite_arguments,
         inputs.rewrite_inputs,
         optimizers.rewrite_optimizers,
@@ -325,7 +328,7 @@ def _mend_cell(found: _Readable, edits: list[Edit], places: Sequence[tuple[int, 
 
 
 def _in_order(edit: Edit) -> tuple[int, int, int]:
-    """The order of edits at one place: whole lines, then the comment on the line that follows, then what is within it."""
+    """The order of edits at one place: whole lines, the comment on the line that follows, what is within it."""
     is_line = edit.start == edit.end and edit.text.endswith("\n")
     return edit.start, edit.end, (1 if not edit.reasons else 0) if is_line else 2
 

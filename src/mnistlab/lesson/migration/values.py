@@ -124,7 +124,7 @@ class Values:
         return all(is_model(kind) or self.base(kind) in ("Model", "Sequential") for kind in self.kinds(node))
 
     def base(self, kind: str) -> str:
-        """What a class of Keras or of the notebook makes: `Layer`, `Model`, `Optimizer`, …; empty if it is not known."""
+        """What a class of Keras or the notebook makes: `Layer`, `Model`, `Optimizer`, …; empty if not known."""
         if not kind.startswith("own:"):
             plain = {"model": "Model", "model?": "Model", "layer": "Layer", "optimizer": "Optimizer"}
             return plain.get(kind) or today.kind_of(kind)
@@ -214,9 +214,7 @@ class Values:
         if isinstance(node, cst.Call):
             function = self._function(node.func)
             if function is not None:
-                return frozenset().union(
-                    *(self._inside(made, path, depth) for made in self._returned(function)) or (UNKNOWN,)
-                )
+                return frozenset().union(*(self._inside(made, path, depth) for made in self._returned(function)))
         return frozenset(_item(kind) for kind in self.kinds(node, depth))
 
     def _of_item(self, node: cst.CSTNode, path: tuple[int, ...], depth: int) -> Kinds:
@@ -312,7 +310,7 @@ class Values:
             return frozenset({f"own:{call.func.value}"})
         function = self._function(call.func)
         if function is not None:
-            return frozenset().union(*(self.kinds(made, depth) for made in self._returned(function)) or (UNKNOWN,))
+            return frozenset().union(*(self.kinds(made, depth) for made in self._returned(function)))
         callee = self.kinds(call.func, depth)
         if any(is_layer(kind) or self.base(kind) in ("Layer", "Model", "Sequential") for kind in callee):
             return self._tensor_if_any(call, depth)
@@ -325,7 +323,7 @@ class Values:
         return UNKNOWN
 
     def _tensor_if_any(self, call: cst.Call, depth: int) -> Kinds:
-        given = frozenset().union(*(self.kinds(argument.value, depth) for argument in call.args) or (UNKNOWN,))
+        given = frozenset().union(*(self.kinds(argument.value, depth) for argument in call.args))
         return frozenset({"tensor"}) if {"tensor", "tensors"} & given else UNKNOWN
 
     def _of_keras_call(self, path: str, call: cst.Call, depth: int) -> Kinds:

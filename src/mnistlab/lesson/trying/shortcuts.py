@@ -1,4 +1,4 @@
-"""What makes a trial quick and independent of the network: few steps, few images, the package's MNIST, random weights."""
+"""What makes a trial quick, and independent of the network: few steps and images, MNIST itself, random weights."""
 
 import ast
 import functools
@@ -192,7 +192,7 @@ def _arrays() -> Any:
     return mnist.train.images, mnist.train.labels, mnist.test.images, mnist.test.labels
 
 
-def _load(name: str, *places: Any, **given: Any) -> Any:
+def _load(name: str, *_: Any, **__: Any) -> Any:
     """MNIST in the form of one of Keras' data sets of images."""
     train, train_labels, test, test_labels = (np.array(part) for part in _arrays())
     if name in ("mnist", "fashion_mnist"):
@@ -205,12 +205,12 @@ def _load(name: str, *places: Any, **given: Any) -> Any:
     return (colour(train[:50_000]), train_labels[:50_000, None]), (colour(test), test_labels[:, None])
 
 
-def _refuse(what: str, *places: Any, **given: Any) -> Any:
+def _refuse(what: str, *_: Any, **__: Any) -> Any:
     raise RuntimeError(f"{NEEDS}{what}")
 
 
 def _give_random_weights(applications: Any) -> None:
-    """Makes every network of `keras.applications` start with random weights, as those of ImageNet would be downloaded."""
+    """Makes the networks of `keras.applications` start with random weights; those of ImageNet would be downloaded."""
 
     def wrapped(make: Any) -> Any:
         signature = inspect.signature(make)
@@ -231,12 +231,16 @@ def _give_random_weights(applications: Any) -> None:
 
 
 def _without_writing(base: Any) -> Any:
-    """TensorBoard's callback without TensorBoard, which it writes with: it takes its arguments and does nothing else."""
+    """TensorBoard's callback where TensorBoard is not installed: it takes its arguments and does nothing else."""
     hooks = [name for name in dir(base) if name.startswith("on_")] + ["set_model"]
-    return type("TensorBoard", (base,), {name: lambda self, *_, **__: None for name in hooks})
+    return type("TensorBoard", (base,), dict.fromkeys(hooks, _do_nothing))
 
 
-def _draw_nothing(model: Any, to_file: str = "model.png", **_: Any) -> None:
+def _do_nothing(*_: Any, **__: Any) -> None:
+    """Stands for a method that is not to do its work."""
+
+
+def _draw_nothing(_: Any, to_file: str = "model.png", **__: Any) -> None:
     from PIL import Image
 
     Image.new("L", (8, 8), 255).save(Path(to_file))

@@ -1,4 +1,4 @@
-"""The trial of a migrated notebook: it runs in a sandboxed process, which reports each cell; what that means is said here."""
+"""The trial of a migrated notebook: a sandboxed process runs it and reports each cell; this is what that means."""
 
 import ast
 import dataclasses

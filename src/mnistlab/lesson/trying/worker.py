@@ -19,12 +19,11 @@ _PLACE = re.compile(r"<ipython-input-(\d+)-[0-9a-f]+>")
 _IN_MESSAGE = re.compile(r'File "<ipython-input-(\d+)-[0-9a-f]+>", line (\d+)')
 
 
-def main(pipe: int, arguments: list[str]) -> None:
+def main(pipe: int, _: list[str]) -> None:
     """Runs the cells of `cells.json` in the current folder.
 
     Args:
         pipe: Descriptor of the pipe that reports are written to.
-        arguments: None.
     """
 
     def report(**entry: Any) -> None:

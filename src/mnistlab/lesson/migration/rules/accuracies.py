@@ -7,7 +7,6 @@ import libcst as cst
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.sources import metrics_names
 from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
-from mnistlab.lesson.migration.values import Values
 
 ACCURACY = (
     "A history calls a metric what compile calls it: with metrics=['{name}'] the keys are {name} and val_{name}. "
@@ -33,7 +32,7 @@ NAMES = ("acc", "accuracy")
 _PLACEHOLDER = re.compile(r"\{(val_)?(acc|accuracy)(?=[:}!])")
 
 
-def rewrite_accuracies(code: Code, values: Values) -> None:
+def rewrite_accuracies(code: Code) -> None:
     """Rewrites every text that names an accuracy, or marks it where the notebook does not show its name."""
     metrics = metrics_names(code)
     known = {name for name in NAMES if name in metrics}
@@ -42,11 +41,7 @@ def rewrite_accuracies(code: Code, values: Values) -> None:
     seen = any(method(call) == "compile" for call in code.calls)
     for text in code.all_of(cst.SimpleString):
         value = text.evaluated_value
-        if (
-            not isinstance(value, str)
-            or value.removeprefix("val_") not in NAMES
-            or not _names_metric(code, values, text)
-        ):
+        if not isinstance(value, str) or value.removeprefix("val_") not in NAMES or not _names_metric(code, text):
             continue
         if wanted:
             if value.removeprefix("val_") != wanted:
@@ -55,12 +50,11 @@ def rewrite_accuracies(code: Code, values: Values) -> None:
             code.mark(text, BOTH)
         elif seen and not metrics:
             code.mark(text, NONE)
-        elif value.removeprefix("val_") == "acc" or not seen:
-            if value.removeprefix("val_") == "acc":
-                code.mark(text, UNCLEAR)
+        elif value.removeprefix("val_") == "acc":
+            code.mark(text, UNCLEAR)
     if wanted:
         _rewrite_files(code, wanted)
-        _rewrite_tables(code, values, wanted)
+        _rewrite_tables(code, wanted)
 
 
 def _rename(code: Code, text: cst.SimpleString, wanted: str) -> None:
@@ -93,7 +87,7 @@ def _rewrite_files(code: Code, wanted: str) -> None:
                     code.replace_between(start + 3, start + len(match[2]), wanted[3:], ACCURACY.format(name=wanted))
 
 
-def _rewrite_tables(code: Code, values: Values, wanted: str) -> None:
+def _rewrite_tables(code: Code, wanted: str) -> None:
     """Rewrites `frame.val_acc` of a table that was made of a history."""
     old = "acc" if wanted == "accuracy" else "accuracy"
     for attribute in code.all_of(cst.Attribute):
@@ -106,7 +100,7 @@ def _rewrite_tables(code: Code, values: Values, wanted: str) -> None:
             code.replace(attribute.attr, new, ACCURACY.format(name=wanted))
 
 
-def _names_metric(code: Code, values: Values, text: cst.SimpleString) -> bool:
+def _names_metric(code: Code, text: cst.SimpleString) -> bool:
     """Whether a text is used as the name of a metric: as a key, as what is monitored, or on the way there."""
     above = code.parent(text)
     if isinstance(above, cst.Index):

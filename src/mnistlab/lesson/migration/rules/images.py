@@ -19,7 +19,8 @@ REPLACED = (
 )
 KEPT = (
     "ImageDataGenerator is gone from keras; TensorFlow still has a deprecated copy under tensorflow.keras, which needs "
-    "SciPy. It is used from there because of {why}, which the replacement without it cannot do. It will go one day: then "
+    "SciPy. It is used from there because of {why}, which the replacement without it cannot do. It will "
+    "go one day: then "
     "move to keras.utils.image_dataset_from_directory or a keras.utils.PyDataset of your own."
 )
 ARGUMENTS = frozenset(

@@ -34,7 +34,8 @@ TENSORFLOW_ADVICE = {
     "contrib": " What was worth keeping of contrib has moved to other packages.",
     "layers": " Use keras.layers.",
     "examples": (
-        " (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data() gives the same images, as uint8 from 0 "
+        " (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data() gives the same images, "
+        "as uint8 from 0 "
         "to 255."
     ),
     "app": " Call the function that it would have called.",

@@ -26,7 +26,8 @@ RANDOM = (
 INSTALL = "This installs a version of Keras or TensorFlow that the new notebook is not written for. Take the line out."
 NP_UTILS_PACKAGE = "Nothing here needs a package called np_utils: to_categorical is in keras.utils. Take the line out."
 TENSORFLOW_VERSION = (
-    "This asks Colab for TensorFlow 1, which it no longer has, and other notebooks do not know the command. Take the line "
+    "This asks Colab for TensorFlow 1, which it no longer has, and other notebooks do not know the "
+    "command. Take the line "
     "out."
 )
 _INSTALL = re.compile(r"\binstall\b.*\b(keras|tensorflow(-gpu|-cpu)?)\s*(==|<=|<|~=)\s*[012]\.(?!2\d|1[6-9])")

@@ -15,9 +15,10 @@ def rewrite_own_layers(code: Code, values: Values) -> None:
     """Rewrites methods of the notebook's own layers and what they call."""
     for function in code.all_of(cst.FunctionDef):
         owner = values.class_around(function)
-        if owner is not None and function.name.value == "get_output_shape_for":
-            if values.base(f"own:{owner.name.value}") == "Layer":
-                code.replace(function.name, "compute_output_shape", OUTPUT_SHAPE)
+        if owner is None or function.name.value != "get_output_shape_for":
+            continue
+        if values.base(f"own:{owner.name.value}") == "Layer":
+            code.replace(function.name, "compute_output_shape", OUTPUT_SHAPE)
     for call in code.calls:
         places = positionals(call)
         if method(call) != "add_weight" or not places or not isinstance(literal(places[0].value), str):

@@ -14,7 +14,10 @@ PARAMS = "In the params of a callback the number of epochs is called epochs sinc
 PARAMS_GONE = (
     "The params of a callback hold verbose, epochs and steps today; {name!r} is no longer among them (KeyError)."
 )
-AUTO = "class_weight='auto' has been gone since Keras 1; a dictionary of weights is expected, and equal ones are the default."
+AUTO = (
+    "class_weight='auto' has been gone since Keras 1; a dictionary of weights is expected, and equal ones are the "
+    "default."
+)
 METRICS = "metrics is a list today; a single text is refused (ValueError)."
 ORDER = "compile has its arguments in another order today, so {name} needs its name."
 TEXTS = "Keras calls this {what} {new} today and no longer knows the old name."

@@ -12,7 +12,8 @@ from mnistlab.lesson.migration.syntax import dotted
 
 STRANGER = (
     "{module} is not part of Keras but a file of the author's, which was not migrated; without it this line fails "
-    "(ModuleNotFoundError). Migrate {module}.py as well. The notebook takes {names} from it, and here they were read as "
+    "(ModuleNotFoundError). Migrate {module}.py as well. The notebook takes {names} from it, and here "
+    "they were read as "
     "the names of Keras that they most likely are."
 )
 FILE = (

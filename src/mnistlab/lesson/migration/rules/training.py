@@ -29,7 +29,8 @@ WORKERS = (
 )
 SHOW_ACCURACY = "show_accuracy went with Keras 1; metrics=['accuracy'] in compile shows the accuracy."
 PASS = (
-    "In Keras 1 {name} counted images, one pass over all of them; a source of batches that has a length needs no number, "
+    "In Keras 1 {name} counted images, one pass over all of them; a source of batches that has a length "
+    "needs no number, "
     "and Keras takes all of it in every epoch."
 )
 DIVIDED = (

@@ -17,8 +17,10 @@ READ_RATE = (
     "keras.backend.get_value is gone (AttributeError); a learning rate is called learning_rate, and float reads it."
 )
 _SAME = (
-    "mean sum prod max min std var any all square abs sqrt exp log round sign clip equal not_equal greater greater_equal "
-    "less less_equal maximum minimum sin cos transpose reshape stack tile arange zeros ones zeros_like ones_like eye cast "
+    "mean sum prod max min std var any all square abs sqrt exp log round sign clip equal not_equal "
+    "greater greater_equal "
+    "less less_equal maximum minimum sin cos transpose reshape stack tile arange zeros ones zeros_like "
+    "ones_like eye cast "
     "softmax sigmoid tanh softplus softsign elu hard_sigmoid binary_crossentropy categorical_crossentropy "
     "sparse_categorical_crossentropy shape logsumexp cumsum cumprod one_hot stop_gradient dot squeeze ndim relu"
 )
