@@ -158,7 +158,8 @@ CHANGES = {
         "model.compile('sgd', 'mse', metrics=['acc'])\nh = model.fit(x, y)\nprint(h.history['val_acc'])\n",
     ),
     "the channel first": (
-        "import keras\nimport numpy as np\nfrom keras import backend as K\nfrom keras.layers import *\nK.set_image_dim_ordering('th')\n"
+        "import keras\nimport numpy as np\nfrom keras import backend as K\nfrom keras.layers import *\n"
+        "K.set_image_dim_ordering('th')\n"
         "x = x.reshape(len(x), 1, 28, 28)\n"
         "model.add(Convolution2D(8, 3, 3, input_shape=(1, 28, 28), dim_ordering='th'))\n"
         "model.add(BatchNormalization(axis=1))\nu = np.expand_dims(u, axis=1)\n",
@@ -202,6 +203,11 @@ CHANGES = {
     "model_to_dot": (
         "from keras.utils.vis_utils import model_to_dot\nd = model_to_dot(model)\n",
         "from keras.utils import model_to_dot\nd = model_to_dot(model)\n",
+    ),
+    "units of NumPy": (
+        "import numpy as np\nfrom keras.layers import Dense\nmodel.add(Dense(np.prod(shape), activation='tanh'))\n",
+        "import numpy as np\nfrom keras.layers import Dense\n"
+        "model.add(Dense(int(np.prod(shape)), activation='tanh'))\n",
     ),
     "a random index": (
         "import random\ni = random.randint(0, len(x))\n",
@@ -353,8 +359,6 @@ def test_a_mark_stands_above_what_fails(case):
     while lines[above].lstrip().startswith("# ") and not lines[above].lstrip().startswith("# MIGRATE: "):
         above -= 1
     assert lines[above].lstrip().startswith("# MIGRATE: ")
-
-
 
 
 def test_names_of_an_authors_file_are_those_of_keras():

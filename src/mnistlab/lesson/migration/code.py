@@ -176,7 +176,7 @@ class Code:
 
     def imported(self, node: cst.CSTNode | None) -> set[str]:
         """The full names that an expression stands for if they come from imports alone; otherwise none."""
-        if not _is_dotted(node):
+        if node is None or not _is_dotted(node):
             return set()
         names: Any = self._qualified.get(node, ())
         names = names() if callable(names) else names  # libcst looks a name up when it is asked for

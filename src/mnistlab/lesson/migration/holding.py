@@ -361,6 +361,8 @@ def _hold_outer_tensors(code: Code, values: Values, call: cst.Call, loss: cst.Ba
             if {"tensor", "tensors"} & values.kinds(use) and not _is_bound_within(values, use, function):
                 code.mark(use, OUTER_TENSOR.format(name=name))
                 code.mark(call, OUTER_TENSOR.format(name=name))
+                for other in _trainings(code, call):
+                    code.mark(other, OUTER_TENSOR.format(name=name))
                 return
 
 
@@ -369,3 +371,18 @@ def _is_bound_within(values: Values, use: cst.Name, function: cst.CSTNode) -> bo
     return any(
         start <= values.code.start(other) < end and values.code.binds(other) for other in values.code.uses_of[use.value]
     )
+
+
+def _trainings(code: Code, compiled: cst.Call) -> list[cst.Call]:
+    """The calls that train the model which another call compiles: there an error in the loss comes to light."""
+    if not isinstance(compiled.func, cst.Attribute):
+        return []
+    owner = code.source(compiled.func.value)
+    return [
+        call
+        for call in code.calls
+        if method(call) in ("fit", "train_on_batch")
+        and isinstance(call.func, cst.Attribute)
+        and code.source(call.func.value) == owner
+        and code.start(call) > code.start(compiled)
+    ]

@@ -118,7 +118,7 @@ def _names_metric(code: Code, text: cst.SimpleString) -> bool:
 
 
 def _is_prefix(node: cst.BinaryOperation) -> bool:
-    return literal(node.left) == "val_"
+    return bool(literal(node.left) == "val_")
 
 
 def _is_own_dictionary(code: Code, node: cst.BaseExpression) -> bool:

@@ -89,8 +89,8 @@ def _is_in_sight(code: Code) -> bool:
     for node in code.all_of(cst.Subscript):
         indices = [element.slice for element in node.slice]
         numbers = [index for index in indices if isinstance(index, cst.Index)]
-        deep = isinstance(node.value, cst.Subscript) and isinstance(node.slice[0].slice, cst.Index)
-        if deep and literal(numbers[0].value if numbers else None) == 0 and not _is_text(node.value):
+        is_first = bool(numbers) and isinstance(indices[0], cst.Index) and literal(numbers[0].value) == 0
+        if is_first and isinstance(node.value, cst.Subscript) and not _is_text(node.value):
             return False  # images[i][0]
         is_new = any(_is_new_axis(code, index.value) for index in numbers)
         if len(indices) >= 2 and not is_new and not _is_shape(node) and any(literal(n.value) == 0 for n in numbers[1:]):
@@ -124,14 +124,14 @@ def _reshaped(call: cst.Call) -> list[cst.BaseExpression] | None:
 
 def _turn(code: Code, shapes: list[cst.Tuple]) -> None:
     for shape in dict.fromkeys(shapes):
-        row = [element.value for element in shape.elements]
+        sizes = [element.value for element in shape.elements]
         argument = code.parent(shape)
         if isinstance(argument, cst.Arg) and argument.keyword is not None and argument.keyword.value == "input_shape":
             code.texts[shape] = (
-                f"({', '.join(code.source(one) for one in [*row[1:], row[0]])})"  # becomes a keras.Input
+                f"({', '.join(code.source(one) for one in [*sizes[1:], sizes[0]])})"  # becomes a keras.Input
             )
         else:
-            _turn_row(code, row, 0)
+            _turn_row(code, sizes, 0)
     for call in code.calls:
         row = _reshaped(call)
         if row is not None and len(row) == 4 and literal(row[1]) in CHANNELS and not _is_choice(code, call):

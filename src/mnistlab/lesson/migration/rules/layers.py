@@ -18,6 +18,9 @@ DATA_FORMAT = "dim_ordering became data_format with Keras 2: 'th' is 'channels_f
 DROPPED = "{layer} has had no argument {name} since Keras 2, and its value here is what happens anyway."
 UNCLEAR = "{layer} has no argument {name} any more, and it is not clear what stands for it: {advice}"
 
+UNITS = (
+    "Keras 3 takes a number of Python for the units and refuses one of NumPy (ValueError: invalid value for `units`)."
+)
 INPUT_LENGTH = "Embedding takes rows of any length; Keras 3 warns of input_length and has no use for it."
 
 COMMON = {
@@ -94,6 +97,18 @@ def rewrite_arguments(code: Code) -> None:
                 code.replace(argument.keyword, renamed[name], RENAMED.format(old=name, new=renamed[name], layer=layer))
         if "Conv" in layer:
             _rewrite_kernel(code, call, layer)
+        if layer == "Dense":
+            _make_whole(code, call)
+
+
+def _make_whole(code: Code, call: cst.Call) -> None:
+    """Writes int(...) around NumPy's product where it says how many units a layer has."""
+    given, places = keywords(call), positionals(call)
+    units = given.get("units") or given.get("output_dim") or (places[0] if places else None)
+    product = units.value if units is not None else None
+    if isinstance(product, cst.Call) and code.imported(product.func) & {"numpy.prod", "numpy.product"}:
+        code.insert(code.start(product), "int(", UNITS)
+        code.insert(code.end(product), ")", UNITS)
 
 
 def _rewrite_ordering(code: Code, call: cst.Call, argument: cst.Arg) -> None:
