@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson.checks import answers, data, networks, pictures, training
+from mnistlab.lesson.checks import answers, compiling, data, networks, pictures, training
 from mnistlab.lesson.checks.evidence import measure_drawing, measure_score, measure_validated
 from mnistlab.lesson.checks.judging import Step
 from mnistlab.lesson.checks.layers import ExpectedLayer
@@ -47,7 +47,7 @@ STEPS = (
     _given(
         "mlp.compile",
         "loss, optimizer, metric",
-        training.check_compile,
+        compiling.check_compile,
         "Keras must know what to lessen, how, and what to show.",
         "compile(loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy'])",
     ),
@@ -135,7 +135,7 @@ STEPS = (
     _given(
         "cnn.compile",
         "loss, optimizer, metric",
-        training.check_compile,
+        compiling.check_compile,
         "The same loss, optimizer and metric as for the first network.",
         "compile(loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy'])",
     ),

@@ -7,6 +7,8 @@ from mnistlab.lesson.checks.verdicts import Finding, read_findings
 FINDINGS = read_findings("""
 activation-missing: The ReLU is missing.
   Without a bend between them two layers are one: a weighted sum of weighted sums is a weighted sum.
+activation-linear: The activation is linear, which does nothing; ReLU was asked for.
+  Without a bend between them two layers are one: a weighted sum of weighted sums is a weighted sum.
 softmax-hidden: A hidden layer ends in a softmax.
   It makes the numbers compete and sum to 1, which is meant for the answer. Inside the network it is ReLU.
 activation-twice: There are two ReLUs after this layer.
@@ -40,7 +42,7 @@ def find_in_activation(expected: ExpectedLayer, block: Block) -> Finding | None:
     if expected.activation == "softmax":
         return _find_in_softmax(names)
     if not names:
-        return FINDINGS["activation-missing"]
+        return FINDINGS["activation-linear" if block.all("activation") else "activation-missing"]
     if "softmax" in names:
         return FINDINGS["softmax-hidden"]
     if set(names) == {"relu"}:

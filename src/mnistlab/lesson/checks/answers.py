@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mnistlab.lesson.checks.data import true_test_labels
+from mnistlab.lesson.checks.originals import true_test_labels
 from mnistlab.lesson.checks.evidence import Description
 from mnistlab.lesson.checks.verdicts import Finding, Outcome, StepState, read_findings
 

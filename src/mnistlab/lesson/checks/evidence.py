@@ -11,14 +11,9 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from mnistlab.lesson.checks.model_evidence import (
-    MAX_LAYERS,
-    MAX_TEXT,
-    describe_model,
-    finite,
-    is_model,
-    score_on_test,
-)
+from mnistlab.lesson.checks.compile_evidence import learning_rate
+from mnistlab.lesson.checks.model_evidence import MAX_LAYERS, describe_model, is_model, network_name, score_on_test
+from mnistlab.lesson.checks.objects import MAX_TEXT, finite
 
 MAX_ITEMS = 8  # longest list or tuple that is described item by item
 PROBED_IMAGES = 5
@@ -40,11 +35,14 @@ class ArrayDescription(TypedDict, total=False):
     high: float | None
     sum: float | None
     is_whole: bool  # integers or booleans
+    is_finite: bool  # no number is infinite or not a number
     values: list[float | None]  # all numbers in order, of up to 784
     row_sums: list[float | None]  # different sums of the rows of a matrix, at most five
     labels: str  # digest of the labels that the array holds or that its one-hot rows stand for
     as_uint8: str  # the labels as a text of digits
+    sample_labels: list[int]  # the first ten of the labels and the last ten
     images: list[list[float | None]]  # three sums for each of a few images, see `image_statistics`
+    samples: list[list[float | None]]  # the 784 pixels of the first and of the last image
 
 
 class HistoryDescription(TypedDict):
@@ -54,6 +52,8 @@ class HistoryDescription(TypedDict):
     curves: dict[str, list[float | None]]  # a number for each epoch, by the name of the metric
     steps: float | None  # steps in an epoch
     epochs: float | None  # epochs that were asked for
+    network: str  # `cnn` if the network that was trained has convolutions, otherwise `mlp`; empty if it is not known
+    learning_rate: float | None
     test_loss: float | None  # of the network on the test images, where it was validated
     test_accuracy: float | None
 
@@ -100,18 +100,23 @@ def describe_array(array: Any) -> ArrayDescription:
         "high": finite(array.max()),
         "sum": finite(array.sum(dtype=np.float64)),
         "is_whole": array.dtype.kind in "bui",
+        "is_finite": bool(np.isfinite(array).all()) if array.dtype.kind == "f" else True,
     }
     if array.size <= 784:  # up to a drawing
         description["values"] = [finite(number) for number in array.reshape(-1)]
     if array.ndim == 2 and array.shape[1] <= 256 and len(array) > PROBED_IMAGES:
         # The sums of what may be one-hot rows, and the labels that they stand for.
         description["row_sums"] = sorted({finite(total) for total in array[:1000].sum(axis=1, dtype=np.float64)})[:5]
-        description["labels"] = digest_labels(array.argmax(axis=1))
+        labels = array.argmax(axis=1)
+        description["labels"] = digest_labels(labels)
+        description["sample_labels"] = [int(label) for label in (*labels[:10], *labels[-10:])]
     if array.ndim == 1 and array.dtype.kind in "bui":
         description["labels"] = digest_labels(array)
         description["as_uint8"] = bytes_of_labels(array)
     if array.ndim >= 2 and len(array) > PROBED_IMAGES:
         description["images"] = [[finite(pixel) for pixel in row] for row in image_statistics(array)]
+    if array.ndim >= 2 and len(array) > PROBED_IMAGES and math.prod(shape[1:]) == 784:
+        description["samples"] = [[finite(pixel) for pixel in array[place].reshape(-1)] for place in (0, -1)]
     return description
 
 
@@ -141,11 +146,14 @@ def describe_history(history: Any) -> HistoryDescription:
         str(name)[:MAX_TEXT]: [finite(value) for value in values][:1000] for name, values in history.history.items()
     }
     parameters = history.params or {}
+    model = getattr(history, "model", None)
     return {
         "kind": "history",
         "curves": curves,
         "steps": finite(parameters.get("steps") or 0),
         "epochs": finite(parameters.get("epochs") or 0),
+        "network": network_name(model) if is_model(model) else "",
+        "learning_rate": learning_rate(getattr(model, "optimizer", None)),
         "test_loss": None,
         "test_accuracy": None,
     }
