@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson.checks import answers, compiling, data, networks, pictures, training
+from mnistlab.lesson.checks import answers, compiling, confusion, data, networks, pictures, training
 from mnistlab.lesson.checks.evidence import measure_drawing, measure_score, measure_validated
 from mnistlab.lesson.checks.judging import Step
 from mnistlab.lesson.checks.layers import ExpectedLayer
@@ -161,7 +161,7 @@ STEPS = (
         "confusion",
         "the confusion matrix",
         2,
-        answers.check_confusion,
+        confusion.check_confusion,
         (
             "Count, for each pair of a true and a predicted digit, how many test images it is true of.",
             "numpy.add.at(matrix, (labels, predictions), 1); set a copy's diagonal to 0, argmax, numpy.unravel_index.",

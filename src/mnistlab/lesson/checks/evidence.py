@@ -5,8 +5,9 @@ without trusting the one that the student's code ran in. Nothing here imports Ke
 """
 
 import hashlib
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -16,6 +17,7 @@ from mnistlab.lesson.checks.model_evidence import MAX_LAYERS, describe_model, is
 from mnistlab.lesson.checks.objects import MAX_TEXT, finite
 
 MAX_ITEMS = 8  # longest list or tuple that is described item by item
+MAX_DEPTH = 3  # lists in lists that are described
 PROBED_IMAGES = 5
 
 Description = Mapping[str, Any]
@@ -58,28 +60,47 @@ class HistoryDescription(TypedDict):
     test_accuracy: float | None
 
 
-def describe(value: Any) -> Description:
-    """Any object that a check is given, as plain data with its `kind`."""
+def describe(value: Any, depth: int = 0) -> Description:
+    """Any object that a check is given, as plain data with its `kind`; whatever the object does when it is asked.
+
+    Args:
+        value: The object.
+        depth: Number of lists and dictionaries that it lies in.
+    """
+    try:
+        return _describe(value, depth)
+    except Exception:  # a student's object may raise anything when it is looked at
+        return {"kind": "other", "class": type(value).__name__[:MAX_TEXT]}
+
+
+def _describe(value: Any, depth: int) -> Description:
     if value is None or value is Ellipsis:
         return {"kind": "nothing"}
+    if isinstance(value, type):
+        return {"kind": "class", "class": value.__name__[:MAX_TEXT]}
     if isinstance(value, bool | int | float | str):
         return _describe_value(value)
     if is_model(value):
         return describe_model(value)
     if _is_history(value):
         return describe_history(value)
+    if callable(value) and not hasattr(value, "__array__"):
+        return {"kind": "function", "class": str(getattr(value, "__name__", type(value).__name__))[:MAX_TEXT]}
     if isinstance(value, Mapping):
-        items = list(value.items())[:MAX_LAYERS]
-        return {"kind": "mapping", "items": [[describe(key), describe(item)] for key, item in items]}
-    if isinstance(value, tuple | list) and len(value) <= MAX_ITEMS:
-        return {"kind": "sequence", "items": [describe(item) for item in value]}
-    try:
-        array = np.asarray(value)
-    except Exception:  # whatever a student's object raises when asked for numbers
-        array = np.asarray(None)
+        items = list(itertools.islice(value.items(), MAX_LAYERS if depth < MAX_DEPTH else 0))
+        return {"kind": "mapping", "items": [[describe(key, depth + 1), describe(one, depth + 1)] for key, one in items]}
+    if isinstance(value, tuple | list) and len(value) <= MAX_ITEMS and not _is_nested(value):
+        items = list(value) if depth < MAX_DEPTH else []
+        return {"kind": "sequence", "items": [describe(item, depth + 1) for item in items]}
+    array = np.asarray(value)
     if array.dtype.kind in "buif":
         return _describe_value(array.item()) if array.ndim == 0 else describe_array(array)
     return {"kind": "other", "class": type(value).__name__[:MAX_TEXT]}
+
+
+def _is_nested(value: Sequence[Any]) -> bool:
+    """Whether a short list holds long lists, as an array with a short first axis does."""
+    return any(isinstance(item, tuple | list) and item and isinstance(item[0], tuple | list) for item in value)
 
 
 def _describe_value(value: Any) -> dict[str, Any]:
@@ -185,7 +206,10 @@ def measure_drawing(evidence: dict[str, Description], given: Mapping[str, Any]) 
     """Replaces the model's description by its answer to the drawing, prepared correctly, and the drawing's ink."""
     if "drawing" not in given:
         return
-    image = np.asarray(given["drawing"], dtype=np.float32)
+    try:
+        image = np.asarray(given["drawing"], dtype=np.float32)
+    except Exception:  # a student's object may raise anything when it is asked for numbers
+        image = np.zeros(0, np.float32)
     if image.shape != (28, 28):
         evidence["model"] = {"kind": "other"}
         return
