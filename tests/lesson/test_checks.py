@@ -16,11 +16,15 @@ from mnistlab.lesson import checking, hint
 from mnistlab.lesson.checks import (
     activations,
     answers,
+    compiling,
+    confusion,
     data,
+    images,
     judging,
     networks,
     pictures,
     regularization,
+    settings,
     training,
     weights,
 )
@@ -35,7 +39,20 @@ NETWORK_STEPS = {
     for network in ("mlp", "cnn")
 }
 SEEN: set[tuple[str, str, str]] = set()
-CHECKS = (activations, answers, data, networks, pictures, regularization, training, weights)
+CHECKS = (
+    activations,
+    answers,
+    compiling,
+    confusion,
+    data,
+    images,
+    networks,
+    pictures,
+    regularization,
+    settings,
+    training,
+    weights,
+)
 
 
 def judge(step: str, evidence: dict[str, object]) -> Feedback:

@@ -8,8 +8,6 @@ from mnistlab.lesson.checks.verdicts import Finding, Outcome, StepState, read_fi
 
 LEAST_RATE, USUAL_RATE, MOST_RATE = 1e-5, 1e-3, 5e-3  # of Adam; outside, five epochs are wasted or break down
 FINDINGS = read_findings("""
-model-class: This is {name} itself, and not a model of yours: were the parentheses forgotten?
-  Pass the variable that holds your network.
 no-model: This check needs the compiled model and the labels.
   Call it with the network of this chapter first.
 not-compiled: The model is not compiled.
@@ -74,8 +72,6 @@ def check_compile(model: Description, labels: Description) -> Outcome:
     """Judges loss, optimizer and metric, and whether the loss fits the labels."""
     if model.get("kind") == "nothing":
         return StepState.NOT_STARTED
-    if model.get("kind") == "class":
-        return FINDINGS["model-class"].fill(name=model.get("class"))
     if model.get("kind") != "model":
         return FINDINGS["no-model"]
     compiled = model.get("compiled")

@@ -17,7 +17,9 @@ from mnistlab.lesson.checks.model_evidence import MAX_LAYERS, describe_model, is
 from mnistlab.lesson.checks.objects import MAX_TEXT, finite
 
 MAX_ITEMS = 8  # longest list or tuple that is described item by item
+MAX_AXES = 5  # of an array that is written as lists in lists
 MAX_DEPTH = 3  # lists in lists that are described
+MAX_NUMBERS = 400_000_000  # an array with more is described by its shape alone
 PROBED_IMAGES = 5
 
 Description = Mapping[str, Any]
@@ -84,13 +86,14 @@ def _describe(value: Any, depth: int) -> Description:
         return describe_model(value)
     if _is_history(value):
         return describe_history(value)
-    if callable(value) and not hasattr(value, "__array__"):
-        return {"kind": "function", "class": str(getattr(value, "__name__", type(value).__name__))[:MAX_TEXT]}
+    if callable(value) and isinstance(getattr(value, "__name__", None), str):
+        return {"kind": "function", "class": value.__name__[:MAX_TEXT]}
     if isinstance(value, Mapping):
-        items = list(itertools.islice(value.items(), MAX_LAYERS if depth < MAX_DEPTH else 0))
+        num_items = MAX_LAYERS if depth == 0 else MAX_ITEMS if depth < MAX_DEPTH else 0
+        items = list(itertools.islice(value.items(), num_items))
         return {"kind": "mapping", "items": [[describe(key, depth + 1), describe(one, depth + 1)] for key, one in items]}
-    if isinstance(value, tuple | list) and len(value) <= MAX_ITEMS and not _is_nested(value):
-        items = list(value) if depth < MAX_DEPTH else []
+    if isinstance(value, tuple | list) and not _is_grid(value):
+        items = list(value[:MAX_ITEMS]) if depth < MAX_DEPTH else []
         return {"kind": "sequence", "items": [describe(item, depth + 1) for item in items]}
     array = np.asarray(value)
     if array.dtype.kind in "buif":
@@ -98,9 +101,13 @@ def _describe(value: Any, depth: int) -> Description:
     return {"kind": "other", "class": type(value).__name__[:MAX_TEXT]}
 
 
-def _is_nested(value: Sequence[Any]) -> bool:
-    """Whether a short list holds long lists, as an array with a short first axis does."""
-    return any(isinstance(item, tuple | list) and item and isinstance(item[0], tuple | list) for item in value)
+def _is_grid(value: Sequence[Any]) -> bool:
+    """Whether a list is meant as an array: a long one, or lists in a list, as far as their first items show."""
+    inner, number, depth = value, 1, 0
+    while isinstance(inner, tuple | list) and inner and depth <= MAX_AXES:
+        number, depth = number * len(inner), depth + 1
+        inner = inner[0]
+    return depth <= MAX_AXES and number <= MAX_NUMBERS and (len(value) > MAX_ITEMS or depth > 2)
 
 
 def _describe_value(value: Any) -> dict[str, Any]:
@@ -114,7 +121,7 @@ def describe_array(array: Any) -> ArrayDescription:
     """Shape, dtype and range of numbers; all numbers of a small array; what tells labels and images apart."""
     shape = [int(length) for length in array.shape]
     description: ArrayDescription = {"kind": "array", "shape": shape, "dtype": str(array.dtype)}
-    if array.size == 0:
+    if array.size == 0 or array.size > MAX_NUMBERS:
         return description
     description |= {
         "low": finite(array.min()),

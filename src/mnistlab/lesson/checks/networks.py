@@ -16,10 +16,8 @@ from mnistlab.lesson.checks.weights import find_in_pooling, find_in_weights
 
 FLATTENED = 1024  # 4 × 4 pixels in 64 maps
 FINDINGS = read_findings("""
-no-model: This check wants the model itself, but got {kind}.
+no-model: This check needs the model itself, but got {kind}.
   The model knows its layers; pass the variable that you added them to.
-model-class: This is {name} itself, and not a network of yours: were the parentheses forgotten?
-  keras.Sequential() makes a network; pass the variable that you added the layers to.
 no-probabilities: The layer looks right, but the network's outputs are not ten probabilities that sum to 1.
   Something after or before it changes them; rebuild the model from the top.
 no-probabilities/batch: The softmax runs along axis=0, over the images of a batch.
@@ -80,10 +78,8 @@ def check_layer(gap: str, expected: ExpectedLayer, model: Description) -> Outcom
     """
     if model.get("kind") == "nothing":
         return StepState.NOT_STARTED
-    if model.get("kind") == "class":
-        return FINDINGS["model-class"].fill(name=model.get("class"))
     if model.get("kind") != "model":
-        other = f"a {model.get('class', 'thing of another kind')}"
+        other = f"a {model.get('class') or 'thing of another kind'}"
         return FINDINGS["no-model"].fill(kind=_KINDS.get(str(model.get("kind")), other))
     operations, network = model["operations"], gap.partition(".")[0]
     blocks = split_blocks(operations)
