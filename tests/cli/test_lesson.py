@@ -13,6 +13,7 @@ import pytest
 from mnistlab.lesson.steps import STEPS
 from processes import run_mnistlab
 
+KEPT = ("ann.py", "bob.py", "grades.csv", "grades.json", "grades-mistakes.csv")
 SOLVED = """# %%
 from mnistlab.lesson import check
 check("batch.predict", {10_000: ("shorter", "lower"), 32: ("longer", "higher")})
@@ -175,7 +176,7 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path):
 def left_behind(folder):
     """Temporary files of a grader; the processes are gone with them, as they could not be removed under one."""
     return [
-        path.name for path in folder.iterdir() if path.name not in ("ann.py", "bob.py", "grades.csv", "grades.json")
+        path.name for path in folder.iterdir() if path.name not in KEPT
     ]
 
 
@@ -183,11 +184,11 @@ WRONG_USE = [
     (["lesson", "check"], 2, "Missing argument 'FILE'. See mnistlab lesson check --help."),
     (["lesson", "check", "none.ipynb"], 1, "There is no file none.ipynb."),
     (["lesson", "check", "notes.txt"], 2, "notes.txt was given; a notebook that ends in .ipynb or .py was expected."),
-    (["lesson", "check", "broken.ipynb"], 1, "broken.ipynb is no notebook that Jupyter could open"),
+    (["lesson", "check", "broken.ipynb"], 1, "broken.ipynb is cut off: its JSON ends in the middle"),
     (["lesson", "hint", "cnn.conf2"], 2, "There is no step 'cnn.conf2'. Did you mean 'cnn.conv2'? The steps are data."),
     (["lesson", "hint", "cnn.conv2", "--level", "4"], 2, "'4' is not a whole number from 1 to 3."),
     (["lesson", "grade", "nowhere"], 2, "There is no file nowhere; a notebook or a folder of notebooks was expected."),
-    (["lesson", "grade", "empty"], 1, "No notebook lies in empty; files that end in .ipynb"),
+    (["lesson", "grade", "empty"], 1, "There is no notebook in empty; files that end in .ipynb"),
     (["lesson", "grade", "empty", "--memory", "0"], 2, "'0' is not a number from 0.25 to 1,024."),
     (["lesson", "grade", "empty", "--limit-seconds", "0"], 2, "'0' is not a whole number from 1 to 86,400."),
     (["lesson", "grade", "broken.ipynb", "--csv", "x.csv"], 2, "but broken.ipynb is one file. Give the folder, or"),

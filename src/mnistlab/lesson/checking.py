@@ -50,7 +50,7 @@ class Session:
             record(step, evidence)
         feedback = judge(found, evidence)
         if self.is_shortened and found.needs_training and feedback.state is StepState.NOT_YET:
-            feedback = Feedback(step, StepState.NOT_CHECKED, "Not checked: trainings are cut short here.")
+            feedback = Feedback(step, StepState.NOT_CHECKED, "Not checked: training is cut short here.")
         self.latest[step] = feedback
         show_feedback(feedback)
         return feedback

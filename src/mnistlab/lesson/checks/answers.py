@@ -10,7 +10,7 @@ TIMES = ("shorter", "same", "longer")
 ACCURACIES = ("lower", "same", "higher")
 UNANSWERED = "?"
 SAME_SECONDS = 0.15  # fraction of the time by which another run of the same training may differ
-SAME_ACCURACY = 0.004  # difference that two training runs of the same recipe may have
+SAME_ACCURACY = 0.005  # two training runs that differ only in the seed end up to 0.004 apart
 FINDINGS = read_findings("""
 form: This is {what}; the check needs a dictionary with the two sizes of a batch as keys.
   Give time and accuracy for both sizes: {{10_000: (time, accuracy), 32: (time, accuracy)}}.
@@ -38,12 +38,12 @@ measured-itself: The answer is the dictionary that was measured; its words are a
   Compare each row with that of 128: "shorter", "same" or "longer", then "lower", "same" or "higher".
 sizes-swapped: The two sizes are swapped: what you say of 32 is true of 10,000, and the other way round.
   The answer of each size stands behind it.
-accuracy-same: With batches of {size:,} {percent:.2f} % were right instead of {usual:.2f} %: less than 0.4 points apart.
+accuracy-same: With batches of {size:,} {percent:.2f} % were right instead of {usual:.2f} %: less than half a point apart.
   That is "same": another seed alone would have changed as much.
 time-misread: The time is misread: with batches of {size:,} training took {seconds:.1f} s instead of {usual:.1f} s.
   That is "{right}". Fewer, larger products keep the processor busier; very many small steps cost overhead.
 accuracy-misread: The accuracy is misread: with batches of {size:,} {percent:.2f} % were right instead of {usual:.2f} %.
-  That is "{right}". Training runs that differ only in the seed end up to 0.4 points apart; this is more.
+  That is "{right}". Training runs that differ only in the seed end up to 0.4 points apart; this is more than that.
 """)
 
 

@@ -27,7 +27,7 @@ loss-own: The loss is a function of your own.
 loss: The loss is {loss}.
   categorical_crossentropy was asked for.
 from-logits: The loss has from_logits=True, but the network ends in a softmax.
-  The softmax would be taken twice, and no answer could get above 23 %.
+  The softmax would be applied twice, and no answer could get above 23 %.
 loss-setting: The loss also has {name}={value}, which was not asked for: was that meant?
   Its numbers then mean something else, and cannot be compared with those of the exercise.
 optimizer: The optimizer is {optimizer}; Adam was asked for.

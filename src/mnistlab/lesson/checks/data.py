@@ -9,7 +9,7 @@ from mnistlab.lesson.checks.verdicts import Finding, Outcome, StepState, read_fi
 
 FINDINGS = read_findings("""
 array-missing: {name} is still empty; the check takes four arrays.
-  x_train and y_train are there to learn from, x_test and y_test to be examined on.
+  x_train and y_train are there to learn from, x_test and y_test to be tested on.
 no-array: {name} is not an array of numbers.
   Pass the NumPy arrays themselves.
 arguments-order: {name} looks like {what}: the arrays are in another order than the check takes them.
@@ -35,7 +35,7 @@ labels-shifted: Every label in {name} is shifted by one: a {first} is called a {
 other-labels: {name} does not hold MNIST's labels in their order.
   Image and label belong together by their place; shuffle both alike or neither.
 one-split-scaled: {scaled} is scaled, {unscaled} is not: its pixels go up to {high:g}.
-  The network would be examined on another kind of image than it learned from. Do the same to both.
+  The network would be tested on another kind of image than it learned from. Do the same to both.
 not-scaled: The pixels of {name} go up to {high:g}: they are not scaled.
   The initial weights are made for inputs of about 1; divide by 255.
 scaled-twice: The pixels of {name} go up to {high:.4f}: they were divided by 255 twice.

@@ -13,7 +13,7 @@ FINDINGS = read_findings("""
 not-finite: {name} holds values that are not a number, NaN or infinite.
   Somewhere 0 was divided by 0, or a gap was left in the array. Load the data again and prepare it once.
 splits-swapped: {name} holds {number:,} images: those of the other split.
-  60,000 images are there to learn from, 10,000 to be examined on, and the two must not mix.
+  60,000 images are there to learn from and 10,000 to be tested on, and the two must not mix.
 few-images: {name} holds {number:,} images; {wanted:,} were expected.
   Part of the data is quicker, but what you then measure is not what the exercise compares with.
 image-count: {name} has shape {shape}; {wanted:,} images were expected.
@@ -41,9 +41,9 @@ both-reversed: {name} and its labels are reversed, the last one first.
 images-shuffled: The images of {name} are in another order than their labels.
   Image and label belong together by their place; shuffle both alike, or neither. fit shuffles by itself.
 from-training: {name} holds images of the training split.
-  Whoever is examined on what they learned from gets full marks and knows nothing. Prepare mnist.test.images.
+  Someone who is tested on what they learned from gets full marks and may know nothing. Prepare mnist.test.images.
 from-test: {name} holds images of the test split.
-  What the network learned from can no longer examine it. Prepare mnist.train.images.
+  What the network learned from can no longer test it. Prepare mnist.train.images.
 one-by-one: Each image of {name} was scaled by a factor of its own, perhaps to unit length.
   A faint digit and a bold one then look alike. Divide all of them by the same number, 255.
 blank: The images of {name} are blank: nothing but 0.
@@ -59,7 +59,7 @@ wrapped: {name} has negative pixels: numbers above 127 do not fit into int8, and
 images-transposed: The images of {name} are transposed: rows and columns are swapped.
   Reshape from (28, 28) alone, which keeps every pixel in its row.
 images-turned: The images of {name} are mirrored or turned.
-  A 6 that is turned is a 9. Reshape alone; nothing is to be moved.
+  A 6 that is turned is a 9. Reshape alone; nothing needs to be moved.
 greys-changed: The greys of {name} are not MNIST's, divided by 255.
   They rise in the same order but by another curve. Divide by 255 only.
 other-images: {name} does not hold MNIST's images in their order, rows and columns as they were.

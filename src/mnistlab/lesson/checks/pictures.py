@@ -16,7 +16,7 @@ digit-missing: The picture is there, and digit is still empty.
 not-finite: The picture holds values that are not a number.
   Begin with drawing again: it holds whole numbers from 0 to 255.
 blank: The drawing is blank.
-  A network has ten answers and none for nothing; draw a digit.
+  A network has ten answers, and none of them means nothing. Draw a digit.
 batch-axis-missing: The shape is {shape}: the axis of the batch is missing.
   A network takes many images at once, also when there is one: drawing[None].
 channel-missing: The shape is (1, 28, 28): the channel is missing.
@@ -48,7 +48,7 @@ other-picture: The numbers are not those of the drawing, scaled to 0 to 1.
 picture-transposed: Rows and columns of the drawing are swapped.
   reshape keeps every pixel in its row; a transposed digit is one that the network has never seen.
 picture-moved: The pixels are not where you drew them.
-  reshape alone gives the drawing its batch and channel; nothing is to be moved.
+  reshape alone gives the drawing its batch and channel; nothing needs to be moved.
 probabilities-for-digit: The result holds ten numbers: the probabilities.
   The digit is the place of the largest one: argmax.
 digit-probability: The result is {value:.3g}, the largest probability itself.

@@ -31,15 +31,15 @@ learning-rate: After {num_epochs} epochs {percent:.0f} % of the training images 
 nothing-learned: After {num_epochs} epochs {percent:.0f} % of the training images are right: nothing was learned.
   Images and labels do not belong together, the pixels are blank, or the last layer is not the right one.
 trained-before: The first epoch already had {percent:.1f} %: this model was trained before.
-  A second fit goes on where the first stopped. Build and compile the model anew to compare trainings.
+  A second fit goes on where the first stopped. Build and compile the model again before you compare training runs.
 too-low/training: The training ended at {percent:.1f} %; {usual} is usual.
   Check the steps above from the first one on; one of them is not as it should be.
-no-epochs: Not one epoch was trained.
+no-epochs: No epoch was trained.
   Set epochs to 5.
 epochs: The training had {num_epochs} {epochs}; 5 were asked for.
-  More may help and less may do, but time and accuracy are compared over five.
+  More may help and fewer may be enough, but time and accuracy are compared over five.
 trained-on-test: An epoch had {steps} steps: the network was trained on the 10,000 test images{too}.
-  Whoever has seen the questions proves nothing in the examination. Train on x_train, y_train.
+  Someone who has seen the questions proves nothing in the exam. Train on x_train, y_train.
 validation-split: An epoch had {steps} steps, those of {number:,} images: {share:.0f} % were held back by validation_split.
   The MLP learns from all 60,000; what it is worth, the test will tell. Leave validation_split out.
 not-validated: An epoch had {steps} steps, so images were held back, but the history has no validation.
@@ -231,4 +231,4 @@ def check_score(expected: ExpectedTraining, accuracy: Description, model: Descri
         return FINDINGS["other-accuracy"].fill(percent=value * 100, measured=measured * 100)
     if measured < expected.least_accuracy:
         return FINDINGS["too-low"].fill(measured=measured * 100, usual=expected.usual)
-    return f"Right: {percent(measured)} of 10,000 images that took part in no training."
+    return f"Right: {percent(measured)} of 10,000 images that the network was never trained on."

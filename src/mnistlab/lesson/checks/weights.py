@@ -8,7 +8,7 @@ FINDINGS = read_findings("""
 conv-other: This is a {other} layer; Conv2D was asked for.
   {about}
 wrong-kind: This is {given}; {wanted} was asked for.
-  A convolution looks at neighbouring pixels with the same weights everywhere; a dense layer at everything.
+  A convolution looks at neighbouring pixels, with the same weights everywhere; a dense layer looks at everything.
 units-nine: The output layer has 9 units.
   The digits are 0 to 9, and that is ten of them.
 units-one: The output layer has 1 unit.
@@ -22,7 +22,7 @@ units-of-pixels: The hidden layer has 784 units, as many as an image has pixels;
 units-output: The output layer has {size} units.
   There are ten digits, so ten numbers must come out: one probability for each.
 units-of-output: The hidden layer has 10 units; 512 were asked for.
-  Ten is for the output layer. So narrow a hidden layer lets little through to the next one.
+  Ten is for the output layer. A hidden layer that narrow lets little through to the next one.
 units: The layer has {size} units; {wanted} were asked for.
   Other widths work too, but then parameters, time and accuracy are not those that you compare with.
 filters-and-kernel-swapped: The layer has 3 filters of {first}×{last} pixels.
