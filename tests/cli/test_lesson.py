@@ -175,9 +175,7 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path):
 
 def left_behind(folder):
     """Temporary files of a grader; the processes are gone with them, as they could not be removed under one."""
-    return [
-        path.name for path in folder.iterdir() if path.name not in KEPT
-    ]
+    return [path.name for path in folder.iterdir() if path.name not in KEPT]
 
 
 WRONG_USE = [

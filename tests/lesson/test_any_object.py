@@ -1,4 +1,4 @@
-"""Whatever is handed in, a check answers: classes, functions, broken arrays, and objects that fail when they are looked at."""
+"""Whatever is handed in, a check answers: classes, functions, broken arrays, objects that fail when looked at."""
 
 import collections
 import functools
@@ -19,10 +19,35 @@ from mnistlab.lesson.checks.verdicts import StepState
 from mnistlab.lesson.steps import STEPS, find_step
 from mnistlab.models.backend import keras
 
-ASKED = (
-    "__repr__ __str__ __len__ __array__ __eq__ __hash__ __bool__ __iter__ __getitem__ __call__ __float__ __int__ __abs__ "
-    "__contains__ __lt__ __index__ __format__ __get__ items keys history params layers compile predict shape dtype"
-).split()
+ASKED = [
+    "__repr__",
+    "__str__",
+    "__len__",
+    "__array__",
+    "__eq__",
+    "__hash__",
+    "__bool__",
+    "__iter__",
+    "__getitem__",
+    "__call__",
+    "__float__",
+    "__int__",
+    "__abs__",
+    "__contains__",
+    "__lt__",
+    "__index__",
+    "__format__",
+    "__get__",
+    "items",
+    "keys",
+    "history",
+    "params",
+    "layers",
+    "compile",
+    "predict",
+    "shape",
+    "dtype",
+]
 
 
 def fail(self, *arguments, **options):

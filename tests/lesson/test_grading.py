@@ -272,13 +272,21 @@ SOUND = json.dumps(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x 
         ("a.ipynb", SOUND.encode()[:150], "is cut off: its JSON ends in the middle, after 150 characters"),
         ("a.ipynb", SOUND.encode()[:-1], "is cut off: its JSON ends in the middle"),
         ("a.ipynb", SOUND.replace(",", "", 1).encode(), "is damaged: its JSON breaks in line"),
-        ("a.ipynb", SOUND.replace("\n", "\n<<<<<<< HEAD\n", 1).encode(), "has marks of a merge conflict, the first in line 2"),
+        (
+            "a.ipynb",
+            SOUND.replace("\n", "\n<<<<<<< HEAD\n", 1).encode(),
+            "has marks of a merge conflict, the first in line 2",
+        ),
         ("a.ipynb", b"<!DOCTYPE html>\n<html>", "is a web page and not a notebook"),
         ("a.ipynb", b"PK\x03\x04abc", "is a ZIP file or an office document by its content"),
         ("a.ipynb", b"%PDF-1.7", "is a PDF by its content"),
         ("a.ipynb", b"import numpy as np", "Is it Python? Then its name ends in .py."),
         ("a.ipynb", SOUND.encode("cp1252"), "byte 0xe9 in line "),
-        ("a.ipynb", b"{\n  don\x92t", "byte 0x92 in line 2, column 6, which is \u2019 in Windows-1252. Save it as UTF-8."),
+        (
+            "a.ipynb",
+            b"{\n  don\x92t",
+            "byte 0x92 in line 2, column 6, which is \u2019 in Windows-1252. Save it as UTF-8.",
+        ),
         ("a.ipynb", SOUND.encode("utf-16")[:-1], "begins like UTF-16, but breaks off at byte"),
         ("a.py", b"# %%\nx = '\xe9'", "byte 0xe9 in line 2, column 6"),
         ("a.py", b"# %%\n<<<<<<< HEAD\nx = 1\n", "has marks of a merge conflict, the first in line 2"),
@@ -313,7 +321,9 @@ def test_notebooks_in_other_encodings_are_read(tmp_path, encoding):
     assert read_cells(tmp_path / "old.py")[-1] == "x = 'é'"
 
 
-@pytest.mark.parametrize("header", ["", "# %% [markdown]\n# text\n", "import os\n", "# ---\n# jupyter: x\n# ---\n", "\n\n"])
+@pytest.mark.parametrize(
+    "header", ["", "# %% [markdown]\n# text\n", "import os\n", "# ---\n# jupyter: x\n# ---\n", "\n\n"]
+)
 def test_cells_are_counted_as_migrate_counts_them(tmp_path, header):
     text = header + percent("1", "2") + "# %% [markdown]\n# text\n\n# %%\n3\n"
     (tmp_path / "a.py").write_text(text)
@@ -453,21 +463,21 @@ def test_changed_files_of_the_package_stop_the_grading(write, tmp_path):
 
 
 def test_tables_are_what_spreadsheets_expect(write, tmp_path):
-    """Excel: UTF-8 only with the mark; a decimal point could become a date; RFC 4180: CRLF, quotes where they are needed."""
-    write(SOLVED, "'a, \"b\"'.x", name="Zoë, \"Ann\" Müller.py")
+    """Excel: UTF-8 only with the mark; a decimal point could become a date. RFC 4180: CRLF, quotes where needed."""
+    write(SOLVED, "'a, \"b\"'.x", name='Zoë, "Ann" Müller.py')
     grade_all(find_notebooks(tmp_path), tmp_path, make_book(tmp_path), LIMITS)
     for name in ("grades.csv", "grades-mistakes.csv"):
         content = (tmp_path / name).read_bytes()
         assert content.startswith(b"\xef\xbb\xbf") and content.count(b"\n") == content.count(b"\r\n") > 1
     (row,) = read_table(tmp_path)
-    assert row["file"] == "Zoë, \"Ann\" Müller.py"
+    assert row["file"] == 'Zoë, "Ann" Müller.py'
     assert row["seconds"].isdigit()
 
 
 def test_what_the_class_got_wrong_is_counted(write, tmp_path):
-    wrong = SOLVED.replace('("longer", "higher")', "({0}, 'same')")
+    right = '("longer", "higher")'
     for name, word in (("ann", "'slower'"), ("bob", "'slower'"), ("carl", "3"), ("dora", "'longer'")):
-        write(wrong.format(word) if name != "dora" else SOLVED, name=f"{name}.py")
+        write(SOLVED.replace(right, f"({word}, 'same')"), name=f"{name}.py")
     grades = grade_all(find_notebooks(tmp_path), tmp_path, make_book(tmp_path), LIMITS)
     judged = [one for one in find_mistakes(grades) if one.step == "batch.predict"]
     assert [(one.problem, one.num_notebooks) for one in judged] == [("synonym", 2), ("words", 1)]
@@ -490,7 +500,9 @@ def test_each_student_gets_a_page(write, tmp_path):
     notebooks = find_notebooks(tmp_path)
     grades = grade_all(notebooks, tmp_path, None, LIMITS, quiet=True)
     write_feedback(grades, notebooks, tmp_path, tmp_path / "pages")
-    pages = {path.relative_to(tmp_path / "pages").as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")}
+    pages = {
+        path.relative_to(tmp_path / "pages").as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")
+    }
     assert set(pages) == {"ann/exercise.py.html", "bob/exercise.py.html", "<b>carl.py.html"}
     ann = pages["ann/exercise.py.html"]
     assert "1 of 29 points" in ann and "batch sizes: your prediction" in ann and "Noted. Now measure it." in ann

@@ -16,6 +16,9 @@ from mnistlab.lesson.checks.verdicts import Feedback
 from mnistlab.lesson.steps import find_step
 from mnistlab.models.backend import keras
 
+SEEN: set[tuple[str, str, str]] = set()
+"""Problem, message and reason of each feedback that a wrong answer got, in any test of this run."""
+
 PATH = Path(__file__).parents[1] / "data" / "student_answers.txt"
 _HEAD = re.compile(r"^## (?P<step>\S+) (?P<verdict>wrong|right)(?P<whole> whole)? \| (?P<text>.*)$", re.MULTILINE)
 
@@ -83,7 +86,13 @@ _VARIABLES = {
 @functools.cache
 def _constant_names() -> dict[str, Any]:
     layers = {name: value for name, value in vars(keras.layers).items() if not name.startswith("_")}
-    others = {"keras": keras, "np": np, "ops": keras.ops, "Sequential": keras.Sequential, "mnist": datasets.load_mnist()}
+    others = {
+        "keras": keras,
+        "np": np,
+        "ops": keras.ops,
+        "Sequential": keras.Sequential,
+        "mnist": datasets.load_mnist(),
+    }
     return layers | others | {"features": features, "fitted": fitted, "Input": keras.Input}
 
 
@@ -95,7 +104,9 @@ def features(*, flatten: bool = True, pool: bool = True) -> Any:
     """The convolutional network up to its dense layers."""
     layers = [*bank.convolution(32), *bank.convolution(32), *bank.pool(), *bank.convolution(64), *bank.convolution(64)]
     layers += bank.pool() * pool
-    return keras.Sequential([keras.Input((28, 28, 1)), *layers, *([keras.layers.Flatten()] if flatten or not pool else [])])
+    return keras.Sequential(
+        [keras.Input((28, 28, 1)), *layers, *([keras.layers.Flatten()] if flatten or not pool else [])]
+    )
 
 
 _CNN_GAPS = ("cnn.conv2", "cnn.conv3", "cnn.conv4", "cnn.dense5", "cnn.output")
@@ -151,7 +162,10 @@ def fitted(
     """What fit would return, with numbers that were made up; the network in it is small and was never trained."""
     history = keras.callbacks.History()
     rising = [1 - 0.09 / (epoch + 1) for epoch in range(epochs)]
-    history.history = {"accuracy": rising if accuracy is None else accuracy, "loss": loss or [1 - one for one in rising]}
+    history.history = {
+        "accuracy": rising if accuracy is None else accuracy,
+        "loss": loss or [1 - one for one in rising],
+    }
     if val:
         history.history |= {"val_accuracy": rising, "val_loss": [1 - one for one in rising]}
     history.params = {"epochs": epochs, "steps": steps, "verbose": 0}

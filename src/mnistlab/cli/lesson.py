@@ -149,7 +149,9 @@ def hint(step: str, level: int) -> None:
 @lesson.command()
 @click.argument("path", metavar="FILE|DIR", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, or a list for a folder.")
-@click.option("--csv", "csv_path", type=PATH, help=f"Where to write the table for a folder; by default {CSV_NAME} in it.")
+@click.option(
+    "--csv", "csv_path", type=PATH, help=f"Where to write the table for a folder; by default {CSV_NAME} in it."
+)
 @click.option(
     "--limit-seconds",
     default=600,

@@ -76,7 +76,7 @@ STEPS = (
         answers.check_prediction,
         (
             "A larger batch means fewer updates per epoch, and more work that can be done at once.",
-            "Use the words 'shorter', 'same' or 'longer' for the time and 'lower', 'same' or 'higher' for the accuracy.",
+            "Use 'shorter', 'same' or 'longer' for the time and 'lower', 'same' or 'higher' for the accuracy.",
         ),
     ),
     Step(
@@ -86,7 +86,8 @@ STEPS = (
         answers.check_answer,
         (
             "Read it off the table that you measured, and compare each row with that of 128.",
-            "Another seed alone changes the accuracy by up to 0.4 points: call less than half a point 'same', as times within 15 %.",
+            "Another seed alone changes the accuracy by up to 0.4 points, so call less than half a point 'same'. "
+            "Call times within 15 % of each other 'same' as well.",
         ),
         needs_training=True,
     ),
@@ -164,7 +165,8 @@ STEPS = (
         confusion.check_confusion,
         (
             "For each pair of a true and a predicted digit, count the test images that it applies to.",
-            "numpy.add.at(matrix, (labels, predictions), 1); then, on a copy with 0 on the diagonal, argmax and numpy.unravel_index.",
+            "numpy.add.at(matrix, (labels, predictions), 1); then, on a copy with 0 on the diagonal, argmax and "
+            "numpy.unravel_index.",
         ),
     ),
     Step(

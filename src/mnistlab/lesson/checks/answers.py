@@ -38,11 +38,13 @@ measured-itself: The answer is the dictionary that was measured; its words are a
   Compare each row with that of 128: "shorter", "same" or "longer", then "lower", "same" or "higher".
 sizes-swapped: The two sizes are swapped: what you say of 32 is true of 10,000, and the other way round.
   The answer of each size stands behind it.
-accuracy-same: With batches of {size:,} {percent:.2f} % were right instead of {usual:.2f} %: less than half a point apart.
+accuracy-same: With batches of {size:,} {percent:.2f} % were right instead of {usual:.2f} %: less than half a point
+    apart.
   That is "same": another seed alone would have changed as much.
 time-misread: The time is misread: with batches of {size:,} training took {seconds:.1f} s instead of {usual:.1f} s.
   That is "{right}". Fewer, larger products keep the processor busier; very many small steps cost overhead.
-accuracy-misread: The accuracy is misread: with batches of {size:,} {percent:.2f} % were right instead of {usual:.2f} %.
+accuracy-misread: The accuracy is misread: with batches of {size:,} {percent:.2f} % were right instead of
+    {usual:.2f} %.
   That is "{right}". Training runs that differ only in the seed end up to 0.4 points apart; this is more than that.
 """)
 
@@ -94,7 +96,11 @@ def _find_in_value(size: int, values: dict[int, Description]) -> Finding | None:
     value = values.get(size)
     if value is None:
         others = [other for other in values if other not in (*ASKED_SIZES, 128)]
-        return FINDINGS["other-size"].fill(other=others[0], size=size) if others else FINDINGS["incomplete"].fill(size=size)
+        return (
+            FINDINGS["other-size"].fill(other=others[0], size=size)
+            if others
+            else FINDINGS["incomplete"].fill(size=size)
+        )
     if value.get("class") in ("set", "frozenset"):
         return FINDINGS["value-set"].fill(size=size)
     if value.get("kind") in ("text", "number"):

@@ -105,7 +105,9 @@ def _find_in_labels(array: Description, split: str) -> Finding | None:
         return FINDINGS["one-hot-twice"].fill(name=name, shape=shape)
     if len(shape) != 2 or shape[0] != wanted:
         is_other = len(shape) == 2 and shape[0] in NUM_IMAGES.values()
-        return FINDINGS["labels-of-other-split" if is_other else "label-count"].fill(name=name, shape=shape, wanted=wanted)
+        return FINDINGS["labels-of-other-split" if is_other else "label-count"].fill(
+            name=name, shape=shape, wanted=wanted
+        )
     if shape[1] != 10:
         return FINDINGS["classes"].fill(name=name, length=shape[1])
     if array.get("low") == 0 and array.get("row_sums") == [array.get("high")] and array["high"] not in (0, 1, None):

@@ -91,7 +91,10 @@ def _describe(value: Any, depth: int) -> Description:
     if isinstance(value, Mapping):
         num_items = MAX_LAYERS if depth == 0 else MAX_ITEMS if depth < MAX_DEPTH else 0
         items = list(itertools.islice(value.items(), num_items))
-        return {"kind": "mapping", "items": [[describe(key, depth + 1), describe(one, depth + 1)] for key, one in items]}
+        return {
+            "kind": "mapping",
+            "items": [[describe(key, depth + 1), describe(one, depth + 1)] for key, one in items],
+        }
     if isinstance(value, tuple | list) and not _is_grid(value):
         items = list(value[:MAX_ITEMS]) if depth < MAX_DEPTH else []
         return {"kind": "sequence", "items": [describe(item, depth + 1) for item in items]}

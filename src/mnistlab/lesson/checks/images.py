@@ -46,6 +46,8 @@ from-test: {name} holds images of the test split.
   What the network learned from can no longer test it. Prepare mnist.train.images.
 one-by-one: Each image of {name} was scaled by a factor of its own, perhaps to unit length.
   A faint digit and a bold one then look alike. Divide all of them by the same number, 255.
+integer-pixels: {name} has dtype {dtype}: whole numbers, so only 0 and 1 are left.
+  Fractions between 0 and 1 need floats: astype('float32') first, then divide by 255.
 blank: The images of {name} are blank: nothing but 0.
   Perhaps they were turned into whole numbers after the division. Load the data again and prepare it once.
 inverted: The images of {name} are inverted: ink is low and the ground is high.
@@ -73,7 +75,9 @@ _BY_CHANGE = {
 }
 
 
-def find_in_images(image_shape: tuple[int, ...], images: Description, labels: Description, split: str) -> Finding | None:
+def find_in_images(
+    image_shape: tuple[int, ...], images: Description, labels: Description, split: str
+) -> Finding | None:
     """The first mistake in shape, number, order or pixels; a wrong scale is not one of them, see `scale_of`.
 
     Args:
@@ -103,7 +107,12 @@ def _name_wrong_shape(shape: tuple[int, ...], image_shape: tuple[int, ...]) -> s
         return "not-flattened" if shape in ((28, 28), (28, 28, 1)) else "shape"
     if len(shape) == 3 and shape[:2] == (32, 32):
         return "padded"
-    names = {(28, 28): "channel-missing", (1, 28, 28): "channel-first", (784,): "still-flat", (28, 28, 3): "channels-three"}
+    names = {
+        (28, 28): "channel-missing",
+        (1, 28, 28): "channel-first",
+        (784,): "still-flat",
+        (28, 28, 3): "channels-three",
+    }
     return names.get(shape, "shape")
 
 
@@ -145,6 +154,8 @@ def _find_in_order_and_pixels(images: Description, labels: Description, split: s
     if first.name == last.name == "scaled" and abs(first.factor - last.factor) > 0.01 * abs(first.factor):
         return FINDINGS["one-by-one"].fill(name=name)
     problem = _BY_CHANGE.get(first.name, first.name)
+    if images.get("is_whole") and problem in ("fractions-lost", "black-and-white", "blank"):
+        return FINDINGS["integer-pixels"].fill(name=name, dtype=images.get("dtype"))
     if first.name == last.name and problem in FINDINGS:
         return FINDINGS[problem].fill(name=name)
     return FINDINGS[_name_order(images, labels, split)].fill(name=name)

@@ -34,7 +34,8 @@ dense-before-flatten: The dense layer stands before Flatten.
   It then works on each place of the 4×4 map by itself. First lay the maps end to end, then weigh them all.
 softmax-before-layer: The softmax stands before the output layer, and none after it.
   The order is the other way round: first ten sums, then a softmax that makes probabilities of them.
-extra-layer: The model has {count} {kind} layers with weights; {expected} were expected. {layer} is one more than asked for.
+extra-layer: The model has {count} {kind} layers with weights; {expected} were expected. {layer} is one
+    more than asked for.
   It may well work, but then it is another network than the one that you compare with.
 other-network/mlp: This is the CNN; the step is about the MLP.
   Pass the model of this chapter, mlp.
@@ -90,6 +91,8 @@ def check_layer(gap: str, expected: ExpectedLayer, model: Description) -> Outcom
     if gap not in assigned:
         return _explain_absence(gap, blocks, assigned)
     block, before = assigned[gap], _block_before(assigned[gap], blocks)
+    if block.kind != expected.kind:
+        return find_mistake(expected, block) or expected.praise()
     is_softmax = bool(model.get("ends_in_softmax"))
     finding = _find_around(gap, operations, block, before) or find_mistake(expected, block, is_softmax=is_softmax)
     if not finding and expected.activation == "softmax" and not _gives_probabilities(model):
@@ -116,10 +119,11 @@ def find_mistake(expected: ExpectedLayer, block: Block, *, is_softmax: bool = Fa
         if finding:
             return finding
     others = [] if is_measured else [str(one["class"]) for one in block.all("other")]
-    others = [other for other in others if not other.startswith("Global")]  # judged where the numbers are laid end to end
+    # Global pooling is judged where the numbers are laid end to end.
+    others = [other for other in others if not other.startswith("Global")]
     if others:
         return FINDINGS["other-layer"].fill(other=others[0])
-    return find_in_settings(expected, block)
+    return find_in_settings(block)
 
 
 def _listed(parts: list[str]) -> str:
@@ -176,7 +180,7 @@ def _is_same(one: Block, other: Block) -> bool:
     return (
         one.weights.get("size") == other.weights.get("size")
         and one.activations() == other.activations() != []
-        and len(one.all("dropout")) == len(other.all("dropout"))
+        and all(len(one.all(op)) == len(other.all(op)) for op in ("dropout", "norm", "pool"))
     )
 
 
@@ -191,7 +195,8 @@ def _explain_absence(gap: str, blocks: list[Block], assigned: Mapping[str, Block
 
 
 def _block_before(block: Block, blocks: list[Block]) -> Block | None:
-    place = next(number for number, one in enumerate(blocks) if one is block or one == block)
+    same = [number for number, one in enumerate(blocks) if one is block]
+    place = same[0] if same else blocks.index(block)
     return blocks[place - 1] if place else None
 
 
@@ -214,10 +219,10 @@ def _find_around(gap: str, operations: Any, block: Block, before: Block | None) 
 
 _ANOTHER = "It may well work, but then it is another network than the one that you compare with."
 _ABOUT = {
-    "ZeroPadding2D": "It pads the maps with a frame of zeros, so they do not become smaller as the exercise counts on.",
+    "ZeroPadding2D": "It pads the maps with a frame of zeros, so they stay larger than the exercise counts on.",
     "Cropping2D": "It cuts a frame off the maps before the filters see it.",
     "UpSampling2D": "It makes the maps larger without adding anything to see, and costs four times the work.",
-    "Rescaling": "It scales what comes out of a layer, not pixels. Scaling is for the image, and was done at the start.",
+    "Rescaling": "It scales what comes out of a layer, not pixels. Scaling is for the image, at the start.",
 }
 
 

@@ -40,6 +40,7 @@ def keras_class(layer: Any) -> str:
 
 
 def config_of(layer: Any) -> Mapping[str, Any]:
+    """The settings that a layer, an optimizer or a loss reports; empty if it cannot."""
     try:
         config = layer.get_config()
     except Exception:  # a student's own layer may not know how

@@ -109,7 +109,11 @@ def _find_in_shape(picture: Description) -> Finding | None:
         return FINDINGS["not-finite"]
     if shape in ([28, 28], [28, 28, 1]):
         return FINDINGS["batch-axis-missing"].fill(shape=tuple(shape))
-    for problem, wrong in (("channel-missing", [1, 28, 28]), ("flattened", [1, 784]), ("channels-three", [1, 28, 28, 3])):
+    for problem, wrong in (
+        ("channel-missing", [1, 28, 28]),
+        ("flattened", [1, 784]),
+        ("channels-three", [1, 28, 28, 3]),
+    ):
         if shape == wrong:
             return FINDINGS[problem]
     return None if shape == [1, 28, 28, 1] else FINDINGS["shape"].fill(shape=tuple(shape))

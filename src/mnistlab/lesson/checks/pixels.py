@@ -1,10 +1,11 @@
 """What was done to an image, told from its pixels and from those that it was made of."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-_TURNED = {
+_TURNED: dict[str, Callable[[Any], Any]] = {
     "transposed": lambda image: image.T,
     "upside-down": lambda image: image[::-1],
     "mirrored": lambda image: image[:, ::-1],

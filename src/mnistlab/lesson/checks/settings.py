@@ -1,16 +1,15 @@
-"""Mistakes in the settings of a layer that were not asked for: those that cannot work, and those that are merely other."""
+"""Mistakes in the settings of a layer that were not asked for: those that cannot work, and all others."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from mnistlab.lesson.checks.blocks import Block
-from mnistlab.lesson.checks.layers import ExpectedLayer
 from mnistlab.lesson.checks.objects import same_letters
 from mnistlab.lesson.checks.verdicts import Finding, read_findings
 
 FINDINGS = read_findings("""
 channels-first: {layer} has data_format="channels_first", so it takes the rows of the image for its channels.
-  MNIST's images here are (28, 28, 1), with the channel last. On most processors such a network cannot be trained at all.
+  MNIST's images here are (28, 28, 1), with the channel last. On most processors such a network cannot be trained.
 dilation: {layer} has dilation_rate={value}: its filters have holes and see every second pixel only.
   Neighbouring pixels are what a stroke consists of. Leave the dilation out.
 groups: {layer} has groups={value}, so each filter sees only some of the maps below it.
@@ -41,25 +40,32 @@ setting: {layer} also has {name}={value}, which was not asked for: was that mean
 """)
 _NAMES = {"norm": "Batch normalization", "dropout": "Dropout", "pool": "MaxPooling2D"}
 _ALIKE = ("zeros", "ones", "constant")
-def find_in_settings(expected: ExpectedLayer, block: Block) -> Finding | None:
+
+
+def find_in_settings(block: Block) -> Finding | None:
     """The first setting in a block that keeps it from working, or else the first that was not asked for."""
     findings = [
         finding
         for operation in (block.weights, *block.rest)
-        for finding in _findings(expected, operation, has_norm=bool(block.all("norm")))
+        for finding in _findings(operation, has_norm=bool(block.all("norm")))
     ]
     harmless = ("setting", "initializer", "regularized", "constrained")
     return next((one for one in findings if one.problem not in harmless), findings[0] if findings else None)
 
 
-def _findings(expected: ExpectedLayer, operation: Mapping[str, Any], *, has_norm: bool) -> list[Finding]:
+def _findings(operation: Mapping[str, Any], *, has_norm: bool) -> list[Finding]:
     kind = str(operation["op"])
     layer = {"dense": "Dense", "conv": "Conv2D", "norm": "BatchNormalization"}.get(kind, _NAMES.get(kind, kind))
     found = []
     for name, value in (operation.get("settings") or {}).items():
         if name == "use_bias" and has_norm:
             continue  # batch normalization has an offset of its own, so nothing is lost
-        values = {"layer": layer, "name": name, "value": value, "what": {"scale": "scale", "center": "offset"}.get(name)}
+        values = {
+            "layer": layer,
+            "name": name,
+            "value": value,
+            "what": {"scale": "scale", "center": "offset"}.get(name),
+        }
         found.append(FINDINGS[_problem(kind, name, str(value))].fill(**values))
     return found
 
@@ -73,7 +79,9 @@ def _problem(kind: str, name: str, value: str) -> str:
         return _PROBLEMS[name]
     if name == "kernel_initializer":
         return "starts-alike" if same_letters(value) in _ALIKE else "initializer"
-    return "regularized" if name.endswith("regularizer") else "constrained" if name.endswith("constraint") else "setting"
+    return (
+        "regularized" if name.endswith("regularizer") else "constrained" if name.endswith("constraint") else "setting"
+    )
 
 
 _NORM = {"scale": "norm-rigid", "center": "norm-rigid", "epsilon": "norm-damped", "momentum": "norm-memory"}

@@ -40,7 +40,8 @@ epochs: The training had {num_epochs} {epochs}; 5 were asked for.
   More may help and fewer may be enough, but time and accuracy are compared over five.
 trained-on-test: An epoch had {steps} steps: the network was trained on the 10,000 test images{too}.
   Someone who has seen the questions proves nothing in the exam. Train on x_train, y_train.
-validation-split: An epoch had {steps} steps, those of {number:,} images: {share:.0f} % were held back by validation_split.
+validation-split: An epoch had {steps} steps, those of {number:,} images: {share:.0f} % were held back by
+    validation_split.
   The MLP learns from all 60,000; what it is worth, the test will tell. Leave validation_split out.
 not-validated: An epoch had {steps} steps, so images were held back, but the history has no validation.
   Held-back images are for watching while it trains: pass validation_data=(x_held, y_held).

@@ -1,5 +1,7 @@
 """Mistakes in the weights of a layer, and in the pooling that follows it."""
 
+from typing import Any
+
 from mnistlab.lesson.checks.blocks import Block
 from mnistlab.lesson.checks.layers import ExpectedLayer
 from mnistlab.lesson.checks.verdicts import Finding, read_findings
@@ -75,12 +77,12 @@ def find_in_weights(expected: ExpectedLayer, block: Block) -> Finding | None:
     if size == expected.size:
         return None
     special = _OUTPUT_UNITS if expected.size == 10 else _HIDDEN_UNITS
-    name = special.get(size, "units-output" if expected.size == 10 else "units")  # type: ignore[call-overload]
+    name = special.get(size, "units-output" if expected.size == 10 else "units")
     return FINDINGS[name].fill(size=size, wanted=expected.size)
 
 
-_OUTPUT_UNITS = {1: "units-one", 9: "units-nine", 11: "units-eleven", 512: "units-of-hidden"}
-_HIDDEN_UNITS = {10: "units-of-output", 784: "units-of-pixels"}
+_OUTPUT_UNITS: dict[Any, str] = {1: "units-one", 9: "units-nine", 11: "units-eleven", 512: "units-of-hidden"}
+_HIDDEN_UNITS: dict[Any, str] = {10: "units-of-output", 784: "units-of-pixels"}
 _ABOUT = {
     "SeparableConv2D": "It looks at each map by itself and then mixes them: fewer weights, and another network.",
     "DepthwiseConv2D": "It looks at each map by itself and never mixes them, so no filter sees what the others found.",
@@ -92,7 +94,9 @@ def _find_in_convolution(expected: ExpectedLayer, block: Block) -> Finding | Non
     size, kernel = block.weights.get("size"), list(block.weights.get("kernel") or [])
     other = str(block.weights.get("class", "Conv2D"))
     if other != "Conv2D":
-        about = _ABOUT.get(other, "It may well work, but then it is another network than the one that you compare with.")
+        about = _ABOUT.get(
+            other, "It may well work, but then it is another network than the one that you compare with."
+        )
         return FINDINGS["conv-other"].fill(other=other, about=about)
     padding, strides = block.weights.get("padding"), list(block.weights.get("strides") or [1, 1])
     if size == 3 and kernel[:1] == [expected.size]:

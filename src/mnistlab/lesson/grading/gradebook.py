@@ -190,8 +190,8 @@ def with_copies(grades: Sequence[Grade]) -> list[Grade]:
 def to_csv(grades: Iterable[Grade]) -> str:
     """A table with a line per notebook: file, points, points of each step, how it ended, seconds, problems, SHA-256.
 
-    No cell begins like a formula, whatever a student calls a file, and no number has a decimal point, which a spreadsheet
-    in many languages would take for a part of a date. Lines end as RFC 4180 says.
+    No cell begins like a formula, whatever a student calls a file, and no number has a decimal point, which a
+    spreadsheet in many languages would take for part of a date. Lines end as RFC 4180 says.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")

@@ -62,7 +62,8 @@ class Grade:
         digest: SHA-256 of the notebook's bytes, empty if it could not be read.
         points: Sum of the points given.
         out_of: Sum of the points that the steps are worth.
-        ended: `finished`, `tampered`, `not read` if the file is not a notebook, or a sentence that says what stopped the notebook and where.
+        ended: `finished`, `tampered`, `not read` if the file is not a notebook, or a sentence that says what stopped
+            the notebook and where.
         steps: Grades of the steps, in order.
         problems: Sentences about what went wrong.
         seconds: Duration of the run in seconds.
@@ -198,7 +199,9 @@ def _remarks(steps: Sequence[StepGrade], transcript: Transcript, *, is_quick: bo
     if len(missing) == len(steps):
         remarks.append("no check was called for any step, so there was nothing to judge: is it this exercise?")
     elif missing:
-        remarks.append(f"no check was called for {', '.join(missing)}: the cells are missing, so there was nothing to judge")
+        remarks.append(
+            f"no check was called for {', '.join(missing)}: the cells are missing, so there was nothing to judge"
+        )
     for step in STEPS:
         found = transcript.evidence.get(step.key, [])
         if is_quick and step.needs_training:

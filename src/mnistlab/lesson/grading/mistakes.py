@@ -39,7 +39,9 @@ def find_mistakes(grades: Sequence[Grade]) -> list[Mistake]:
             if step.mark in (StepState.DONE, StepState.NOT_CHECKED):
                 continue
             name = step.problem if step.mark is StepState.NOT_YET else str(step.mark)
-            found.setdefault((step.key, name), collections.Counter())[step.message or f"{step.mark}".capitalize() + "."] += 1
+            found.setdefault((step.key, name), collections.Counter())[
+                step.message or f"{step.mark}".capitalize() + "."
+            ] += 1
     mistakes = [Mistake(step, name, texts.most_common(1)[0][0], texts.total()) for (step, name), texts in found.items()]
     return sorted(mistakes, key=lambda one: (-one.num_notebooks, order[one.step], one.problem))
 

@@ -1,8 +1,9 @@
 """Runs a notebook's cells in a sandboxed process and reports the evidence of its checks; `grading` starts it.
 
-Each report is a line of JSON: `calls` (steps whose check is called somewhere), `cells` (their number), `cell` (number of
-the one that begins), `failed` and `error`, `step` and `evidence`, `problem` (the file cannot be read), `end`. Everything after the first cell may be forged by the
-student's code, which runs in the same process; the judging is done elsewhere.
+Each report is a line of JSON: `calls` (steps whose check is called somewhere), `cells` (their number), `cell` (number
+of the one that begins), `failed` and `error`, `step` and `evidence`, `problem` (the file cannot be read), `end`.
+Everything after the first cell may be forged by the student's code, which runs in the same process; the judging is done
+elsewhere.
 """
 
 import builtins
@@ -29,7 +30,7 @@ def main(pipe: int, arguments: list[str]) -> None:
         pipe: Descriptor of the pipe that reports are written to.
         arguments: Name of the notebook in the current folder, `quick` or `full`, and the name to show.
     """
-    path, speed, shown = Path(arguments[0]), arguments[1], arguments[2]
+    path, speed, shown = Path(arguments[0]), arguments[1], "".join(arguments[2:])
 
     def report(**entry: Any) -> None:
         rest = json.dumps(entry).encode() + b"\n"
@@ -65,12 +66,12 @@ def main(pipe: int, arguments: list[str]) -> None:
 
 
 def _answer_for_people(note: Callable[[str], None]) -> None:
-    """Makes `input` fail with a sentence, and `breakpoint` go on with one: nobody sits before a notebook that is graded."""
+    """Makes `input` fail with a sentence, and `breakpoint` go on with one: nobody is there to answer."""
 
-    def refuse(prompt: object = "", /) -> str:
+    def refuse(_: object = "", /) -> str:
         raise EOFError("input() waits for an answer, and nobody is there to give one. Put the answer into the code.")
 
-    def skip(*arguments: object, **options: object) -> None:
+    def skip(*_: object, **__: object) -> None:
         note("breakpoint() was passed over: nobody is there to use the debugger. Take it out.")
 
     builtins.input = refuse

@@ -30,7 +30,9 @@ def decode(content: bytes, *, is_python: bool = False) -> str:
         DataError: the bytes are no such text; the sentence goes on after the file's name.
     """
     if not content.strip(b" \t\r\n\0"):
-        raise DataError(f"is empty: it has {len(content):,} bytes and no content. Save it again, or hand in another copy.")
+        raise DataError(
+            f"is empty: it has {len(content):,} bytes and no content. Save it again, or hand in another copy."
+        )
     for signature, kind in _SIGNATURES.items():
         if content.startswith(signature):
             raise DataError(f"is {kind} by its content, whatever its name says. Hand in the notebook itself.")
@@ -46,10 +48,14 @@ def decode(content: bytes, *, is_python: bool = False) -> str:
             f"is not text in UTF-8: byte 0x{content[error.start]:02x} in line {line:,}, column {column:,}"
             f"{_guess(content, error.start)}. Save it as UTF-8."
         ) from None
+    except LookupError:  # such as rot13, which Python knows, and which turns text into text
+        raise DataError(f"names {encoding} as its encoding, which is not one of text.") from None
     conflict = _CONFLICT.search(text)
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
-        raise DataError(f"has marks of a merge conflict, the first in line {line:,}. Resolve it in Git, and save it again.")
+        raise DataError(
+            f"has marks of a merge conflict, the first in line {line:,}. Resolve it in Git, and save it again."
+        )
     return text
 
 
@@ -100,7 +106,7 @@ def require_notebook(text: str) -> None:
     except ValueError:  # a number with too many digits
         raise DataError("is JSON with a number that is too long to read.") from None
     if not isinstance(found, dict):
-        kind = {list: "a list", str: "a text"}.get(type(found), "a single value")
+        kind = "a list" if isinstance(found, list) else "a text" if isinstance(found, str) else "a single value"
         raise DataError(f"is JSON, but {kind} and not a notebook: an object with a list of cells was expected.")
     if not isinstance(found.get("cells", found.get("worksheets")), list):
         raise DataError("is JSON, but not a notebook: a list of cells was expected in it.")

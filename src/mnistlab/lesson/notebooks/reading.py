@@ -105,7 +105,7 @@ def read_numbered_cells(path: Path, name: str = "") -> list[tuple[int, str]]:
 
 
 def _num_unseen(text: str, num_cells: int) -> int:
-    """Count of the parts of a Python file that its reader makes no cell of: 1 if a header stands before the first mark."""
+    """1 if a header stands before the first mark of a Python file and its reader makes no cell of it, otherwise 0."""
     num_marks = len(_CELL_MARK.findall(text.encode(errors="replace")))
     num_parts = num_marks + (not _CELL_MARK.match(text.encode(errors="replace")))
     return max(0, min(1, num_parts - num_cells)) if num_marks else 0

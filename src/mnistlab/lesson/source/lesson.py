@@ -277,8 +277,8 @@ check("cnn.prepare", x_train, y_train, x_test, y_test)
 # %% [markdown]
 # The network has six layers with weights: four convolutions and two dense layers. Some new words:
 #
-# - **Conv2D(32, (3, 3))**: 32 filters of 3 × 3 pixels, each of which produces a map of where its pattern occurs. Without
-#   padding, a map loses a border of one pixel: 28 × 28 becomes 26 × 26.
+# - **Conv2D(32, (3, 3))**: 32 filters of 3 × 3 pixels, each of which produces a map of where its pattern occurs.
+#   Without padding, a map loses a border of one pixel: 28 × 28 becomes 26 × 26.
 # - **Batch normalization** brings each map to mean 0 and standard deviation 1 over the batch, and then learns a scale
 #   and an offset of its own. Networks train faster with it, and the learning rate matters less.
 # - **MaxPooling2D((2, 2))** keeps the largest of every four neighbours, so the maps are half as high and half as wide.
@@ -349,9 +349,9 @@ if ready("cnn.conv2", "cnn.conv3", "cnn.conv4", "cnn.dense5", "cnn.output"):
 # ## More images out of the same ones
 #
 # A digit that is rotated by a few degrees, shifted or slightly larger is still the same digit. **Augmentation** changes
-# every image a little, in a new way in every epoch, so that the network cannot learn single pixels by heart. Here we use
-# rotations of up to 8°, shifts of up to 8 % of the width and height, zoom of up to 8 %, and a shear of up to 0.3, which
-# in Keras' old generator means 0.3 **degrees**: next to nothing, as you can see.
+# every image a little, in a new way in every epoch, so that the network cannot learn single pixels by heart. Here we
+# use rotations of up to 8°, shifts of up to 8 % of the width and height, zoom of up to 8 %, and a shear of up to 0.3,
+# which in Keras' old generator means 0.3 **degrees**: next to nothing, as you can see.
 #
 # The batches are made when they are needed. That saves no memory here, since all the images are in memory anyway; what
 # it gives us is a fresh variant each time. With data that does not fit into memory, the same idea reads from disk.
