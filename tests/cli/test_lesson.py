@@ -136,9 +136,12 @@ def test_grade_a_class(tmp_path):
     result = run_mnistlab("lesson", "grade", tmp_path)
     assert result.returncode == 0, result.stderr
     table, details = tmp_path / "grades.csv", tmp_path / "grades.json"
-    assert result.stdout == f"2 notebooks graded: {table}, and {details}\n"
+    *summary, where = result.stdout.splitlines()
+    assert where == f"2 notebooks graded: {table}, {details} and {tmp_path / 'grades-mistakes.csv'}"
+    assert summary[0] == "Steps in 2 notebooks:"
+    assert "batch.predict    1        0            0      1" in summary
     assert [line.split()[0] for line in result.stderr.splitlines() if "/2 " in line] == ["1/2", "2/2"]
-    with table.open(encoding="utf-8", newline="") as file:
+    with table.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["file"], row["points"]) for row in rows] == [("'=bob.py", "0"), ("ann.py", "1")]
     elsewhere = tmp_path / "more"
@@ -146,6 +149,16 @@ def test_grade_a_class(tmp_path):
     graded = json.loads(run_mnistlab("lesson", "grade", tmp_path, "--json", "--csv", elsewhere / "g.csv").stdout)
     assert [one["file"] for one in graded] == ["=bob.py", "ann.py"]
     assert (elsewhere / "g.json").exists()
+
+
+def test_grade_writes_pages_for_students(notebook, tmp_path):
+    pages = tmp_path / "pages"
+    result = run_mnistlab("lesson", "grade", notebook, "--feedback", pages)
+    assert result.returncode == 0, result.stderr
+    assert [path.name for path in pages.iterdir()] == ["exercise.py.html"]
+    assert "Noted. Now measure it." in (pages / "exercise.py.html").read_text(encoding="utf-8")
+    refused = run_mnistlab("lesson", "grade", notebook, "--feedback", notebook)
+    assert refused.returncode == 2 and "a file" in refused.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")

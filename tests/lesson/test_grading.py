@@ -73,6 +73,11 @@ def points(grade):
     return {step.key: step.points for step in grade.steps if step.points}
 
 
+def failures(grade):
+    """The problems of a grade, without the remark on the many steps that these short notebooks do not check."""
+    return [problem for problem in grade.problems if not problem.startswith("no check was called")]
+
+
 # As it should be
 
 
@@ -136,7 +141,7 @@ def test_quick_marks_what_needs_training_as_not_checked(write):
     cells = SOLVED, "from types import SimpleNamespace as N\ncheck('mlp.train', N(history={'loss': [1.0]}, params={}))"
     waiting = "from mnistlab.lesson import ready\nassert ready('mlp.train')"
     grade = grade_notebook(write(*cells, waiting), LIMITS, is_quick=True)
-    assert grade.problems == ()  # a cell that waits for a training goes on
+    assert failures(grade) == []  # a cell that waits for a training goes on
     marks = {step.key: step.mark for step in grade.steps}
     assert (marks["mlp.train"], marks["mlp.score"], marks["batch.predict"]) == ("not checked", "not started", "done")
 
@@ -144,7 +149,7 @@ def test_quick_marks_what_needs_training_as_not_checked(write):
 def test_shell_commands_are_skipped(write):
     grade = grade_notebook(write("!touch trace; pip install mnistlab", SOLVED, "names = !ls"), LIMITS)
     assert points(grade) == {"batch.predict": 1}
-    assert [problem.partition(": shell")[0] for problem in grade.problems] == ["cell 3: PermissionError"]
+    assert [problem.partition(": shell")[0] for problem in failures(grade)] == ["cell 3: PermissionError"]
 
 
 def test_files_beside_a_notebook_come_along_if_it_is_alone(write, tmp_path):
@@ -228,7 +233,7 @@ def test_a_harmful_notebook_loses_what_it_broke(name, write):
 
 def test_what_the_teacher_sees_is_harmless(write):
     error = 'raise ValueError("\\x1b[2J\\x1b]0;owned\\x07\\u202eevil\\u0000" + "e" + "\\u0301" * 500 + "=1+1" * 500)'
-    (problem,) = grade_notebook(write(error), LIMITS).problems
+    (problem,) = failures(grade_notebook(write(error), LIMITS))
     assert problem.startswith("cell 1: ValueError: ?[2J?]0;owned??evil?e")
     assert len(problem) < 320
     assert problem.count("\u0301") == 3
@@ -265,7 +270,7 @@ SOUND = json.dumps(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x 
         ("a.ipynb", b"{}", "is JSON, but not a notebook"),
         ("a.ipynb", b"[1, 2]", "is JSON, but a list and not a notebook"),
         ("a.ipynb", b'"text"', "is JSON, but a text and not a notebook"),
-        ("a.ipynb", b"7" * 5000, "is not JSON, which every notebook is"),
+        ("a.ipynb", b"7" * 5000, "is JSON with a number that is too long to read"),
         ("a.ipynb", b"[" * 100_000, "is JSON that is nested too deeply"),
         ("a.ipynb", b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": 7}', "is JSON, but not a notebook"),
         ("a.ipynb", b'{"nbformat": 4, "metadata": {}, "cells": [7]}', "is not a notebook that Jupyter could open"),
@@ -329,7 +334,7 @@ def test_cells_are_counted_as_migrate_counts_them(tmp_path, header):
     (tmp_path / "a.py").write_text(text)
     numbers = [number for number, source in read_numbered_cells(tmp_path / "a.py") if source in ("1", "2", "3")]
     cells = documents.read_document(text, "py").cells
-    assert numbers == [cell.number for cell in cells if cell.source.strip().splitlines()[-1] in ("1", "2", "3")]
+    assert numbers == [cell.number for cell in cells if cell.source.strip()[-1:] in ("1", "2", "3")]
 
 
 @settings(max_examples=50, deadline=None)
@@ -424,11 +429,11 @@ def test_a_class_is_graded_and_nothing_is_done_twice(write, tmp_path, capsys):
         ("carl.ipynb", 0),
         ("dora.ipynb", 0),
     ]
-    assert grades[0].problems == ("the same file as bob/exercise.py",)
+    assert failures(grades[0]) == ["the same file as bob/exercise.py"]
     rows = read_table(tmp_path)
     assert [row["points"] for row in rows] == ["1", "1", "0", "0"]
     assert rows[0]["batch.predict"] == "1"
-    assert rows[2]["ended"] == "stopped in cell 1: the process ended with exit code 1"
+    assert rows[2]["ended"] == "stopped in cell 2: the process ended with exit code 1"  # cells of text count
     assert capsys.readouterr().err.count("\n") == 4
 
     write(SOLVED + "\n", name="emil.py")

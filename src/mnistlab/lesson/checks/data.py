@@ -50,8 +50,6 @@ other-scale: The pixels of {name} go from {low:g} to {high:g}.
   Any fixed scale can work; here 0 to 1 is asked for, so that your numbers can be compared.
 integer-pixels/raw: {name} has dtype {dtype}: the pixels are whole numbers up to {high:g}, as they were stored.
   astype('float32') first, then divide by 255.
-integer-pixels: {name} has dtype {dtype}: whole numbers.
-  Fractions between 0 and 1 need floats: astype('float32') first, then divide by 255.
 """)
 
 
@@ -135,7 +133,7 @@ def _find_in_scale(train: Description, test: Description) -> Finding | None:
         for split, scale in scales.items()
     }
     if all(is_right.values()):
-        return _find_in_type("x_train", train) or _find_in_type("x_test", test)
+        return None
     if (factors["train"] < 2) != (factors["test"] < 2) and any(is_right.values()):
         scaled, unscaled, array = ("x_train", "x_test", test) if is_right["train"] else ("x_test", "x_train", train)
         return FINDINGS["one-split-scaled"].fill(scaled=scaled, unscaled=unscaled, high=array["high"])
@@ -146,7 +144,7 @@ def _find_in_scale(train: Description, test: Description) -> Finding | None:
 
 def _name_scale(array: Description, factor: float) -> str:
     if array["is_whole"]:
-        return "integer-pixels/raw" if array["high"] > 1 else "integer-pixels"
+        return "integer-pixels/raw"
     if abs(factor - 255) < 1:
         return "not-scaled"
     if abs(factor * 255 - 1) < 0.01:
@@ -157,8 +155,3 @@ def _name_scale(array: Description, factor: float) -> str:
         return "minus-one"
     mean = (array.get("sum") or 0) / max(1, int(np.prod(array["shape"])))
     return "standardized" if array["low"] < 0 and abs(mean) < 0.05 else "other-scale"
-
-
-def _find_in_type(name: str, array: Description) -> Finding | None:
-    is_float = array["dtype"] in ("float32", "float64", "float16", "bfloat16")
-    return None if is_float else FINDINGS["integer-pixels"].fill(name=name, dtype=array["dtype"])
