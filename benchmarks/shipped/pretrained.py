@@ -51,6 +51,7 @@ NUM_IMAGES = {  # images of each material that is not a digit
 }
 DIGITS_RECIPE = dataclasses.replace(
     RECIPES["best"],
+    model="deep_cnn",
     epochs=3,  # over more than twice the images
     test_shifts=False,  # so that the file has every layer's activations
     augmentation=AffineRanges(rotation=12, width_shift=0.08, height_shift=0.08, shear=12, zoom=0.12),

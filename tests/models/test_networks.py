@@ -125,7 +125,7 @@ def test_summary_tells_layers_and_parameters():
     assert "hidden2" in text
 
 
-@pytest.mark.parametrize("name", ["small_cnn", "deep_cnn"])
+@pytest.mark.parametrize("name", ["small_cnn", "widening_cnn"])
 def test_folding_keeps_every_pixel_in_its_square(name, mnist):
     model = models.MODELS[name]()
     fold = keras.Model(model.inputs, model.get_layer("fold").output)

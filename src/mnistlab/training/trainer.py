@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset
 from mnistlab.datasets.preprocessing import one_hot
+from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.evaluation.scoring import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
+from mnistlab.inference import Classifier
 from mnistlab.models import count_multiply_adds, finished_model, load_run, optimizer_state, standard_network
 from mnistlab.models.backend import describe_environment, keras
 from mnistlab.models.export import export_onnx, save_keras
@@ -37,6 +39,7 @@ from mnistlab.training.batches import BlockStream, stream_of
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, RecordingCallback
 from mnistlab.training.compiling import build_for_training, starting_weights
 from mnistlab.training.distribution import Team, join
+from mnistlab.training.duration import DurationCallback
 from mnistlab.training.final_metrics import calibration_of, score
 from mnistlab.training.fitting import FitPlan, fit_stream, sequential_class
 from mnistlab.training.validation import check_fits, hold_back
@@ -46,12 +49,31 @@ CHECKPOINT_SECONDS = 10.0  # of work between checkpoints, which is what an inter
 
 @dataclasses.dataclass(frozen=True)
 class TrainedRun(Run):
-    """A run that can load its model, since Keras is imported."""
+    """A run that can load its model, since Keras is imported.
+
+    Args:
+        folder: Path of the folder.
+        evaluation: The network's answers to the test split, where this process has just scored them; `None` for a run
+            that was finished earlier.
+    """
+
+    evaluation: Evaluation | None = dataclasses.field(default=None, compare=False, repr=False)
 
     @functools.cached_property
     def model(self) -> Any:
         """The trained Keras model, with its optimizer's state; only its numbers come from the file."""
         return load_run(self)
+
+    def evaluate(self, dataset: Dataset) -> Evaluation:
+        """The network's answers to the test split of its data set.
+
+        Args:
+            dataset: The data set that the run was trained on.
+
+        Returns:
+            What this process scored after training; for a run that was finished earlier, what its `model.onnx` says.
+        """
+        return self.evaluation or evaluate(Classifier(self.onnx_path, calibrated=False), dataset.test)
 
 
 def train(
@@ -110,8 +132,9 @@ def train(
                 team.leave()
                 training.score()
                 training.write(run)
+                run = TrainedRun(run.folder, training.evaluation)
             _remove_checkpoint(run)
-    finished = TrainedRun(run.folder)
+    finished = TrainedRun(run.folder, run.evaluation)
     finished.require()
     return finished
 
@@ -170,7 +193,12 @@ class _Training:
         team: The processes that train together, or this one alone.
         start: The run whose weights training starts from, if any.
         quiet: Whether to show no progress on standard output.
+
+    Attributes:
+        evaluation: The network's answers to the test split, after `score`.
     """
+
+    evaluation: Evaluation
 
     def __init__(
         self, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint, team: Team, start: Run | None, *, quiet: bool
@@ -184,6 +212,7 @@ class _Training:
     def fit(self) -> None:
         """Trains the recipe's networks, one after the other, from the checkpoint on."""
         checkpoint, members = self._checkpoint, self._members
+        num_before = len(checkpoint.finished)
         first_weights = None if self._start is None else starting_weights(self._start)
         while len(checkpoint.finished) < len(members):
             number = len(checkpoint.finished)
@@ -191,7 +220,7 @@ class _Training:
                 model = build_for_training(members[number], self._streams[number].num_steps(self._recipe.epochs))
                 if first_weights is not None:  # a checkpoint, if there is one, replaces them
                     model.set_weights(first_weights[number])
-                was_stopped = self._fit_network(model, self._streams[number])
+                was_stopped = self._fit_network(model, self._streams[number], is_first=number == num_before)
             checkpoint.finish_network(model.get_weights(), optimizer_state(model))
             if was_stopped:
                 raise InterruptionError(
@@ -202,14 +231,18 @@ class _Training:
         networks = [standard_network(*parts) for parts in zip(members, checkpoint.finished, states, strict=True)]
         self._model = finished_model(networks, self._recipe)
 
-    def _fit_network(self, model: Any, stream: BlockStream) -> bool:
-        """Trains one network from the checkpoint to its end; returns whether the user asked to stop."""
+    def _fit_network(self, model: Any, stream: BlockStream, *, is_first: bool) -> bool:
+        """Trains one network from the checkpoint to its end; returns whether the user asked to stop.
+
+        With the first one of this process it is said how long all of them are going to take.
+        """
         checkpoint, recipe, validation = self._checkpoint, self._recipe, self._validation
         plan = FitPlan(model, stream, recipe.epochs)
         with StopRequest() as stop:
             progress = ProgressCallback(checkpoint, recipe, plan, quiet=self._quiet)
             recorded = RecordingCallback(checkpoint, plan, members=recipe.members)
             kept = CheckpointCallback(checkpoint, plan, stop=stop)
+            timed = DurationCallback(checkpoint, plan, members=recipe.members, say=progress.say)
             checkpoint.begin_fit()
             try:
                 fit_stream(
@@ -219,7 +252,7 @@ class _Training:
                     validation_data=None if validation is None else (validation.images, one_hot(validation.labels)),
                     validation_batch_size=PREDICTION_BATCH_SIZE,
                     verbose=0,
-                    callbacks=[progress, recorded, kept],
+                    callbacks=[progress, recorded, kept, *([timed] if is_first else [])],
                 )
             finally:
                 checkpoint.end_fit()
@@ -233,6 +266,7 @@ class _Training:
         num_steps = stream.num_steps(recipe.epochs)
         num_epochs = num_steps / stream.steps_per_epoch  # a training run may end in the middle of one
         self._calibration = calibration_of(self._model, recipe, self._validation)
+        self.evaluation = evaluate(self._model, self._dataset.test)
         self._metrics = {
             "recipe": recipe.name,
             "model": recipe.model,
@@ -249,7 +283,7 @@ class _Training:
             "epoch_seconds": checkpoint.epoch_seconds,
             "images_per_second": round(recipe.members * num_epochs * stream.num_images / checkpoint.train_seconds, 1),
             "multiply_adds": count_multiply_adds(self._model),
-            **score(self._model, self._dataset, num_steps, self._calibration),
+            **score(self.evaluation, self._dataset, num_steps, self._calibration),
         }
 
     def write(self, run: Run) -> None:
