@@ -156,7 +156,7 @@ def label_noise(
     for name in names:
         if name not in NOISE_MODELS:
             raise UsageError(
-                f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}."
+                f"{name!r} is not a network of this experiment; expected some of {', '.join(NOISE_MODELS)}."
                 f"{did_you_mean(name, NOISE_MODELS)}"
             )
 
