@@ -13,11 +13,13 @@ from mnistlab.exceptions import UsageError
 from mnistlab.reader.normalization.levels import Floats, Ink, find_levels
 from mnistlab.reader.normalization.strokes import (
     FINE,
+    FINEST,
     HALF,
     USUAL_THICKNESS,
     Box,
     change_thickness,
     ink_box,
+    keep_thin,
     measure_thickness,
     resample,
 )
@@ -114,7 +116,12 @@ def normalize_digit(
     fine = resample(values, max(values.shape), FINE * side)
     before = after = measure_thickness(fine) / FINE
     if thickness and not USUAL_THICKNESS[0] <= before <= USUAL_THICKNESS[1]:
-        values = change_thickness(fine, FINE * before, FINE * side, cut=crop_to_ink)
+        grid = FINE
+        if before < USUAL_THICKNESS[0]:
+            grid, values = FINEST, keep_thin(values, FINEST * side)
+            fine = resample(values, max(values.shape), grid * side)
+            before = min(measure_thickness(fine) / grid, USUAL_THICKNESS[0])
+        values = change_thickness(fine, grid * before, grid * side, crop_to_ink, grid)
         after = measure_thickness(resample(values, max(values.shape), FINE * side)) / FINE
     small = np.floor(resample(values, max(values.shape), side) + HALF).astype(np.uint8)
     shift, (top, left) = _place(small, centre)
