@@ -3,6 +3,8 @@
 Ink is float32 `(height, width)`, 0 ground to 1 ink; a crop is uint8, light ink on dark ground, as the reader cuts it.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
@@ -28,7 +30,7 @@ def pen_of(rng: np.random.Generator, group: str) -> tuple[str, float]:
 
 
 def placed(paths: Paths, longest: float, margin: float) -> tuple[Paths, tuple[int, int]]:
-    """Paths in pixels, the longer side of them all `longest`, with a margin, and the (width, height) that holds them."""
+    """Paths in pixels, `longest` the longer side of them all, with a margin, and (width, height) that hold them."""
     everything = np.vstack(paths)
     low, high = everything.min(axis=0), everything.max(axis=0)
     scale = longest / max(float((high - low).max()), 0.05)
@@ -47,7 +49,7 @@ def draw(paths: Paths, size: tuple[int, int], pen: str, width: float, rng: np.ra
         edge = width / 2 * np.array([np.cos(angle), -np.sin(angle)])
         _line(canvas, paths, max(0.3 * width, 1.0))
         for path in paths:
-            for start, end in zip(path, path[1:], strict=False):
+            for start, end in pairwise(path):
                 corners = [start - edge, start + edge, end + edge, end - edge]
                 canvas.polygon([tuple(corner) for corner in corners], fill=255)
     elif pen in ("pressed", "brush"):

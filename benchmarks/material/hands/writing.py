@@ -6,6 +6,7 @@ Paths are arrays of points `(num_points, 2)`, (right, down), in heights of the c
 import dataclasses
 import functools
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -98,15 +99,16 @@ def one(rng: np.random.Generator) -> tuple[Stroke, ...]:
 
 
 def seven(rng: np.random.Generator) -> tuple[Stroke, ...]:
-    """A 7: its top flat, rising, falling or wavy, with a serif or without, its stem straight or bent, with a bar or not."""
+    """A 7: its top flat, rising, falling or wavy, with a serif or without, its stem straight or bent, barred or not."""
     width = rng.uniform(0.34, 0.8)
     slope = width * np.tan(np.deg2rad(rng.uniform(-9, 14)))
     left, right = np.array([0.0, max(slope, 0)]), np.array([width, max(-slope, 0)])
     wave = rng.uniform(0, 0.07) * (rng.random() < 0.35)
-    start = [left + [0, 0.0], left + [width * 0.3, -wave - slope * 0.3], left + [width * 0.7, wave - slope * 0.7]]
+    along = np.array([[0.0, 0.0], [width * 0.3, -wave - slope * 0.3], [width * 0.7, wave - slope * 0.7]])
+    start = list(left + along)
     corners = 3
     if rng.random() < 0.35:  # a serif
-        start.insert(0, left + [rng.normal(0, 0.03), rng.uniform(0.08, 0.32)])
+        start.insert(0, np.add(left, [rng.normal(0, 0.03), rng.uniform(0.08, 0.32)]))
         corners = 4
     foot = np.array([rng.uniform(-0.05, 1.0) * width, 1.0])
     middle = right + (foot - right) * 0.5 + [rng.uniform(-0.11, 0.04), 0]
@@ -116,7 +118,7 @@ def seven(rng: np.random.Generator) -> tuple[Stroke, ...]:
         at = rng.uniform(0.4, 0.64)
         centre = right + (foot - right) * at + [-0.04, 0]
         half, tilt = rng.uniform(0.12, 0.32, 2), np.tan(np.deg2rad(rng.uniform(-12, 22)))
-        ends = [centre - [half[0], -half[0] * tilt], centre + [half[1], -half[1] * tilt]]
+        ends = [np.subtract(centre, [half[0], -half[0] * tilt]), np.add(centre, [half[1], -half[1] * tilt])]
         strokes.append((np.array(ends), ()))
     return tuple(strokes)
 
@@ -153,7 +155,7 @@ def written(
     for number, (points, corners) in enumerate(strokes):
         moved = points + rng.normal(0, habits.stray * calm, points.shape) + (rng.normal(0, 0.02, 2) if number else 0)
         cuts = [0, *(at for at in corners if 0 < at < len(points) - 1), len(points) - 1]
-        pieces = [moved[first : last + 1] for first, last in zip(cuts, cuts[1:], strict=False)]
+        pieces = [moved[first : last + 1] for first, last in pairwise(cuts)]
         path = moved if is_angular else np.vstack([smooth(piece) for piece in pieces])
         path = _lengthened(path, rng.normal(0, 0.02, 2))
         if tremor:
@@ -169,7 +171,7 @@ def written(
 def _lengthened(path: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """A path whose ends go on a little, or stop early where the change is negative."""
     path = path.copy()
-    for end, (at, near), change in zip(("first", "last"), ((0, 1), (-1, -2)), ends, strict=True):
+    for (at, near), change in zip(((0, 1), (-1, -2)), ends, strict=True):
         if len(path) > 1:
             step = path[at] - path[near]
             length = float(np.hypot(*step))
