@@ -26,7 +26,7 @@ from mnistlab import training
 from mnistlab.datasets import Dataset, Split, load_mnist
 from mnistlab.evaluation import evaluate
 from mnistlab.evaluation.calibration import calibrate, threshold
-from mnistlab.inference import Classifier
+from mnistlab.inference import Classifier, Judge
 from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.models import load_run
 from mnistlab.models.export import join_kinds, note_calibration
@@ -36,15 +36,13 @@ from mnistlab.system.files import write_with
 
 DIGITS_RECIPE = dataclasses.replace(
     RECIPES["best"],
-    model="deeper_cnn",
     epochs=3,  # over three times the images
     test_shifts=False,  # so that the file has every layer's activations
     augmentation=AffineRanges(rotation=8, width_shift=0.08, height_shift=0.08, shear=8, zoom=0.1),
 )
 KINDS_RECIPE = dataclasses.replace(
     RECIPES["fast"],
-    model="deep_cnn",
-    epochs=2,
+    epochs=3,
     learning_rate=0.02,
     label_smoothing=0.02,
     augmentation=AffineRanges(rotation=8, width_shift=0.04, height_shift=0.04, shear=6, zoom=0.06),
@@ -122,7 +120,7 @@ def compare_with_keras(run: Run, path: Path, images: np.ndarray) -> dict[str, fl
     }
 
 
-def figures(digits: Run, kinds: Run) -> Results:
+def figures(digits: Run, kinds: Run, folder: Path) -> Results:
     """The card's figures on the making: both runs, and the accuracy of the network of digits on images held back."""
     _, validation = held_back()
     network = Classifier(digits.onnx_path)
@@ -135,6 +133,11 @@ def figures(digits: Run, kinds: Run) -> Results:
         "num_parameters": {"digits": digits.metrics["num_parameters"], "kinds": kinds.metrics["num_parameters"]},
         "recipes": {"digits": digits.recipe.to_toml(), "kinds": kinds.recipe.to_toml()},
         "train_seconds": {"digits": digits.metrics["train_seconds"], "kinds": kinds.metrics["train_seconds"]},
+        "num_hands": {
+            "hands": sum(teaching.HANDS.values()),
+            "worn": 10 * (teaching.NUM_WORN + teaching.NUM_WORN_FONTS),
+        },
+        "choice": choice_figures(folder),
         "validation_accuracy": evaluate(network, validation).accuracy,
         "widened_validation_accuracy": evaluate(network, widened).accuracy,
         "unseen_fonts_accuracy": evaluate(network, fonts).accuracy,
@@ -148,12 +151,30 @@ def figures(digits: Run, kinds: Run) -> Results:
     }
 
 
+def choice_figures(folder: Path) -> dict[str, dict[str, int]]:
+    """How the file that ships does on each part to choose by: right, sure, and whether the right digit is named."""
+    judge, rows = Judge(Classifier(PRETRAINED_PATH)), {}
+    for name, part in teaching.choice(folder).items():
+        verdicts = judge.verdicts(part.images)
+        pairs = list(zip(verdicts, part.labels.tolist(), strict=True))
+        unsure = [(one, label) for one, label in pairs if one.kind == "unsure"]
+        rows[name] = {
+            "num_images": len(part),
+            "right": sum(one.digit == label for one, label in pairs),
+            "sure": sum(one.kind == "digit" for one in verdicts),
+            "sure_right": sum(one.kind == "digit" and one.digit == label for one, label in pairs),
+            "unsure": len(unsure),
+            "unsure_named": sum(label in (one.digit, *(at for at, _ in one.alternatives)) for one, label in unsure),
+        }
+    return rows
+
+
 def measure(runs: Path) -> Results:
     """Trains the networks, unless they are finished, writes the file and measures it."""
     digits, kinds = train_networks(runs)
     write_with(PRETRAINED_PATH, lambda path: put_together(digits, kinds, path))
     print(f"{PRETRAINED_PATH}  {PRETRAINED_PATH.stat().st_size / 1e6:.2f} MB")
-    return figures(digits, kinds)
+    return figures(digits, kinds, runs)
 
 
 OPTIONS = {"--runs": {"type": Path, "default": Path("runs/pretrained"), "help": "folder of the two training runs"}}
