@@ -36,8 +36,8 @@ Two trainings of mnistlab's own, recipes `best` and `fast` with the changes in `
 seed 0, on {num_cpus} cores of an {cpu}, {precision}.
 
 Trained on: 55,000 training images of MNIST; a variant of each with thinner or thicker strokes, blur, fainter ink or
-grain (`benchmarks/shipped/widening.py`); digits of 16 handwriting fonts; {hands:,} digits of hands that a program of ours
-draws, with forms of many schools, and {worn:,} digits of MNIST and of fonts redrawn with the same pens, cut and
+grain (`benchmarks/shipped/widening.py`); digits of 16 handwriting fonts; {hands:,} digits of hands that a program of
+ours draws, with forms of many schools; and {worn:,} digits of MNIST and of fonts redrawn with the same pens, cut and
 broken (`benchmarks/shipped/handwriting.py`; `benchmarks/material/README.md` is the data card).
 The network of kinds also on letters and symbols of these fonts and hands, drawings, scribbles, lines, blobs, textures,
 dust, and digits that are halved, touch another or are turned (`benchmarks/shipped/nondigits.py`).
