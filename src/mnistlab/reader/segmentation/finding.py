@@ -17,6 +17,7 @@ from mnistlab.reader.segmentation.parting import part_touching
 from mnistlab.reader.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
 from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
+from mnistlab.reader.segmentation.views import View, view_of
 
 MARGIN: Final = 3  # pixels of ground around each crop
 FULL_SIZE: Final = 64  # pixels; digits of this size on the reduced copy lose nothing by the reduction
@@ -72,20 +73,21 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
             f"find_digits got {photo.dtype} {photo.shape}, but grey levels uint8 (height, width) were expected. "
             "Load the photo with load_photo."
         )
-    lit = remove_light(photo)
+    view = view_of(photo)
+    lit = remove_light(view.photo, view.sign)
     if lit is None:
         return []
     turn = level(lit.ink.shape, measure_skew(lit.ink > 0.4))
     ink = turn_ink(lit.ink, turn)
-    is_ink, ruling = remove_ruling(find_ink(ink, lit.noise), ink)
+    is_ink, ruling = remove_ruling(find_ink(ink, lit.noise), ink, view.margin // lit.factor)
     is_ruled = bool(ruling.any())
-    labels, parts = find_parts(is_ink, ink, is_ruled)
+    labels, parts = find_parts(is_ink, ink, ruling)
     parts = join_in_lines(labels, group_lines(join_parts(labels, parts)), is_ruled)
     lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
     lines = part_touching(labels, lines)
     return [
         Found(
-            _box(part, labels, ink, turn, lit),
+            _box(part, labels, ink, turn, lit, view),
             number,
             position,
             _cut(part, labels, ruling, turn, lit),
@@ -96,18 +98,20 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
     ]
 
 
-def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit) -> tuple[int, int, int, int]:
+def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit, view: View) -> tuple[int, int, int, int]:
     """The box of a part's ink on the photo, as far as the ink is at least half as strong as at its strongest place."""
     levels = np.where(np.isin(labels[part.window], part.numbers), ink[part.window], 0)
     rows, columns = np.nonzero(levels >= 0.5 * np.percentile(levels[levels > 0], 90))
     middles = np.stack([columns + part.left + 0.5, rows + part.top + 0.5])
-    right, down = lit.factor * (turn.matrix @ middles + turn.offset[:, None])
-    half, (height, width) = lit.factor / 2, lit.photo.shape
+    places = lit.factor * (turn.matrix @ middles + turn.offset[:, None])
+    right, down = view.on_photo(places[0], places[1])
+    half, (height, width) = lit.factor / 2, view.shape
+    top, left = max(round(down.min() - half), 0), max(round(right.min() - half), 0)
     return (
-        max(round(down.min() - half), 0),
-        max(round(right.min() - half), 0),
-        min(round(down.max() + half), height),
-        min(round(right.max() + half), width),
+        min(top, height - 1),
+        min(left, width - 1),
+        min(max(round(down.max() + half), top + 1), height),
+        min(max(round(right.max() + half), left + 1), width),
     )
 
 
