@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
+from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
-from mnistlab.reader.segmentation import Found, find_digits
+from mnistlab.reader.segmentation import Found, Search
+from mnistlab.reader.touching import part_touching
+from mnistlab.reader.turning import best_turn, turn_box, turn_photo
 
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
 _STEPS: Final[dict[str, dict[str, Any]]] = {
@@ -95,6 +98,15 @@ class Reading:
         }
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class PhotoReading:
+    """The digits on a photo, and the photo as a whole."""
+
+    readings: list[Reading]
+    turn: int
+    logs: Any
+
+
 class DigitReader:
     """Reads the digits on photos, in reading order.
 
@@ -127,13 +139,32 @@ class DigitReader:
         Raises:
             DataError: if the file is not a photo that can be read.
         """
+        return self.look(photo).readings
+
+    def look(self, photo: str | Path | bytes | NDArray[np.uint8]) -> PhotoReading:
+        """Reads a photo as `read` does, and tells of the photo as a whole too: how it lay, and what was difficult.
+
+        Args:
+            photo: As for `read`.
+
+        Raises:
+            DataError: if the file is not a photo that can be read.
+        """
         grey = photo if isinstance(photo, np.ndarray) else load_photo(photo)
-        found = find_digits(grey)
-        normalized = [normalize_digit(one.crop, ink="light") for one in found]
-        if not found:
-            return []
-        verdicts = self._judge.verdicts(np.stack([one.image for one in normalized]))
-        return [Reading(*parts, self._classes) for parts in zip(found, normalized, verdicts, strict=True)]
+        search = Search(grey)
+        judged = judge_all(search.found, self._judge)
+        turn, logs = best_turn(judged, self._judge)
+        if turn:
+            search = Search(turn_photo(grey, turn))
+            judged = judge_all(search.found, self._judge)
+        judged = part_touching(search, judged, self._judge)
+        readings = []
+        for one in judged:
+            box = turn_box(one.found.box, turn, grey.shape)
+            readings.append(
+                Reading(dataclasses.replace(one.found, box=box), one.normalized, one.verdict, self._classes)
+            )
+        return PhotoReading(readings, turn, logs)
 
     def explain(self, reading: Reading) -> list[str]:
         """Explains which preparation steps changed the answer, and how far the digit was from MNIST's form.

@@ -13,7 +13,7 @@ from scipy import ndimage
 from mnistlab.exceptions import UsageError
 from mnistlab.reader.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
 from mnistlab.reader.segmentation.lines import drop_small, group_lines
-from mnistlab.reader.segmentation.parting import part_touching
+from mnistlab.reader.segmentation.parting import cut_up, may_be_several, part_touching
 from mnistlab.reader.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
 from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
@@ -44,15 +44,89 @@ class Found:
     marks: tuple[str, ...]
 
 
-def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
-    """Finds the digits on a photo or scan, in reading order.
+class Search:
+    """Everything on a photo that may be a digit, and how it may be parted where digits touch.
 
-    The ink may be light or dark, on paper, slate or screen, evenly lit or not, ruled or squared, turned by up to 12
-    degrees. Digits should be at least 12 pixels high; on photos of more than 2 million pixels, which are reduced for
-    the search, proportionally more.
+    The ink may be light or dark, on paper, slate or screen, evenly lit or not, ruled or squared, in boxes and tables,
+    turned by up to 12 degrees; a light sheet on something darker may be seen at an angle. Digits should be at least 12
+    pixels high; on photos of more than 2 million pixels, which are reduced for the search, proportionally more.
 
     Args:
         photo: Photo, uint8 `(height, width)`, from `load_photo`.
+
+    Attributes:
+        found: All of it, in reading order. Digits that touch are one.
+        is_straightened: Whether a sheet in perspective was straightened.
+        has_rules: Whether rules, boxes or a table were removed.
+        strength: Difference in brightness of the usual ink from its ground, as a fraction of the ground's; 0 if
+            nothing stands out.
+        noise: Standard deviation of the bare ground, as a fraction of that difference.
+
+    Raises:
+        UsageError: (a `ValueError`) the photo has another shape or type.
+    """
+
+    def __init__(self, photo: npt.NDArray[np.uint8]) -> None:
+        photo = np.asarray(photo)
+        if photo.dtype != np.uint8 or photo.ndim != 2 or not photo.size:
+            raise UsageError(
+                f"find_digits got {photo.dtype} {photo.shape}, but grey levels uint8 (height, width) were expected. "
+                "Load the photo with load_photo."
+            )
+        self.found: list[Found] = []
+        self.has_rules, self.strength, self.noise = False, 0.0, 0.0
+        self._view = view_of(photo)
+        self.is_straightened = self._view.is_straightened
+        lit = remove_light(self._view.photo, self._view.sign)
+        if lit is None:
+            return
+        self._lit, self.strength, self.noise = lit, lit.strength, lit.noise
+        self._turn = level(lit.ink.shape, measure_skew(lit.ink > 0.4))
+        self._ink = turn_ink(lit.ink, self._turn)
+        is_ink, self._ruling = remove_ruling(find_ink(self._ink, lit.noise), self._ink, self._view.margin // lit.factor)
+        self.has_rules = bool(self._ruling.any())
+        self._labels, parts = find_parts(is_ink, self._ink, self._ruling)
+        parts = join_in_lines(self._labels, group_lines(join_parts(self._labels, parts)), self.has_rules)
+        self._lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
+        self.found = self._found(self._lines)
+
+    def _found(self, lines: list[list[Part]]) -> list[Found]:
+        return [
+            self._one(part, number, position) for number, line in enumerate(lines) for position, part in enumerate(line)
+        ]
+
+    def _one(self, part: Part, line: int, position: int) -> Found:
+        labels, lit = self._labels, self._lit
+        box = _box(part, labels, self._ink, self._turn, lit, self._view)
+        return Found(box, line, position, _cut(part, labels, self._ruling, self._turn, lit), part.marks)
+
+    def parted(self) -> list[Found]:
+        """Everything that may be a digit, with parts as wide as several digits parted where a short cut does it."""
+        return self._found(part_touching(self._labels, self._lines)) if self.found else []
+
+    def may_be_several(self, found: Found) -> bool:
+        """Whether a find is wide enough for two digits that touch."""
+        return may_be_several(self._lines[found.line][found.position])
+
+    def pieces(self, found: Found) -> list[list[tuple[int, Found]]]:
+        """Cuts a find up wherever it may consist of several digits that touch.
+
+        Args:
+            found: One of `found`.
+
+        Returns:
+            Pieces by their first cut: row `i` holds those that begin at cut `i`, each with the number of the cut where
+            it ends. The left end is cut 0, the right end the number of rows.
+        """
+        rows = cut_up(self._labels, self._lines[found.line][found.position])
+        return [[(last, self._one(piece, found.line, found.position)) for last, piece in row] for row in rows]
+
+
+def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
+    """Finds the digits on a photo or scan, in reading order, by their geometry alone.
+
+    Args:
+        photo: Photo, uint8 `(height, width)`, from `load_photo`; what it may show is said of `Search`.
 
     Returns:
         Everything that may be a digit, line after line; empty if nothing stands out from the ground. Letters and
@@ -67,35 +141,7 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
         >>> [(found.line, found.position, found.box) for found in find_digits(photo)]
         [(0, 0, (30, 50, 70, 56)), (0, 1, (30, 130, 70, 136))]
     """
-    photo = np.asarray(photo)
-    if photo.dtype != np.uint8 or photo.ndim != 2 or not photo.size:
-        raise UsageError(
-            f"find_digits got {photo.dtype} {photo.shape}, but grey levels uint8 (height, width) were expected. "
-            "Load the photo with load_photo."
-        )
-    view = view_of(photo)
-    lit = remove_light(view.photo, view.sign)
-    if lit is None:
-        return []
-    turn = level(lit.ink.shape, measure_skew(lit.ink > 0.4))
-    ink = turn_ink(lit.ink, turn)
-    is_ink, ruling = remove_ruling(find_ink(ink, lit.noise), ink, view.margin // lit.factor)
-    is_ruled = bool(ruling.any())
-    labels, parts = find_parts(is_ink, ink, ruling)
-    parts = join_in_lines(labels, group_lines(join_parts(labels, parts)), is_ruled)
-    lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
-    lines = part_touching(labels, lines)
-    return [
-        Found(
-            _box(part, labels, ink, turn, lit, view),
-            number,
-            position,
-            _cut(part, labels, ruling, turn, lit),
-            part.marks,
-        )
-        for number, line in enumerate(lines)
-        for position, part in enumerate(line)
-    ]
+    return Search(photo).parted()
 
 
 def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit, view: View) -> tuple[int, int, int, int]:

@@ -136,12 +136,18 @@ def _join_bases(labels: Labels, parts: list[Part]) -> list[Part]:
                 and -reach <= gap <= reach
                 and _same_pen(stem, base)
                 and 0.25 * stem.height <= base.width <= 1.1 * stem.height
-                and stem.width <= 1.2 * base.width
-                and base.left - 0.1 * base.width <= (stem.left + stem.right) / 2 <= base.right + 0.1 * base.width
+                and stem.width <= 0.7 * stem.height
+                and base.left - 0.1 * base.width <= _foot(labels, stem) <= base.right + 0.1 * base.width
             ):
                 left = [part for part in left if part is not base and part is not stem] + [merge([stem, base])]
                 break
     return left
+
+
+def _foot(labels: Labels, part: Part) -> float:
+    """The column in the middle of a part's lowest ink."""
+    lowest = np.isin(labels[part.window], part.numbers)[-max(part.height // 6, 1) :]
+    return part.left + float(np.nonzero(lowest)[1].mean())
 
 
 def join_in_lines(labels: Labels, lines: list[list[Part]], is_ruled: bool) -> list[Part]:

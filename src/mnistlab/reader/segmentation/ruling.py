@@ -50,7 +50,7 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
     left, lines = turned.T, lines | columns.T
     frames = find_frames(left)
     if frames.any():
-        left, found = _remove_frames(left, ink, frames)
+        left, found = _remove_frames(left, frames)
         lines |= found
     return left, lines
 
@@ -84,7 +84,7 @@ def _keep_long(lines: Mask, usual: float, margin: int) -> Mask:
     return lines if keep.all() else lines & keep[labels]
 
 
-def _remove_frames(is_ink: Mask, ink: Floats, frames: Mask) -> tuple[Mask, Mask]:
+def _remove_frames(is_ink: Mask, frames: Mask) -> tuple[Mask, Mask]:
     """Removes the lines of frames, and keeps what crosses them: ink that goes on at both sides of a line."""
     band = ndimage.maximum_filter(frames.view(np.uint8), 3).view(bool) & is_ink
     bare = is_ink & ~band
