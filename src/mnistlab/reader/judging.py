@@ -29,6 +29,11 @@ class Judged:
         """Probability that it is one whole digit and that the answer is right, 0.001 to 1."""
         return score_of(self.verdict)
 
+    def marked(self, mark: str) -> Judged:
+        """The same with one more mark."""
+        marks = tuple(sorted({*self.found.marks, mark}))
+        return dataclasses.replace(self, found=dataclasses.replace(self.found, marks=marks))
+
 
 def judge_all(found: Sequence[Found], judge: Judge) -> list[Judged]:
     """Brings finds into MNIST's form and asks for verdicts, in the same order."""

@@ -11,7 +11,7 @@ from mnistlab.reader.judging import Judged, judge_all
 from mnistlab.reader.segmentation import Search
 
 _CLEAR: Final = 0.97  # likeness of one whole digit above which nothing is cut, unless it is too wide for one
-_MAX_CUT: Final = 24  # finds of one photo that are cut up; more are scribbles
+_MAX_CUT: Final = 12  # finds of one photo that are cut up; more are scribbles
 _PRICE: Final = 0.25  # of each further piece, in logarithms of scores: most finds are one digit
 _LEAST: Final = log(0.3)  # logarithm of the mean score of pieces worth showing
 _MARGIN: Final = 2.0  # logarithm of how much likelier the best way must be than one with other digits
@@ -70,9 +70,10 @@ def _best_pieces(search: Search, whole: Judged, width: float, judge: Judge) -> l
         return [whole]
     total, found = best[0]
     if len(found) == 1 or total < _LEAST * len(found):
-        return [_marked(whole, "touching")] if width > 1.3 and whole.verdict.kind != "no digit" else [whole]
+        is_doubtful = len(found) > 1 or (len(best) > 1 and total - best[1][0] < _MARGIN)
+        return [whole.marked("touching")] if width > 1.3 and is_doubtful else [whole]
     is_doubtful = total - (best[1][0] if len(best) > 1 else -inf) < _MARGIN
-    return [_marked(piece, "touching") if is_doubtful else piece for piece in found]
+    return [piece.marked("touching") if is_doubtful else piece for piece in found]
 
 
 def _best(ways: list[Way]) -> list[Way]:
@@ -83,8 +84,3 @@ def _best(ways: list[Way]) -> list[Way]:
         if text not in texts or way[0] > texts[text][0]:
             texts[text] = way
     return sorted(texts.values(), key=lambda way: -way[0])[:4]
-
-
-def _marked(one: Judged, mark: str) -> Judged:
-    marks = tuple(sorted({*one.found.marks, mark}))
-    return dataclasses.replace(one, found=dataclasses.replace(one.found, marks=marks))

@@ -13,9 +13,12 @@ from mnistlab.reader.judging import Judged, scores_of
 
 TURNS: Final = (0, 90, 180, 270)  # degrees clockwise that bring the page upright
 _SAMPLE: Final = 24  # finds that are looked at in all four ways
-_LEAST_FINDS: Final = 3  # a 6 alone may be a 9, and two digits may be others
+_LEAST_FINDS: Final = 4  # a 6 alone may be a 9, and two or three digits may be others
 _UPRIGHT: Final = 0.9  # mean score from which nobody looks further, with all answers sure
 _MARGIN: Final = 4.0  # logarithm of how much likelier another way round must be than upright
+_GAIN: Final = 0.4  # the same for each find, in the mean
+_GOOD: Final = -1.3  # mean logarithm of scores of finds that lie the right way round
+_FLOOR: Final = 0.05  # score; what is no digit in any way must not decide
 
 
 def best_turn(judged: Sequence[Judged], judge: Judge) -> tuple[int, NDArray[np.float64]]:
@@ -40,12 +43,14 @@ def best_turn(judged: Sequence[Judged], judge: Judge) -> tuple[int, NDArray[np.f
     step = max(1.0, len(usable) / _SAMPLE)
     sample = [usable[int(i * step)] for i in range(min(len(usable), _SAMPLE))]
     crops = [np.rot90(one.found.crop, -turn // 90) for turn in TURNS[1:] for one in sample]
-    logs = np.log(np.stack([[one.score for one in sample], *scores_of(crops, judge).reshape(3, -1)]))
-    totals = logs.sum(axis=1)
-    best = int(totals.argmax())
-    if totals[best] - totals[0] < _MARGIN:
+    scores = np.stack([[one.score for one in sample], *scores_of(crops, judge).reshape(3, -1)])
+    logs = np.log(np.maximum(scores, _FLOOR))
+    means = logs.mean(axis=1)
+    best = int(means.argmax())
+    gain = float(means[best] - means[0])
+    if gain < _GAIN or gain * len(sample) < _MARGIN or means[best] < _GOOD:
         best = 0
-    return TURNS[best], logs.mean(axis=1)
+    return TURNS[best], means
 
 
 def turn_photo(photo: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:

@@ -104,6 +104,18 @@ class Search:
         """Everything that may be a digit, with parts as wide as several digits parted where a short cut does it."""
         return self._found(part_touching(self._labels, self._lines)) if self.found else []
 
+    def is_by_rule(self, found: Found) -> bool:
+        """Whether a line of a box, table or ruling was removed beside or through a find."""
+        if not self.has_rules or found.line >= len(self._lines):
+            return False
+        line = self._lines[found.line]
+        part = line[min(found.position, len(line) - 1)]
+        reach = (
+            slice(max(part.top - MARGIN, 0), part.bottom + MARGIN),
+            slice(max(part.left - MARGIN, 0), part.right + MARGIN),
+        )
+        return bool(self._ruling[reach].any())
+
     def may_be_several(self, found: Found) -> bool:
         """Whether a find is wide enough for two digits that touch."""
         return may_be_several(self._lines[found.line][found.position])

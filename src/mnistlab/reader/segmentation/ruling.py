@@ -18,6 +18,8 @@ _MIN_COVER: Final = (
 )
 _BRIDGE: Final = 4 * _RUN  # pixels; gaps up to this length between pieces of a line count as line
 _LONG: Final = 1.8  # of the usual size of the writing; a base or a bar of a digit is shorter
+_MIN_TOOTH: Final = 8  # pixels; the height of a comb's tooth
+_AT_TOOTH: Final = 7  # pixels between a tooth and the end of its line, at most
 _AT_BORDER: Final = 0.03  # of the page's width; lines that come as near to both borders cross the page
 _MIN_PART: Final = 0.25  # of the page's width; least total length of a line
 
@@ -48,11 +50,59 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
         upright = _keep_long(upright, usual, margin)
     turned, columns = _remove_level(np.ascontiguousarray(left.T), ink.T, upright)
     left, lines = turned.T, lines | columns.T
+    combs = _find_teeth(left, lines & ~columns.T)
+    if combs.any():
+        lines |= combs
+        left = left & ~combs
     frames = find_frames(left)
     if frames.any():
         left, found = _remove_frames(left, frames)
         lines |= found
     return left, lines
+
+
+def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
+    """The upright strokes of combs and boxes whose level lines were removed.
+
+    A comb's line ends in a tooth on either side; all other strokes on it that are as high, thin and straight are teeth
+    too. A 1 that stands on a ruled line is none, for no stroke stands at the ends of that line.
+    """
+    teeth = np.zeros_like(is_ink)
+    if not level.any():
+        return teeth
+    grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(level.view(np.uint8), 3, axis=0), _BRIDGE // 4, axis=1)
+    line_labels, _ = ndimage.label(grown)
+    lines = ndimage.find_objects(np.where(level, line_labels, 0))
+    labels, _ = ndimage.label(is_ink, np.ones((3, 3)))
+    thin = [
+        (number, rows, columns)
+        for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)
+        if rows.stop - rows.start >= _MIN_TOOTH
+        and columns.stop - columns.start <= max(MAX_WIDTH + 2, 0.2 * (rows.stop - rows.start))
+    ]
+    for place in lines:
+        if place is None:
+            continue
+        line_rows, line_columns = place
+        on_line = [
+            (number, rows, columns)
+            for number, rows, columns in thin
+            if columns.stop >= line_columns.start - _AT_TOOTH
+            and columns.start <= line_columns.stop + _AT_TOOTH
+            and rows.start - _AT_TOOTH <= line_rows.stop
+            and line_rows.start <= rows.stop + _AT_TOOTH
+        ]
+        ends = [
+            [rows.stop - rows.start for _, rows, columns in on_line if abs(getattr(columns, side) - at) <= _AT_TOOTH]
+            for side, at in (("start", line_columns.start), ("stop", line_columns.stop))
+        ]
+        if not (ends[0] and ends[1]):
+            continue
+        height = max(max(ends[0]), max(ends[1]))
+        for number, rows, columns in on_line:
+            if 0.6 * height <= rows.stop - rows.start <= 1.4 * height:
+                teeth[rows, columns] |= labels[rows, columns] == number
+    return teeth
 
 
 def _usual_size(is_ink: Mask) -> float:
