@@ -174,10 +174,7 @@ class DigitReader:
             search = Search(turn_photo(grey, turn))
             judged = judge_all(search.found, self._judge)
         astray = is_astray(means)
-        if astray:
-            judged = [one.marked("astray") for one in judged]
-        else:
-            judged = part_touching(search, judged, self._judge)
+        judged = [one.marked("astray") for one in judged] if astray else part_touching(search, judged, self._judge)
         shape = grey.shape[::-1] if turn % 180 else grey.shape
         troubles = [find_trouble(one, search, shape) for one in judged]
         readings = []

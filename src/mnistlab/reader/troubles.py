@@ -100,7 +100,7 @@ def find_trouble(one: Judged, search: Search, shape: tuple[int, int]) -> Trouble
         kind = "faint"
     elif _is_blurred(one):
         kind = "blurred"
-    elif search.is_by_rule(one.found):
+    elif "ruled" in marks:
         kind = "boxed"
     elif one.verdict.kind == "no digit":
         kind = "no digit"

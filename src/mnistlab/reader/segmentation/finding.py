@@ -33,8 +33,8 @@ class Found:
         position: Position in its line, from 0 at the left.
         crop: Crop of this digit alone, uint8 `(height, width)`, turned level; 0 ground to 255 ink, whatever it was on
             the photo. A digit of less than 64 pixels has as many pixels as on the photo.
-        marks: Remarks: "touching" if it is as wide as several digits and cannot be parted with certainty, "parted" if
-            it was parted from another.
+        marks: Remarks: "ruled" if a line of the paper, a box or a table was removed beside or through it; "touching" if
+            it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted from another.
     """
 
     box: tuple[int, int, int, int]
@@ -98,23 +98,14 @@ class Search:
     def _one(self, part: Part, line: int, position: int) -> Found:
         labels, lit = self._labels, self._lit
         box = _box(part, labels, self._ink, self._turn, lit, self._view)
-        return Found(box, line, position, _cut(part, labels, self._ruling, self._turn, lit), part.marks)
+        top, left = max(part.top - MARGIN, 0), max(part.left - MARGIN, 0)
+        is_ruled = self._ruling[top : part.bottom + MARGIN, left : part.right + MARGIN].any()
+        marks = tuple(sorted({*part.marks, "ruled"})) if is_ruled else part.marks
+        return Found(box, line, position, _cut(part, labels, self._ruling, self._turn, lit), marks)
 
     def parted(self) -> list[Found]:
         """Everything that may be a digit, with parts as wide as several digits parted where a short cut does it."""
         return self._found(part_touching(self._labels, self._lines)) if self.found else []
-
-    def is_by_rule(self, found: Found) -> bool:
-        """Whether a line of a box, table or ruling was removed beside or through a find."""
-        if not self.has_rules or found.line >= len(self._lines):
-            return False
-        line = self._lines[found.line]
-        part = line[min(found.position, len(line) - 1)]
-        reach = (
-            slice(max(part.top - MARGIN, 0), part.bottom + MARGIN),
-            slice(max(part.left - MARGIN, 0), part.right + MARGIN),
-        )
-        return bool(self._ruling[reach].any())
 
     def may_be_several(self, found: Found) -> bool:
         """Whether a find is wide enough for two digits that touch."""
