@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.material import cases
+from benchmarks.material import cases, page_cases
 from benchmarks.measure.benchmark import Benchmark, Results, cores, markdown_table
 from mnistlab.datasets import Split, load_mnist
 from mnistlab.evaluation.metrics import wilson_interval
@@ -23,7 +23,7 @@ from mnistlab.models.backend import describe_environment
 from mnistlab.reader import DigitReader, Reading
 from mnistlab.reader.reading import lines_of, text_of
 
-KINDS: dict[str, cases.Kind] = {**cases.KINDS}
+KINDS: dict[str, cases.Kind] = {**cases.KINDS, **page_cases.KINDS}
 SEED = 70_000
 OUTCOMES = ("right", "unsure", "sure and wrong")
 
