@@ -11,6 +11,7 @@ from mnistlab.reader.judging import Judged, judge_all
 from mnistlab.reader.segmentation import Search
 
 _CLEAR: Final = 0.97  # likeness of one whole digit above which nothing is cut, unless it is too wide for one
+_WIDE: Final = 1.3  # ratio of width to height above which a find may be several digits, whatever it looks like
 _MAX_CUT: Final = 12  # finds of one photo that are cut up; more are scribbles
 _PRICE: Final = 0.25  # of each further piece, in logarithms of scores: most finds are one digit
 _LEAST: Final = log(0.3)  # logarithm of the mean score of pieces worth showing
@@ -36,8 +37,8 @@ def part_touching(search: Search, judged: list[Judged], judge: Judge) -> list[Ju
     parted: list[Judged] = []
     num_cut = 0
     for one in judged:
-        width = (one.found.crop.shape[1] - 8) / max(one.found.crop.shape[0] - 8, 1)
-        is_clear = one.verdict.kind == "digit" and (one.verdict.likeness or 0.0) >= _CLEAR and width < 1.3
+        width = search.ratio(one.found)
+        is_clear = one.verdict.kind == "digit" and (one.verdict.likeness or 0.0) >= _CLEAR and width < _WIDE
         if is_clear or not search.may_be_several(one.found) or num_cut >= _MAX_CUT:
             parted.append(one)
             continue
@@ -71,7 +72,7 @@ def _best_pieces(search: Search, whole: Judged, width: float, judge: Judge) -> l
     total, found = best[0]
     if len(found) == 1 or total < _LEAST * len(found):
         is_doubtful = len(found) > 1 or (len(best) > 1 and total - best[1][0] < _MARGIN)
-        return [whole.marked("touching")] if width > 1.3 and is_doubtful else [whole]
+        return [whole.marked("touching")] if width > _WIDE and is_doubtful else [whole]
     is_doubtful = total - (best[1][0] if len(best) > 1 else -inf) < _MARGIN
     return [piece.marked("touching") if is_doubtful else piece for piece in found]
 

@@ -107,6 +107,11 @@ class Search:
         """Everything that may be a digit, with parts as wide as several digits parted where a short cut does it."""
         return self._found(part_touching(self._labels, self._lines)) if self.found else []
 
+    def ratio(self, found: Found) -> float:
+        """Width to height of a find on the level page."""
+        part = self._lines[found.line][found.position]
+        return part.width / part.height
+
     def may_be_several(self, found: Found) -> bool:
         """Whether a find is wide enough for two digits that touch."""
         return may_be_several(self._lines[found.line][found.position])

@@ -74,11 +74,12 @@ def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
     line_labels, _ = ndimage.label(grown)
     lines = ndimage.find_objects(np.where(level, line_labels, 0))
     labels, _ = ndimage.label(is_ink, np.ones((3, 3)))
+    widest = 1.8 * _thickness(level) + 3  # a 1 is not as straight, or of another thickness
     thin = [
         (number, rows, columns)
         for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)
         if rows.stop - rows.start >= _MIN_TOOTH
-        and columns.stop - columns.start <= max(MAX_WIDTH + 2, 0.2 * (rows.stop - rows.start))
+        and columns.stop - columns.start <= widest
     ]
     for place in lines:
         if place is None:
