@@ -134,6 +134,7 @@ def _level_lines(own: Mask) -> list[Mask]:
             line = np.zeros_like(own)
             line[rows[on_line], np.broadcast_to(columns, rows.shape)[on_line]] = True
             lines.append(line)
+            thin = thin & ~line
         same = np.ones(votes.shape, bool)  # neighbouring votes are for the same line
         for right in (0, width - 1):
             same &= np.abs((distances[:, None] - right * cosines) / sines - course[right]) <= widest + 3
