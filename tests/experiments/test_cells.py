@@ -14,7 +14,7 @@ import pytest
 
 from mnistlab import __version__, training
 from mnistlab.exceptions import UsageError
-from mnistlab.experiments import cluster
+from mnistlab.experiments import cells, cluster
 from mnistlab.experiments.cells import Training, run_folder, train_cells
 from mnistlab.experiments.summaries import by_place
 from mnistlab.recipes import RECIPES
@@ -74,20 +74,12 @@ def test_folders_are_keyed_by_recipe_and_data(tiny_mnist, mnist, tmp_path):
     assert folder != run_folder(tmp_path, SMALL, mnist)
 
 
-def test_a_folder_with_another_recipes_run_is_refused(tiny_mnist, tmp_path):
-    def one_folder(folder, _recipe, _dataset):
-        return folder / "runs" / "mine"
-
-    (row,) = train_cells(CELLS[:1], tiny_mnist, tmp_path, folder_of=one_folder, progress=False)
+def test_a_folder_with_another_recipes_run_is_refused(tiny_mnist, tmp_path, monkeypatch):
+    monkeypatch.setattr(cells, "run_folder", lambda folder, _recipe, _dataset: folder / "runs" / "mine")
+    (row,) = train_cells(CELLS[:1], tiny_mnist, tmp_path, progress=False)
     assert row["folder"] == "runs/mine"
     with pytest.raises(UsageError, match="holds a run with batch_size 100, not 300"):
-        train_cells(CELLS[2:], tiny_mnist, tmp_path, folder_of=one_folder, progress=False)
-
-
-def test_epochs_are_shown_in_place_of_a_count(tiny_mnist, tmp_path, capsys):
-    train_cells(CELLS[:1], tiny_mnist, tmp_path, show_epochs=True)
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("  epoch 1/1  ")
+        train_cells(CELLS[2:], tiny_mnist, tmp_path, progress=False)
 
 
 def test_progress_counts_cells(tiny_mnist, tmp_path, capsys):

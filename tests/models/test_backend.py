@@ -219,8 +219,8 @@ def test_a_failing_export_says_why(monkeypatch, tmp_path):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     monkeypatch.setattr(export.keras.backend, "backend", lambda: "jax")
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
-    with pytest.raises(MnistlabError, match="TensorFlow could not write the trained network as ONNX: no message"):
-        export.export_onnx(model, tmp_path / "model.onnx")
+    with pytest.raises(MnistlabError, match="TensorFlow could not write the trained network as LiteRT: no message"):
+        export.export_litert(model, tmp_path / "model.tflite")
     assert not list(tmp_path.iterdir())
 
 

@@ -91,6 +91,7 @@ def make_results() -> dict[str, Any]:
     return {
         "mnistlab": "0.1.0",
         "total_seconds": 151.3,
+        "seconds": {"starting": 5.4, "training": 130.1, "scoring_and_saving": 7.7, "figures_and_report": 8.1},
         "environment": {"cpu": "Example CPU", "num_cpus": 2, "keras": "3.15.1", "backend": "jax"},
         "dataset": {
             "name": "MNIST",
@@ -392,6 +393,25 @@ def test_what_is_unknown_is_left_out_or_dashed():
     text = Page(render_notebook(results)).text
     assert "Everything on this page took" not in text and "None" not in text.replace("(None, 512)", "")
     assert "batches of" not in text
+
+
+def test_the_place_among_other_runs_is_told_where_it_is_known():
+    results, sentences = make_results(), ["This run lies in the middle.", "The rate stays & the weights < move."]
+    results["cnn_among_others"] = {"sentences": sentences}
+    page = Page(render_notebook(results))
+    for sentence in sentences:
+        assert page.text.count(sentence) == 1
+        assert sentence not in Page(PAGES["notebook"]).text
+
+
+def test_the_parts_of_the_time_are_told_if_all_of_it_is_known():
+    told = (
+        "Everything on this page took 151.3 s: 5.4 s to load Keras and the data, 130.1 s of training, 7.7 s to build, "
+        "score and save the networks, and 8.1 s to draw the figures and write the reports."
+    )
+    assert told in Page(PAGES["notebook"]).text
+    kept = Page(render_notebook(make_results() | {"total_seconds": None, "seconds": None})).text
+    assert "Everything on this page" not in kept and "to load Keras" not in kept
 
 
 def test_another_data_set_is_not_called_handwritten_digits():

@@ -1,5 +1,7 @@
 """`mnistlab run`: the whole notebook. Keras is imported when it runs."""
 
+import gc
+import time
 from pathlib import Path
 
 import click
@@ -22,12 +24,14 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
     """
     from mnistlab.runs.folders import own_results
 
+    started = time.perf_counter()
     try:
         with own_results(out, "a report", question=None):
             dataset = load_dataset(data)
             from mnistlab.experiments.notebook import run_notebook
 
-            results = run_notebook(dataset, out, data_folder=data, num_seeds=seeds, epochs=epochs)
+            gc.freeze()  # what was imported stays to the end: collecting the networks' garbage need not look at it
+            results = run_notebook(dataset, out, data_folder=data, num_seeds=seeds, epochs=epochs, started=started)
     except (KeyboardInterrupt, InterruptionError) as error:
         raise InterruptionError(f"Interrupted. {out} keeps what was done; the same command does the rest.") from error
     print()
@@ -37,6 +41,8 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
         print(f"{name}  test accuracy {percent(mean)}{spread}, trained in {model['runs'][0]['train_seconds']:.1f} s")
     print("\n".join(results["batch_size"]["answer"]))
     print(results["comparison"]["sentence"])
+    if "cnn_among_others" in results:
+        print(results["cnn_among_others"]["sentences"][0])
     warn(sentence for sentence in results.get("warnings", []) if sentence not in dataset.warnings)
     took = "" if results["total_seconds"] is None else f" after {results['total_seconds']:.0f} s"
     print(f"\nOpen {out / 'report.html'}{took}")

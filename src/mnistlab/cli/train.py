@@ -149,8 +149,6 @@ def _train(
     epochs = plural(recipe.epochs, "epoch", spec="d")
     print(f"{recipe.name}: {epochs}, batch size {recipe.batch_size:,}, seed {recipe.seed}")
     from mnistlab import training
-    from mnistlab.evaluation import evaluate
-    from mnistlab.inference import Classifier
     from mnistlab.reports import write_run_report
     from mnistlab.training.event_files import EventFiles
 
@@ -161,7 +159,7 @@ def _train(
     events = EventFiles(folder, recipe, len(dataset.train)) if tensorboard else None
     on_epoch = events.update if events else None
     finished = training.train(recipe, dataset, folder, on_epoch=on_epoch, processes=processes, start=start)
-    evaluation = evaluate(Classifier(finished.onnx_path, calibrated=False), dataset.test)
+    evaluation = finished.evaluate(dataset)
     write_run_report(finished, dataset, evaluation)
     print(evaluation if start is None else _compare(start, evaluation, dataset))
     warn(sentence for sentence in finished.metrics.get("warnings", []) if sentence not in dataset.warnings)

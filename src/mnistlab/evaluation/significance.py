@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from mnistlab.exceptions import UsageError
 
@@ -56,6 +55,8 @@ def mean_interval(values: Sequence[float]) -> MeanInterval:
     mean, num = statistics.fmean(values), len(values)
     if num < 2:
         return MeanInterval(mean, None, None, num)
+    from scipy import stats  # here, because it takes a second to import
+
     half_width = float(stats.t.ppf((1 + CONFIDENCE) / 2, num - 1)) * statistics.stdev(values) / num**0.5
     return MeanInterval(mean, mean - half_width, mean + half_width, num)
 
@@ -99,6 +100,8 @@ def paired_test(values: Sequence[float], reference: Sequence[float]) -> PairedTe
     interval = mean_interval(differences)
     if len(differences) < 2 or not any(differences):
         return PairedTest(interval, None)
+    from scipy import stats  # here, because it takes a second to import
+
     if max(differences) - min(differences) < NO_SPREAD:  # Student's t would take two pairs for certainty
         return PairedTest(interval, float(stats.binomtest(0, len(differences)).pvalue))
     return PairedTest(interval, float(stats.ttest_rel(values, reference).pvalue))
@@ -194,6 +197,8 @@ def _sign_flip_p_value(differences: NDArray[np.int64]) -> float:
         return 1.0
     # The sum with random signs is 2·X - total, where X adds up `size` for each number that is positive: a sum of
     # binomials, one for each size, whose distributions are convolved.
+    from scipy import stats  # here, because it takes a second to import
+
     distribution = np.ones(1)
     for size, count in zip(sizes, counts, strict=True):
         spaced = np.zeros(size * count + 1)

@@ -3,7 +3,7 @@
 import dataclasses
 import gc
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -65,8 +65,6 @@ def train_cells(
     *,
     address: str | None = None,
     data_folder: Path | None = None,
-    folder_of: Callable[[Path, Recipe, Dataset], Path] = run_folder,
-    show_epochs: bool = False,
     progress: bool = True,
 ) -> list[Row]:
     """Trains every cell that is not finished yet and returns the table.
@@ -79,10 +77,7 @@ def train_cells(
         folder: The experiment's folder; the runs go into its `runs`.
         address: Address of a Ray cluster, `"auto"` for one on this machine, or `None` to train in this process.
         data_folder: Folder of the data set's files if it is not MNIST; a cluster's machines load it from there.
-        folder_of: Function that names the run folder of a recipe.
-        show_epochs: Whether to show each training run epoch by epoch, instead of how many are done and the time that
-            the rest will take.
-        progress: Whether to show anything at all.
+        progress: Whether to show how many are done and the time that the rest will take.
 
     Returns:
         A row for each cell, in order: its place, `seed`, the figures of `METRICS` and `folder`.
@@ -92,7 +87,7 @@ def train_cells(
         MnistlabError: if a training run fails.
     """
     make_folder(folder / "runs")
-    folders = [folder_of(folder, one.recipe, dataset) for one in trainings]
+    folders = [run_folder(folder, one.recipe, dataset) for one in trainings]
     tasks = dict(zip(folders, trainings, strict=True))
     missing = {
         place: one.recipe
@@ -100,11 +95,11 @@ def train_cells(
         if not check_folder(place, one.recipe, dataset.identity()).is_complete
     }
     kept = len(tasks) - len(missing)
-    console = Console(quiet=show_epochs or not progress)
+    console = Console(quiet=not progress)
     with console.bar("trainings", len(tasks), kept, earlier="finished") as bar:
         if address is None:
             for place, recipe in missing.items():
-                training.train(recipe, dataset, place, progress=progress and show_epochs)
+                training.train(recipe, dataset, place, progress=False)
                 gc.collect()  # graphs are cycles: Python itself would let the networks of ten training runs pile up
                 bar.count(_told(tasks[place], Run(place)))
         else:

@@ -10,6 +10,7 @@ from mnistlab import __version__, figures
 from mnistlab.datasets import Dataset, preprocessing
 from mnistlab.evaluation import Evaluation
 from mnistlab.experiments import batch_size
+from mnistlab.experiments.spread import place_among_others
 from mnistlab.models import MODELS, summary_text
 from mnistlab.reports.results import DatasetResults, ErrorComparison, ModelResults, ModelRun, NotebookResults
 from mnistlab.reports.run_report import describe_classes
@@ -47,7 +48,10 @@ def describe(
         "comparison": compare_errors(first["mlp"][1], first["cnn"][1]),
         "folders": {name: run.folder.relative_to(folder).as_posix() for name, (run, _) in first.items()},
         "total_seconds": None,
+        "seconds": None,
     }
+    if place := place_among_others(first["cnn"][0]):
+        results["cnn_among_others"] = place
     if warnings := _warnings(dataset, scored):
         results["warnings"] = warnings
     return results

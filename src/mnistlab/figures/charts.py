@@ -83,7 +83,8 @@ def plot_confusion(confusion: ArrayLike, ax: Axes | None = None, classes: Classe
         is_mistake = row != column and count
         color = current_theme().ink if is_mistake else current_theme().muted
         text = str(count) if count else "·"
-        ax.text(column, row, text, ha="center", va="center_baseline", fontsize=8, color=color)
+        cell = ax.text(column, row, text, ha="center", va="center_baseline", fontsize=8, color=color)
+        cell.set_in_layout(False)  # it lies within the axes, whose place does not depend on it
     size = len(counts)
     ax.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), aspect="equal")
     ax.set(xticks=range(size), yticks=range(size))

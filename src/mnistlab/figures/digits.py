@@ -43,6 +43,8 @@ def plot_image(image: NDArray[np.uint8], title: str = "", ax: Axes | None = None
     ax = new_axes(2.4, 2.2) if ax is None else ax
     draw_ink(ax, image)
     ax.set_axis_off()
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_visible(False)  # or Matplotlib would lay out the ticks that nobody sees
     ax.set_title(title)
     return ax
 

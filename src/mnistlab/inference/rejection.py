@@ -18,11 +18,11 @@ ALTERNATIVE = 0.05  # probability from which another digit is worth naming
 _PHRASES = {
     "letter": "a letter",
     "symbol": "a symbol",
-    "scribble": "a drawing or a scribble",
+    "scribble": "a scribble",
     "lines": "lines that cross",
-    "blob": "a blob or specks",
+    "blob": "a blob",
     "texture": "a texture or a shadow",
-    "turned": "a digit that is turned",
+    "specks": "specks of dust",
 }
 
 

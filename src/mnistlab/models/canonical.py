@@ -1,4 +1,4 @@
-"""One form for an ONNX graph: the same network gives the same bytes, whatever order a converter found its parts in."""
+"""One form for an ONNX graph: the same network gives the same bytes, whatever order its parts came in."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ import onnx
 def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same network in a form that depends on its outputs and what they are computed from, and on nothing else.
 
-    Converters go through sets, count what their process made before, and leave marks of themselves. Here each operation
-    comes as soon as an output needs it, outputs in their order, and is named after the first that does: `conv1/Conv`.
-    What is computed twice is computed once, arrays with the same numbers are one, and operations that only hand their
-    input on are left out, but for the one that names each output.
+    Whoever writes a graph numbers its parts, may write the same twice, and leaves marks. Here each operation comes as
+    soon as an output needs it, outputs in their order, and is named after the first that does: `conv1/Conv`. What is
+    computed twice is computed once, arrays with the same numbers are one, and operations that only hand their input on
+    are left out, but for the one that names each output.
 
     Args:
         model: A network whose operations always give the same for the same, and have no graphs within; not changed.

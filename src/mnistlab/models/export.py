@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from mnistlab.evaluation.calibration import NOTE_PREFIX, Calibration
 from mnistlab.exceptions import MnistlabError
 from mnistlab.models.backend import keras
 from mnistlab.models.canonical import canonical
+from mnistlab.models.onnx_graph import network_graph
 
 
 def save_keras(model: Any, path: Path) -> None:
@@ -67,21 +67,15 @@ def export_onnx(model: Any, path: Path, calibration: Calibration | None = None) 
     last one `probabilities`, `(num_images, 10)`. An average of several networks has only that last output. Running the
     file needs neither TensorFlow nor Keras nor mnistlab.
 
-    On every backend TensorFlow writes the file: where Keras computes with another, a process of its own loads the
-    saved model on TensorFlow. So the file is the same everywhere, and no backend needs a converter of its own.
-
     Args:
         model: Standard float32 model, from `models.finished_model`.
         path: Path of the file; an existing file is replaced.
         calibration: Calibration to note in the file for `mnistlab.inference`; the network itself is not changed.
 
     Raises:
-        MnistlabError: if that process fails.
+        MnistlabError: if a layer is of a kind that `mnistlab.models.onnx_graph` does not know.
     """
-    if keras.backend.backend() == "tensorflow":
-        _write_onnx(model, path)
-    else:
-        _export_on_tensorflow(model, path, "onnx")
+    _save(canonical(network_graph(model)), path)
     if calibration is not None:
         note_calibration(path, calibration)
 
@@ -126,7 +120,7 @@ def export_litert(model: Any, path: Path) -> None:
     """Writes a network as LiteRT (TensorFlow Lite): uint8 images in, probabilities out, for phones and small boards.
 
     Input and output are called as in `export_onnx`: `images` and `probabilities`, for any number of images. TensorFlow
-    writes the file, as it does there.
+    writes the file; where Keras computes with another backend, a process of its own loads the saved model on it.
 
     Args:
         model: Standard float32 model, from `models.finished_model`.
@@ -136,7 +130,7 @@ def export_litert(model: Any, path: Path) -> None:
         MnistlabError: if TensorFlow's process fails.
     """
     if keras.backend.backend() != "tensorflow":
-        _export_on_tensorflow(model, path, "litert")
+        _litert_on_tensorflow(model, path)
         return
     images = keras.Input(IMAGE_SHAPE, dtype="uint8", name="images")
     probe = keras.Model(images, {"probabilities": model(keras.ops.cast(images, "float32"))})
@@ -147,36 +141,18 @@ def export_litert(model: Any, path: Path) -> None:
         path.write_bytes(written.read_bytes())
 
 
-def _write_onnx(model: Any, path: Path) -> None:
-    """Writes the ONNX file of a model where Keras computes with TensorFlow."""
-    images = keras.Input(IMAGE_SHAPE, dtype="uint8", name="images")
-    activations, outputs, names = keras.ops.cast(images, "float32"), [], []
-    for layer in model.layers if isinstance(model, keras.Sequential) else [model]:
-        activations = layer(activations)
-        outputs.append(activations)
-        names.append("probabilities" if layer is model else layer.name)
-    probe = keras.Model(images, outputs)
-    probe(np.zeros((1, *IMAGE_SHAPE), np.uint8))  # Keras exports only models that were called
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # tf2onnx probes NumPy for names that NumPy 2 dropped
-        probe.export(path, format="onnx", verbose=False)
-    graph = onnx.load(path)
-    _rename_outputs(graph, names)
-    _save(canonical(graph), path)
-
-
 def _save(network: onnx.ModelProto, path: Path) -> None:
     onnx.checker.check_model(network, full_check=True)
     onnx.save(network, path)
 
 
-def _export_on_tensorflow(model: Any, path: Path, file_format: str) -> None:
+def _litert_on_tensorflow(model: Any, path: Path) -> None:
     """Writes the file of another backend's model in a process where Keras computes with TensorFlow."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "model.keras"
         model.save(source)
         finished = subprocess.run(
-            [sys.executable, "-m", "mnistlab.models.export", file_format, source, path.absolute()],
+            [sys.executable, "-m", "mnistlab.models.export", source, path.absolute()],
             capture_output=True,
             text=True,
             errors="replace",  # a user's PYTHONIOENCODING decides what it writes
@@ -185,23 +161,9 @@ def _export_on_tensorflow(model: Any, path: Path, file_format: str) -> None:
             check=False,
         )
     if finished.returncode:
-        title = {"onnx": "ONNX", "litert": "LiteRT"}[file_format]
         last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
-        raise MnistlabError(f"TensorFlow could not write the trained network as {title}: {last}.")
-
-
-def _rename_outputs(model: onnx.ModelProto, names: list[str]) -> None:
-    """Gives the graph's outputs the names of the layers and every batch axis the name `num_images`."""
-    outputs = model.graph.output
-    if len(outputs) != len(names):
-        raise ValueError(f"The exported graph has {len(outputs)} outputs; {len(names)} layers were expected.")
-    for output, name in zip(outputs, names, strict=True):
-        model.graph.node.append(onnx.helper.make_node("Identity", [output.name], [name], name=f"output_{name}"))
-        output.name = name
-        output.type.tensor_type.shape.dim[0].dim_param = "num_images"
-    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "num_images"
+        raise MnistlabError(f"TensorFlow could not write the trained network as LiteRT: {last}.")
 
 
 if __name__ == "__main__":
-    write = {"onnx": export_onnx, "litert": export_litert}[sys.argv[1]]
-    write(keras.saving.load_model(sys.argv[2], compile=False), Path(sys.argv[3]))
+    export_litert(keras.saving.load_model(sys.argv[1], compile=False), Path(sys.argv[2]))

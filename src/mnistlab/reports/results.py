@@ -132,8 +132,29 @@ class ErrorComparison(TypedDict):
     sentence: str
 
 
+class SpreadResults(TypedDict):
+    """The place of one test accuracy among those of other runs of the same recipe, in numbers and sentences."""
+
+    num_runs: int
+    lowest: float
+    median: float
+    highest: float
+    test_accuracy: float
+    num_below: int
+    sentences: list[str]
+
+
+class PhaseSeconds(TypedDict):
+    """Where the time of the whole notebook went, in seconds: each part, as the words of its key say."""
+
+    starting: float
+    training: float
+    scoring_and_saving: float
+    figures_and_report: float
+
+
 class NotebookResults(TypedDict):
-    """`results.json` of the whole notebook; `total_seconds` is `None` if some runs were kept from earlier."""
+    """`results.json` of the whole notebook; `total_seconds` and `seconds` are `None` if some runs were kept."""
 
     mnistlab: str
     environment: dict[str, Any]
@@ -142,5 +163,7 @@ class NotebookResults(TypedDict):
     models: dict[str, ModelResults]
     batch_size: BatchSizeResults
     comparison: ErrorComparison
+    cnn_among_others: NotRequired[SpreadResults]
     folders: dict[str, str]
     total_seconds: float | None
+    seconds: PhaseSeconds | None

@@ -16,23 +16,26 @@ from mnistlab.system.files import make_folder, remove_leftovers, write_text, wri
 from mnistlab.system.locks import lock
 
 
-def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
+def write_run_report(run: Run, dataset: Dataset, evaluation: Evaluation) -> dict[str, str]:
     """Draws a complete run's figures and writes its `report.html`.
 
     Args:
         run: A complete run.
         dataset: The data set with the test split that the run was scored on.
-        evaluation: The evaluation of the run's `model.onnx` on that split.
+        evaluation: The network's answers to that split.
+
+    Returns:
+        The figures as SVG by name; as PNG they lie in the run's `figures`.
 
     Raises:
         RunError: if the run is not complete, damaged, or in use by another process, or a file cannot be written.
     """
     run.require()
     with lock(run.folder):
-        _write(run, dataset, evaluation)
+        return _write(run, dataset, evaluation)
 
 
-def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
+def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> dict[str, str]:
     remove_leftovers(run.folder)
     svgs = write_figures(run.folder, run_figures(run, evaluation, dataset))
     results: RunResults = {
@@ -54,6 +57,7 @@ def _write(run: Run, dataset: Dataset, evaluation: Evaluation) -> None:
         "warnings": run.metrics.get("warnings", []),
     }
     write_text(run.folder / "report.html", render_run(results, svgs))
+    return svgs
 
 
 def describe_classes(dataset: Dataset) -> ClassNames:

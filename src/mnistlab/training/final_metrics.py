@@ -32,12 +32,12 @@ def calibration_of(model: Any, recipe: Recipe, validation: Split | None) -> Cali
     return calibrate(answers.labels, answers.probabilities)
 
 
-def score(model: Any, dataset: Dataset, num_steps: int, calibration: Calibration | None) -> dict[str, Any]:
+def score(evaluation: Evaluation, dataset: Dataset, num_steps: int, calibration: Calibration | None) -> dict[str, Any]:
     """The figures of `metrics.json` that come from the test split.
 
     Args:
-        model: The trained network.
-        dataset: Data set whose test split is scored whole.
+        evaluation: The trained network's answers to the whole test split.
+        dataset: Data set of that split.
         num_steps: Weight updates of the network, for the message of the error.
         calibration: Calibration of the network, if there is one.
 
@@ -47,7 +47,6 @@ def score(model: Any, dataset: Dataset, num_steps: int, calibration: Calibration
     Raises:
         TrainingError: if an answer is not a finite number.
     """
-    evaluation = evaluate(model, dataset.test)
     if not np.isfinite(evaluation.probabilities).all():
         raise not_finite("The network's answers stopped being finite numbers", num_steps)
     low, high = evaluation.interval

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset
 from mnistlab.datasets.preprocessing import one_hot
+from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.evaluation.scoring import PREDICTION_BATCH_SIZE
 from mnistlab.exceptions import InterruptionError
+from mnistlab.inference import Classifier
 from mnistlab.models import count_multiply_adds, finished_model, load_run, optimizer_state, standard_network
 from mnistlab.models.backend import describe_environment, keras
 from mnistlab.models.export import export_onnx, save_keras
@@ -46,12 +48,31 @@ CHECKPOINT_SECONDS = 10.0  # of work between checkpoints, which is what an inter
 
 @dataclasses.dataclass(frozen=True)
 class TrainedRun(Run):
-    """A run that can load its model, since Keras is imported."""
+    """A run that can load its model, since Keras is imported.
+
+    Args:
+        folder: Path of the folder.
+        evaluation: The network's answers to the test split, where this process has just scored them; `None` for a run
+            that was finished earlier.
+    """
+
+    evaluation: Evaluation | None = dataclasses.field(default=None, compare=False, repr=False)
 
     @functools.cached_property
     def model(self) -> Any:
         """The trained Keras model, with its optimizer's state; only its numbers come from the file."""
         return load_run(self)
+
+    def evaluate(self, dataset: Dataset) -> Evaluation:
+        """The network's answers to the test split of its data set.
+
+        Args:
+            dataset: The data set that the run was trained on.
+
+        Returns:
+            What this process scored after training; for a run that was finished earlier, what its `model.onnx` says.
+        """
+        return self.evaluation or evaluate(Classifier(self.onnx_path, calibrated=False), dataset.test)
 
 
 def train(
@@ -110,8 +131,9 @@ def train(
                 team.leave()
                 training.score()
                 training.write(run)
+                run = TrainedRun(run.folder, training.evaluation)
             _remove_checkpoint(run)
-    finished = TrainedRun(run.folder)
+    finished = TrainedRun(run.folder, run.evaluation)
     finished.require()
     return finished
 
@@ -170,7 +192,12 @@ class _Training:
         team: The processes that train together, or this one alone.
         start: The run whose weights training starts from, if any.
         quiet: Whether to show no progress on standard output.
+
+    Attributes:
+        evaluation: The network's answers to the test split, after `score`.
     """
+
+    evaluation: Evaluation
 
     def __init__(
         self, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint, team: Team, start: Run | None, *, quiet: bool
@@ -233,6 +260,7 @@ class _Training:
         num_steps = stream.num_steps(recipe.epochs)
         num_epochs = num_steps / stream.steps_per_epoch  # a training run may end in the middle of one
         self._calibration = calibration_of(self._model, recipe, self._validation)
+        self.evaluation = evaluate(self._model, self._dataset.test)
         self._metrics = {
             "recipe": recipe.name,
             "model": recipe.model,
@@ -249,7 +277,7 @@ class _Training:
             "epoch_seconds": checkpoint.epoch_seconds,
             "images_per_second": round(recipe.members * num_epochs * stream.num_images / checkpoint.train_seconds, 1),
             "multiply_adds": count_multiply_adds(self._model),
-            **score(self._model, self._dataset, num_steps, self._calibration),
+            **score(self.evaluation, self._dataset, num_steps, self._calibration),
         }
 
     def write(self, run: Run) -> None:

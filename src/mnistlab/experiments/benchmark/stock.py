@@ -6,6 +6,7 @@ finite generator runs dry and every second epoch trains on one batch.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from mnistlab.models.backend import keras
 from mnistlab.recipes import ModelName
 
 
-def train_stock(model_name: ModelName, dataset: Dataset, *, epochs: int = 5, seed: int = 0) -> dict[str, float]:
+def train_stock(
+    model_name: ModelName, dataset: Dataset, *, epochs: int = 5, seed: int = 0, callbacks: Sequence[Any] = ()
+) -> dict[str, float]:
     """Trains and scores one of the notebook's networks as the notebook does.
 
     Args:
@@ -23,6 +26,7 @@ def train_stock(model_name: ModelName, dataset: Dataset, *, epochs: int = 5, see
         dataset: Train and test split.
         epochs: Passes over the training images.
         seed: Seed of everything random.
+        callbacks: Keras callbacks that watch the training run.
 
     Returns:
         `train_seconds` (the call of `fit`, validation included) and `test_accuracy`.
@@ -35,7 +39,7 @@ def train_stock(model_name: ModelName, dataset: Dataset, *, epochs: int = 5, see
     model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
     if model_name == "mlp":
         started = time.perf_counter()
-        model.fit(train_images, train_rows, batch_size=128, epochs=epochs, verbose=0)
+        model.fit(train_images, train_rows, batch_size=128, epochs=epochs, verbose=0, callbacks=[*callbacks])
     else:
         from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
@@ -45,7 +49,7 @@ def train_stock(model_name: ModelName, dataset: Dataset, *, epochs: int = 5, see
         training = augmented.flow(train_images, train_rows, batch_size=128)
         validation = ImageDataGenerator().flow(test_images, test_rows, batch_size=128)
         started = time.perf_counter()
-        model.fit(training, epochs=epochs, validation_data=validation, verbose=0)
+        model.fit(training, epochs=epochs, validation_data=validation, verbose=0, callbacks=[*callbacks])
     train_seconds = time.perf_counter() - started
     _, accuracy = model.evaluate(test_images, test_rows, verbose=0)
     return {"train_seconds": train_seconds, "test_accuracy": float(accuracy)}

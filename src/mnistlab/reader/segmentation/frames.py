@@ -68,7 +68,7 @@ def _holds_others(other: Mask) -> bool:
     edge = [max(side // 10, 1) for side in other.shape]
     middle = other[edge[0] : -edge[0], edge[1] : -edge[1]]
     rows = np.flatnonzero(middle.any(axis=1))
-    return len(rows) > 0.2 * other.shape[0]
+    return bool(len(rows) > 0.2 * other.shape[0])
 
 
 def _is_frame(own: Mask, level: list[Mask], upright: list[Mask], is_filled: bool, others: npt.NDArray[np.int_]) -> bool:
@@ -89,10 +89,11 @@ def _is_frame(own: Mask, level: list[Mask], upright: list[Mask], is_filled: bool
 def _lines_of(own: Mask) -> tuple[list[Mask], list[Mask]] | None:
     """The level and the upright lines that cross most of a window, each as pixels of it; `None` if there is none."""
     factor = ceil((own.size / _MAX_PIXELS) ** 0.5)
-    small = own
+    small: Mask = own
     if factor > 1:
         high, wide = (side - side % factor for side in own.shape)
-        small = own[:high, :wide].reshape(high // factor, factor, wide // factor, factor).any(axis=(1, 3))
+        cells = own[:high, :wide].reshape(high // factor, factor, wide // factor, factor)
+        small = np.asarray(cells.any(axis=(1, 3)))
     level = [_spread(line, own.shape, factor) for line in _level_lines(small)]
     upright = [_spread(line, own.shape[::-1], factor).T for line in _level_lines(np.ascontiguousarray(small.T))]
     return (level, upright) if level or upright else None

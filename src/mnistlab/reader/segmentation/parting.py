@@ -65,7 +65,7 @@ def may_be_several(part: Part) -> bool:
     return part.width > 2 * _NARROWEST * part.height and part.height >= 10 and not is_blot
 
 
-def cut_up(labels: Labels, part: Part) -> list[list[Part]]:
+def cut_up(labels: Labels, part: Part) -> list[list[tuple[int, Part]]]:
     """Cuts a part at every place where it may consist of several digits.
 
     Places are those of least ink, and the ends of equal shares: digits that overlap share a stroke, in the middle of
@@ -92,7 +92,7 @@ def cut_up(labels: Labels, part: Part) -> list[list[Part]]:
         atoms.append(number)
     rows = []
     for first in range(len(atoms)):
-        row = []
+        row: list[tuple[int, Part]] = []
         for last in range(first + 1, len(atoms) + 1):
             numbers = tuple(atoms[first:last])
             side = np.isin(window, numbers)

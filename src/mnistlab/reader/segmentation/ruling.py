@@ -121,7 +121,8 @@ def _keep_long(lines: Mask, is_ink: Mask, margin: int) -> Mask:
     numbers = [number for number, place in enumerate(ndimage.find_objects(np.where(lines, labels, 0)), 1) if place]
     keep = np.zeros(count + 1, dtype=bool)
     keep[np.array(numbers)[is_rule]] = True
-    return lines & keep[labels]
+    kept: Mask = lines & keep[labels]
+    return kept
 
 
 def _usual_size(is_ink: Mask, lines: Mask, num_lines: int) -> float:

@@ -103,7 +103,8 @@ def find_sheet(photo: Grey) -> Matrix | None:
     between = polygon2mask(sheet.shape, corners[:, ::-1])
     if np.count_nonzero(between & sheet) < _MIN_AGREEMENT * np.count_nonzero(between | sheet):
         return None
-    return factor * (corners + 0.5)
+    places: Matrix = factor * (corners + 0.5)
+    return places
 
 
 def _four_corners(sheet: npt.NDArray[np.bool_]) -> Matrix | None:
@@ -212,5 +213,4 @@ def _plane(levels: Matrix, where: npt.NDArray[np.bool_]) -> Matrix:
     """The plane through the levels of some pixels: its height at the first pixel, and its slopes down and right."""
     rows, columns = np.nonzero(where)
     system = np.column_stack([np.ones(len(rows)), rows, columns])
-    found: Matrix = np.linalg.lstsq(system, levels[where], rcond=None)[0]
-    return found
+    return np.asarray(np.linalg.lstsq(system, levels[where], rcond=None)[0], dtype=np.float64)
