@@ -34,11 +34,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 MEASURING = (  # programs with a table in a document
     *("speed", "step_profile", "notebook", "recipes", "memory", "interruptions"),
-<<<<<<< HEAD
     *("questions", "refusals", "reader", "serving", "fuzzing", "drawing", "spread", "installation", "kinds"),
-=======
-    *("questions", "refusals", "reader", "serving", "fuzzing", "drawing"),
->>>>>>> parent of dd0699c (Until the network has learned from other hands, its card and program stay as they are)
 )
 
 # Written in pieces, so that this file does not hold what it looks for.

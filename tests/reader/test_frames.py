@@ -79,7 +79,7 @@ def test_a_table_in_perspective_keeps_its_rows():
         for column in range(5):
             ring(draw, 52 + 96 * column, 44 + 96 * row)
     corners = np.array([(0, 0), (520, 0), (520, 420), (0, 420)], float)
-    moved = corners + [(14, 10), (-22, 24), (6, -16), (-4, -2)]
+    moved = np.add(corners, [(14, 10), (-22, 24), (6, -16), (-4, -2)])
     matrix = np.asarray(ProjectiveTransform.from_estimate(moved, corners).params)
     coefficients = tuple((matrix / matrix[2, 2]).ravel()[:8])
     warped = picture.transform(

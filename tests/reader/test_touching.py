@@ -57,8 +57,8 @@ def troubles_of(photo, reader):
 
 def test_every_doubt_has_a_name_and_an_advice(reader):
     cut = np.full((200, 200), PAPER, np.uint8)
-    cut[0:40, 80:90] = cut[20:60, 90:130] = cut[30:50, 60:140] = INK  # strokes from beyond the edge
-    assert troubles_of(cut, reader) <= {"cut off"}
+    cut[0:70, 80:90] = cut[0:70, 100:108] = cut[60:70, 60:130] = INK  # strokes from beyond the edge
+    assert troubles_of(cut, reader) <= {"cut off", "touching"}
     small = np.full((60, 90), PAPER, np.uint8)
     small[20:28, 20:29:2] = INK
     assert troubles_of(small, reader) <= {"small"}

@@ -15,7 +15,7 @@ from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
 from mnistlab.reader.segmentation import Found, Search
-from mnistlab.reader.touching import part_touching
+from mnistlab.reader.touching import join_broken, part_touching
 from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
 
@@ -174,7 +174,13 @@ class DigitReader:
             search = Search(turn_photo(grey, turn))
             judged = judge_all(search.found, self._judge)
         astray = is_astray(means)
-        judged = [one.marked("astray") for one in judged] if astray else part_touching(search, judged, self._judge)
+        whole = join_broken(search, judged, self._judge)
+        if len(whole) < len(judged):
+            judged, astray = whole, False
+        elif astray:
+            judged = [one.marked("astray") for one in judged]
+        else:
+            judged = part_touching(search, judged, self._judge)
         shape = grey.shape[::-1] if turn % 180 else grey.shape
         troubles = [find_trouble(one, search, shape) for one in judged]
         readings = []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnistlab.reader.judging import Judged
 from mnistlab.reader.segmentation import Search
@@ -118,9 +119,9 @@ def _is_blurred(one: Judged) -> bool:
     return bool(levels.size) and float(np.mean((levels > 40) & (levels < 200))) > _BLURRED
 
 
-def is_astray(means: Sequence[float]) -> bool:
+def is_astray(means: NDArray[np.float64]) -> bool:
     """Whether a page looks like digits in none of the four ways, by the means that `best_turn` gives."""
-    return bool(len(means)) and max(means) < _ASTRAY
+    return bool(len(means)) and float(max(means)) < _ASTRAY
 
 
 def photo_troubles(found: Sequence[Trouble | None], turn: int, astray: bool) -> list[Trouble]:

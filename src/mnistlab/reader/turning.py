@@ -16,7 +16,7 @@ _SAMPLE: Final = 24  # finds that are looked at in all four ways
 _LEAST_FINDS: Final = 4  # a 6 alone may be a 9, and two or three digits may be others
 _UPRIGHT: Final = 0.9  # mean score from which nobody looks further, with all answers sure
 _MARGIN: Final = 4.0  # logarithm of how much likelier another way round must be than upright
-_GAIN: Final = 0.4  # the same for each find, in the mean
+_GAIN: Final = 0.2  # the same for each find, in the mean
 _GOOD: Final = -1.3  # mean logarithm of scores of finds that lie the right way round
 _FLOOR: Final = 0.05  # score; what is no digit in any way must not decide
 

@@ -14,11 +14,20 @@ from mnistlab.exceptions import UsageError
 from mnistlab.reader.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
 from mnistlab.reader.segmentation.lines import drop_small, group_lines
 from mnistlab.reader.segmentation.parting import cut_up, may_be_several, part_touching
-from mnistlab.reader.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
+from mnistlab.reader.segmentation.parts import (
+    Labels,
+    Part,
+    find_parts,
+    is_digit_sized,
+    join_in_lines,
+    join_parts,
+    merge,
+)
 from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
 from mnistlab.reader.segmentation.views import View, view_of
 
+_WIDEST: Final = 1.2  # width to height of a digit in pieces
 MARGIN: Final = 3  # pixels of ground around each crop
 FULL_SIZE: Final = 64  # pixels; digits of this size on the reduced copy lose nothing by the reduction
 
@@ -34,7 +43,8 @@ class Found:
         crop: Crop of this digit alone, uint8 `(height, width)`, turned level; 0 ground to 255 ink, whatever it was on
             the photo. A digit of less than 64 pixels has as many pixels as on the photo.
         marks: Remarks: "ruled" if a line of the paper, a box or a table was removed beside or through it; "touching" if
-            it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted from another.
+            it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted
+            from another; "joined" if it was put together from pieces.
     """
 
     box: tuple[int, int, int, int]
@@ -106,6 +116,16 @@ class Search:
     def parted(self) -> list[Found]:
         """Everything that may be a digit, with parts as wide as several digits parted where a short cut does it."""
         return self._found(part_touching(self._labels, self._lines)) if self.found else []
+
+    def whole(self) -> Found | None:
+        """Everything that was found, as one digit in pieces; `None` if it is too wide for one digit."""
+        part = merge([part for line in self._lines for part in line])
+        return self._one(part, 0, 0) if part.width <= _WIDEST * part.height else None
+
+    def ratio(self, found: Found) -> float:
+        """Width to height of a find on the level page."""
+        part = self._lines[found.line][found.position]
+        return part.width / part.height
 
     def may_be_several(self, found: Found) -> bool:
         """Whether a find is wide enough for two digits that touch."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import ndimage
 from skimage.transform import hough_line
 
-from mnistlab.reader.segmentation.light import Floats, Mask
+from mnistlab.reader.segmentation.light import Mask
 
 _MAX_SLOPE: Final = 10.0  # degrees by which a side differs from level or upright, from perspective
 _ANGLES: Final = np.radians(np.arange(-_MAX_SLOPE, _MAX_SLOPE + 0.1, 0.5))
@@ -18,8 +18,10 @@ _MIN_SIDE: Final = 24  # pixels; a smaller box holds no digit that could be read
 _MAX_FILL: Final = 0.4  # of its box that the ink of a frame covers
 _MAX_WIDTH: Final = 0.09  # of a frame's shorter side, and at least 6 pixels; the widest of its lines
 _COVER: Final = 0.62  # of a frame's width or height that one of its lines covers
-_MAX_LINES: Final = 60  # in one direction of one frame
-_LONG: Final = 2.2  # sizes of the usual digit; a straight line of this length is a rule, whatever touches it
+_MAX_LINES: Final = 40  # in one direction of one frame
+_LONG: Final = 4.0  # sizes of the usual digit; a straight line of this length is a rule, whatever touches it
+_FEW: Final = 3  # parts of a picture that tell nothing of the usual size
+_LARGER: Final = 1.2  # of the usual size; a smaller part is no frame
 _TALL: Final = 1.15  # height to width of a rectangle that may be a digit
 _MAX_PIXELS: Final = 400_000  # in which lines of a frame are looked for; larger frames are looked at coarsely
 
@@ -43,6 +45,9 @@ def find_frames(is_ink: Mask) -> Mask:
     longer = sides.max(axis=1)
     # Grown by a pixel on either side, lines are two pixels wider than they are.
     suspects = (longer >= _MIN_SIDE) & (areas < _MAX_FILL * sides.prod(axis=1) + 4 * longer)
+    usual = longer[(longer >= 10) & (areas >= 30)]
+    if len(usual) > _FEW:  # what holds digits is larger than they are
+        suspects &= longer > _LARGER * np.percentile(usual, 40)
     largest = np.flatnonzero(suspects)[np.argsort(-longer[suspects])][:200]
     for number in largest:
         window = windows[number]
@@ -60,9 +65,10 @@ def find_frames(is_ink: Mask) -> Mask:
 
 def _holds_others(other: Mask) -> bool:
     """Whether there is ink of some size within a frame that does not touch it."""
-    middle = other[other.shape[0] // 10 : -(other.shape[0] // 10) or None, other.shape[1] // 10 :]
+    edge = [max(side // 10, 1) for side in other.shape]
+    middle = other[edge[0] : -edge[0], edge[1] : -edge[1]]
     rows = np.flatnonzero(middle.any(axis=1))
-    return len(rows) > 0.2 * other.shape[0]
+    return bool(len(rows) > 0.2 * other.shape[0])
 
 
 def _is_frame(own: Mask, level: list[Mask], upright: list[Mask], is_filled: bool, others: npt.NDArray[np.int_]) -> bool:
@@ -83,10 +89,11 @@ def _is_frame(own: Mask, level: list[Mask], upright: list[Mask], is_filled: bool
 def _lines_of(own: Mask) -> tuple[list[Mask], list[Mask]] | None:
     """The level and the upright lines that cross most of a window, each as pixels of it; `None` if there is none."""
     factor = ceil((own.size / _MAX_PIXELS) ** 0.5)
-    small = own
+    small: Mask = own
     if factor > 1:
         high, wide = (side - side % factor for side in own.shape)
-        small = own[:high, :wide].reshape(high // factor, factor, wide // factor, factor).any(axis=(1, 3))
+        cells = own[:high, :wide].reshape(high // factor, factor, wide // factor, factor)
+        small = np.asarray(cells.any(axis=(1, 3)))
     level = [_spread(line, own.shape, factor) for line in _level_lines(small)]
     upright = [_spread(line, own.shape[::-1], factor).T for line in _level_lines(np.ascontiguousarray(small.T))]
     return (level, upright) if level or upright else None
@@ -113,46 +120,24 @@ def _level_lines(own: Mask) -> list[Mask]:
     # A slight bend stays within three rows.
     votes, angles, distances = hough_line(ndimage.maximum_filter1d(thin.view(np.uint8), 3, axis=0), np.pi / 2 + _ANGLES)
     lines: list[Mask] = []
-    down, right = np.indices(own.shape, dtype=np.float32)
+    columns, offsets = np.arange(width), np.arange(-(widest // 2) - 2, widest // 2 + 3)[:, None]
+    sines, cosines = np.sin(angles)[None], np.cos(angles)[None]
     while len(lines) < _MAX_LINES:
         best = np.unravel_index(int(votes.argmax()), votes.shape)
         if votes[best] < _COVER * width:
             break
-        angle, distance = float(angles[best[1]]), float(distances[best[0]])
-        away = down * np.float32(np.sin(angle)) + right * np.float32(np.cos(angle)) - np.float32(distance)
-        near = np.abs(away) <= widest / 2 + 2
-        on_line = near & thin
-        columns = on_line.any(axis=0)
-        if columns.sum() >= _COVER * width:
-            grown = _follow(on_line, away)
-            if _is_thin(grown, widest):
-                lines.append(grown)
-        # Neighbouring votes are for the same line.
-        places = np.indices(votes.shape)
-        ends = [_height_at(float(angle), float(distance), x) for x in (0, width - 1)]
-        sines, cosines = np.sin(angles)[None], np.cos(angles)[None]
-        same = np.ones(votes.shape, bool)
-        for x, end in zip((0, width - 1), ends, strict=True):
-            there = (distances[:, None] - x * cosines) / sines
-            same &= np.abs(there - end) <= widest + 3
+        course = (distances[best[0]] - columns * cosines[0, best[1]]) / sines[0, best[1]]
+        rows = np.round(course).astype(int)[None] + offsets  # (offsets, width)
+        is_inside = (rows >= 0) & (rows < height)
+        on_line = thin[np.clip(rows, 0, height - 1), columns[None]] & is_inside
+        covered = np.count_nonzero(on_line.any(axis=0))
+        if covered >= _COVER * width and on_line.sum() <= widest * covered:
+            line = np.zeros_like(own)
+            line[rows[on_line], np.broadcast_to(columns, rows.shape)[on_line]] = True
+            lines.append(line)
+            thin = thin & ~line
+        same = np.ones(votes.shape, bool)  # neighbouring votes are for the same line
+        for right in (0, width - 1):
+            same &= np.abs((distances[:, None] - right * cosines) / sines - course[right]) <= widest + 3
         votes[same] = 0
-        del places
     return lines
-
-
-def _height_at(angle: float, distance: float, right: float) -> float:
-    return float((distance - right * np.cos(angle)) / np.sin(angle))
-
-
-def _follow(on_line: Mask, away: Floats) -> Mask:
-    """The pixels near a line that are nearest to its course, which may bend a little."""
-    own = np.where(on_line, away, np.nan)
-    with np.errstate(all="ignore"):
-        middle = np.nanmedian(own)
-    found: Mask = on_line & (np.abs(away - middle) <= np.nanpercentile(np.abs(own - middle), 98) + 0.5)
-    return found
-
-
-def _is_thin(line: Mask, widest: int) -> bool:
-    columns = line.any(axis=0)
-    return float(line.sum()) / max(int(columns.sum()), 1) <= widest

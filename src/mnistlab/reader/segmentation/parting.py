@@ -20,6 +20,7 @@ _MAX_CUT: Final = 0.5  # ink that a clear cut goes through, as a fraction of the
 _MIN_HEIGHT: Final = 0.7  # height of either side of a cut, as a fraction of the height of both
 _MIN_AREA: Final = 0.15  # ink of either side, as a fraction of the ink of both
 _NARROWEST: Final = 0.3  # width of a digit beside others, as a fraction of their height; a 1 that leans
+_BLOT: Final = 0.35  # of the height; strokes of digits are thinner
 _WIDEST_PIECE: Final = 1.25
 _MAX_PLACES: Final = 9  # of cuts that are tried in one part
 _APART: Final = 0.09  # of the height, between two places
@@ -59,11 +60,12 @@ def part_touching(labels: Labels, lines: list[list[Part]]) -> list[list[Part]]:
 
 
 def may_be_several(part: Part) -> bool:
-    """Whether a part is wide enough for two digits that touch, one of which may be a 1."""
-    return part.width > 2 * _NARROWEST * part.height and part.height >= 10
+    """Whether a part is wide enough for two digits that touch, one of which may be a 1, and is no blot."""
+    is_blot = part.thickness > _BLOT * part.height
+    return part.width > 2 * _NARROWEST * part.height and part.height >= 10 and not is_blot
 
 
-def cut_up(labels: Labels, part: Part) -> list[list[Part]]:
+def cut_up(labels: Labels, part: Part) -> list[list[tuple[int, Part]]]:
     """Cuts a part at every place where it may consist of several digits.
 
     Places are those of least ink, and the ends of equal shares: digits that overlap share a stroke, in the middle of
@@ -90,7 +92,7 @@ def cut_up(labels: Labels, part: Part) -> list[list[Part]]:
         atoms.append(number)
     rows = []
     for first in range(len(atoms)):
-        row = []
+        row: list[tuple[int, Part]] = []
         for last in range(first + 1, len(atoms) + 1):
             numbers = tuple(atoms[first:last])
             side = np.isin(window, numbers)

@@ -18,6 +18,9 @@ _MIN_COVER: Final = (
 )
 _BRIDGE: Final = 4 * _RUN  # pixels; gaps up to this length between pieces of a line count as line
 _LONG: Final = 1.8  # of the usual size of the writing; a base or a bar of a digit is shorter
+_RULED: Final = 3  # lines that are long enough; where there are as many, the paper is ruled, and shorter ones are rules
+_ENOUGH: Final = 0.2  # of the ink that touches no line, to tell the size of the writing
+_MAX_STROKES: Final = 3  # level or upright strokes of one digit
 _MIN_TOOTH: Final = 8  # pixels; the height of a comb's tooth
 _AT_TOOTH: Final = 7  # pixels between a tooth and the end of its line, at most
 _AT_BORDER: Final = 0.03  # of the page's width; lines that come as near to both borders cross the page
@@ -38,17 +41,11 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
     Returns:
         The ink without lines, and the pixels of the lines.
     """
-    level = _find_level(is_ink)
+    level = _keep_long(_find_level(is_ink), is_ink, margin)
     left, lines = _remove_level(is_ink, ink, level)
-    upright = _find_level(np.ascontiguousarray(left.T))
-    if level.any() or upright.any():
-        bare = left & ~ndimage.maximum_filter(upright.view(np.uint8), 3).view(bool).T
-        usual = _usual_size(bare)
-        kept = _keep_long(level, usual, margin)
-        if kept is not level:
-            left, lines = _remove_level(is_ink, ink, kept)
-        upright = _keep_long(upright, usual, margin)
-    turned, columns = _remove_level(np.ascontiguousarray(left.T), ink.T, upright)
+    turned = np.ascontiguousarray(left.T)
+    upright = _keep_long(_find_level(turned), turned, margin)
+    turned, columns = _remove_level(turned, ink.T, upright)
     left, lines = turned.T, lines | columns.T
     combs = _find_teeth(left, lines & ~columns.T)
     if combs.any():
@@ -74,11 +71,11 @@ def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
     line_labels, _ = ndimage.label(grown)
     lines = ndimage.find_objects(np.where(level, line_labels, 0))
     labels, _ = ndimage.label(is_ink, np.ones((3, 3)))
+    widest = 1.8 * _thickness(level) + 3  # a 1 is not as straight, or of another thickness
     thin = [
         (number, rows, columns)
         for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)
-        if rows.stop - rows.start >= _MIN_TOOTH
-        and columns.stop - columns.start <= max(MAX_WIDTH + 2, 0.2 * (rows.stop - rows.start))
+        if rows.stop - rows.start >= _MIN_TOOTH and columns.stop - columns.start <= widest
     ]
     for place in lines:
         if place is None:
@@ -105,33 +102,53 @@ def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
     return teeth
 
 
-def _usual_size(is_ink: Mask) -> float:
-    """The longer side of most of the ink's connected parts, weighted by their area; 0 if there is none."""
+def _keep_long(lines: Mask, is_ink: Mask, margin: int) -> Mask:
+    """The lines that are far longer than digits, or reach from border to border; all of them on ruled paper."""
+    if not lines.any():
+        return lines
+    grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(lines.view(np.uint8), 5, axis=0), _BRIDGE, axis=1)
+    labels, count = ndimage.label(grown)
+    places = [place[1] for place in ndimage.find_objects(np.where(lines, labels, 0), count) if place is not None]
+    width = lines.shape[1]
+    edge = margin + _AT_BORDER * (width - 2 * margin) + 2
+    crosses = np.array([place.start <= edge and place.stop >= width - edge for place in places])
+    if crosses.all():
+        return lines
+    usual = _usual_size(is_ink, lines, len(places))
+    is_rule = crosses | np.array([place.stop - place.start >= _LONG * usual for place in places])
+    if is_rule.all() or is_rule.sum() >= _RULED:
+        return lines
+    numbers = [number for number, place in enumerate(ndimage.find_objects(np.where(lines, labels, 0)), 1) if place]
+    keep = np.zeros(count + 1, dtype=bool)
+    keep[np.array(numbers)[is_rule]] = True
+    kept: Mask = lines & keep[labels]
+    return kept
+
+
+def _usual_size(is_ink: Mask, lines: Mask, num_lines: int) -> float:
+    """The longer side of most of the writing, weighted by its ink: of the parts on no line, if they are enough.
+
+    Otherwise a few lines may be strokes of the writing, and many are rules on which all of it stands.
+    """
     labels, count = ndimage.label(is_ink, np.ones((3, 3)))
-    if not count:
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    areas[0] = 0
+    on_line = np.zeros(count + 1, dtype=bool)
+    on_line[np.unique(labels[lines])] = True
+    if areas[~on_line].sum() >= _ENOUGH * areas.sum():
+        areas[on_line] = 0
+    elif num_lines > _MAX_STROKES:
+        band = ndimage.maximum_filter1d(lines.view(np.uint8), 3, axis=0).view(bool)
+        labels, count = ndimage.label(is_ink & ~band, np.ones((3, 3)))
+        areas = np.bincount(labels.ravel(), minlength=count + 1)
+        areas[0] = 0
+    if not areas.any():
         return 0.0
-    areas = np.bincount(labels.ravel())[1:]
-    sides = np.array(
-        [max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in ndimage.find_objects(labels)]
-    )
+    boxes = ndimage.find_objects(labels)
+    sides = np.array([0, *(max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes)])
     order = np.argsort(sides)
     total = np.cumsum(areas[order])
     return float(sides[order][np.searchsorted(total, total[-1] / 2)])
-
-
-def _keep_long(lines: Mask, usual: float, margin: int) -> Mask:
-    """The lines that are far longer than digits, or reach from border to border."""
-    grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(lines.view(np.uint8), 5, axis=0), _BRIDGE, axis=1)
-    labels, count = ndimage.label(grown)
-    keep = np.ones(count + 1, dtype=bool)
-    width = lines.shape[1]
-    edge = margin + _AT_BORDER * (width - 2 * margin) + 2
-    for number, place in enumerate(ndimage.find_objects(np.where(lines, labels, 0), count), 1):
-        if place is not None:
-            columns = place[1]
-            reaches = columns.start <= edge and columns.stop >= width - edge
-            keep[number] = reaches or columns.stop - columns.start >= _LONG * usual
-    return lines if keep.all() else lines & keep[labels]
 
 
 def _remove_frames(is_ink: Mask, frames: Mask) -> tuple[Mask, Mask]:

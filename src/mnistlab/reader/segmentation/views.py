@@ -27,7 +27,12 @@ _INSET: Final = 0.006  # of the sheet's sides; its edge is cut off
 _CUT_OFF: Final = 0.005  # of the bright area, that may lie at the edge of the photo
 
 _MAX_PADDED_SIDE: Final = 1024  # pixels; larger photos are not of one digit, painted and cropped
-_EVEN: Final = 0.15  # of the difference between ground and ink; the ground's deviation from a plane
+_SMALL_PICTURE: Final = 160  # pixels; a larger picture may be of a page, and its dark edge a desk, a lid or a shadow
+_EVEN: Final = (
+    0.15,
+    0.03,
+)  # deviation of the ground from a plane, as a fraction of the ink's; in larger ones the latter
+_MAX_ALONG: Final = 0.6  # of one side of a larger picture, that ink covers
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +103,15 @@ def find_sheet(photo: Grey) -> Matrix | None:
     between = polygon2mask(sheet.shape, corners[:, ::-1])
     if np.count_nonzero(between & sheet) < _MIN_AGREEMENT * np.count_nonzero(between | sheet):
         return None
-    return factor * (corners + 0.5)
+    places: Matrix = factor * (corners + 0.5)
+    return places
 
 
 def _four_corners(sheet: npt.NDArray[np.bool_]) -> Matrix | None:
     """The corners of an area with four straight sides: lines are fitted to the sides, and meet in the corners."""
-    outline = max(find_contours(np.pad(sheet, 1).astype(np.float32), 0.5), key=len)[:, ::-1] - 1
+    outline = max(find_contours(np.pad(sheet, 1).astype(np.float32), 0.5), key=len)[:-1, ::-1] - 1
+    first = int(np.argmax(np.hypot(*(outline - outline.mean(axis=0)).T)))  # a corner; the first point is always kept
+    outline = np.vstack([outline[first:], outline[: first + 1]])
     for tolerance in np.geomspace(2, 0.1 * max(sheet.shape), 12):
         rough = approximate_polygon(outline, tolerance)[:-1]
         if len(rough) <= 4:
@@ -178,6 +186,10 @@ def pad_with_ground(photo: Grey) -> View | None:
     ground = is_light if (share if abs(share - 0.5) > 0.05 else border.mean()) > 0.5 else ~is_light
     if not (~ground)[[0, -1]].any() and not (~ground)[:, [0, -1]].any():
         return None
+    is_large = max(photo.shape) > _SMALL_PICTURE
+    sides = [(~ground)[0], (~ground)[-1], (~ground)[:, 0], (~ground)[:, -1]]
+    if is_large and max(float(side.mean()) for side in sides) > _MAX_ALONG:
+        return None
     inner = ndimage.binary_erosion(ground, border_value=1)
     if np.count_nonzero(inner) < 20:
         inner = ground
@@ -185,7 +197,7 @@ def pad_with_ground(photo: Grey) -> View | None:
     rows, columns = np.indices(photo.shape)
     away = (levels - (plane[0] + plane[1] * rows + plane[2] * columns))[inner]
     difference = float(levels[~ground].mean() - levels[ground].mean())
-    if np.sqrt(np.mean(away**2)) > _EVEN * abs(difference):
+    if np.sqrt(np.mean(away**2)) > _EVEN[is_large] * abs(difference):
         return None
     margin = max(16, ceil(max(photo.shape) / 2))
     rows, columns = np.indices(np.add(photo.shape, 2 * margin)) - margin
@@ -201,5 +213,4 @@ def _plane(levels: Matrix, where: npt.NDArray[np.bool_]) -> Matrix:
     """The plane through the levels of some pixels: its height at the first pixel, and its slopes down and right."""
     rows, columns = np.nonzero(where)
     system = np.column_stack([np.ones(len(rows)), rows, columns])
-    found: Matrix = np.linalg.lstsq(system, levels[where], rcond=None)[0]
-    return found
+    return np.asarray(np.linalg.lstsq(system, levels[where], rcond=None)[0], dtype=np.float64)
