@@ -61,11 +61,12 @@ class Lit:
     noise: float
 
 
-def remove_light(photo: Grey) -> Lit | None:
+def remove_light(photo: Grey, sign: int | None = None) -> Lit | None:
     """Measures light, polarity, noise and the strength of the ink.
 
     Args:
         photo: Photo, uint8 `(height, width)`.
+        sign: Polarity if it is known: -1 for ink darker than paper, 1 for lighter.
 
     Returns:
         The photo with its light; `None` if nothing stands out from the paper.
@@ -74,7 +75,7 @@ def remove_light(photo: Grey) -> Lit | None:
     picture = Image.fromarray(photo)
     work = picture.reduce(factor) if factor > 1 else picture
     copy = np.asarray(work)  # a copy each time
-    sign = _polarity(copy)
+    sign = sign or _polarity(copy)
     paper = _paper(np.asarray(work.reduce(CELL), dtype=np.float32), sign)
     spread = Image.fromarray(paper).transform(
         work.size, Image.Transform.AFFINE, (1 / CELL, 0, 0, 0, 1 / CELL, 0), Image.Resampling.BILINEAR
