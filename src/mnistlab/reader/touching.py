@@ -10,7 +10,7 @@ from mnistlab.inference import Judge
 from mnistlab.reader.judging import Judged, judge_all
 from mnistlab.reader.segmentation import Search
 
-_CLEAR: Final = 0.97  # likeness of one whole digit above which nothing is cut, unless it is too wide for one
+_CLEAR: Final = 0.9  # likeness of one whole digit above which nothing is cut, unless it is too wide for one
 _WIDE: Final = 1.3  # ratio of width to height above which a find may be several digits, whatever it looks like
 _MAX_CUT: Final = 12  # finds of one photo that are cut up; more are scribbles
 _MAX_BROKEN: Final = 6  # pieces of one broken digit
@@ -36,16 +36,14 @@ def part_touching(search: Search, judged: list[Judged], judge: Judge) -> list[Ju
     Returns:
         Finds in reading order, with new positions in their lines.
     """
-    parted: list[Judged] = []
-    num_cut = 0
-    for one in judged:
-        width = search.ratio(one.found)
-        is_clear = one.verdict.kind == "digit" and (one.verdict.likeness or 0.0) >= _CLEAR and width < _WIDE
-        if is_clear or not search.may_be_several(one.found) or num_cut >= _MAX_CUT:
-            parted.append(one)
-            continue
-        num_cut += 1
-        parted += _best_pieces(search, one, width, judge)
+    suspects = [one for one in judged if _is_suspect(one, search)][:_MAX_CUT]
+    cut = [search.pieces(one.found) for one in suspects]
+    pieces = iter(judge_all([found for rows in cut for row in rows for _, found in row], judge))
+    ways = {
+        id(one): _best_pieces(one, [[(last, next(pieces)) for last, _ in row] for row in rows], search.ratio(one.found))
+        for one, rows in zip(suspects, cut, strict=True)
+    }
+    parted = [piece for one in judged for piece in ways.get(id(one), [one])]
     counts: dict[int, int] = {}
     numbered = []
     for one in parted:
@@ -76,16 +74,19 @@ def join_broken(search: Search, judged: list[Judged], judge: Judge) -> list[Judg
     return [whole.marked("joined")] if whole.score > max(_JOINED, apart) else judged
 
 
-def _best_pieces(search: Search, whole: Judged, width: float, judge: Judge) -> list[Judged]:
-    rows = search.pieces(whole.found)
-    flat = judge_all([found for row in rows for _, found in row], judge)
-    taken = iter(flat)
-    pieces = [[(last, next(taken)) for last, _ in row] for row in rows]
-    ways: list[list[Way]] = [[] for _ in range(len(rows) + 1)]
+def _is_suspect(one: Judged, search: Search) -> bool:
+    """Whether a find may be several digits: it is wide enough, and not clearly one."""
+    is_clear = one.verdict.kind == "digit" and (one.verdict.likeness or 0.0) >= _CLEAR
+    return search.may_be_several(one.found) and not (is_clear and search.ratio(one.found) <= _WIDE)
+
+
+def _best_pieces(whole: Judged, pieces: list[list[tuple[int, Judged]]], width: float) -> list[Judged]:
+    """The pieces of the best way from the left end to the right, by first and last cut; the whole if that is best."""
+    ways: list[list[Way]] = [[] for _ in range(len(pieces) + 1)]
     ways[0] = [(0.0, ())]
     for first, row in enumerate(pieces):
         for last, piece in row:
-            is_whole = first == 0 and last == len(rows)
+            is_whole = first == 0 and last == len(pieces)
             cost = log(piece.score) - (0 if first == 0 else _PRICE)
             chosen = whole if is_whole else piece
             ways[last] = _best(ways[last] + [(total + cost, (*before, chosen)) for total, before in ways[first]])
@@ -97,6 +98,8 @@ def _best_pieces(search: Search, whole: Judged, width: float, judge: Judge) -> l
         is_doubtful = len(found) > 1 or (len(best) > 1 and total - best[1][0] < _MARGIN)
         return [whole.marked("touching")] if width > _WIDE and is_doubtful else [whole]
     is_doubtful = total - (best[1][0] if len(best) > 1 else -inf) < _MARGIN
+    if whole.verdict.kind == "no digit" and width <= _WIDE:  # an m is not three sure ones
+        is_doubtful = True
     return [piece.marked("touching") if is_doubtful else piece for piece in found]
 
 

@@ -20,17 +20,23 @@ _MAX_WIDTH: Final = 0.09  # of a frame's shorter side, and at least 6 pixels; th
 _COVER: Final = 0.62  # of a frame's width or height that one of its lines covers
 _MAX_LINES: Final = 40  # in one direction of one frame
 _LONG: Final = 4.0  # sizes of the usual digit; a straight line of this length is a rule, whatever touches it
+_PAPER, _PAGE = (
+    0.85,
+    600,
+)  # of both sides of the page, if it has as many pixels: connected ink of that size is the paper's
+_AT_END: Final = 0.05  # of the width of a comb, between its outer teeth and its ends
 _FEW: Final = 3  # parts of a picture that tell nothing of the usual size
 _LARGER: Final = 1.2  # of the usual size; a smaller part is no frame
 _TALL: Final = 1.15  # height to width of a rectangle that may be a digit
 _MAX_PIXELS: Final = 400_000  # in which lines of a frame are looked for; larger frames are looked at coarsely
 
 
-def find_frames(is_ink: Mask) -> Mask:
+def find_frames(is_ink: Mask, whole_page: bool) -> Mask:
     """The pixels of straight lines that form boxes, combs and tables, or are far longer than digits.
 
     Args:
         is_ink: Pixels of a level page that are ink, bool `(height, width)`.
+        whole_page: Whether to look at ink that crosses the page too, which may be its ruling.
 
     Returns:
         Which of them belong to a frame's lines, including those where writing crosses it.
@@ -44,7 +50,8 @@ def find_frames(is_ink: Mask) -> Mask:
     sides = np.array([(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in windows])
     longer = sides.max(axis=1)
     # Grown by a pixel on either side, lines are two pixels wider than they are.
-    suspects = (longer >= _MIN_SIDE) & (areas < _MAX_FILL * sides.prod(axis=1) + 4 * longer)
+    is_paper = (sides > _PAPER * np.array(is_ink.shape)).any(axis=1) & (not whole_page)
+    suspects = ~is_paper & (longer >= _MIN_SIDE) & (areas < _MAX_FILL * sides.prod(axis=1) + 4 * longer)
     usual = longer[(longer >= 10) & (areas >= 30)]
     if len(usual) > _FEW:  # what holds digits is larger than they are
         suspects &= longer > _LARGER * np.percentile(usual, 40)
@@ -76,8 +83,9 @@ def _is_frame(own: Mask, level: list[Mask], upright: list[Mask], is_filled: bool
     if len(level) >= 2 and len(upright) >= 2:
         # An empty upright rectangle may be a 0 or, with a bar, an 8 of an angular hand.
         return is_filled or len(upright) > 2 or height < _TALL * width
-    if level and len(upright) >= 3:
-        return True
+    if level and len(upright) >= 3:  # a comb, with a tooth at either end
+        columns = np.concatenate([np.flatnonzero(line.any(axis=0)) for line in upright])
+        return bool(columns.min() <= _AT_END * width + 3 and columns.max() >= (1 - _AT_END) * width - 3)
     if (level and len(upright) == 2) or (len(level) == 2 and upright):
         return is_filled
     if not others.size:

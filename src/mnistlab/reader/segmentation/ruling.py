@@ -23,6 +23,7 @@ _ENOUGH: Final = 0.2  # of the ink that touches no line, to tell the size of the
 _MAX_STROKES: Final = 3  # level or upright strokes of one digit
 _MIN_TOOTH: Final = 8  # pixels; the height of a comb's tooth
 _AT_TOOTH: Final = 7  # pixels between a tooth and the end of its line, at most
+_ON_LINE: Final = 3  # pixels between a tooth and its line, up or down
 _AT_BORDER: Final = 0.03  # of the page's width; lines that come as near to both borders cross the page
 _MIN_PART: Final = 0.25  # of the page's width; least total length of a line
 
@@ -41,21 +42,32 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
     Returns:
         The ink without lines, and the pixels of the lines.
     """
-    level = _keep_long(_find_level(is_ink), is_ink, margin)
-    left, lines = _remove_level(is_ink, ink, level)
+    frames = find_frames(is_ink, whole_page=False)
+    whole, found = _remove_frames(is_ink, frames) if frames.any() else (is_ink, frames)
+    level = _keep_long(_find_level(whole), whole, margin)
+    left, lines = _remove_level(whole, ink, level)
     turned = np.ascontiguousarray(left.T)
     upright = _keep_long(_find_level(turned), turned, margin)
     turned, columns = _remove_level(turned, ink.T, upright)
     left, lines = turned.T, lines | columns.T
-    combs = _find_teeth(left, lines & ~columns.T)
+    level = (lines & ~columns.T) | _level_runs(found)
+    combs = _find_teeth(left, level)
     if combs.any():
         lines |= combs
         left = left & ~combs
-    frames = find_frames(left)
+    lines = lines | found
+    frames = find_frames(left, whole_page=True)  # without the rules of the paper, a frame on it is ink of its own
     if frames.any():
         left, found = _remove_frames(left, frames)
         lines |= found
     return left, lines
+
+
+def _level_runs(lines: Mask) -> Mask:
+    """The pixels of lines that are on a level run of some length; those of upright lines are not."""
+    runs = ndimage.minimum_filter1d(lines.view(np.uint8), _RUN // 5, axis=1)
+    long: Mask = ndimage.maximum_filter1d(runs, _RUN // 5, axis=1).view(bool)
+    return long
 
 
 def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
@@ -86,8 +98,8 @@ def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
             for number, rows, columns in thin
             if columns.stop >= line_columns.start - _AT_TOOTH
             and columns.start <= line_columns.stop + _AT_TOOTH
-            and rows.start - _AT_TOOTH <= line_rows.stop
-            and line_rows.start <= rows.stop + _AT_TOOTH
+            and rows.start - _ON_LINE <= line_rows.stop
+            and line_rows.start <= rows.stop + _ON_LINE
         ]
         ends = [
             [rows.stop - rows.start for _, rows, columns in on_line if abs(getattr(columns, side) - at) <= _AT_TOOTH]

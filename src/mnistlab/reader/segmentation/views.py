@@ -24,7 +24,9 @@ _DESK: Final = 0.7  # of the sheet's brightness; what lies around a clear sheet 
 _MIN_AGREEMENT: Final = 0.95  # of the bright area with the area between four corners, as intersection over union
 _MIN_TILT: Final = 1.5  # degrees by which corners differ from right angles; a sheet seen from above needs no help
 _INSET: Final = 0.006  # of the sheet's sides; its edge is cut off
-_CUT_OFF: Final = 0.005  # of the bright area, that may lie at the edge of the photo
+_CUT_OFF: Final = (
+    0.04  # of the side of a square of its area, that may lie at the edge of the photo: a corner that just fits
+)
 
 _MAX_PADDED_SIDE: Final = 1024  # pixels; larger photos are not of one digit, painted and cropped
 _SMALL_PICTURE: Final = 160  # pixels; a larger picture may be of a page, and its dark edge a desk, a lid or a shadow

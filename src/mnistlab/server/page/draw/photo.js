@@ -115,6 +115,7 @@ export function mountPhoto(tabRoot, context) {
     for (const digit of digits) byLine.set(digit.line, [...(byLine.get(digit.line) ?? []), digit]);
     const longest = Math.max(1, ...[...byLine.values()].map(({ length }) => length));
     lines.style.setProperty("--longest", String(longest));
+    lines.style.setProperty("--lines", String(Math.max(1, byLine.size)));
     lines.replaceChildren(
       ...[...byLine.values()].map((line) =>
         element(
