@@ -50,6 +50,8 @@ def crops() -> Iterator[tuple[str, np.ndarray, dict[str, Any]]]:
     )
     yield "a thin line", stroke((80, 60), seven, 1.5), {}
     yield "a thin line left thin", stroke((80, 60), seven, 1.5), {"thickness": False}
+    yield "a hairline", stroke((130, 90), [(5.0, 8.0), (8.0, 82.0), (126.0, 30.0)], 1.4), {}
+    yield "a hairline on a large photo", stroke((500, 26), [(4.0, 4.0), (8.0, 22.0), (495.0, 12.0)], 1.6), {}
     yield "a thick line", stroke((80, 60), seven, 32), {}
     yield "small, enlarged", stroke((14, 12), [(2.5, 2), (2.5, 9), (12, 4)], 1.6), {}
     yield "off the middle", np.pad(images[2][4:24, 4:24], ((0, 60), (40, 0))), {}

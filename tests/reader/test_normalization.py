@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image, ImageDraw
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
@@ -102,6 +103,22 @@ def test_thin_strokes_become_as_thick_as_usual(pen):
     assert normalized.thickness_before < USUAL_THICKNESS[0]
     assert normalized.thickness == pytest.approx(NEARER_THICKNESS[0], abs=0.25)
     assert normalize_digit(crop, thickness=False).thickness == normalized.thickness_before
+
+
+@pytest.mark.parametrize("height", [150, 400, 1000, 1800])
+def test_a_hairline_stays_whole_whatever_its_size(height):
+    """A 7 with a bar and a serif, drawn with a pen of two pixels: a path leads along every stroke."""
+    picture = Image.new("L", (height, height + 40))
+    points = [(0.1, 0.2), (0.1, 0.02), (0.6, 0.02), (0.3, 1.0)]
+    canvas = ImageDraw.Draw(picture)
+    canvas.line([(20 + x * height, 10 + y * height) for x, y in points], fill=255, width=2)
+    canvas.line([(20 + x * height, 10 + y * height) for x, y in ((0.25, 0.55), (0.6, 0.5))], fill=255, width=2)
+    image = normalize_digit(np.asarray(picture)).image
+    pieces, number = ndimage.label(image > 80, np.ones((3, 3)))
+    assert number == 1
+    rows, columns = np.nonzero(pieces)
+    assert np.ptp(rows) >= 18 and np.ptp(columns) >= 9  # the serif and the whole top are there
+    assert (image > 80).sum() == pytest.approx(1.6 * 20 * (0.18 + 0.5 + 1.02 + 0.35), rel=0.4)
 
 
 @given(

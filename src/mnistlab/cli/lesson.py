@@ -13,6 +13,7 @@ from mnistlab.cli.migrate import migrate
 from mnistlab.cli.options import PATH, Choice, Number, WholeNumber, debug_option, print_json
 from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, UsageError, did_you_mean
 from mnistlab.recipes import Limit
+from mnistlab.system.extras import require_extra
 from mnistlab.system.files import make_folder, write_text
 from mnistlab.system.paths import absence, is_file, is_folder, require_room
 from mnistlab.system.text import plural
@@ -83,6 +84,7 @@ def _check(file: Path, *, full: bool) -> Any:
     from mnistlab.lesson.notebooks.reading import read_cells
     from mnistlab.system.sandbox.limits import Limits
 
+    require_extra("lesson", "Running a notebook")
     read_cells(file)  # says at once what is wrong with the file
     limits = Limits(seconds=FULL_SECONDS if full else QUICK_SECONDS)
     try:
@@ -182,6 +184,7 @@ def grade(
         raise UsageError(
             f"--csv makes a table of a folder's notebooks, but {path} is one file. Give the folder, or --json."
         )
+    require_extra("lesson", "Running a notebook")
     if feedback_path is not None:
         require_room(feedback_path, "folder")
     from mnistlab.lesson.grading.feedback import write_feedback

@@ -29,7 +29,11 @@ _SHADES = " ░▒▓█"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list with boxes, confidences and alternatives.")
 @click.option("--annotate", "annotated", type=PATH, metavar="OUT.png", help="Draw boxes and answers on the photo.")
-@click.option("--explain", is_flag=True, help="For doubtful digits: which preparation step changed the answer.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="For doubtful digits: the kind of trouble, what to do, and which preparation step changed the answer.",
+)
 @debug_option
 def read(
     photos: tuple[Path, ...], run_or_file: Path | None, as_json: bool, annotated: Path | None, explain: bool
@@ -93,7 +97,8 @@ def _read(
     from mnistlab.reader import lines_of, load_photo, text_of
 
     grey = load_photo(photo)
-    readings = reader.read(grey)
+    looked = reader.look(grey)
+    readings = looked.readings
     if annotated is not None:
         from mnistlab.reader import annotate
 
@@ -102,6 +107,9 @@ def _read(
     if not as_json:
         if many:
             print(f"{photo}:")
+        for trouble in looked.troubles if explain else looked.troubles[:1]:
+            if explain or trouble.kind in ("turned", "astray"):
+                print(trouble)
         if readings:
             print(format_readings(lines))
         if explain and readings:
@@ -114,6 +122,8 @@ def _read(
         "photo": str(photo),
         "lines": [text for text in texts if text],
         "digits": [reading.to_dict() for reading in readings],
+        "turn": looked.turn,
+        "troubles": [trouble.to_dict() for trouble in looked.troubles],
         **explained,
     }
 

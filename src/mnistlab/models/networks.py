@@ -88,16 +88,19 @@ def cnn(build: Build | None = None) -> Any:
     def convolution(filters: int, name: str) -> list[Any]:
         return [new.convolution(filters, name), new.normalization(f"{name}_norm", axis=-1), new.relu(name)]
 
+    def pooled(filters: int, name: str, pool: str) -> list[Any]:
+        *linear, relu = convolution(filters, name)
+        # The largest of four ReLUs is the ReLU of the largest, and so are the gradients; but that is one ReLU for four.
+        return [*linear, new.pooling(pool), relu] if new.is_accelerated else [*linear, relu, new.pooling(pool)]
+
     return new.network(
         "cnn",
         [
             new.layer("Reshape", (*IMAGE_SHAPE, 1), name="channel"),  # (n, 28, 28) -> (n, 28, 28, 1)
             *convolution(32, "conv1"),  # -> (n, 26, 26, 32)
-            *convolution(32, "conv2"),  # -> (n, 24, 24, 32)
-            new.pooling("pool1"),  # -> (n, 12, 12, 32)
+            *pooled(32, "conv2", "pool1"),  # -> (n, 24, 24, 32) -> (n, 12, 12, 32)
             *convolution(64, "conv3"),  # -> (n, 10, 10, 64)
-            *convolution(64, "conv4"),  # -> (n, 8, 8, 64)
-            new.pooling("pool2"),  # -> (n, 4, 4, 64)
+            *pooled(64, "conv4", "pool2"),  # -> (n, 8, 8, 64) -> (n, 4, 4, 64)
             new.flatten(),  # -> (n, 1024)
             new.dense(512, "hidden"),  # -> (n, 512)
             new.normalization("hidden_norm"),
@@ -199,6 +202,7 @@ class _Layers:
         self._build = build or Build()
         self._seeds = itertools.count(self._build.seed * 1000 % 2**31)
         self._options = {"dtype": policy_name(self._build.precision)}
+        self.is_accelerated = self._build.parts != standard_parts()
 
     def layer(self, kind: str, *arguments: Any, **options: Any) -> Any:
         return getattr(keras.layers, kind)(*arguments, **options, **self._options)

@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
+from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
-from mnistlab.reader.segmentation import Found, find_digits
+from mnistlab.reader.segmentation import Found, Search
+from mnistlab.reader.touching import join_broken, part_touching
+from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles
+from mnistlab.reader.turning import best_turn, turn_box, turn_photo
 
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
+_DOUBTFUL: Final = frozenset({"touching", "astray"})  # marks with which nothing is sure
 _STEPS: Final[dict[str, dict[str, Any]]] = {
     "thickness": {"thickness": False},
     "centring": {"centre": False},
@@ -33,17 +38,19 @@ class Reading:
         normalized: Image in MNIST's form, and what was done to bring it there.
         verdict: Verdict: `kind`, `digit`, `confidence`, `alternatives` and `reason`.
         classes: Classes of the network that read it.
+        trouble: Trouble that makes it doubtful, and what to do about it; `None` for a sure digit.
     """
 
     found: Found
     normalized: Normalized
     verdict: Verdict
     classes: Classes = DIGITS
+    trouble: Trouble | None = None
 
     @property
     def kind(self) -> Literal["digit", "unsure", "no digit"]:
-        """The kind of the verdict, except that two digits that touch are never sure."""
-        if self.verdict.kind == "digit" and "touching" in self.found.marks:
+        """The kind of the verdict, except that nothing is sure that touches, or stands on a page without digits."""
+        if self.verdict.kind == "digit" and _DOUBTFUL & {*self.found.marks}:
             return "unsure"
         return self.verdict.kind
 
@@ -61,7 +68,12 @@ class Reading:
     def reason(self) -> str:
         """The reason in one sentence."""
         if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
-            return f"It looks like {self.classes.one(self.digit)}, but is as wide as several digits; write them apart."
+            named = f"It looks like {self.classes.one(self.digit)}"
+            if "astray" in self.found.marks:
+                return f"{named}, but most of the page looks like no digits at all; it may lie turned."
+            if "parted" in self.found.marks:
+                return f"{named}, but touches its neighbours and may be parted from them wrongly; write them apart."
+            return f"{named}, but is as wide as several digits; write them apart."
         return self.verdict.reason
 
     @property
@@ -92,7 +104,23 @@ class Reading:
             "line": self.found.line,
             "position": self.found.position,
             "marks": list(self.found.marks),
+            "trouble": None if self.trouble is None else self.trouble.to_dict(),
         }
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PhotoReading:
+    """The digits on a photo, and the photo as a whole.
+
+    Attributes:
+        readings: A reading for each thing of a digit's size, in reading order; boxes are on the photo as it lies.
+        turn: Degrees clockwise, 0, 90, 180 or 270, by which the photo was turned to be read.
+        troubles: Troubles of the photo as a whole, the most important first.
+    """
+
+    readings: list[Reading]
+    turn: int
+    troubles: list[Trouble]
 
 
 class DigitReader:
@@ -127,13 +155,39 @@ class DigitReader:
         Raises:
             DataError: if the file is not a photo that can be read.
         """
+        return self.look(photo).readings
+
+    def look(self, photo: str | Path | bytes | NDArray[np.uint8]) -> PhotoReading:
+        """Reads a photo as `read` does, and tells of the photo as a whole too: how it lay, and what was difficult.
+
+        Args:
+            photo: As for `read`.
+
+        Raises:
+            DataError: if the file is not a photo that can be read.
+        """
         grey = photo if isinstance(photo, np.ndarray) else load_photo(photo)
-        found = find_digits(grey)
-        normalized = [normalize_digit(one.crop, ink="light") for one in found]
-        if not found:
-            return []
-        verdicts = self._judge.verdicts(np.stack([one.image for one in normalized]))
-        return [Reading(*parts, self._classes) for parts in zip(found, normalized, verdicts, strict=True)]
+        search = Search(grey)
+        judged = judge_all(search.found, self._judge)
+        turn, means = best_turn(judged, self._judge)
+        if turn:
+            search = Search(turn_photo(grey, turn))
+            judged = judge_all(search.found, self._judge)
+        astray = is_astray(means)
+        whole = join_broken(search, judged, self._judge)
+        if len(whole) < len(judged):
+            judged, astray = whole, False
+        elif astray:
+            judged = [one.marked("astray") for one in judged]
+        else:
+            judged = part_touching(search, judged, self._judge)
+        shape = grey.shape[::-1] if turn % 180 else grey.shape
+        troubles = [find_trouble(one, search, shape) for one in judged]
+        readings = []
+        for one, trouble in zip(judged, troubles, strict=True):
+            found = dataclasses.replace(one.found, box=turn_box(one.found.box, turn, grey.shape))
+            readings.append(Reading(found, one.normalized, one.verdict, self._classes, trouble))
+        return PhotoReading(readings, turn, photo_troubles(troubles, turn, astray))
 
     def explain(self, reading: Reading) -> list[str]:
         """Explains which preparation steps changed the answer, and how far the digit was from MNIST's form.
@@ -142,9 +196,13 @@ class DigitReader:
             reading: A reading from `read`.
 
         Returns:
-            Sentences; the first is the reason of the reading.
+            Sentences; the first is the reason of the reading, the second, if it is doubtful, its trouble and what to
+            do about it.
         """
         sentences = [reading.reason]
+        if reading.trouble is not None:
+            sentences.append(str(reading.trouble))
+        num_told = len(sentences)
         if reading.normalized.is_blank:
             return sentences
         others = {step: normalize_digit(reading.found.crop, ink="light", **off).image for step, off in _STEPS.items()}
@@ -153,7 +211,7 @@ class DigitReader:
             called = _called(verdict, self._classes)
             if called != _called(reading.verdict, self._classes):
                 sentences.append(f"{_STEP_NAMES[step]} it would be {called}: {_measured(step, reading)}.")
-        if len(sentences) == 1:
+        if len(sentences) == num_told:
             sentences.append("No single step of its preparation changes the answer.")
         return sentences
 

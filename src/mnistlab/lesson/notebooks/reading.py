@@ -96,7 +96,7 @@ def read_numbered_cells(path: Path, name: str = "") -> list[tuple[int, str]]:
         return [(number, str(cell.source)) for number, cell in cells if cell.cell_type == "code"]
     except ImportError as error:
         raise UsageError(
-            f"Reading notebooks needs the packages of mnistlab[lesson], which are not installed: {error}."
+            f"Reading notebooks needs packages that are not installed: {error}. Run: pip install 'mnistlab[lesson]'"
         ) from error
     except Exception as error:  # the readers fail in many ways on what is not a notebook
         raise DataError(

@@ -13,11 +13,13 @@ from mnistlab.exceptions import UsageError
 from mnistlab.reader.normalization.levels import Floats, Ink, find_levels
 from mnistlab.reader.normalization.strokes import (
     FINE,
+    FINEST,
     HALF,
     USUAL_THICKNESS,
     Box,
     change_thickness,
     ink_box,
+    keep_thin,
     measure_thickness,
     resample,
 )
@@ -111,10 +113,16 @@ def normalize_digit(
         box, values, side = (0, 0, *crop.shape), levels.new[crop], SIDE
     scale = side / max(values.shape)
 
-    fine = resample(values, max(values.shape), FINE * side)
-    before = after = measure_thickness(fine) / FINE
-    if thickness and not USUAL_THICKNESS[0] <= before <= USUAL_THICKNESS[1]:
-        values = change_thickness(fine, FINE * before, FINE * side, cut=crop_to_ink)
+    grid, fine = FINE, resample(values, max(values.shape), FINE * side)
+    before = measure_thickness(fine) / FINE
+    is_usual = USUAL_THICKNESS[0] <= before <= USUAL_THICKNESS[1]
+    if before < USUAL_THICKNESS[0]:
+        kept = keep_thin(values, FINEST * side)
+        grid, fine = FINEST, resample(kept, max(kept.shape), FINEST * side)
+        before = min(measure_thickness(fine) / FINEST, USUAL_THICKNESS[0])
+    after = before
+    if thickness and not is_usual:
+        values = change_thickness(fine, grid * before, grid * side, crop_to_ink, grid)
         after = measure_thickness(resample(values, max(values.shape), FINE * side)) / FINE
     small = np.floor(resample(values, max(values.shape), side) + HALF).astype(np.uint8)
     shift, (top, left) = _place(small, centre)

@@ -12,6 +12,7 @@ from mnistlab.reader.normalization.levels import Floats
 Box = tuple[int, int, int, int]
 
 FINE: Final = 4  # strokes are measured and changed on a grid that is this many times as fine
+FINEST: Final = 6  # the same for strokes thinner than usual, of which the coarser grid may lose a part
 USUAL_THICKNESS: Final = (1.1, 6.0)  # pixels; 999 of 1,000 training images of MNIST are between
 NEARER_THICKNESS: Final = (1.6, 3.7)  # pixels; thinner and thicker strokes are brought to these: 9 of 10 are between
 HALF: Final = 0.5 + 1e-6  # added before rounding down; ties must not depend on the last bit of a sum
@@ -83,7 +84,28 @@ def _sharpen(values: Floats) -> Floats:
     return np.clip((values - 0.375 * strongest) / (0.25 * strongest), 0.0, 1.0)
 
 
-def change_thickness(fine: Floats, measured: float, side: int, cut: bool = True) -> Floats:
+def keep_thin(values: Floats, most: int) -> Floats:
+    """Reduces a digit by a whole number, to the strongest ink of each square, so that no hairline fades on the way.
+
+    Args:
+        values: Grey levels `(height, width)`.
+        most: Length that the longer side may have twice; nothing changes below that.
+
+    Example:
+        >>> keep_thin(np.array([[0.0, 9.0, 0.0, 0.0, 5.0]]), 1)
+        array([[9., 0., 5.]])
+    """
+    factor = max(values.shape) // (2 * most)
+    if factor < 2:
+        return values
+    height, width = (-(-length // factor) * factor for length in values.shape)
+    padded = np.zeros((height, width))
+    padded[: values.shape[0], : values.shape[1]] = values
+    strongest: Floats = padded.reshape(height // factor, factor, width // factor, factor).max(axis=(1, 3))
+    return strongest
+
+
+def change_thickness(fine: Floats, measured: float, side: int, cut: bool = True, grid: int = FINE) -> Floats:
     """Makes strokes that are far too thin thicker, and far too thick ones thinner, with a round brush.
 
     The digit grows by the brush's radius on either side and is scaled back afterwards, which the radius allows for.
@@ -92,12 +114,13 @@ def change_thickness(fine: Floats, measured: float, side: int, cut: bool = True)
         fine: Digit that fills the fine grid.
         measured: Thickness of its strokes on that grid, outside the usual range.
         side: Side of the fine grid in pixels.
+        grid: Pixels of the fine grid for a pixel of the image.
         cut: Whether to cut the result to its ink; otherwise it stays as large as `fine`, with the ink in its place.
 
     Returns:
         Grey levels, 0 to 255; if cut, by up to two radii larger or smaller than `fine`.
     """
-    wanted = FINE * NEARER_THICKNESS[0 if measured < FINE * USUAL_THICKNESS[0] else 1]
+    wanted = grid * NEARER_THICKNESS[0 if measured < grid * USUAL_THICKNESS[0] else 1]
     radius = (wanted - measured) / (2 * (1 - wanted / side))
     radius = max(radius, -measured / 4)  # at least half of the stroke is left
     whole = int(abs(radius))
@@ -111,13 +134,16 @@ def change_thickness(fine: Floats, measured: float, side: int, cut: bool = True)
 
 
 def _brush(values: Floats, radius: int, grows: bool) -> Floats:
-    """The highest value within the radius if strokes grow, else the lowest."""
-    changed = values
+    """The highest value within the radius if strokes grow, else the lowest; the frame of zeros is wider than it."""
+    changed, combine = values.copy(), np.maximum if grows else np.minimum
+    height, width = values.shape
     for down in range(-radius, radius + 1):
         for right in range(-radius, radius + 1):
-            if down * down + right * right <= radius * radius:
-                moved = np.roll(values, (down, right), axis=(0, 1))  # nothing wraps around: the frame of zeros is wider
-                changed = np.maximum(changed, moved) if grows else np.minimum(changed, moved)
+            if 0 < down * down + right * right <= radius * radius:
+                rows = slice(max(down, 0), height + min(down, 0)), slice(max(-down, 0), height + min(-down, 0))
+                columns = slice(max(right, 0), width + min(right, 0)), slice(max(-right, 0), width + min(-right, 0))
+                place = changed[rows[0], columns[0]]
+                combine(place, values[rows[1], columns[1]], out=place)
     return changed
 
 

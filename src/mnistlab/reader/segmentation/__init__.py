@@ -1,5 +1,5 @@
 """Finds the digits on a photo or scan and cuts each of them out: only its ink, on even ground, upright."""
 
-from mnistlab.reader.segmentation.finding import Found, find_digits
+from mnistlab.reader.segmentation.finding import Found, Search, find_digits
 
-__all__ = ["Found", "find_digits"]
+__all__ = ["Found", "Search", "find_digits"]

@@ -13,11 +13,21 @@ from scipy import ndimage
 from mnistlab.exceptions import UsageError
 from mnistlab.reader.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
 from mnistlab.reader.segmentation.lines import drop_small, group_lines
-from mnistlab.reader.segmentation.parting import part_touching
-from mnistlab.reader.segmentation.parts import Labels, Part, find_parts, is_digit_sized, join_in_lines, join_parts
+from mnistlab.reader.segmentation.parting import cut_up, may_be_several, part_touching
+from mnistlab.reader.segmentation.parts import (
+    Labels,
+    Part,
+    find_parts,
+    is_digit_sized,
+    join_in_lines,
+    join_parts,
+    merge,
+)
 from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
+from mnistlab.reader.segmentation.views import View, view_of
 
+_WIDEST: Final = 1.2  # width to height of a digit in pieces
 MARGIN: Final = 3  # pixels of ground around each crop
 FULL_SIZE: Final = 64  # pixels; digits of this size on the reduced copy lose nothing by the reduction
 
@@ -32,8 +42,9 @@ class Found:
         position: Position in its line, from 0 at the left.
         crop: Crop of this digit alone, uint8 `(height, width)`, turned level; 0 ground to 255 ink, whatever it was on
             the photo. A digit of less than 64 pixels has as many pixels as on the photo.
-        marks: Remarks: "touching" if it is as wide as several digits and cannot be parted with certainty, "parted" if
-            it was parted from another.
+        marks: Remarks: "ruled" if a line of the paper, a box or a table was removed beside or through it; "touching" if
+            it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted
+            from another; "joined" if it was put together from pieces.
     """
 
     box: tuple[int, int, int, int]
@@ -43,15 +54,102 @@ class Found:
     marks: tuple[str, ...]
 
 
-def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
-    """Finds the digits on a photo or scan, in reading order.
+class Search:
+    """Everything on a photo that may be a digit, and how it may be parted where digits touch.
 
-    The ink may be light or dark, on paper, slate or screen, evenly lit or not, ruled or squared, turned by up to 12
-    degrees. Digits should be at least 12 pixels high; on photos of more than 2 million pixels, which are reduced for
-    the search, proportionally more.
+    The ink may be light or dark, on paper, slate or screen, evenly lit or not, ruled or squared, in boxes and tables,
+    turned by up to 12 degrees; a light sheet on something darker may be seen at an angle. Digits should be at least 12
+    pixels high; on photos of more than 2 million pixels, which are reduced for the search, proportionally more.
 
     Args:
         photo: Photo, uint8 `(height, width)`, from `load_photo`.
+
+    Attributes:
+        found: All of it, in reading order. Digits that touch are one.
+        is_straightened: Whether a sheet in perspective was straightened.
+        has_rules: Whether rules, boxes or a table were removed.
+        strength: Difference in brightness of the usual ink from its ground, as a fraction of the ground's; 0 if
+            nothing stands out.
+        noise: Standard deviation of the bare ground, as a fraction of that difference.
+
+    Raises:
+        UsageError: (a `ValueError`) the photo has another shape or type.
+    """
+
+    def __init__(self, photo: npt.NDArray[np.uint8]) -> None:
+        photo = np.asarray(photo)
+        if photo.dtype != np.uint8 or photo.ndim != 2 or not photo.size:
+            raise UsageError(
+                f"find_digits got {photo.dtype} {photo.shape}, but grey levels uint8 (height, width) were expected. "
+                "Load the photo with load_photo."
+            )
+        self.found: list[Found] = []
+        self.has_rules, self.strength, self.noise = False, 0.0, 0.0
+        self._view = view_of(photo)
+        self.is_straightened = self._view.is_straightened
+        lit = remove_light(self._view.photo, self._view.sign)
+        if lit is None:
+            return
+        self._lit, self.strength, self.noise = lit, lit.strength, lit.noise
+        self._turn = level(lit.ink.shape, measure_skew(lit.ink > 0.4))
+        self._ink = turn_ink(lit.ink, self._turn)
+        is_ink, self._ruling = remove_ruling(find_ink(self._ink, lit.noise), self._ink, self._view.margin // lit.factor)
+        self.has_rules = bool(self._ruling.any())
+        self._labels, parts = find_parts(is_ink, self._ink, self._ruling)
+        parts = join_in_lines(self._labels, group_lines(join_parts(self._labels, parts)), self.has_rules)
+        self._lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
+        self.found = self._found(self._lines)
+
+    def _found(self, lines: list[list[Part]]) -> list[Found]:
+        return [
+            self._one(part, number, position) for number, line in enumerate(lines) for position, part in enumerate(line)
+        ]
+
+    def _one(self, part: Part, line: int, position: int) -> Found:
+        labels, lit = self._labels, self._lit
+        box = _box(part, labels, self._ink, self._turn, lit, self._view)
+        top, left = max(part.top - MARGIN, 0), max(part.left - MARGIN, 0)
+        is_ruled = self._ruling[top : part.bottom + MARGIN, left : part.right + MARGIN].any()
+        marks = tuple(sorted({*part.marks, "ruled"})) if is_ruled else part.marks
+        return Found(box, line, position, _cut(part, labels, self._ruling, self._turn, lit), marks)
+
+    def parted(self) -> list[Found]:
+        """Everything that may be a digit, with parts as wide as several digits parted where a short cut does it."""
+        return self._found(part_touching(self._labels, self._lines)) if self.found else []
+
+    def whole(self) -> Found | None:
+        """Everything that was found, as one digit in pieces; `None` if it is too wide for one digit."""
+        part = merge([part for line in self._lines for part in line])
+        return self._one(part, 0, 0) if part.width <= _WIDEST * part.height else None
+
+    def ratio(self, found: Found) -> float:
+        """Width to height of a find on the level page."""
+        part = self._lines[found.line][found.position]
+        return part.width / part.height
+
+    def may_be_several(self, found: Found) -> bool:
+        """Whether a find is wide enough for two digits that touch."""
+        return may_be_several(self._lines[found.line][found.position])
+
+    def pieces(self, found: Found) -> list[list[tuple[int, Found]]]:
+        """Cuts a find up wherever it may consist of several digits that touch.
+
+        Args:
+            found: One of `found`.
+
+        Returns:
+            Pieces by their first cut: row `i` holds those that begin at cut `i`, each with the number of the cut where
+            it ends. The left end is cut 0, the right end the number of rows.
+        """
+        rows = cut_up(self._labels, self._lines[found.line][found.position])
+        return [[(last, self._one(piece, found.line, found.position)) for last, piece in row] for row in rows]
+
+
+def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
+    """Finds the digits on a photo or scan, in reading order, by their geometry alone.
+
+    Args:
+        photo: Photo, uint8 `(height, width)`, from `load_photo`; what it may show is said of `Search`.
 
     Returns:
         Everything that may be a digit, line after line; empty if nothing stands out from the ground. Letters and
@@ -66,48 +164,23 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
         >>> [(found.line, found.position, found.box) for found in find_digits(photo)]
         [(0, 0, (30, 50, 70, 56)), (0, 1, (30, 130, 70, 136))]
     """
-    photo = np.asarray(photo)
-    if photo.dtype != np.uint8 or photo.ndim != 2 or not photo.size:
-        raise UsageError(
-            f"find_digits got {photo.dtype} {photo.shape}, but grey levels uint8 (height, width) were expected. "
-            "Load the photo with load_photo."
-        )
-    lit = remove_light(photo)
-    if lit is None:
-        return []
-    turn = level(lit.ink.shape, measure_skew(lit.ink > 0.4))
-    ink = turn_ink(lit.ink, turn)
-    is_ink, ruling = remove_ruling(find_ink(ink, lit.noise), ink)
-    is_ruled = bool(ruling.any())
-    labels, parts = find_parts(is_ink, ink, is_ruled)
-    parts = join_in_lines(labels, group_lines(join_parts(labels, parts)), is_ruled)
-    lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
-    lines = part_touching(labels, lines)
-    return [
-        Found(
-            _box(part, labels, ink, turn, lit),
-            number,
-            position,
-            _cut(part, labels, ruling, turn, lit),
-            part.marks,
-        )
-        for number, line in enumerate(lines)
-        for position, part in enumerate(line)
-    ]
+    return Search(photo).parted()
 
 
-def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit) -> tuple[int, int, int, int]:
+def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit, view: View) -> tuple[int, int, int, int]:
     """The box of a part's ink on the photo, as far as the ink is at least half as strong as at its strongest place."""
     levels = np.where(np.isin(labels[part.window], part.numbers), ink[part.window], 0)
     rows, columns = np.nonzero(levels >= 0.5 * np.percentile(levels[levels > 0], 90))
     middles = np.stack([columns + part.left + 0.5, rows + part.top + 0.5])
-    right, down = lit.factor * (turn.matrix @ middles + turn.offset[:, None])
-    half, (height, width) = lit.factor / 2, lit.photo.shape
+    places = lit.factor * (turn.matrix @ middles + turn.offset[:, None])
+    right, down = view.on_photo(places[0], places[1])
+    half, (height, width) = lit.factor / 2, view.shape
+    top, left = max(round(down.min() - half), 0), max(round(right.min() - half), 0)
     return (
-        max(round(down.min() - half), 0),
-        max(round(right.min() - half), 0),
-        min(round(down.max() + half), height),
-        min(round(right.max() + half), width),
+        min(top, height - 1),
+        min(left, width - 1),
+        min(max(round(down.max() + half), top + 1), height),
+        min(max(round(right.max() + half), left + 1), width),
     )
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
-from skimage.filters import threshold_otsu, threshold_sauvola
+
+from mnistlab.reader.segmentation.thresholds import otsu_threshold, sauvola_threshold
 
 Grey = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -60,11 +61,12 @@ class Lit:
     noise: float
 
 
-def remove_light(photo: Grey) -> Lit | None:
+def remove_light(photo: Grey, sign: int | None = None) -> Lit | None:
     """Measures light, polarity, noise and the strength of the ink.
 
     Args:
         photo: Photo, uint8 `(height, width)`.
+        sign: Polarity if it is known: -1 for ink darker than paper, 1 for lighter.
 
     Returns:
         The photo with its light; `None` if nothing stands out from the paper.
@@ -73,7 +75,7 @@ def remove_light(photo: Grey) -> Lit | None:
     picture = Image.fromarray(photo)
     work = picture.reduce(factor) if factor > 1 else picture
     copy = np.asarray(work)  # a copy each time
-    sign = _polarity(copy)
+    sign = sign or _polarity(copy)
     paper = _paper(np.asarray(work.reduce(CELL), dtype=np.float32), sign)
     spread = Image.fromarray(paper).transform(
         work.size, Image.Transform.AFFINE, (1 / CELL, 0, 0, 0, 1 / CELL, 0), Image.Resampling.BILINEAR
@@ -150,7 +152,7 @@ def _strength(ink: Floats, noise: float) -> float | None:
     low, high = np.percentile(standing, [1, 99])
     if high - low < _MIN_STRENGTH / 2:
         return float(high)
-    return float(np.median(standing[standing > threshold_otsu(standing)]))
+    return float(np.median(standing[standing > otsu_threshold(standing)]))
 
 
 def find_ink(ink: Floats, noise: float) -> Mask:
@@ -161,6 +163,6 @@ def find_ink(ink: Floats, noise: float) -> Mask:
     """
     levels = np.clip(_PAPER_LEVEL - _INK_RANGE * ink, 0, 255).astype(np.uint8)
     window = min(_WINDOW, 2 * (min(ink.shape) // 2) - 1)
-    threshold = threshold_sauvola(levels, max(window, 3), k=_K, r=_R)
+    threshold = sauvola_threshold(levels, max(window, 3), k=_K, r=_R)
     is_ink: Mask = ((levels < threshold) & (ink > _STRENGTH_TO_NOISE * noise)) | (ink > 0.6)
     return is_ink

@@ -21,8 +21,12 @@ _MIN_PEAK: Final = 0.45  # ink at a part's strongest place, on ruled paper, whos
 _MIN_PEAK_ON_PLAIN: Final = 0.2  # the same on plain paper: pencil beside a marker
 _JOIN_GAP: Final = 0.7  # of the stroke's thickness, and a pixel
 _JOIN_GAP_IN_LINE: Final = 1.6
+_FLAT: Final = 4  # width to height of a base
+_BASE_GAP: Final = 0.06  # of the height of a 1, that parts it from its base
 _RULING_GAP: Final = 4  # pixels; the gap that a removed line leaves
 _MIN_LIKENESS: Final = 0.5  # ratio of the thicknesses of strokes of one digit
+_BESIDE: Final = 9  # pixels; the width of the strip along a removed line in which its crumbs lie
+_MOSTLY, _ALL = 0.75, 0.92  # of a crumb's ink, that lies in the strip: of a narrow one, of any
 _EIGHT: Final = np.ones((3, 3), dtype=int)
 
 
@@ -71,8 +75,15 @@ class Part:
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
-def find_parts(is_ink: Mask, ink: Floats, is_ruled: bool) -> tuple[Labels, list[Part]]:
-    """Numbers connected parts and drops specks: parts that are tiny, or nowhere as strong as ink."""
+def find_parts(is_ink: Mask, ink: Floats, ruling: Mask) -> tuple[Labels, list[Part]]:
+    """Numbers connected parts and drops specks: parts that are tiny, nowhere as strong as ink, or crumbs of a rule.
+
+    Args:
+        is_ink: Pixels of a level page that are ink.
+        ink: Ink on the same page, 1 the usual ink.
+        ruling: Pixels of the lines that were removed.
+    """
+    is_ruled = bool(ruling.any())
     labels, count = ndimage.label(is_ink, _EIGHT)
     if not count:
         return labels, []
@@ -84,6 +95,10 @@ def find_parts(is_ink: Mask, ink: Floats, is_ruled: bool) -> tuple[Labels, list[
     np.maximum.at(peaks, labels.ravel()[places], ink.ravel()[places])
     parts = []
     boxes = ndimage.find_objects(labels)
+    beside = np.zeros(count + 1, dtype=np.intp)
+    if is_ruled:
+        near = ndimage.maximum_filter(ruling.view(np.uint8), _BESIDE).view(bool)
+        beside = np.bincount(labels[near & is_ink], minlength=count + 1)
     good = (areas >= _MIN_AREA) & (peaks >= (_MIN_PEAK if is_ruled else _MIN_PEAK_ON_PLAIN))
     good[0] = False
     for number in np.flatnonzero(good).tolist():
@@ -97,7 +112,9 @@ def find_parts(is_ink: Mask, ink: Floats, is_ruled: bool) -> tuple[Labels, list[
             int(areas[number]),
             2 * float(areas[number]) / max(float(edges[number]), 1.0),
         )
-        if part.size >= 3:
+        share = beside[number] / part.area
+        is_crumb = share >= _ALL or (share >= _MOSTLY and min(part.height, part.width) <= _BESIDE)
+        if part.size >= 3 and not is_crumb:
             parts.append(part)
     parts.sort(key=lambda part: -part.area)
     return labels, parts[:MAX_PARTS]
@@ -105,7 +122,33 @@ def find_parts(is_ink: Mask, ink: Floats, is_ruled: bool) -> tuple[Labels, list[
 
 def join_parts(labels: Labels, parts: list[Part]) -> list[Part]:
     """Joins pieces of one stroke: much nearer to each other than digits are, and one above the other or small."""
-    return _join(labels, parts, _is_piece, _JOIN_GAP)
+    return _join(labels, _join_bases(labels, parts), _is_piece, _JOIN_GAP)
+
+
+def _join_bases(labels: Labels, parts: list[Part]) -> list[Part]:
+    """Joins a short level stroke to the narrow upright one that stands on it, or hangs over it: the base of a 1."""
+    left = list(parts)
+    for base in [part for part in parts if part.width > _FLAT * part.height and part.size >= _MIN_SIDE]:
+        for stem in left:
+            gap = base.top - stem.bottom
+            reach = 1.5 * base.thickness + _BASE_GAP * stem.height
+            if (
+                stem is not base
+                and -reach <= gap <= reach
+                and _same_pen(stem, base)
+                and 0.25 * stem.height <= base.width <= 1.1 * stem.height
+                and stem.width <= 0.7 * stem.height
+                and base.left - 0.1 * base.width <= _foot(labels, stem) <= base.right + 0.1 * base.width
+            ):
+                left = [part for part in left if part is not base and part is not stem] + [merge([stem, base])]
+                break
+    return left
+
+
+def _foot(labels: Labels, part: Part) -> float:
+    """The column in the middle of a part's lowest ink."""
+    lowest = np.isin(labels[part.window], part.numbers)[-max(part.height // 6, 1) :]
+    return part.left + float(np.nonzero(lowest)[1].mean())
 
 
 def join_in_lines(labels: Labels, lines: list[list[Part]], is_ruled: bool) -> list[Part]:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
+from mnistlab.reader.segmentation.frames import find_frames
 from mnistlab.reader.segmentation.light import Floats, Mask
 
 MAX_WIDTH: Final = 6  # pixels of the reduced copy; wider ones are strokes
@@ -16,26 +17,159 @@ _MIN_COVER: Final = (
     0.6  # fraction of them that is ink on a line that no stroke crosses; digits in a row leave larger gaps
 )
 _BRIDGE: Final = 4 * _RUN  # pixels; gaps up to this length between pieces of a line count as line
+_LONG: Final = 1.8  # of the usual size of the writing; a base or a bar of a digit is shorter
+_RULED: Final = 3  # lines that are long enough; where there are as many, the paper is ruled, and shorter ones are rules
+_ENOUGH: Final = 0.2  # of the ink that touches no line, to tell the size of the writing
+_MAX_STROKES: Final = 3  # level or upright strokes of one digit
+_MIN_TOOTH: Final = 8  # pixels; the height of a comb's tooth
+_AT_TOOTH: Final = 7  # pixels between a tooth and the end of its line, at most
+_AT_BORDER: Final = 0.03  # of the page's width; lines that come as near to both borders cross the page
 _MIN_PART: Final = 0.25  # of the page's width; least total length of a line
 
 
-def remove_ruling(is_ink: Mask, ink: Floats) -> tuple[Mask, Mask]:
-    """Removes level and upright lines that are thin and cross much of the page.
+def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mask]:
+    """Removes level and upright lines that are thin and cross much of the page, and the lines of boxes and tables.
+
+    What crosses a line stays whole, and so does a straight line that is part of a digit, such as the base of a 1: it is
+    not much longer than the writing is high, and does not reach the borders of the picture.
 
     Args:
         is_ink: Pixels of a level page that are ink.
         ink: Ink on the same page, 1 the usual ink.
+        margin: Pixels of ground around the picture on this page.
 
     Returns:
         The ink without lines, and the pixels of the lines.
     """
-    left, lines = _remove_level(is_ink, ink)
-    upright, columns = _remove_level(np.ascontiguousarray(left.T), ink.T)
-    return upright.T, lines | columns.T
+    level = _keep_long(_find_level(is_ink), is_ink, margin)
+    left, lines = _remove_level(is_ink, ink, level)
+    turned = np.ascontiguousarray(left.T)
+    upright = _keep_long(_find_level(turned), turned, margin)
+    turned, columns = _remove_level(turned, ink.T, upright)
+    left, lines = turned.T, lines | columns.T
+    combs = _find_teeth(left, lines & ~columns.T)
+    if combs.any():
+        lines |= combs
+        left = left & ~combs
+    frames = find_frames(left)
+    if frames.any():
+        left, found = _remove_frames(left, frames)
+        lines |= found
+    return left, lines
 
 
-def _remove_level(is_ink: Mask, ink: Floats) -> tuple[Mask, Mask]:
-    lines = _find_level(is_ink)
+def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
+    """The upright strokes of combs and boxes whose level lines were removed.
+
+    A comb's line ends in a tooth on either side; all other strokes on it that are as high, thin and straight are teeth
+    too. A 1 that stands on a ruled line is none, for no stroke stands at the ends of that line.
+    """
+    teeth = np.zeros_like(is_ink)
+    if not level.any():
+        return teeth
+    grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(level.view(np.uint8), 3, axis=0), _BRIDGE // 4, axis=1)
+    line_labels, _ = ndimage.label(grown)
+    lines = ndimage.find_objects(np.where(level, line_labels, 0))
+    labels, _ = ndimage.label(is_ink, np.ones((3, 3)))
+    widest = 1.8 * _thickness(level) + 3  # a 1 is not as straight, or of another thickness
+    thin = [
+        (number, rows, columns)
+        for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)
+        if rows.stop - rows.start >= _MIN_TOOTH and columns.stop - columns.start <= widest
+    ]
+    for place in lines:
+        if place is None:
+            continue
+        line_rows, line_columns = place
+        on_line = [
+            (number, rows, columns)
+            for number, rows, columns in thin
+            if columns.stop >= line_columns.start - _AT_TOOTH
+            and columns.start <= line_columns.stop + _AT_TOOTH
+            and rows.start - _AT_TOOTH <= line_rows.stop
+            and line_rows.start <= rows.stop + _AT_TOOTH
+        ]
+        ends = [
+            [rows.stop - rows.start for _, rows, columns in on_line if abs(getattr(columns, side) - at) <= _AT_TOOTH]
+            for side, at in (("start", line_columns.start), ("stop", line_columns.stop))
+        ]
+        if not (ends[0] and ends[1]):
+            continue
+        height = max(max(ends[0]), max(ends[1]))
+        for number, rows, columns in on_line:
+            if 0.6 * height <= rows.stop - rows.start <= 1.4 * height:
+                teeth[rows, columns] |= labels[rows, columns] == number
+    return teeth
+
+
+def _keep_long(lines: Mask, is_ink: Mask, margin: int) -> Mask:
+    """The lines that are far longer than digits, or reach from border to border; all of them on ruled paper."""
+    if not lines.any():
+        return lines
+    grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(lines.view(np.uint8), 5, axis=0), _BRIDGE, axis=1)
+    labels, count = ndimage.label(grown)
+    places = [place[1] for place in ndimage.find_objects(np.where(lines, labels, 0), count) if place is not None]
+    width = lines.shape[1]
+    edge = margin + _AT_BORDER * (width - 2 * margin) + 2
+    crosses = np.array([place.start <= edge and place.stop >= width - edge for place in places])
+    if crosses.all():
+        return lines
+    usual = _usual_size(is_ink, lines, len(places))
+    is_rule = crosses | np.array([place.stop - place.start >= _LONG * usual for place in places])
+    if is_rule.all() or is_rule.sum() >= _RULED:
+        return lines
+    numbers = [number for number, place in enumerate(ndimage.find_objects(np.where(lines, labels, 0)), 1) if place]
+    keep = np.zeros(count + 1, dtype=bool)
+    keep[np.array(numbers)[is_rule]] = True
+    kept: Mask = lines & keep[labels]
+    return kept
+
+
+def _usual_size(is_ink: Mask, lines: Mask, num_lines: int) -> float:
+    """The longer side of most of the writing, weighted by its ink: of the parts on no line, if they are enough.
+
+    Otherwise a few lines may be strokes of the writing, and many are rules on which all of it stands.
+    """
+    labels, count = ndimage.label(is_ink, np.ones((3, 3)))
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    areas[0] = 0
+    on_line = np.zeros(count + 1, dtype=bool)
+    on_line[np.unique(labels[lines])] = True
+    if areas[~on_line].sum() >= _ENOUGH * areas.sum():
+        areas[on_line] = 0
+    elif num_lines > _MAX_STROKES:
+        band = ndimage.maximum_filter1d(lines.view(np.uint8), 3, axis=0).view(bool)
+        labels, count = ndimage.label(is_ink & ~band, np.ones((3, 3)))
+        areas = np.bincount(labels.ravel(), minlength=count + 1)
+        areas[0] = 0
+    if not areas.any():
+        return 0.0
+    boxes = ndimage.find_objects(labels)
+    sides = np.array([0, *(max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes)])
+    order = np.argsort(sides)
+    total = np.cumsum(areas[order])
+    return float(sides[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _remove_frames(is_ink: Mask, frames: Mask) -> tuple[Mask, Mask]:
+    """Removes the lines of frames, and keeps what crosses them: ink that goes on at both sides of a line."""
+    band = ndimage.maximum_filter(frames.view(np.uint8), 3).view(bool) & is_ink
+    bare = is_ink & ~band
+    reach = 2 * round(_thickness(frames) / 2 + 1.5) + 1
+    near = ndimage.maximum_filter(bare.view(np.uint8), reach).view(bool)
+    left = bare.copy()
+    crossing = np.zeros_like(bare)
+    for axis in (0, 1):
+        half = reach // 2
+        grown = ndimage.maximum_filter1d(bare.view(np.uint8), 3, axis=1 - axis)
+        before = ndimage.maximum_filter1d(grown, reach, axis=axis, origin=half).view(bool)
+        after = ndimage.maximum_filter1d(grown, reach, axis=axis, origin=-half).view(bool)
+        crossing |= band & before & after
+    left |= crossing & near
+    return left, band & ~left
+
+
+def _remove_level(is_ink: Mask, ink: Floats, lines: Mask) -> tuple[Mask, Mask]:
     if not lines.any():
         return is_ink, lines
     band = ndimage.maximum_filter1d(lines.view(np.uint8), 3, axis=0).view(bool)

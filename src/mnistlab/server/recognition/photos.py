@@ -74,11 +74,14 @@ def read_photo(content: bytes) -> dict[str, Any]:
     from mnistlab.reader import DigitReader, lines_of, load_photo, text_of
 
     grey: NDArray[np.uint8] = load_photo(content)
-    readings = DigitReader().read(grey)
+    looked = DigitReader().look(grey)
+    readings = looked.readings
     texts = map(text_of, lines_of(readings))
     return {
         "width": grey.shape[1],
         "height": grey.shape[0],
         "lines": [text for text in texts if text],
         "digits": [reading.to_dict() | {"image": encode_image(reading.image)} for reading in readings],
+        "turn": looked.turn,
+        "troubles": [trouble.to_dict() for trouble in looked.troubles],
     }

@@ -187,7 +187,16 @@ class ReadingModel(BaseModel):
     line: int
     position: int
     marks: list[str] = Field(description="What is unusual about it.", examples=[["touching"]])
+    trouble: "TroubleModel | None" = Field(description="What makes it doubtful; none of a sure digit.")
     image: Image
+
+
+class TroubleModel(BaseModel):
+    """What makes something hard to read, and what to do about it."""
+
+    kind: str = Field(description="In a word or two.", examples=["touching"])
+    sentence: str = Field(description="In a sentence.")
+    advice: str = Field(description="What to do about it, in a sentence.")
 
 
 class ReadAnswer(BaseModel):
@@ -197,6 +206,8 @@ class ReadAnswer(BaseModel):
     height: int
     lines: list[str] = Field(description="The digits, line by line.", examples=[["0617294"]])
     digits: list[ReadingModel]
+    turn: Literal[0, 90, 180, 270] = Field(description="Degrees clockwise by which the photo was turned to be read.")
+    troubles: list[TroubleModel] = Field(description="Of the photo as a whole, the most important first.")
 
 
 class Health(BaseModel):

@@ -6,6 +6,7 @@
  */
 
 export const FINE = 4; // strokes are measured and changed on a grid so many times as fine
+export const FINEST = 6; // the same for strokes thinner than usual, of which the coarser grid may lose a part
 export const USUAL_THICKNESS = [1.1, 6]; // pixels; 999 of 1,000 training images of MNIST are between
 const NEARER_THICKNESS = [1.6, 3.7]; // pixels; where strokes go that are thinner or thicker
 export const HALF = 0.500001; // added before rounding down; ties must not depend on the last bit of a sum
@@ -113,16 +114,38 @@ function pad(grid, frame) {
 }
 
 /**
+ * Reduces a digit by a whole number, to the strongest ink of each square, so that no hairline fades on the way.
+ *
+ * @param {Grid} grid
+ * @param {number} most length that the longer side may have twice; nothing changes below that
+ * @returns {Grid}
+ */
+export function keepThin(grid, most) {
+  const factor = Math.floor(Math.max(grid.width, grid.height) / (2 * most));
+  if (factor < 2) return grid;
+  const [width, height] = [Math.ceil(grid.width / factor), Math.ceil(grid.height / factor)];
+  const values = new Float64Array(width * height);
+  for (let y = 0; y < grid.height; y++) {
+    for (let x = 0; x < grid.width; x++) {
+      const at = Math.floor(y / factor) * width + Math.floor(x / factor);
+      values[at] = Math.max(values[at], grid.values[y * grid.width + x]);
+    }
+  }
+  return { values, width, height };
+}
+
+/**
  * Makes strokes that are far too thin thicker, and far too thick ones thinner, with a round brush.
  *
  * @param {Grid} fine a digit that fills the fine grid
  * @param {number} measured thickness of its strokes there, outside of what is usual
  * @param {number} side of the fine grid
  * @param {boolean} isCut whether to cut the result to its ink; otherwise it stays as large as `fine`
+ * @param {number} times how many times as fine the grid is as the image
  * @returns {Grid} 0 to 255
  */
-export function changeThickness(fine, measured, side, isCut) {
-  const wanted = FINE * NEARER_THICKNESS[measured < FINE * USUAL_THICKNESS[0] ? 0 : 1];
+export function changeThickness(fine, measured, side, isCut, times) {
+  const wanted = times * NEARER_THICKNESS[measured < times * USUAL_THICKNESS[0] ? 0 : 1];
   const radius = Math.max((wanted - measured) / (2 * (1 - wanted / side)), -measured / 4); // half of it is left
   const whole = Math.floor(Math.abs(radius));
   const part = Math.abs(radius) - whole;

@@ -20,7 +20,18 @@
  */
 
 import { PIXELS, SIDE } from "./digits.js";
-import { FINE, HALF, USUAL_THICKNESS, changeThickness, cut, inkBox, measureThickness, resample } from "./ink.js";
+import {
+  FINE,
+  FINEST,
+  HALF,
+  USUAL_THICKNESS,
+  changeThickness,
+  cut,
+  inkBox,
+  keepThin,
+  measureThickness,
+  resample,
+} from "./ink.js";
 
 const BOX_SIDE = 20; // of the box that MNIST fits its digits into
 const MIN_CONTRAST = 20; // grey levels; paper that was photographed is less even than a few
@@ -59,11 +70,17 @@ export function normalizeDigit(crop, options = {}) {
   if (!cropToInk) [box, values, side] = [[0, 0, crop.height, crop.width], whole, SIDE];
   const scale = side / longer(values);
 
-  const fine = resample(values, longer(values), FINE * side);
-  const thicknessBefore = measureThickness(fine) / FINE;
+  let [fine, times] = [resample(values, longer(values), FINE * side), FINE];
+  let thicknessBefore = measureThickness(fine) / FINE;
+  const isUsual = USUAL_THICKNESS[0] <= thicknessBefore && thicknessBefore <= USUAL_THICKNESS[1];
+  if (thicknessBefore < USUAL_THICKNESS[0]) {
+    const kept = keepThin(values, FINEST * side);
+    [fine, times] = [resample(kept, longer(kept), FINEST * side), FINEST];
+    thicknessBefore = Math.min(measureThickness(fine) / FINEST, USUAL_THICKNESS[0]);
+  }
   let after = thicknessBefore;
-  if (thickness && !(USUAL_THICKNESS[0] <= after && after <= USUAL_THICKNESS[1])) {
-    values = changeThickness(fine, FINE * thicknessBefore, FINE * side, cropToInk);
+  if (thickness && !isUsual) {
+    values = changeThickness(fine, times * thicknessBefore, times * side, cropToInk, times);
     after = measureThickness(resample(values, longer(values), FINE * side)) / FINE;
   }
   const small = resample(values, longer(values), side);

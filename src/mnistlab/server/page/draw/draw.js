@@ -19,6 +19,15 @@ import { createSeen } from "./seen.js";
  */
 
 const QUIET_MILLISECONDS = 800; // without a change, before a screen reader is told
+/** @type {import("../digits/answers.js").Verdict} */
+const TOO_LITTLE = {
+  kind: "no digit",
+  digit: null,
+  confidence: 0,
+  likeness: null,
+  alternatives: [],
+  reason: "There is too little ink on it for a digit.",
+};
 const WIDTHS = { least: 6, usual: 16, most: 40 }; // of the pen, in places of 256
 
 /** @type {Context} */
@@ -102,6 +111,7 @@ function showDrawing() {
   if (drawing.isEmpty) {
     classifier.forget();
     showAnswer(null);
+    if (drawing.strokes.length) verdict.show(TOO_LITTLE); // a lone dot
   } else if (answers.length)
     classifier.ask(
       drawing.image,

@@ -5,7 +5,8 @@
  *
  * @typedef {{kind: string, digit: number | null, confidence: number, reason: string, image: string,
  *   box: {top: number, left: number, bottom: number, right: number}, line: number, position: number}} Reading
- * @typedef {{width: number, height: number, lines: string[], digits: Reading[]}} Page
+ * @typedef {{kind: string, sentence: string, advice: string}} Trouble
+ * @typedef {{width: number, height: number, lines: string[], digits: Reading[], troubles: Trouble[]}} Page
  */
 
 import { ApiError } from "../app/api.js";
@@ -83,11 +84,15 @@ export function mountPhoto(tabRoot, context) {
   function show(page) {
     const buttons = page.digits.map((digit) => createBox(digit, page));
     boxes.replaceChildren(...buttons);
-    lines.replaceChildren(...page.lines.filter(Boolean).map((line) => element("li", { text: line })));
+    showLines(page.digits.filter(({ digit }) => digit !== null));
     const counts = ["digit", "unsure", "no digit"].map(
       (kind) => page.digits.filter((digit) => digit.kind === kind).length,
     );
-    note.textContent = describe(counts[0], counts[1], counts[2]);
+    const reason = page.digits.length === 1 ? page.digits[0].reason : "";
+    note.textContent = [
+      ...page.troubles.map(({ sentence, advice }) => `${sentence} ${advice}`),
+      describe(counts[0], counts[1], counts[2], reason),
+    ].join(" ");
     if (buttons.length) {
       tabRoot.classList.remove("is-reading");
       const first = Math.max(
@@ -97,6 +102,30 @@ export function mountPhoto(tabRoot, context) {
       choose(buttons[first], page.digits[first]);
       takeFocus(buttons[first]);
     } else takeFocus(another);
+  }
+
+  /**
+   * The whole lines in large, each as wide as there is room for the longest.
+   *
+   * @param {Reading[]} digits
+   */
+  function showLines(digits) {
+    /** @type {Map<number, Reading[]>} */
+    const byLine = new Map();
+    for (const digit of digits) byLine.set(digit.line, [...(byLine.get(digit.line) ?? []), digit]);
+    const longest = Math.max(1, ...[...byLine.values()].map(({ length }) => length));
+    lines.style.setProperty("--longest", String(longest));
+    lines.replaceChildren(
+      ...[...byLine.values()].map((line) =>
+        element(
+          "li",
+          {},
+          ...line.map(({ kind, digit }) =>
+            element("span", { class: kind === "unsure" ? "is-unsure" : "", text: String(digit) }),
+          ),
+        ),
+      ),
+    );
   }
 
   /**
@@ -211,9 +240,12 @@ export function mountPhoto(tabRoot, context) {
  * @param {number} sure
  * @param {number} unsure
  * @param {number} others
+ * @param {string} reason of the only thing on the photo
  */
-function describe(sure, unsure, others) {
-  if (!sure && !unsure) return "No digit was found. Dark ink on light paper, written large, is read best.";
+function describe(sure, unsure, others, reason) {
+  if (!sure && !unsure) {
+    return `No digit was found. ${reason || "Dark ink on light paper, written large, is read best."}`;
+  }
   const parts = [`${sure} ${sure === 1 ? "digit" : "digits"}`];
   if (unsure) parts.push(`${unsure} unsure`);
   if (others) parts.push(`${others} that ${others === 1 ? "is" : "are"} none`);

@@ -1,0 +1,110 @@
+"""Parts digits that touch, and joins one in pieces: of all ways, the one that is most like digits."""
+
+from __future__ import annotations
+
+import dataclasses
+from math import exp, inf, log
+from typing import Final
+
+from mnistlab.inference import Judge
+from mnistlab.reader.judging import Judged, judge_all
+from mnistlab.reader.segmentation import Search
+
+_CLEAR: Final = 0.97  # likeness of one whole digit above which nothing is cut, unless it is too wide for one
+_WIDE: Final = 1.3  # ratio of width to height above which a find may be several digits, whatever it looks like
+_MAX_CUT: Final = 12  # finds of one photo that are cut up; more are scribbles
+_MAX_BROKEN: Final = 6  # pieces of one broken digit
+_JOINED: Final = 0.5  # least score of a digit that is put together from pieces
+_PRICE: Final = 0.25  # of each further piece, in logarithms of scores: most finds are one digit
+_LEAST: Final = log(0.3)  # logarithm of the mean score of pieces worth showing
+_MARGIN: Final = 2.0  # logarithm of how much likelier the best way must be than one with other digits
+
+Way = tuple[float, tuple[Judged, ...]]
+
+
+def part_touching(search: Search, judged: list[Judged], judge: Judge) -> list[Judged]:
+    """Replaces each find that is rather several digits by its pieces.
+
+    Pieces have the mark "parted". Where another way to cut is nearly as good and has other digits, they have the mark
+    "touching" too, and are not sure; a find that is too wide for one digit and cannot be cut has the mark "touching".
+
+    Args:
+        search: Search that found them.
+        judged: Finds with their verdicts, in reading order.
+        judge: Judge of the pieces.
+
+    Returns:
+        Finds in reading order, with new positions in their lines.
+    """
+    parted: list[Judged] = []
+    num_cut = 0
+    for one in judged:
+        width = search.ratio(one.found)
+        is_clear = one.verdict.kind == "digit" and (one.verdict.likeness or 0.0) >= _CLEAR and width < _WIDE
+        if is_clear or not search.may_be_several(one.found) or num_cut >= _MAX_CUT:
+            parted.append(one)
+            continue
+        num_cut += 1
+        parted += _best_pieces(search, one, width, judge)
+    counts: dict[int, int] = {}
+    numbered = []
+    for one in parted:
+        position = counts.get(one.found.line, 0)
+        counts[one.found.line] = position + 1
+        numbered.append(dataclasses.replace(one, found=dataclasses.replace(one.found, position=position)))
+    return numbered
+
+
+def join_broken(search: Search, judged: list[Judged], judge: Judge) -> list[Judged]:
+    """Takes a picture's few finds for the pieces of one broken digit, if they are that rather than digits themselves.
+
+    Args:
+        search: Search that found them.
+        judged: All finds of the picture with their verdicts.
+        judge: Judge of the whole.
+
+    Returns:
+        The whole alone, with the mark "joined"; otherwise the finds as they were.
+    """
+    if not 2 <= len(judged) <= _MAX_BROKEN or all(one.verdict.kind == "digit" for one in judged):
+        return judged
+    found = search.whole()
+    if found is None:
+        return judged
+    (whole,) = judge_all([found], judge)
+    apart = exp(sum(log(one.score) for one in judged) / len(judged))
+    return [whole.marked("joined")] if whole.score > max(_JOINED, apart) else judged
+
+
+def _best_pieces(search: Search, whole: Judged, width: float, judge: Judge) -> list[Judged]:
+    rows = search.pieces(whole.found)
+    flat = judge_all([found for row in rows for _, found in row], judge)
+    taken = iter(flat)
+    pieces = [[(last, next(taken)) for last, _ in row] for row in rows]
+    ways: list[list[Way]] = [[] for _ in range(len(rows) + 1)]
+    ways[0] = [(0.0, ())]
+    for first, row in enumerate(pieces):
+        for last, piece in row:
+            is_whole = first == 0 and last == len(rows)
+            cost = log(piece.score) - (0 if first == 0 else _PRICE)
+            chosen = whole if is_whole else piece
+            ways[last] = _best(ways[last] + [(total + cost, (*before, chosen)) for total, before in ways[first]])
+    best = ways[-1]
+    if not best:
+        return [whole]
+    total, found = best[0]
+    if len(found) == 1 or total < _LEAST * len(found):
+        is_doubtful = len(found) > 1 or (len(best) > 1 and total - best[1][0] < _MARGIN)
+        return [whole.marked("touching")] if width > _WIDE and is_doubtful else [whole]
+    is_doubtful = total - (best[1][0] if len(best) > 1 else -inf) < _MARGIN
+    return [piece.marked("touching") if is_doubtful else piece for piece in found]
+
+
+def _best(ways: list[Way]) -> list[Way]:
+    """The best way for each text, the best two or three texts."""
+    texts: dict[tuple[int | None, ...], Way] = {}
+    for way in ways:
+        text = tuple(piece.verdict.digit for piece in way[1])
+        if text not in texts or way[0] > texts[text][0]:
+            texts[text] = way
+    return sorted(texts.values(), key=lambda way: -way[0])[:4]

@@ -1,0 +1,96 @@
+"""Rules, tables, boxes and combs are removed by their geometry; the strokes of digits stay."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from skimage.transform import ProjectiveTransform
+
+from mnistlab.reader.segmentation import find_digits
+
+PAPER, INK = 235, 40
+
+
+def page(shape=(240, 420)):
+    picture = Image.new("L", shape[::-1], PAPER)
+    return picture, ImageDraw.Draw(picture)
+
+
+def ring(draw, left, top, width=26, height=40):
+    """A ring in place of a digit."""
+    draw.ellipse((left, top, left + width, top + height), outline=INK, width=5)
+
+
+@pytest.mark.parametrize("pen", [2, 5])
+@pytest.mark.parametrize("tilt", [-6, 0, 5])
+def test_the_base_of_a_one_stays(pen, tilt):
+    picture, draw = page((200, 200))
+    draw.line([(70, 75), (104, 40), (101, 160)], fill=INK, width=pen)
+    draw.line([(52, 161 + tilt), (150, 161 - tilt)], fill=INK, width=pen)
+    (found,) = find_digits(np.asarray(picture))
+    top, left, bottom, right = found.box
+    assert (top, left, right) == (pytest.approx(40, abs=3), pytest.approx(52, abs=3), pytest.approx(151, abs=3))
+    assert bottom >= 160
+
+
+def test_a_rule_from_border_to_border_goes_below_a_single_digit():
+    picture, draw = page((200, 200))
+    ring(draw, 80, 50, 50, 90)
+    draw.line([(0, 150), (200, 152)], fill=120, width=2)
+    (found,) = find_digits(np.asarray(picture))
+    assert found.box == (50, 80, 141, 131)
+
+
+@pytest.mark.parametrize("gap", [0, 14])
+@pytest.mark.parametrize("level", [INK, 150])
+def test_boxes_are_no_digits(gap, level):
+    picture, draw = page()
+    for at in range(4):
+        left = 40 + (60 + gap) * at
+        draw.rectangle((left, 80, left + 60, 144), outline=level, width=2)
+        ring(draw, left + 16, 92)
+    found = find_digits(np.asarray(picture))
+    assert [(one.line, one.position) for one in found] == [(0, at) for at in range(4)]
+    assert all(one.box[3] - one.box[1] == pytest.approx(27, abs=2) for one in found)
+
+
+def test_the_teeth_of_a_comb_are_no_ones_but_ones_on_a_line_are():
+    picture, draw = page()
+    draw.line([(40, 140), (280, 140)], fill=INK, width=2)
+    for at in range(5):
+        draw.line([(40 + 60 * at, 112), (40 + 60 * at, 140)], fill=INK, width=2)
+    for at in range(4):
+        ring(draw, 58 + 60 * at, 92)
+    assert len(find_digits(np.asarray(picture))) == 4
+    picture, draw = page()
+    draw.line([(0, 140), (420, 140)], fill=150, width=2)
+    for at in range(4):
+        draw.line([(60 + 60 * at, 95), (60 + 60 * at, 138)], fill=INK, width=5)
+    assert len(find_digits(np.asarray(picture))) == 4
+
+
+def test_a_table_in_perspective_keeps_its_rows():
+    """Its sheet is larger than the photo, so that only its rules tell of the perspective."""
+    picture, draw = page((420, 520))
+    for at in range(6):
+        draw.line([(20 + 96 * at, 18), (20 + 96 * at, 402)], fill=110, width=2)
+    for at in range(5):
+        draw.line([(20, 18 + 96 * at), (500, 18 + 96 * at)], fill=110, width=2)
+    for row in range(4):
+        for column in range(5):
+            ring(draw, 52 + 96 * column, 44 + 96 * row)
+    corners = np.array([(0, 0), (520, 0), (520, 420), (0, 420)], float)
+    moved = np.add(corners, [(14, 10), (-22, 24), (6, -16), (-4, -2)])
+    matrix = np.asarray(ProjectiveTransform.from_estimate(moved, corners).params)
+    coefficients = tuple((matrix / matrix[2, 2]).ravel()[:8])
+    warped = picture.transform(
+        picture.size, Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BICUBIC, fillcolor=PAPER
+    )
+    found = find_digits(np.asarray(warped))
+    assert [(one.line, one.position) for one in found] == [(row, column) for row in range(4) for column in range(5)]
+
+
+def test_an_angular_zero_is_not_taken_for_a_box():
+    picture, draw = page((200, 200))
+    draw.rectangle((70, 40, 125, 150), outline=INK, width=6)
+    (found,) = find_digits(np.asarray(picture))
+    assert found.box == (40, 70, 151, 126)
