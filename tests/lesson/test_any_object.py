@@ -103,6 +103,13 @@ class EndlessMapping(collections.abc.Mapping):
         return 10**9
 
 
+class EndlessSequence(EndlessMapping):
+    __class__ = property(lambda self: object)
+
+    def __iter__(self):
+        return iter(int, 1)
+
+
 def own_model():
     class Own(keras.Model):
         def call(self, inputs):
@@ -163,6 +170,7 @@ MAKERS = {
     "deep lists": lambda: functools.reduce(lambda inner, _: [inner] * 8, range(40), 0),
     "a dictionary": lambda: {"a": {"b": {"c": {"d": {}}}}},
     "an endless mapping": EndlessMapping,
+    "an endless sequence": EndlessSequence,
     "an object array": lambda: np.array([None, "a", 1], dtype=object),
     "a text array": lambda: np.array(["a", "b"]),
     "a structured array": lambda: np.zeros(3, dtype=[("a", int), ("b", float)]),
@@ -171,7 +179,7 @@ MAKERS = {
     "a number in an array": lambda: np.array(3),
     "not numbers": lambda: np.full((60, 784), np.nan),
     "infinite numbers": lambda: np.full((10_000, 10), np.inf),
-    "half precision": lambda: np.full((10_000,), 9e4, np.float32).astype(np.float16),
+    "half precision": lambda: np.full((10_000,), 6e4, np.float16),
     "an array beyond all memory": lambda: np.broadcast_to(np.float32(1), (60_000, 784, 10_000)),
     "an array with many axes": lambda: np.zeros((1,) * 20),
     "a masked array": lambda: np.ma.masked_array(np.arange(10), mask=True),

@@ -98,6 +98,8 @@ def _describe(value: Any, depth: int) -> Description:
     if isinstance(value, tuple | list) and not _is_grid(value):
         items = list(value[:MAX_ITEMS]) if depth < MAX_DEPTH else []
         return {"kind": "sequence", "items": [describe(item, depth + 1) for item in items]}
+    if not isinstance(value, tuple | list | range) and not hasattr(value, "__array__"):
+        return {"kind": "other", "class": type(value).__name__[:MAX_TEXT]}  # such as a sequence without an end
     array = np.asarray(value)
     if array.dtype.kind in "buif":
         return _describe_value(array.item()) if array.ndim == 0 else describe_array(array)
@@ -168,7 +170,8 @@ def image_statistics(array: Any) -> list[list[float]]:
     chosen = np.asarray(array[:: max(1, len(array) // PROBED_IMAGES)][:PROBED_IMAGES], dtype=np.float64)
     pixels = chosen.reshape(len(chosen), -1)
     places = np.arange(pixels.shape[1])
-    return [[float(image.sum()), float(image @ (places // 28)), float(image @ (places % 28))] for image in pixels]
+    with np.errstate(invalid="ignore"):  # what is infinite is told elsewhere
+        return [[float(image.sum()), float(image @ (places // 28)), float(image @ (places % 28))] for image in pixels]
 
 
 def describe_history(history: Any) -> HistoryDescription:
@@ -216,13 +219,11 @@ def measure_drawing(evidence: dict[str, Description], given: Mapping[str, Any]) 
     """Replaces the model's description by its answer to the drawing, prepared correctly, and the drawing's ink."""
     if "drawing" not in given:
         return
-    try:
-        image = np.asarray(given["drawing"], dtype=np.float32)
-    except Exception:  # a student's object may raise anything when it is asked for numbers
-        image = np.zeros(0, np.float32)
-    if image.shape != (28, 28):
+    # What was not described as an array may take all memory, or never end, when it is asked for its numbers.
+    if evidence["drawing"].get("shape") != [28, 28]:
         evidence["model"] = {"kind": "other"}
         return
+    image = np.asarray(given["drawing"], dtype=np.float32)
     model = given["model"]
     try:
         picture = image.reshape(1, *model.input_shape[1:]) / 255  # (28, 28) -> (1, 28, 28, 1)
