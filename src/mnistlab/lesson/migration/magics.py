@@ -52,7 +52,7 @@ def hide_all(source: str) -> tuple[bytes, list[int]] | None:
 
     Example:
         >>> hide_all("x = 1\\nimage = # YOUR CODE HERE\\ny = 2")
-        (b'x = 1\\n0########################\\ny = 2', [1])
+        (b'x = 1\\n0#######################\\ny = 2', [1])
     """
     hidden = hide(source)
     if hidden is not None:
