@@ -19,6 +19,7 @@ from mnistlab.lesson.checks.verdicts import StepState
 from mnistlab.lesson.steps import STEPS, find_step
 from mnistlab.models.backend import keras
 
+TRAIN = datasets.load_mnist().train
 ASKED = [
     "__repr__",
     "__str__",
@@ -134,6 +135,11 @@ def two_inputs():
     return keras.Model(inputs, keras.layers.Concatenate()(inputs))
 
 
+def small_network():
+    layers = [keras.layers.Conv2D(2, 3, strides=9), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")]
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
+
+
 def history_of(curves, params=None):
     return types.SimpleNamespace(history=curves, params=params)
 
@@ -184,7 +190,7 @@ MAKERS = {
     "an array with many axes": lambda: np.zeros((1,) * 20),
     "a masked array": lambda: np.ma.masked_array(np.arange(10), mask=True),
     "negative strides": lambda: np.zeros((10_000, 784), np.uint8)[::-1, ::-1],
-    "a split": lambda: datasets.load_mnist().train,
+    "a split": lambda: TRAIN,
     "a table": Frame,
     "a tensor": lambda: keras.ops.ones((10_000, 10)),
     "a variable": lambda: keras.Variable(np.ones(3)),
@@ -197,7 +203,7 @@ MAKERS = {
     "a model with two inputs": two_inputs,
     "a model of other images": lambda: keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten()]),
     "the other network": bank.mlp,
-    "a network that is not trained": bank.cnn,
+    "a network that is not trained": small_network,
     "an optimizer": lambda: keras.optimizers.Adam(),
     "a history without curves": lambda: history_of({}),
     "a history of texts": lambda: history_of({"loss": "abc", "accuracy": [None, "x"]}, {"steps": "many"}),

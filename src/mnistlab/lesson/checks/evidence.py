@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from mnistlab.lesson.checks.compile_evidence import learning_rate
-from mnistlab.lesson.checks.model_evidence import MAX_LAYERS, describe_model, is_model, network_name, score_on_test
+from mnistlab.lesson.checks.model_evidence import describe_model, is_model, network_name, score_on_test
 from mnistlab.lesson.checks.objects import MAX_TEXT, finite
 
 MAX_ITEMS = 8  # longest list or tuple that is described item by item
@@ -89,7 +89,7 @@ def _describe(value: Any, depth: int) -> Description:
     if callable(value) and isinstance(getattr(value, "__name__", None), str):
         return {"kind": "function", "class": value.__name__[:MAX_TEXT]}
     if isinstance(value, Mapping):
-        num_items = MAX_LAYERS if depth == 0 else MAX_ITEMS if depth < MAX_DEPTH else 0
+        num_items = 2 * MAX_ITEMS if depth < MAX_DEPTH else 0
         items = list(itertools.islice(value.items(), num_items))
         return {
             "kind": "mapping",

@@ -97,7 +97,7 @@ def check_layer(gap: str, expected: ExpectedLayer, model: Description) -> Outcom
     finding = _find_around(gap, operations, block, before) or find_mistake(expected, block, is_softmax=is_softmax)
     if not finding and expected.activation == "softmax" and not _gives_probabilities(model):
         columns = list(zip(*(model.get("outputs") or []), strict=True))
-        is_batch = bool(columns) and all(abs(sum(column) - 1) < 1e-2 for column in columns)
+        is_batch = bool(columns) and all(None not in column and abs(sum(column) - 1) < 1e-2 for column in columns)
         finding = FINDINGS["no-probabilities/batch" if is_batch else "no-probabilities"]
     return finding or expected.praise()
 
