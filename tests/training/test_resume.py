@@ -197,8 +197,8 @@ def test_asked_to_end_it_saves_says_how_to_go_on_and_goes_on(number, tiny_folder
     sizes = ("--epochs", "400", "--batch-size", "32")
     command = ("train", "mlp", *sizes, "--data", tiny_folder, "--out", tmp_path / "run")
     process = start_mnistlab(*command)
-    for _ in range(3):
-        assert "epoch" in process.stdout.readline()
+    begun = [process.stdout.readline() for _ in range(4)]  # the recipe, how it is computed, two epochs
+    assert ["epoch" in line for line in begun] == [True, False, True, True]
     process.send_signal(number)
     _, errors = process.communicate(timeout=300)  # how long it takes, benchmarks/measure/interruptions.py measures
     assert process.returncode == 130

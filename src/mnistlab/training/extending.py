@@ -92,9 +92,9 @@ def _fill(checkpoint: Checkpoint, run: Run, recipe: Recipe, dataset: Dataset) ->
         variable.assign(value)
     plan = FitPlan(model, stream, run.recipe.epochs)
     for layer in model.layers:
-        if generator := getattr(layer, "seed_generator", None):  # dropout: a seed, and how often it was asked
+        if generator := getattr(layer, "seed_generator", None):  # dropout: a seed, and how often it was asked: every call
             drawn = keras.ops.convert_to_numpy(generator.state.value)
-            generator.state.assign(drawn + np.array([0, plan.num_steps], drawn.dtype))
+            generator.state.assign(drawn + np.array([0, plan.num_calls], drawn.dtype))
     rows = [{key: value for key, value in row.items() if key != "seconds"} for row in run.history]
     history = cast(list[HistoryRow], [row | {"epoch": int(cast(Any, row["epoch"]))} for row in rows])
     checkpoint.take_over(history, run.metrics["epoch_seconds"], run.metrics["train_seconds"], plan.num_calls)
