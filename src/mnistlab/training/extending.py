@@ -92,7 +92,9 @@ def _fill(checkpoint: Checkpoint, run: Run, recipe: Recipe, dataset: Dataset) ->
         variable.assign(value)
     plan = FitPlan(model, stream, run.recipe.epochs)
     for layer in model.layers:
-        if generator := getattr(layer, "seed_generator", None):  # dropout: a seed, and how often it was asked: every call
+        if generator := getattr(
+            layer, "seed_generator", None
+        ):  # dropout: a seed, and how often it was asked: every call
             drawn = keras.ops.convert_to_numpy(generator.state.value)
             generator.state.assign(drawn + np.array([0, plan.num_calls], drawn.dtype))
     rows = [{key: value for key, value in row.items() if key != "seconds"} for row in run.history]
