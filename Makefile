@@ -9,31 +9,35 @@
 #   make lock    choose newer versions of the dependencies (needs the network)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test test-long chromium check notebooks bench pretrained lock clean
+.PHONY: help setup tools run serve test test-long chromium check notebooks bench pretrained lock clean
 
 # The first interpreter here that TensorFlow has wheels for.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 OUT ?= report
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help:
 	@sed -n '2,10s/^# *//p' Makefile
 
-# Installed from the lock alone, checked against its hashes; repeated only when the lock changed.
+# Installed from a lock alone, checked against its hashes; repeated only when the lock changed. What the commands need
+# comes first, the tools of `make test` and `make check` with those.
 $(BIN)/.locked: requirements.lock
 	@test -n "$(PYTHON)" || { echo "mnistlab needs Python 3.11, 3.12 or 3.13; none is on the PATH. Install one, or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Setting up .venv (once, one to three minutes) ..."
-	@$(PYTHON) -m venv --clear .venv || { echo "Could not create .venv. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@$(PIP) --require-hashes --no-deps -r requirements.lock
+	@$(PYTHON) setup/install.py --new requirements.lock
 	@touch $@
 
 $(BIN)/.installed: $(BIN)/.locked pyproject.toml
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python setup/install.py --editable
+	@touch $@
+
+$(BIN)/.tools: $(BIN)/.installed requirements-dev.lock
+	@$(BIN)/python setup/install.py requirements-dev.lock
 	@touch $@
 
 setup: $(BIN)/.installed
+
+tools: $(BIN)/.tools
 
 run: setup
 	@$(BIN)/mnistlab run --out "$(OUT)"
@@ -41,27 +45,30 @@ run: setup
 serve: setup
 	@$(BIN)/mnistlab serve --open
 
-test: setup chromium
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=5
+# Two files at a time, in the order of tests/conftest.py.
+PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-test-long: setup chromium
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 -m "slow or not slow"
+test: tools chromium
+	@$(PYTEST) --durations=10
+
+test-long: tools chromium
+	@$(PYTEST) --durations=10 -m "slow or not slow"
 
 # The page is tested in a real browser, where there is one.
 chromium:
 	@sh tests/browser/install_chromium.sh
 
-check: setup
+check: tools
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q --doctest-modules src -p no:cacheprovider
 
-notebooks: setup
+notebooks: tools
 	@$(BIN)/python notebooks/build.py
 
-bench: setup
+bench: tools
 	@$(BIN)/python benchmarks/measure/speed.py
 	@$(BIN)/python benchmarks/measure/step_profile.py
 	@$(BIN)/python benchmarks/measure/notebook.py
@@ -72,16 +79,19 @@ bench: setup
 	@$(BIN)/python benchmarks/measure/serving.py
 	@$(BIN)/python benchmarks/measure/drawing.py
 	@$(BIN)/python benchmarks/measure/fuzzing.py
+	@$(BIN)/python benchmarks/measure/installation.py
 
-pretrained: setup
+pretrained: tools
 	@$(BIN)/python benchmarks/shipped/pretrained.py
 	@$(BIN)/python benchmarks/shipped/notebook_networks.py
 	@$(BIN)/python benchmarks/measure/refusals.py
 
-lock: setup
-	@$(PIP) uv
-	@$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --extra dev \
-		--no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url pyproject.toml
+
+lock: tools
+	@$(LOCK) --upgrade --extra cluster --extra jax --extra lesson --group dev -o requirements-dev.lock
+	@$(LOCK) --upgrade --constraint requirements-dev.lock --extra lesson --group setup -o requirements.lock
 
 clean:
 	@rm -rf .venv report .pytest_cache .mypy_cache .ruff_cache .hypothesis

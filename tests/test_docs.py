@@ -34,7 +34,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 MEASURING = (  # programs with a table in a document
     *("speed", "step_profile", "notebook", "recipes", "memory", "interruptions"),
-    *("questions", "refusals", "reader", "kinds", "serving", "fuzzing", "drawing", "spread"),
+    *("questions", "refusals", "reader", "serving", "fuzzing", "drawing", "spread", "installation", "kinds"),
 )
 
 # Written in pieces, so that this file does not hold what it looks for.
@@ -249,7 +249,7 @@ def test_the_results_have_their_place_in_the_documents():
 @pytest.mark.parametrize("program", MEASURING)
 def test_tables_are_those_of_the_stored_results(program):
     benchmark = importlib.import_module(f"benchmarks.measure.{program}").BENCHMARK
-    expected = benchmark.table(json.loads(benchmark.path.read_text(encoding="utf-8")))
+    expected = benchmark.table(benchmark.read())
     texts = [path.read_text(encoding="utf-8") for path in (README, *(ROOT / "docs").glob("*.md"))]
     begin, end = f"<!-- results: written by benchmarks/measure/{program}.py -->\n", "\n<!-- end of results -->"
     assert [text.partition(begin)[2].partition(end)[0] for text in texts if begin in text] == [expected]

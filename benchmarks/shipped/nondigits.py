@@ -128,7 +128,7 @@ def generators(group: str, digits: Split) -> dict[str, tuple[str, Generator]]:
             "shapes": ("blob", scribbles.shapes),
             "noise": ("texture", scribbles.noise),
             "checks": ("texture", scribbles.checks),
-            "specks": ("specks", scribbles.specks),
+            "specks": ("blob", scribbles.specks),
         },
         "choose": {"loops": ("scribble", long(scribbles.loops)), "gratings": ("texture", scribbles.gratings)},
         "measure": {
@@ -138,7 +138,7 @@ def generators(group: str, digits: Split) -> dict[str, tuple[str, Generator]]:
             "discs": ("blob", scribbles.discs),
             "clouds": ("texture", scribbles.clouds),
             "dots": ("texture", scribbles.dots),
-            "specks": ("specks", scribbles.specks),
+            "specks": ("blob", scribbles.specks),
         },
     }
     return written | (cut if group != "choose" else {}) | drawn[group]

@@ -2,125 +2,54 @@
 
     python benchmarks/shipped/pretrained.py [--runs FOLDER] [--table-only]
 
-Two training runs of mnistlab itself. One network learns the digits, from MNIST's training images as they are and as
-they look on other paper (widening.py), and from the digits of handwriting fonts. The other learns to tell digits from
-everything else (nondigits.py). 5,000 training images are held back: temperature and thresholds come from them, and the
-test set chooses nothing. After an interruption, the same command continues both runs where they stood.
+Two training runs of mnistlab itself, on the images of teaching.py. One network learns the digits: those of MNIST, of
+handwriting fonts, and of hands and pens of our own (benchmarks/material/hands). The other learns to tell digits from
+everything else. 5,000 training images are held back: temperature and thresholds come from them and from hands, pens
+and fonts that nothing is trained on; the test set chooses nothing. After an interruption, the same command continues
+where it stood.
 
 Afterwards, `python benchmarks/measure/refusals.py` measures the network and completes the card.
 """
 
 import dataclasses
-import hashlib
 import string
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.material import scribbles
 from benchmarks.measure.benchmark import Benchmark, Results
-from benchmarks.shipped import card, glyphs, nondigits, widening
+from benchmarks.shipped import card, nondigits, teaching, widening
+from benchmarks.shipped.teaching import KINDS, held_back
 from mnistlab import training
-from mnistlab.datasets import Dataset, Split, load_mnist, split_validation
+from mnistlab.datasets import Dataset, Split, load_mnist
 from mnistlab.evaluation import evaluate
 from mnistlab.evaluation.calibration import calibrate, threshold
-from mnistlab.inference import Classifier
+from mnistlab.inference import Classifier, Judge
 from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.models import load_run
 from mnistlab.models.export import join_kinds, note_calibration
 from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
-from mnistlab.system.files import make_folder, write_with
+from mnistlab.system.files import write_with
 
-KINDS = ("digit", "letter", "symbol", "scribble", "lines", "blob", "texture", "half a digit", "two digits", "specks")
-NUM_IMAGES = {  # images of each material that is not a digit
-    "letters": 24000,
-    "symbols": 5000,
-    "halves": 4000,
-    "pairs": 3000,
-    "curves": 6000,
-    "segments": 3000,
-    "blots": 3000,
-    "shapes": 2000,
-    "noise": 2500,
-    "checks": 2500,
-    "specks": 1000,
-}
 DIGITS_RECIPE = dataclasses.replace(
     RECIPES["best"],
-    epochs=3,  # over more than twice the images
+    model="deep_cnn",
+    epochs=3,  # over three times the images
     test_shifts=False,  # so that the file has every layer's activations
-    augmentation=AffineRanges(rotation=12, width_shift=0.08, height_shift=0.08, shear=12, zoom=0.12),
+    augmentation=AffineRanges(rotation=8, width_shift=0.08, height_shift=0.08, shear=8, zoom=0.1),
 )
 KINDS_RECIPE = dataclasses.replace(
     RECIPES["fast"],
-    epochs=2,
+    epochs=3,
     learning_rate=0.02,
     label_smoothing=0.02,
     augmentation=AffineRanges(rotation=8, width_shift=0.04, height_shift=0.04, shear=6, zoom=0.06),
 )
-LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.005, 0.002  # of the validation digits, refused by each threshold
-
-
-def held_back() -> tuple[Split, Split]:
-    """MNIST's training images in two parts: 55,000 to train on, and 5,000 that are held back."""
-    return split_validation(load_mnist().train, 5000, seed=0)
-
-
-def digits_of_fonts(num_images: int) -> Split:
-    """Images of the digits in the fonts to train on, the same number of each."""
-    images = [
-        nondigits.make(nondigits.written_characters("fit", digit), num_images, 1, digit) for digit in string.digits
-    ]
-    return Split("train", np.concatenate(images), np.repeat(np.arange(10, dtype=np.uint8), num_images))
-
-
-def kept(folder: Path, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Split:
-    """Images and labels that take minutes to make: kept in a file until a program or material behind them changes."""
-    sources = (nondigits.__file__, scribbles.__file__, widening.__file__, glyphs.MATERIAL)
-    content = b"".join(Path(path).read_bytes() for path in sources) + repr(NUM_IMAGES).encode()
-    version = hashlib.sha256(content).hexdigest()[:12]
-    path = folder / f"{make.__name__}-{version}.npz"
-    if not path.exists():
-        make_folder(folder)
-        images, labels = make()
-        write_with(path, lambda temporary: save(temporary, images, labels))
-    with np.load(path) as arrays:
-        return Split("train", arrays["images"], arrays["labels"])
-
-
-def save(path: Path, images: np.ndarray, labels: np.ndarray) -> None:
-    """Writes images and labels as NumPy does, without changing the name of the file."""
-    with path.open("wb") as file:
-        np.savez(file, images=images, labels=labels)
-
-
-def digit_images() -> tuple[np.ndarray, np.ndarray]:
-    """Images to train the network of digits on, and their labels."""
-    train, _ = held_back()
-    written = digits_of_fonts(500)
-    # Widened digit by digit, so that each has the same seed whatever comes before it.
-    varied = [widening.widen(written.images[written.labels == digit], 2) for digit in range(10)]
-    images = np.concatenate([train.images, widening.widen(train.images, 1), *varied])
-    labels = np.concatenate([train.labels, train.labels, written.labels])
-    return images, labels
-
-
-def kind_images() -> tuple[np.ndarray, np.ndarray]:
-    """Images to train the network of kinds on, and the numbers of their kinds."""
-    train, _ = held_back()
-    images = [train.images, widening.widen(train.images, 1), digits_of_fonts(400).images]
-    labels = [np.zeros(sum(map(len, images)), np.uint8)]
-    for name, (kind, generator) in nondigits.generators("fit", train).items():
-        made = nondigits.make(generator, NUM_IMAGES[name], 1, name)
-        half = len(made) // 2
-        made[half:] = widening.widen(made[half:], 3)
-        images.append(made)
-        labels.append(np.full(len(made), KINDS.index(kind), np.uint8))
-    return np.concatenate(images), np.concatenate(labels)
+LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.005, 0.002  # of the validation digits, at least refused by each threshold
+MOST_WRONG = 0.01  # of the sure answers, on each part to choose by
 
 
 def train_networks(folder: Path) -> tuple[Run, Run]:
@@ -130,24 +59,55 @@ def train_networks(folder: Path) -> tuple[Run, Run]:
     """
     _, validation = held_back()
     only_digits = Split("validation", validation.images, np.zeros(len(validation), np.uint8))
-    dataset = Dataset("MNIST, widened", kept(folder, digit_images), validation)
+    dataset = Dataset("MNIST and other hands", teaching.digit_images(folder), validation)
     digits = training.train(DIGITS_RECIPE, dataset, folder / "digits")
-    dataset = Dataset("digits and others", kept(folder, kind_images), only_digits)
+    dataset = Dataset("digits and others", teaching.kind_images(folder), only_digits)
     return digits, training.train(KINDS_RECIPE, dataset, folder / "kinds")
 
 
+def surest(folder: Path, digits: Classifier, kinds: Classifier, least_likeness: float, lowest: float) -> float:
+    """The least confidence at which 99 of 100 sure answers are right, on each part to choose by.
+
+    Args:
+        folder: Folder of the images.
+        digits: Network of digits, calibrated.
+        kinds: Network of kinds.
+        least_likeness: Likeness below which nothing is sure anyway.
+        lowest: The least that it may be.
+    """
+    wanted = lowest
+    for part in teaching.choice(folder).values():
+        answers = evaluate(digits, part)
+        likeness = evaluate(kinds, part).probabilities[:, 0]
+        order = np.argsort(-answers.confidences)
+        order = order[likeness[order] >= least_likeness]
+        wrong = np.cumsum(answers.predictions[order] != part.labels[order])
+        # The number of the surest answers that may be kept: the most of which 99 of 100 are right.
+        most = np.flatnonzero(wrong <= MOST_WRONG * np.arange(1, len(order) + 1))
+        if len(most) and most[-1] + 1 < len(order):
+            wanted = max(wanted, float(answers.confidences[order[most[-1] + 1]]) + 1e-6)
+    return wanted
+
+
 def put_together(digits: Run, kinds: Run, path: Path) -> None:
-    """Joins both networks in one file, with temperature and thresholds from the validation digits."""
+    """Joins both networks in one file, with temperature and thresholds from the digits to choose by."""
     _, validation = held_back()
+    folder = digits.folder.parent
     join_kinds(digits.onnx_path, kinds.onnx_path, path)
-    answers = evaluate(Classifier(digits.onnx_path, calibrated=False), validation)
-    likeness = evaluate(Classifier(kinds.onnx_path, calibrated=False), validation).probabilities[:, 0]
+    of_kinds = Classifier(kinds.onnx_path, calibrated=False)
+    likeness = evaluate(of_kinds, validation).probabilities[:, 0]
+    everything = teaching.joined(*teaching.choice(folder).values())
+    answers = evaluate(Classifier(digits.onnx_path, calibrated=False), everything)
     calibration = dataclasses.replace(
-        calibrate(answers.labels, answers.probabilities, CONFIDENCE_FRACTION),
+        calibrate(answers.labels, answers.probabilities),
         least_likeness=threshold(likeness, LIKENESS_FRACTION),
         kinds=KINDS,
     )
     note_calibration(path, calibration)
+    calibrated = Classifier(path)
+    lowest = threshold(evaluate(calibrated, validation).confidences, CONFIDENCE_FRACTION)
+    least = surest(folder, calibrated, of_kinds, calibration.least_likeness, lowest)
+    note_calibration(path, dataclasses.replace(calibration, least_confidence=least))
 
 
 def compare_with_keras(run: Run, path: Path, images: np.ndarray) -> dict[str, float]:
@@ -161,7 +121,7 @@ def compare_with_keras(run: Run, path: Path, images: np.ndarray) -> dict[str, fl
     }
 
 
-def figures(digits: Run, kinds: Run) -> Results:
+def figures(digits: Run, kinds: Run, folder: Path) -> Results:
     """The card's figures on the making: both runs, and the accuracy of the network of digits on images held back."""
     _, validation = held_back()
     network = Classifier(digits.onnx_path)
@@ -174,6 +134,11 @@ def figures(digits: Run, kinds: Run) -> Results:
         "num_parameters": {"digits": digits.metrics["num_parameters"], "kinds": kinds.metrics["num_parameters"]},
         "recipes": {"digits": digits.recipe.to_toml(), "kinds": kinds.recipe.to_toml()},
         "train_seconds": {"digits": digits.metrics["train_seconds"], "kinds": kinds.metrics["train_seconds"]},
+        "num_hands": {
+            "hands": sum(teaching.HANDS.values()),
+            "worn": 10 * (teaching.NUM_WORN + teaching.NUM_WORN_FONTS),
+        },
+        "choice": choice_figures(folder),
         "validation_accuracy": evaluate(network, validation).accuracy,
         "widened_validation_accuracy": evaluate(network, widened).accuracy,
         "unseen_fonts_accuracy": evaluate(network, fonts).accuracy,
@@ -187,12 +152,30 @@ def figures(digits: Run, kinds: Run) -> Results:
     }
 
 
+def choice_figures(folder: Path) -> dict[str, dict[str, int]]:
+    """How the file that ships does on each part to choose by: right, sure, and whether the right digit is named."""
+    judge, rows = Judge(Classifier(PRETRAINED_PATH)), {}
+    for name, part in teaching.choice(folder).items():
+        verdicts = judge.verdicts(part.images)
+        pairs = list(zip(verdicts, part.labels.tolist(), strict=True))
+        unsure = [(one, label) for one, label in pairs if one.kind == "unsure"]
+        rows[name] = {
+            "num_images": len(part),
+            "right": sum(one.digit == label for one, label in pairs),
+            "sure": sum(one.kind == "digit" for one in verdicts),
+            "sure_right": sum(one.kind == "digit" and one.digit == label for one, label in pairs),
+            "unsure": len(unsure),
+            "unsure_named": sum(label in (one.digit, *(at for at, _ in one.alternatives)) for one, label in unsure),
+        }
+    return rows
+
+
 def measure(runs: Path) -> Results:
     """Trains the networks, unless they are finished, writes the file and measures it."""
     digits, kinds = train_networks(runs)
     write_with(PRETRAINED_PATH, lambda path: put_together(digits, kinds, path))
     print(f"{PRETRAINED_PATH}  {PRETRAINED_PATH.stat().st_size / 1e6:.2f} MB")
-    return figures(digits, kinds)
+    return figures(digits, kinds, runs)
 
 
 OPTIONS = {"--runs": {"type": Path, "default": Path("runs/pretrained"), "help": "folder of the two training runs"}}

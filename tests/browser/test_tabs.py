@@ -126,7 +126,7 @@ def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched
     expect(live).to_contain_text("is in epoch")
     expect(live.locator(".live-facts")).to_contain_text(re.compile(r"accuracy\s*\d+\.\d %"))
     expect(live.locator(".live-facts")).to_contain_text(re.compile(r"time left\s*about"))
-    watched.until("document.querySelector('.live progress').value > 0.03")
+    watched.until("document.querySelector('.live > progress').value > 0.03")
     expect(page.locator(".curves svg").first).to_be_visible()
     expect(page.get_by_role("button", name="Start training")).to_be_disabled()
 

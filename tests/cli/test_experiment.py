@@ -114,7 +114,7 @@ def test_label_noise_and_augmentation_run(tiny_folder, tmp_path):
         (("batch-size", "--cluster", "127.0.0.1:1"), "There is no Ray cluster at 127.0.0.1:1"),
         (("compare", "mlp", "mlp"), "Two different recipes were expected"),
         (("compare", "mlp", "resnet"), "'resnet' is not one of"),
-        (("label-noise", "--models", "mlp,gpt"), "'gpt' is no network of this experiment; expected some of softmax"),
+        (("label-noise", "--models", "mlp,gpt"), "'gpt' is not a network of this experiment; expected some of softmax"),
         (("label-noise", "--biases", "2"), "'2' is not a number from 0 to 1"),
         (("augmentation", "--model", "mlp"), "The recipe mlp has no augmentation to take apart"),
         (("augmentation", "--recipe", "epochs=many"), "The recipe's epochs is 'many'"),

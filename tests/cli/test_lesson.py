@@ -13,6 +13,7 @@ import pytest
 from mnistlab.lesson.steps import STEPS
 from processes import run_mnistlab
 
+KEPT = ("ann.py", "bob.py", "grades.csv", "grades.json", "grades-mistakes.csv")
 SOLVED = """# %%
 from mnistlab.lesson import check
 check("batch.predict", {10_000: ("shorter", "lower"), 32: ("longer", "higher")})
@@ -55,7 +56,10 @@ def test_check_shows_every_step_and_the_first_open_one(notebook):
     assert [line.split()[1] for line in lines[: len(STEPS)]] == [step.key for step in STEPS]
     assert [line for line in lines if line.startswith("✓")] == ["✓ batch.predict  batch sizes: your prediction"]
     assert lines[len(STEPS)] == f"1 of {len(STEPS)} steps done."
-    assert lines[-2:] == ["data.prepare: not started.", "mnistlab lesson hint data.prepare"]
+    assert lines[-2:] == [
+        "data.prepare: no check was called for it. Is its cell still there?",
+        "mnistlab lesson hint data.prepare",
+    ]
     assert notebook.read_text() == SOLVED
     assert [path.name for path in notebook.parent.iterdir()] == ["exercise.py"]
 
@@ -135,9 +139,12 @@ def test_grade_a_class(tmp_path):
     result = run_mnistlab("lesson", "grade", tmp_path)
     assert result.returncode == 0, result.stderr
     table, details = tmp_path / "grades.csv", tmp_path / "grades.json"
-    assert result.stdout == f"2 notebooks graded: {table}, and {details}\n"
+    *summary, where = result.stdout.splitlines()
+    assert where == f"2 notebooks graded: {table}, {details} and {tmp_path / 'grades-mistakes.csv'}"
+    assert summary[0] == "Steps in 2 notebooks:"
+    assert [line.split()[1:] for line in summary if line.startswith("batch.predict")] == [["1", "0", "0", "1"]]
     assert [line.split()[0] for line in result.stderr.splitlines() if "/2 " in line] == ["1/2", "2/2"]
-    with table.open(encoding="utf-8", newline="") as file:
+    with table.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["file"], row["points"]) for row in rows] == [("'=bob.py", "0"), ("ann.py", "1")]
     elsewhere = tmp_path / "more"
@@ -145,6 +152,16 @@ def test_grade_a_class(tmp_path):
     graded = json.loads(run_mnistlab("lesson", "grade", tmp_path, "--json", "--csv", elsewhere / "g.csv").stdout)
     assert [one["file"] for one in graded] == ["=bob.py", "ann.py"]
     assert (elsewhere / "g.json").exists()
+
+
+def test_grade_writes_pages_for_students(notebook, tmp_path):
+    pages = tmp_path / "pages"
+    result = run_mnistlab("lesson", "grade", notebook, "--feedback", pages)
+    assert result.returncode == 0, result.stderr
+    assert [path.name for path in pages.iterdir()] == ["exercise.py.html"]
+    assert "Noted. Now measure it." in (pages / "exercise.py.html").read_text(encoding="utf-8")
+    refused = run_mnistlab("lesson", "grade", notebook, "--feedback", notebook)
+    assert refused.returncode == 2 and "a file" in refused.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
@@ -174,20 +191,18 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path):
 
 def left_behind(folder):
     """Temporary files of a grader; the processes are gone with them, as they could not be removed under one."""
-    return [
-        path.name for path in folder.iterdir() if path.name not in ("ann.py", "bob.py", "grades.csv", "grades.json")
-    ]
+    return [path.name for path in folder.iterdir() if path.name not in KEPT]
 
 
 WRONG_USE = [
     (["lesson", "check"], 2, "Missing argument 'FILE'. See mnistlab lesson check --help."),
     (["lesson", "check", "none.ipynb"], 1, "There is no file none.ipynb."),
     (["lesson", "check", "notes.txt"], 2, "notes.txt was given; a notebook that ends in .ipynb or .py was expected."),
-    (["lesson", "check", "broken.ipynb"], 1, "broken.ipynb is no notebook that Jupyter could open"),
+    (["lesson", "check", "broken.ipynb"], 1, "broken.ipynb is cut off: its JSON ends in the middle"),
     (["lesson", "hint", "cnn.conf2"], 2, "There is no step 'cnn.conf2'. Did you mean 'cnn.conv2'? The steps are data."),
     (["lesson", "hint", "cnn.conv2", "--level", "4"], 2, "'4' is not a whole number from 1 to 3."),
     (["lesson", "grade", "nowhere"], 2, "There is no file nowhere; a notebook or a folder of notebooks was expected."),
-    (["lesson", "grade", "empty"], 1, "No notebook lies in empty; files that end in .ipynb"),
+    (["lesson", "grade", "empty"], 1, "There is no notebook in empty; files that end in .ipynb"),
     (["lesson", "grade", "empty", "--memory", "0"], 2, "'0' is not a number from 0.25 to 1,024."),
     (["lesson", "grade", "empty", "--limit-seconds", "0"], 2, "'0' is not a whole number from 1 to 86,400."),
     (["lesson", "grade", "broken.ipynb", "--csv", "x.csv"], 2, "but broken.ipynb is one file. Give the folder, or"),

@@ -18,20 +18,22 @@ from idx_files import write_idx
 from mnistlab.cli.main import cli
 from mnistlab.inference import Classifier
 from mnistlab.models.backend import keras
-from processes import child_cpu_seconds, imports_of, run_mnistlab, run_python
+from mnistlab.runs import Run
+from processes import child_cpu_seconds, imports_of, run_alone, run_mnistlab, run_python
 
 
 @pytest.fixture(scope="module")
 def run_folder(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli") / "run"
-    result = run_mnistlab("train", "mlp", "--data", tiny_folder, "--epochs", "2", "--out", folder)
+    result = run_alone("train", "mlp", "--data", tiny_folder, "--epochs", "2", "--out", folder)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     lines = result.stdout.splitlines()
     assert lines[0] == "mlp: 2 epochs, batch size 128, seed 0"
-    assert [line.split()[:2] for line in lines[1:3]] == [["epoch", "1/2"], ["epoch", "2/2"]]
-    assert " of 200 right: " in lines[3]
-    assert lines[4] == f"The run lies in {folder}; open {folder / 'report.html'}"
+    assert lines[1].split(", ")[-1] == Run(folder).environment["processor"]
+    assert [line.split()[:2] for line in lines[2:4]] == [["epoch", "1/2"], ["epoch", "2/2"]]
+    assert " of 200 right: " in lines[4]
+    assert lines[5] == f"The run lies in {folder}; open {folder / 'report.html'}"
     return folder
 
 
@@ -43,7 +45,7 @@ def test_help_is_light():
 def test_help_names_every_command_with_little_work():
     """It needs about 0.2 s of one core, any network several seconds."""
     before = child_cpu_seconds()
-    result = run_mnistlab("--help")
+    result = run_alone("--help")
     assert child_cpu_seconds() - before < 2
     for command in cli.commands:
         assert f"  {command} " in result.stdout

@@ -73,8 +73,8 @@ def test_a_port_that_is_taken_is_named():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--host", "no such host"), "is no address of this machine"),
-        (("--host", "192.0.2.1"), "is no address of this machine"),
+        (("--host", "no such host"), "is not an address of this machine"),
+        (("--host", "192.0.2.1"), "is not an address of this machine"),
         (("--token", "short"), "16 to 128"),
         (("--port", "65536"), "65536"),
     ],

@@ -446,7 +446,7 @@ BAD_CSV = {
     "below 0": (f"{ROW}\n{ROW[:-1]}-1", "line 2, column 785: it holds '-1', but"),
     "above 255": (f"{ROW}\n{ROW[:-1]}256", "line 2, column 785: it holds '256', but"),
     "a label above nine": (f"{ROW}\n1{ROW}", "line 2: the label is 13, but labels are 0 to 9"),
-    "an endless line": ("0," * 10**6, "line 1: it has more than 32,768 bytes, so it is no line of 785 numbers"),
+    "an endless line": ("0," * 10**6, "line 1: it has more than 32,768 bytes, so it is not a line of 785 numbers"),
     "commands for a terminal": (f"{ROW}\n\x1b[2J{ROW[1:]}", r"line 2, column 1: it holds '\\x1b\[2J', but"),
     "names without a label": (",".join(f"pixel{n}" for n in range(785)), "line 1: it begins with 'pixel0', but a line"),
     "zeros before a number": (f"{ROW}\n{ROW[:-1]}007", "line 2, column 785: it holds '007', but"),

@@ -88,7 +88,7 @@ def test_two_files_for_one_role_are_refused(folder):
         load_idx(folder)
     assert str(caught.value) == (
         f"The folder {folder} holds both train-labels.idx1-ubyte and train_labels_idx1_ubyte, but one of them was "
-        "expected. Take the other one away."
+        "expected. Remove the other one."
     )
 
 

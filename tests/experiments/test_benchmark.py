@@ -1,13 +1,19 @@
+import importlib.util
 import json
 import math
 
+import numpy as np
 import pytest
 from scipy import stats
 
-from mnistlab.experiments.benchmark import stock, suite
+from mnistlab.experiments.benchmark import pytorch, stock, suite
 from mnistlab.models import MODELS
 from mnistlab.models.backend import keras
-from processes import run_mnistlab
+from mnistlab.system import processor
+from mnistlab.training.augmentation import AffineParameters, affine_transforms, transform_images
+from processes import run_mnistlab, run_python
+
+needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
@@ -31,7 +37,12 @@ def rounds(stock_seconds, our_seconds, stock_accuracy, our_accuracy):
     ):
         for name in ("mlp", "cnn"):
             measured[f"{kind}_{name}"] = [
-                {"train_seconds": second, "test_accuracy": accuracy, "gflops": 100 / second, "images_per_second": 1000}
+                {
+                    "train_seconds": second,
+                    "test_accuracy": accuracy,
+                    "gflops": 100 / second,
+                    "images_per_second": 1000 / second,
+                }
                 for second, accuracy in zip(seconds, accuracies, strict=True)
             ]
     return measured
@@ -93,6 +104,136 @@ def test_the_stock_notebook_trains_every_epoch(name, tiny_mnist, monkeypatch):
     assert steps == [1, 4 * math.ceil(600 / 128)]  # the first starts TensorFlow
     assert measured["train_seconds"] > 0
     assert 0 < measured["test_accuracy"] < 1
+
+
+def with_torch(measured, rate):
+    for name in ("mlp", "cnn"):
+        measured[f"torch_{name}"] = [
+            {**figures, "images_per_second": rate, "precision": "float32"} for figures in measured[f"stock_{name}"]
+        ]
+    return measured
+
+
+def test_pytorch_has_its_row_and_ratio_where_it_was_measured():
+    summary = suite.summarize(with_torch(rounds([10, 20], [5, 4], [0.97, 0.98], [0.98, 0.98]), rate=100.0))
+    # The rates of mnistlab are 200 and 250 images a second.
+    assert summary["speedup_over_torch_cnn"]["median"] == pytest.approx((200 + 250) / 2 / 100)
+    text = suite.format_summary({"summary": summary, "work": suite.WORK["quick"], "quick": True})
+    assert [line.split(" | ")[1] for line in text.splitlines() if line.startswith("| `cnn`")] == [
+        "stock Keras",
+        "PyTorch",
+        "mnistlab",
+    ]
+    assert text.count("2.25 times as fast as PyTorch (2.00 to 2.50)") == 2
+
+
+def test_ways_to_compute_have_a_row_each():
+    paths = [
+        {"network": name, "onednn": onednn, "precision": "float32", "step_ms": ms, "chosen": onednn}
+        for name, onednn, ms in [("mlp", True, 2.0), ("mlp", False, 3.0), ("cnn", True, 40.0), ("cnn", False, 1234.5)]
+    ]
+    summary = suite.summarize(rounds([10], [5], [0.97], [0.98]))
+    text = suite.format_summary({"summary": summary, "work": suite.WORK["quick"], "quick": True, "paths": paths})
+    assert text.splitlines()[-2:] == [
+        "| oneDNN kernels, float32 (chosen) | 2.0 | 40.0 |",
+        "| TensorFlow kernels, float32 | 3.0 | 1,234.5 |",
+    ]
+
+
+@pytest.mark.parametrize(("features", "value"), [("avx2", "0"), ("avx2 avx512f avx512_vnni", "1")])
+def test_stock_keras_gets_the_kernels_that_tensorflow_would_take(features, value, monkeypatch):
+    here = processor.Processor("x86_64", frozenset(features.split()))
+    monkeypatch.setattr(suite, "processor", lambda: here)
+    monkeypatch.setenv(processor.ONEDNN, "")
+    monkeypatch.delenv(processor.ONEDNN)
+    assert suite.variables_of("stock") == {processor.ONEDNN: value}
+    assert suite.variables_of("mnistlab") == suite.variables_of("torch") == {}
+    monkeypatch.setenv(processor.ONEDNN, "1")
+    assert suite.variables_of("stock") == {}  # the user has decided
+
+
+def fake_measure(kind, *arguments, variables=None):
+    if kind == "machine":
+        return {"float32_gflops": 100.0, "bfloat16_gflops": 100.0}
+    if kind == "path":
+        return {"step_ms": 1.0}
+    figures = {"train_seconds": 1.0, "images_per_second": 10.0 + arguments[-1], "test_accuracy": 0.5}
+    return figures | ({"environment": {"cpu": "example"}} if kind == "mnistlab" else {})
+
+
+def test_rounds_are_added_to_earlier_ones_with_new_seeds(monkeypatch):
+    monkeypatch.setattr(suite, "_measure", fake_measure)
+    monkeypatch.setattr(suite, "has_torch", lambda: False)
+    monkeypatch.setattr(suite, "processor", lambda: processor.Processor("x86_64", frozenset({"avx2"})))
+    monkeypatch.setattr(suite, "chooses_onednn", lambda: True)
+    kept = []
+    first = suite.run_suite(work="short", rounds=2, quiet=True, keep=lambda results: kept.append(json.dumps(results)))
+    both = suite.run_suite(work="short", rounds=1, quiet=True, earlier=json.loads(kept[-1]))
+    assert len(kept) == 2
+    assert [row["network"] for row in first["paths"] if row["chosen"]] == ["mlp", "cnn"]
+    assert len(first["paths"]) == 4  # without bfloat16, which this processor would emulate
+    assert [figures["images_per_second"] for figures in both["rounds"]["stock_cnn"]] == [10.0, 11.0, 12.0]
+    assert both["summary"]["speedup_cnn"]["n"] == 3
+    assert both["environment"] == {"cpu": "example"}
+    assert "torch_cnn" not in both["rounds"]
+
+
+def test_stock_keras_and_pytorch_are_not_loaded_before_they_are_measured():
+    finished = run_python(
+        "import sys, mnistlab.experiments.benchmark.suite; print({'torch', 'keras'} & set(sys.modules))"
+    )
+    assert finished.stdout.strip() == "set()", finished.stderr
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_pytorchs_network_is_the_notebooks(name, tiny_mnist):
+    """With Keras' weights it says what Keras says; training goes on for as long as it should."""
+    import torch
+
+    model, network = MODELS[name](), pytorch.network(name)
+    layers = [layer for layer in network if list(layer.parameters())]
+    for ours, theirs in zip(layers, (layer for layer in model.layers if layer.weights), strict=True):
+        first, *others = theirs.get_weights()
+        if first.ndim == 4:
+            first = first.transpose(3, 2, 0, 1)  # (rows, columns, in, out) -> (out, in, rows, columns)
+        elif first.shape == (1024, 512):
+            first = first.reshape(4, 4, 64, 512).transpose(3, 2, 0, 1).reshape(512, 1024)  # PyTorch flattens by channel
+        elif first.ndim == 2:
+            first = first.T
+        values = [value for key, value in ours.state_dict().items() if key != "num_batches_tracked"]
+        for value, given in zip(values, (first, *others), strict=True):
+            value.copy_(torch.from_numpy(np.ascontiguousarray(given)))
+    images = pytorch._prepare(tiny_mnist.test.images, name)
+    with torch.inference_mode():
+        got = network.eval()(images).softmax(1).numpy()
+    assert got == pytest.approx(model.predict(tiny_mnist.test.images, verbose=0), abs=1e-4)
+
+    measured = pytorch.train_torch(name, tiny_mnist, epochs=3)
+    assert len(measured["epoch_seconds"]) == 3
+    if name == "mlp":  # the moving averages of the other need more than 15 steps, in Keras too
+        assert measured["test_accuracy"] > 0.2
+
+
+@needs_torch
+def test_pytorch_moves_images_as_keras_does(monkeypatch):
+    """The same draws must give the images that TensorFlow's kernel gives for mnistlab's closed form."""
+    import torch
+
+    unit = np.random.default_rng(0).uniform(-1, 1, (6, 20))
+    monkeypatch.setattr(torch, "rand", lambda *_shape: torch.tensor((unit + 1) / 2, dtype=torch.float32))
+    images = np.random.default_rng(1).integers(0, 256, (20, 28, 28)).astype("float32")
+    moved = pytorch.augment(torch.from_numpy(images)[:, None]).numpy()[:, 0]
+    drawn = AffineParameters(
+        rotation=8 * unit[0],
+        shear=0.3 * unit[1],
+        x_zoom=1 + 0.08 * unit[2],
+        y_zoom=1 + 0.08 * unit[3],
+        x_shift=0.08 * 28 * unit[4],
+        y_shift=0.08 * 28 * unit[5],
+    )
+    expected = np.asarray(transform_images(images, affine_transforms(drawn)))
+    assert np.abs(moved - expected).max() < 0.05  # of 255
 
 
 @pytest.mark.slow

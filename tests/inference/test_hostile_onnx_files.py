@@ -215,8 +215,8 @@ COSTS = "its operations would take memory or time out of all proportion"
 LISTS = "it computes lists out of all proportion"
 PARTS, TENSOR = "it has more parts than any network of ours", "its tensor 'kernel' has another size than it says"
 AXES = "its tensor {!r} has axes out of all proportion"
-INPUT, ENDS, NAMES = "its input is another", "its input or output is another", "it has names that are no text"
-NOT_FINITE, DAMAGED, CALIBRATION = "what it gives are no finite numbers", "it is damaged", "its calibration is none"
+INPUT, ENDS, NAMES = "its input is another", "its input or output is another", "it has names that are not text"
+NOT_FINITE, DAMAGED, CALIBRATION = "its outputs are not finite numbers", "it is damaged", "its calibration is none"
 
 CASES = {  # name: what takes the place of a good file, what its message says
     # Numbers in other files
@@ -431,7 +431,7 @@ CASES = {  # name: what takes the place of a good file, what its message says
     ),
     "nan_in_a_setting": (
         lambda at: beside(node("Constant", "", "c", value_float=math.nan)),
-        "its operation Constant has a setting that is no finite number",
+        "its operation Constant has a setting that is not a finite number",
     ),
     "division_by_zero": (  # finite weights, NaN as the answer
         lambda at: between(node("Div", "scores zero", "v"), zero=np.float32(0)),
@@ -441,7 +441,7 @@ CASES = {  # name: what takes the place of a good file, what its message says
         lambda at: with_kernel(tensor("kernel", np.tile(np.float32([3e38, -3e38]), (784, 5)))),
         NOT_FINITE,
     ),
-    "answers_that_are_no_probabilities": (no_probabilities, "what it gives are no probabilities"),
+    "answers_that_are_no_probabilities": (no_probabilities, "its outputs are not probabilities"),
     "cut_off": (lambda at: network().SerializeToString()[:5000], DAMAGED),
     "empty": (lambda at: b"", INPUT),
     "text": (lambda at: b"ir_version: 8\ngraph { }\n", DAMAGED),
@@ -499,7 +499,7 @@ def test_an_output_without_axes_is_refused(tmp_path):
     path.write_bytes(
         with_output(TensorProto.FLOAT, node("Identity", "one", "v"), one=np.float32(1)).SerializeToString()
     )
-    with pytest.raises(RunError, match="what it gives are no finite numbers"):
+    with pytest.raises(RunError, match="its outputs are not finite numbers"):
         Classifier(path).activations(np.zeros((2, 28, 28), np.uint8))
 
 

@@ -1,7 +1,6 @@
 """The checks of the exercise, walked through with typical wrong answers: each gets its own hint."""
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -9,23 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lesson_bank as bank
+import student_answers
 from mnistlab import datasets
 from mnistlab.evaluation import metrics
 from mnistlab.exceptions import UsageError
 from mnistlab.lesson import checking, hint
-from mnistlab.lesson.checks import (
-    activations,
-    answers,
-    data,
-    judging,
-    networks,
-    pictures,
-    regularization,
-    training,
-    weights,
-)
+from mnistlab.lesson.checks import judging
 from mnistlab.lesson.checks.evidence import describe
-from mnistlab.lesson.checks.verdicts import Feedback, Finding, StepState
+from mnistlab.lesson.checks.verdicts import Feedback, StepState
 from mnistlab.lesson.hints import hint_text
 from mnistlab.lesson.steps import STEP_BY_KEY, STEPS, find_step
 from mnistlab.models.backend import keras
@@ -34,8 +24,6 @@ NETWORK_STEPS = {
     network: [step.key for step in STEPS if step.arguments == ("model",) and network in step.key]
     for network in ("mlp", "cnn")
 }
-SEEN: set[tuple[str, str, str]] = set()
-CHECKS = (activations, answers, data, networks, pictures, regularization, training, weights)
 
 
 def judge(step: str, evidence: dict[str, object]) -> Feedback:
@@ -49,7 +37,7 @@ def said_of(step: str, *objects: object) -> Feedback:
 def expect(feedback: Feedback, problem: str) -> None:
     assert (feedback.state, feedback.problem) == (StepState.NOT_YET, problem), feedback
     assert feedback.message and feedback.reason
-    SEEN.add((problem, feedback.message, feedback.reason))
+    student_answers.SEEN.add((problem, feedback.message, feedback.reason))
 
 
 @pytest.mark.parametrize(
@@ -235,7 +223,8 @@ def test_scores_are_those_of_the_model_on_the_test_images(vectors):
     assert evidence["test_accuracy"] == pytest.approx(accuracy, abs=1e-6)
     assert evidence["test_loss"] == pytest.approx(loss, rel=1e-3)
     expect(said_of("mlp.score", [loss, accuracy], model), "loss-and-accuracy")
-    expect(said_of("mlp.score", "97 %", model), "no-score")
+    expect(said_of("mlp.score", "97 %", model), "score-text")
+    expect(said_of("mlp.score", 0.97, None), "no-score")
 
 
 MEASURED = {128: (10.0, 0.98), 10_000: (5.0, 0.935), 32: (20.0, 0.979)}
@@ -249,7 +238,8 @@ READ = {10_000: ("shorter", "lower"), 32: ("longer", "same")}
         ("accuracy-misread", READ | {10_000: ("shorter", "higher")}, MEASURED),
         ("not-measured", READ, {}),
         ("incomplete", {32: ("longer", "same")}, MEASURED),
-        ("words", READ | {32: ("slower", "same")}, MEASURED),
+        ("synonym", READ | {32: ("slower", "same")}, MEASURED),
+        ("words", READ | {32: ("endless", "same")}, MEASURED),
     ],
 )
 def test_each_wrong_reading_of_the_batch_sizes_gets_its_own_hint(problem, answer, measured):
@@ -281,7 +271,8 @@ def test_each_wrong_confusion_matrix_gets_its_own_hint(confused):
         "matrix-transposed": matrix.T,
         "matrix-shares": matrix / matrix.sum(axis=1, keepdims=True),
         "matrix-of-training": matrix * 6,
-        "matrix-other": np.diag(matrix.diagonal()),
+        "matrix-diagonal-only": np.diag(matrix.diagonal()),
+        "matrix-other": np.roll(matrix, 1, axis=0),
         "matrix-shape": matrix[:9],
         "matrix-empty": matrix * 0,
     }.items():
@@ -294,6 +285,7 @@ def test_each_wrong_confusion_matrix_gets_its_own_hint(confused):
     }.items():
         expect(said_of("confusion", matrix, pair, predictions), problem)
     expect(said_of("confusion", matrix, (4, 9), predictions[:100]), "no-predictions")
+    expect(said_of("confusion", None, (4, 9), predictions), "matrix-missing")
     mistakes = matrix - np.diag(matrix.diagonal())
     assert said_of("confusion", matrix, np.unravel_index(mistakes.argmax(), (10, 10)), predictions)
     assert said_of("confusion", matrix.tolist(), np.array([4, 9]), predictions)
@@ -314,10 +306,12 @@ def test_each_wrong_use_of_the_drawing_gets_its_own_hint():
     for problem, wrong in {
         "batch-axis-missing": picture[0],
         "channel-missing": picture[..., 0],
-        "shape": picture.reshape(1, 784),
+        "flattened": picture.reshape(1, 784),
+        "shape": picture.reshape(1, 1, 28, 28),
         "not-scaled": picture * 255,
         "inverted": 1 - picture,
-        "other-picture": picture / 2,
+        "other-scale": picture / 2,
+        "other-picture": picture**0.5,
         "picture-transposed": picture.transpose(0, 2, 1, 3),
         "picture-moved": np.roll(picture, 3, axis=1),
         "no-array": "drawing",
@@ -325,11 +319,14 @@ def test_each_wrong_use_of_the_drawing_gets_its_own_hint():
         expect(said_of("drawing", wrong, digit, model, drawing), problem)
     for problem, answer in {
         "probabilities-for-digit": probabilities,
-        "digit-form": 0.5,
+        "digit-form": [digit, digit],
+        "digit-probability": 0.5,
         "digit-other": (digit + 1) % 10,
     }.items():
         expect(said_of("drawing", picture, answer, model, drawing), problem)
     expect(said_of("drawing", picture, digit, model, drawing * 0), "blank")
+    expect(said_of("drawing", None, digit, model, drawing), "picture-missing")
+    expect(said_of("drawing", picture, None, model, drawing), "digit-missing")
     assert said_of("drawing", None, None, model, drawing).state is StepState.NOT_STARTED
 
 
@@ -372,26 +369,3 @@ def test_hints_get_clearer_each_time(capsys):
     said = capsys.readouterr().out
     assert [said.count(f"hint {level} of 3") for level in (1, 2, 3)] == [1, 1, 2]
     assert "cnn.add(keras.layers.Dropout(0.2))" in said
-
-
-def is_seen(finding: Finding) -> bool:
-    """Whether a wrong answer of the bank got the texts of a finding, whatever stood in place of the names in braces."""
-    message, reason = (re.sub(r"\\{.*?\\}", ".*", re.escape(text)) for text in finding[1:])
-    return any(
-        problem == finding.problem and re.fullmatch(message, found) and re.fullmatch(reason, why)
-        for problem, found, why in SEEN
-    )
-
-
-def test_every_hint_in_the_checks_is_in_the_bank():
-    """Runs last: what no wrong answer above has drawn out would never have been seen."""
-    problems = {problem for problem, _, _ in SEEN}
-    if len(problems) < 40:
-        pytest.skip("only part of the bank was walked")
-    missed = {
-        f"{check.__name__}: {name}" for check in CHECKS for name, found in check.FINDINGS.items() if not is_seen(found)
-    }
-    assert not missed
-    assert {"arguments", "unreadable"} <= problems  # the two of `judge` itself
-    messages = [message for _, message, _ in SEEN]
-    assert len(problems) >= 100 and len(set(messages)) > 0.9 * len(messages)

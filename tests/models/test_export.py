@@ -19,7 +19,7 @@ ARCHITECTURES = [
     "mlp",
     *(
         pytest.param(name, marks=pytest.mark.slow)
-        for name in ("cnn", "small_cnn", "deep_cnn", "deeper_cnn", "fast", "best", "record")
+        for name in ("cnn", "small_cnn", "deep_cnn", "deeper_cnn", "widening_cnn", "fast", "best", "record")
     ),
 ]
 
@@ -73,7 +73,7 @@ def made(name, seed=0):
     [
         (["mlp", "small_cnn"], ["tensorflow"]),
         pytest.param(
-            ["softmax", "mlp", "cnn", "small_cnn", "deep_cnn", "deeper_cnn", "fast", "best", "record"],
+            ["softmax", "mlp", "cnn", "small_cnn", "deep_cnn", "deeper_cnn", "widening_cnn", "fast", "best", "record"],
             ["tensorflow", "jax"],
             marks=pytest.mark.slow,
         ),

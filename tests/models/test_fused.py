@@ -193,3 +193,15 @@ def test_precision_names():
 def test_parts_stand_for_keras_classes():
     for standard, accelerated in zip(standard_parts(), accelerated_parts(), strict=True):
         assert issubclass(accelerated, standard)
+
+
+def test_dropout_of_many_batches_is_drawn_at_once():
+    layer, alone = (FastDropout(0.2, seed=4) for _ in range(2))
+    ones = tf.ones((300, 64))
+    factors = layer.draw((300, 64))
+    assert np.array_equal(np.asarray(factors), np.asarray(alone(ones, training=True)))  # the same draws
+    layer.drawn = factors[100:200]
+    assert np.array_equal(np.asarray(layer(ones[:100], training=True)), np.asarray(factors[100:200]))
+    assert np.array_equal(np.asarray(layer(ones[:100], training=False)), np.asarray(ones[:100]))
+    layer.drawn = None
+    assert not np.array_equal(np.asarray(layer(ones, training=True)), np.asarray(factors))  # it goes on

@@ -72,7 +72,7 @@ def test_the_command_line_says_which_file_it_is(network_file, ending, tmp_path):
         export_onnx(keras.saving.load_model(tmp_path / "network.keras"), network_file)
     finished = run_mnistlab("evaluate", network_file)
     assert (finished.returncode, finished.stdout) == (1, "")
-    expected = {"keras": NO_PROBABILITIES.format(network_file), "onnx": "what it gives are no finite numbers"}[ending]
+    expected = {"keras": NO_PROBABILITIES.format(network_file), "onnx": "its outputs are not finite numbers"}[ending]
     assert expected in finished.stderr
     assert str(network_file) in finished.stderr
     assert len(finished.stderr.splitlines()) == 1

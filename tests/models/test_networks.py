@@ -7,7 +7,9 @@ from mnistlab import models
 from mnistlab.datasets import preprocessing
 from mnistlab.inference import Classifier
 from mnistlab.models.backend import keras
+from mnistlab.models.backend import tensorflow as tf
 from mnistlab.models.export import export_onnx
+from mnistlab.models.parts import standard_parts
 from mnistlab.recipes import RECIPES
 from mnistlab.training.compiling import build_for_training
 from processes import run_python
@@ -125,7 +127,7 @@ def test_summary_tells_layers_and_parameters():
     assert "hidden2" in text
 
 
-@pytest.mark.parametrize("name", ["small_cnn", "deep_cnn"])
+@pytest.mark.parametrize("name", ["small_cnn", "widening_cnn"])
 def test_folding_keeps_every_pixel_in_its_square(name, mnist):
     model = models.MODELS[name]()
     fold = keras.Model(model.inputs, model.get_layer("fold").output)
@@ -186,3 +188,24 @@ def test_a_saved_average_loads_where_there_is_no_mnistlab(mnist, tmp_path):
     assert run_python(program, tmp_path).returncode == 0
     expected = model.predict(mnist.test.images[:5], verbose=0)
     assert np.load(tmp_path / "out.npy") == pytest.approx(expected, abs=1e-6)
+
+
+def test_pooling_before_relu_is_the_same_network_and_has_the_same_gradients():
+    """Accelerated networks pool first; the same layers in Keras' order must compute the same, image by image."""
+    other_parts = standard_parts()._replace(optimizer=None)  # same layers, not the standard parts
+    standard, pooled_first = (
+        models.cnn(models.Build(seed=3, parts=parts)) for parts in (standard_parts(), other_parts)
+    )
+    kinds = [[type(layer).__name__ for layer in network.layers] for network in (standard, pooled_first)]
+    assert kinds[0] != kinds[1]
+    assert sorted(kinds[0]) == sorted(kinds[1])
+    images = np.random.default_rng(0).integers(0, 256, (16, 28, 28)).astype("float32")
+    results = []
+    for network in (standard, pooled_first):
+        with tf.GradientTape() as tape:
+            value = tf.reduce_sum(network(images, training=True)[:, :5] ** 2)
+        results.append([value, *tape.gradient(value, [variable.value for variable in network.trainable_variables])])
+    # The largest of all: the gradients of biases before a normalization are zero but for rounding.
+    scale = max(np.abs(np.asarray(value)).max() for value in results[0])
+    for expected, got in zip(*results, strict=True):
+        assert np.abs(np.asarray(expected) - np.asarray(got)).max() < 1e-5 * scale

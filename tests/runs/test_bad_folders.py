@@ -47,7 +47,7 @@ SPOILT = {
 }
 
 
-@pytest.mark.skipif(os.name != "posix", reason="names that are no text")
+@pytest.mark.skipif(os.name != "posix", reason="names that are not text")
 def test_the_others_are_listed(tmp_path):
     names = {"good": None, os.fsdecode(b"n\xffme"): None, os.fsdecode(b"l\xffst"): with_folder("metrics.json")} | SPOILT
     for name, spoil in names.items():

@@ -69,7 +69,7 @@ def test_it_learns_what_the_run_did_not_know(starts, own, tmp_path):
     assert after > 0.95
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ["mlp", pytest.param("best", marks=pytest.mark.slow)])
 def test_a_fine_tuning_cut_after_any_checkpoint_ends_the_same(name, starts, own, tmp_path, monkeypatch):
     undisturbed = tune(name, starts, own, tmp_path / "undisturbed").digests()
     run, cuts = finish_through_cuts(lambda: tune(name, starts, own, tmp_path / "run"), monkeypatch)

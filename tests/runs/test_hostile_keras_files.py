@@ -248,7 +248,11 @@ def member_beyond_the_end(at):
 DEFLATED = zipfile.ZIP_DEFLATED
 LINK, STORAGE, NOT_NUMBERS = "is a link to somewhere else", "'a' is not stored plainly", "'a' does not hold numbers"
 SHAPE, NOT_FINITE = "'a' has the shape {}, which the file cannot hold", "'a' has numbers that are not finite"
-DEEP, NOT_HDF5, NOT_ZIP = "are nested too deeply", "its weights are no whole HDF5 file", "it is no whole zip archive"
+DEEP, NOT_HDF5, NOT_ZIP = (
+    "are nested too deeply",
+    "its weights are not a complete HDF5 file",
+    "it is not a complete zip archive",
+)
 FOREIGN, SIZE = "it has the foreign member", "{:,} bytes; at most {:,} were expected"
 NOT_CONFIG = "its config.json describes no network"
 

@@ -122,7 +122,7 @@ def test_numbers_that_were_changed_are_noticed(tmp_path, name):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(value, "train_seconds is no number") for value in ("many", None, [1], float("nan"))]
+    [(value, "train_seconds is not a number") for value in ("many", None, [1], float("nan"))]
     + [(10**400, "a number has more than 64 bits")],
     ids=["text", "null", "list", "nan", "vast"],
 )
@@ -190,7 +190,7 @@ def test_csv_replaces_a_list_and_nothing_else(folders):
     (folders / "notes.csv").write_text("precious")
     result = run_mnistlab("runs", ".", "--csv", "notes.csv", cwd=folders)
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "notes.csv exists and is no list of runs. Delete it, or choose another name.\n"
+    assert result.stderr == "notes.csv exists and is not a list of runs. Delete it, or choose another name.\n"
     assert (folders / "notes.csv").read_text() == "precious"
 
 

@@ -124,7 +124,7 @@ def test_html_escapes_the_folders_name(tmp_path):
 
 def test_unreadable_models_are_named(tmp_path):
     run = Run(made_run(tmp_path / "run"))
-    with pytest.raises(RunError, match=r"model\.keras is not a network .* it is no whole zip archive\."):
+    with pytest.raises(RunError, match=r"model\.keras is not a network .* it is not a complete zip archive\."):
         load_run(run)
 
 

@@ -232,7 +232,7 @@ def test_errors_are_sentences_everywhere(client):
     for method, path, status in (("GET", "/api/nothing", 404), ("POST", "/api/health", 405), ("DELETE", "/web/x", 404)):
         answer = client.request(method, path)
         assert answer.status_code == status and answer.json()["error"].endswith(".")
-    assert client.post("/api/health").headers["allow"] == "GET"
+    assert client.post("/api/health").headers["allow"] == "GET, HEAD"
 
 
 def test_the_description_documents_every_route(client):

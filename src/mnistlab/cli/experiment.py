@@ -9,6 +9,7 @@ import click
 from mnistlab.cli.options import DATA, PATH, Choice, WholeNumber, debug_option, load_dataset, warn
 from mnistlab.exceptions import InterruptionError, UsageError, did_you_mean
 from mnistlab.recipes import LIMITS, RECIPES, Limit
+from mnistlab.system.extras import require_extra
 from mnistlab.system.text import plural
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def label_noise(
     for name in names:
         if name not in NOISE_MODELS:
             raise UsageError(
-                f"{name!r} is no network of this experiment; expected some of {', '.join(NOISE_MODELS)}."
+                f"{name!r} is not a network of this experiment; expected some of {', '.join(NOISE_MODELS)}."
                 f"{did_you_mean(name, NOISE_MODELS)}"
             )
 
@@ -205,6 +206,7 @@ def _run(
     """Loads the data, makes and runs the experiment, and prints the answer."""
     from mnistlab.runs.folders import own_results
 
+    require_extra("train", "Training")
     folder = out or Path("experiments") / name
     try:
         with own_results(folder, "an experiment"):

@@ -8,6 +8,7 @@ import click
 from mnistlab.cli.options import PATH, Choice, debug_option
 from mnistlab.cli.usage import SUFFIXES, FileFormat, usage_note
 from mnistlab.exceptions import UsageError
+from mnistlab.system.extras import require_extra
 from mnistlab.system.files import copy_whole, write_text, write_with
 from mnistlab.system.paths import require_new_file
 
@@ -30,6 +31,7 @@ def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
     for path in (target, note):
         require_new_file(path, argument="folder")
     if file_format == "litert":
+        require_extra("train", "Export to LiteRT")
         from mnistlab.models import load_run
         from mnistlab.models.export import export_litert
 

@@ -13,6 +13,7 @@ from mnistlab.cli.migrate import migrate
 from mnistlab.cli.options import PATH, Choice, Number, WholeNumber, debug_option, print_json
 from mnistlab.exceptions import DataError, InterruptionError, MnistlabError, UsageError, did_you_mean
 from mnistlab.recipes import Limit
+from mnistlab.system.extras import require_extra
 from mnistlab.system.files import make_folder, write_text
 from mnistlab.system.paths import absence, is_file, is_folder, require_room
 from mnistlab.system.text import plural
@@ -61,7 +62,7 @@ def start(folder: Path, file_format: str) -> None:
 @lesson.command()
 @click.argument("file", metavar="FILE", type=PATH)
 @click.option("--watch", is_flag=True, help="Check again whenever the file is saved, until Ctrl-C.")
-@click.option("--full", is_flag=True, help="Train in full; otherwise trainings are cut to a few steps.")
+@click.option("--full", is_flag=True, help="Train in full; otherwise training is cut to a few steps.")
 @debug_option
 def check(file: Path, watch: bool, full: bool) -> None:
     """Run a notebook and show which steps are done. FILE is .ipynb, or .py with cell marks."""
@@ -83,6 +84,7 @@ def _check(file: Path, *, full: bool) -> Any:
     from mnistlab.lesson.notebooks.reading import read_cells
     from mnistlab.system.sandbox.limits import Limits
 
+    require_extra("lesson", "Running a notebook")
     read_cells(file)  # says at once what is wrong with the file
     limits = Limits(seconds=FULL_SECONDS if full else QUICK_SECONDS)
     try:
@@ -148,24 +150,29 @@ def hint(step: str, level: int) -> None:
 
 @lesson.command()
 @click.argument("path", metavar="FILE|DIR", type=PATH)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, of a folder a list.")
-@click.option("--csv", "csv_path", type=PATH, help=f"The table of a folder; {CSV_NAME} in it by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, or a list for a folder.")
+@click.option(
+    "--csv", "csv_path", type=PATH, help=f"Where to write the table for a folder; by default {CSV_NAME} in it."
+)
 @click.option(
     "--limit-seconds",
     default=600,
     show_default=True,
     type=WholeNumber(1, 86_400),
-    help="Longest time of a notebook.",
+    help="Time limit for each notebook, in seconds.",
 )
 @click.option(
     "--memory",
     default=6.0,
     show_default=True,
     type=Number(Limit(0.25, 1024, is_whole=False)),
-    help="Most memory of a notebook, GB.",
+    help="Memory limit for each notebook, in GB.",
 )
+@click.option("--feedback", "feedback_path", metavar="DIR", type=PATH, help="Write a page for each student into DIR.")
 @debug_option
-def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, memory: float) -> None:
+def grade(
+    path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, memory: float, feedback_path: Path | None
+) -> None:
     """Points for each step of one notebook or of a whole class. Each notebook runs in a confined process.
 
     The same command goes on where it was interrupted.
@@ -177,8 +184,13 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
         raise UsageError(
             f"--csv makes a table of a folder's notebooks, but {path} is one file. Give the folder, or --json."
         )
+    require_extra("lesson", "Running a notebook")
+    if feedback_path is not None:
+        require_room(feedback_path, "folder")
+    from mnistlab.lesson.grading.feedback import write_feedback
     from mnistlab.lesson.grading.gradebook import Gradebook, grade_all
     from mnistlab.lesson.grading.grading import package_digests
+    from mnistlab.lesson.grading.mistakes import format_mistakes
     from mnistlab.lesson.grading.showing import format_grade, format_missing
     from mnistlab.lesson.notebooks.reading import find_notebooks
     from mnistlab.system.sandbox.limits import GIB, Limits
@@ -187,7 +199,7 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
     notebooks, folder = (find_notebooks(path), path) if is_class else ([path], path.parent)
     if not notebooks:
         raise DataError(
-            f"No notebook lies in {path}; files that end in .ipynb, or in .py with cell marks, were expected."
+            f"There is no notebook in {path}; files that end in .ipynb, or in .py with cell marks, were expected."
         )
     if csv_path is None and is_class:
         csv_path = path / CSV_NAME
@@ -197,6 +209,8 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
     except KeyboardInterrupt as error:
         kept = f"{csv_path} keeps what was graded; the same command goes on." if book else "Nothing was kept."
         raise InterruptionError(f"Interrupted. {kept}") from error
+    if feedback_path is not None:
+        write_feedback(grades, notebooks, folder, feedback_path)
     if as_json:
         results = [dataclasses.asdict(one) for one in grades]
         print_json(results if is_class else results[0])
@@ -206,4 +220,11 @@ def grade(path: Path, as_json: bool, csv_path: Path | None, limit_seconds: int, 
     if missing:
         print(missing, file=sys.stderr)
     if book is not None and not as_json:
-        print(f"{plural(len(grades), 'notebook')} graded: {csv_path}, and {book.details_path}")
+        print("\n\n".join(filter(None, [format_mistakes(grades), _where(len(grades), book, feedback_path)])))
+
+
+def _where(num_grades: int, book: Any, feedback_path: Path | None) -> str:
+    """The line that says where everything was written."""
+    pages = "" if feedback_path is None else f"; pages for students in {feedback_path}"
+    files = f"{book.path}, {book.details_path} and {book.mistakes_path}"
+    return f"{plural(num_grades, 'notebook')} graded: {files}{pages}"

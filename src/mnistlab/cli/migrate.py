@@ -9,6 +9,7 @@ import click
 
 from mnistlab.cli.options import PATH, debug_option
 from mnistlab.exceptions import UsageError
+from mnistlab.system.console import Console
 from mnistlab.system.text import plural
 
 if TYPE_CHECKING:
@@ -21,18 +22,26 @@ WIDTH = 100
 @click.argument("old", metavar="OLD", type=PATH)
 @click.option("--out", type=PATH, help="The new file; OLD-keras3.ipynb beside OLD by default. It must not exist.")
 @click.option("--diff-only", is_flag=True, help="Print the changes as a unified diff and write nothing.")
+@click.option(
+    "--try",
+    "is_tried",
+    is_flag=True,
+    help="Run the new notebook in a sandbox, training cut short, and say how far it comes.",
+)
 @debug_option
-def migrate(old: Path, out: Path | None, diff_only: bool) -> None:
+def migrate(old: Path, out: Path | None, diff_only: bool, is_tried: bool) -> None:
     """Bring a notebook for Keras 1 or 2 to today's Keras. OLD is .ipynb or .py; the result is a new file.
 
-    Every change is printed with its reason. What cannot be changed safely gets a comment in the new file. OLD is only
-    read, and nothing in it is run.
+    Every change is printed with its reason. What would fail and cannot be changed safely gets a comment in the new
+    file. OLD is only read. Nothing is run unless you say --try.
     """
+    if diff_only and is_tried:
+        raise UsageError("--diff-only prints the changes and --try runs them; give one of the two.")
     try:
         from mnistlab.lesson.migration import default_path, migrate_file
     except ImportError as error:
         raise UsageError(
-            f"migrate needs the packages of mnistlab[lesson], which are not installed: {error}."
+            f"migrate needs packages that are not installed: {error}. Run: pip install 'mnistlab[lesson]'"
         ) from error
     new = out or default_path(old)
     migration = migrate_file(old, new, write=not diff_only)
@@ -42,11 +51,22 @@ def migrate(old: Path, out: Path | None, diff_only: bool) -> None:
     print(format_migration(migration))
     if not migration.is_changed:
         print(f"{old} has nothing that today's Keras would not run as it is; no file was written.")
-        return
-    changes = plural(len(migration.changes), "change", spec="d")
-    print(f"{changes}, {plural(len(migration.notes), 'mark', spec='d')}. {old} is untouched.")
-    print(f"The new notebook is {new}")
-    print(f"See the difference with: mnistlab lesson migrate --diff-only {old}")
+    else:
+        changes = plural(len(migration.changes), "change", spec="d")
+        print(f"{changes}, {plural(len(migration.notes), 'mark', spec='d')}. {old} is untouched.")
+        print(f"The new notebook is {new}")
+        print(f"See the difference with: mnistlab lesson migrate --diff-only {old}")
+    if is_tried:
+        _try(migration, old)
+
+
+def _try(migration: "Migration", old: Path) -> None:
+    """Runs the migrated notebook and prints how far it came."""
+    from mnistlab.lesson.trying import SECONDS, format_trial, try_migration
+
+    with Console(stderr=True).status(f"Trying the new notebook, at most {SECONDS:.0f} seconds ..."):
+        trial = try_migration(migration, old)
+    print(format_trial(trial))
 
 
 def format_migration(migration: "Migration") -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistlab.exceptions import RunError, did_you_mean
+from mnistlab.system.extras import require_extra
 from mnistlab.system.paths import absence, is_file, is_folder
 
 
@@ -51,6 +52,7 @@ def load_network_of(path: Path) -> Any:
     from mnistlab.inference import Classifier
 
     if path.suffix.lower() == ".keras" and not is_folder(path):
+        require_extra("train", "A .keras file")
         from mnistlab.runs.archives import read_network_file
 
         found = read_network_file(path)  # rejects anything but our networks before Keras is loaded

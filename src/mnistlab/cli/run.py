@@ -8,6 +8,7 @@ import click
 
 from mnistlab.cli.options import DATA, EPOCHS, PATH, WholeNumber, debug_option, load_dataset, warn
 from mnistlab.exceptions import InterruptionError
+from mnistlab.system.extras import require_extra
 from mnistlab.system.text import percent
 
 
@@ -25,6 +26,7 @@ def run(out: Path, data: Path | None, seeds: int, epochs: int | None) -> None:
     from mnistlab.runs.folders import own_results
 
     started = time.perf_counter()
+    require_extra("train", "Training")
     try:
         with own_results(out, "a report", question=None):
             dataset = load_dataset(data)

@@ -23,6 +23,7 @@ from mnistlab.cli.options import (
 )
 from mnistlab.exceptions import UsageError, described
 from mnistlab.recipes import AUGMENTATIONS, LIMITS, RECIPES, Limit, Precision, Recipe, Validation
+from mnistlab.system.extras import require_extra
 from mnistlab.system.text import plural
 
 MAX_PROCESSES = 1024
@@ -90,6 +91,7 @@ def train(
     from mnistlab.runs.folders import default_folder, own_run
     from mnistlab.runs.processes import check_divisible, run_locally
 
+    require_extra("train", "Training")
     given = {key: value for key, value in overrides.items() if value is not None}
     start = None if start_from is None else Run(start_from)
     if start is None:
@@ -149,9 +151,11 @@ def _train(
     epochs = plural(recipe.epochs, "epoch", spec="d")
     print(f"{recipe.name}: {epochs}, batch size {recipe.batch_size:,}, seed {recipe.seed}")
     from mnistlab import training
+    from mnistlab.models.precision import describe_arithmetic
     from mnistlab.reports import write_run_report
     from mnistlab.training.event_files import EventFiles
 
+    print(f"  {describe_arithmetic(recipe.precision)}")
     if known.is_complete:
         print("  finished earlier")
     elif known.checkpoint_path.exists():

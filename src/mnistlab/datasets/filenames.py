@@ -93,8 +93,7 @@ def _only(folder: Path, role: _Role, stems: list[str]) -> str:
     if len(stems) == 1 or role in stems:
         return role if role in stems else stems[0]
     raise DataError(
-        f"The folder {folder} holds both {stems[0]} and {stems[1]}, but one of them was expected. "
-        "Take the other one away."
+        f"The folder {folder} holds both {stems[0]} and {stems[1]}, but one of them was expected. Remove the other one."
     )
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import importlib.util
 import os
 import secrets
 import socket
@@ -15,6 +14,7 @@ from typing import Any
 from mnistlab import __version__
 from mnistlab.exceptions import MnistlabError, TrainingError, UsageError
 from mnistlab.recipes import Recipe
+from mnistlab.system.extras import require_extra
 
 ANSWER_SECONDS = 5
 CLUSTER_SECONDS = 40  # that a process may take to start Ray and join a cluster
@@ -144,8 +144,7 @@ def check_cluster(address: str) -> None:
     Raises:
         UsageError: if Ray is not installed, or no cluster answers at the address.
     """
-    if importlib.util.find_spec("ray") is None:
-        raise UsageError("A cluster needs Ray, which is not installed. Run: pip install 'mnistlab[cluster]'")
+    require_extra("cluster", "A cluster")
     if address != "auto":
         _check_reachable(address)
 

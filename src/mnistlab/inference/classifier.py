@@ -159,11 +159,11 @@ class Classifier:
             values = [np.asarray(output, dtype=np.float32) for output in outputs]
             for at, (name, value) in enumerate(zip(names, values, strict=True)):
                 if value.shape[:1] != (len(batch),) or not np.isfinite(value).all():
-                    raise RefusalError("what it gives are no finite numbers")
+                    raise RefusalError("its outputs are not finite numbers")
                 if name in (PROBABILITIES, KINDS):
                     width = NUM_CLASSES if name == PROBABILITIES else len(self.calibration.kinds)
                     if value.shape != (len(batch), width) or not are_probabilities(value, _ROW_SUM_TOLERANCE):
-                        raise RefusalError("what it gives are no probabilities")
+                        raise RefusalError("its outputs are not probabilities")
                     values[at] = temper(value, self._temperature) if name == PROBABILITIES else value
         except RefusalError as refusal:
             raise _error(self.path, refusal) from refusal

@@ -18,11 +18,11 @@ ALTERNATIVE = 0.05  # probability from which another digit is worth naming
 _PHRASES = {
     "letter": "a letter",
     "symbol": "a symbol",
-    "scribble": "a scribble",
+    "scribble": "a drawing or a scribble",
     "lines": "lines that cross",
-    "blob": "a blob",
+    "blob": "a blob or specks",
     "texture": "a texture or a shadow",
-    "specks": "specks of dust",
+    "turned": "a digit that is turned",
 }
 
 

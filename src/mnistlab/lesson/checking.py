@@ -5,7 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from mnistlab.lesson.checks.evidence import Evidence, describe
+from mnistlab.exceptions import UsageError
+from mnistlab.lesson.checks.evidence import Description, Evidence, describe
 from mnistlab.lesson.checks.judging import Step, judge
 from mnistlab.lesson.checks.verdicts import SYMBOLS, Feedback, StepState
 from mnistlab.lesson.showing import show_feedback, show_note
@@ -41,13 +42,15 @@ class Session:
         Raises:
             UsageError: (a `ValueError`) there is no such step.
         """
+        if not isinstance(step, str):
+            raise UsageError('check takes the name of the step first: check("mlp.hidden2", mlp).')
         found = find_step(step)
         evidence = collect(found, *objects)
         for record in self.recorders:
             record(step, evidence)
         feedback = judge(found, evidence)
         if self.is_shortened and found.needs_training and feedback.state is StepState.NOT_YET:
-            feedback = Feedback(step, StepState.NOT_CHECKED, "Not checked: trainings are cut short here.")
+            feedback = Feedback(step, StepState.NOT_CHECKED, "Not checked: training is cut short here.")
         self.latest[step] = feedback
         show_feedback(feedback)
         return feedback
@@ -86,4 +89,12 @@ def collect(step: Step, *objects: Any) -> Evidence:
     evidence = {name: describe(value) for name, value in given.items()}
     if step.measure is not None:
         step.measure(evidence, given)
-    return dict(json.loads(json.dumps(evidence, default=str)))
+    return {name: _plain(description) for name, description in evidence.items()}
+
+
+def _plain(description: Description) -> Description:
+    """A description as JSON gives it back; whatever it holds, this does not fail."""
+    try:
+        return dict(json.loads(json.dumps(description, default=lambda value: type(value).__name__)))
+    except (TypeError, ValueError, RecursionError):
+        return {"kind": "other", "class": ""}

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from mnistlab.exceptions import UsageError
-from mnistlab.lesson.checks import answers, data, networks, pictures, training
+from mnistlab.lesson.checks import answers, compiling, confusion, data, networks, pictures, training
 from mnistlab.lesson.checks.evidence import measure_drawing, measure_score, measure_validated
 from mnistlab.lesson.checks.judging import Step
 from mnistlab.lesson.checks.layers import ExpectedLayer
@@ -27,28 +27,28 @@ STEPS = (
         "data.prepare",
         "vectors from 0 to 1, one-hot labels",
         partial(data.check_arrays, (784,)),
-        "A dense layer takes vectors of 784 numbers from 0 to 1, and the loss takes rows of ten.",
+        "A dense layer takes vectors of 784 numbers from 0 to 1, and the loss compares rows of ten numbers.",
         "reshape(-1, 784), astype('float32') and division by 255, for both splits; keras.utils.to_categorical.",
     ),
     _layer(
         "mlp.hidden2",
         "the second hidden layer",
         ExpectedLayer("dense", 512, has_dropout=True),
-        "It is the first hidden layer once more: a weighted sum, a bend, and some of the numbers dropped.",
-        "mlp.add with keras.layers.Dense, Activation and Dropout. The input shape need not be said again.",
+        "It is the same as the first hidden layer: a weighted sum, a bend, and some of the numbers dropped.",
+        "mlp.add with keras.layers.Dense, Activation and Dropout. You need not give the input shape again.",
     ),
     _layer(
         "mlp.output",
         "the output layer",
         ExpectedLayer("dense", 10, "softmax"),
-        "One number for each digit, and together they are probabilities.",
-        "keras.layers.Dense with as many units as there are digits, then the activation 'softmax'.",
+        "There is one number for each digit, and together the ten numbers are probabilities.",
+        "keras.layers.Dense with as many units as there are digits, followed by the activation 'softmax'.",
     ),
     _given(
         "mlp.compile",
         "loss, optimizer, metric",
-        training.check_compile,
-        "Keras must know what to lessen, how, and what to show.",
+        compiling.check_compile,
+        "Keras needs to know what to minimize, how to do it, and what to show.",
         "compile(loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy'])",
     ),
     _given(
@@ -64,8 +64,8 @@ STEPS = (
         "mlp.score",
         "the test score",
         partial(training.check_score, training.MLP),
-        "Ask the network about images that it never saw.",
-        "mlp.evaluate(x_test, y_test) returns loss and accuracy, in this order.",
+        "Ask the network about images that it has never seen.",
+        "mlp.evaluate(x_test, y_test) returns the loss and the accuracy, in this order.",
         needs_training=True,
         measure=measure_score,
     ),
@@ -75,8 +75,8 @@ STEPS = (
         1,
         answers.check_prediction,
         (
-            "A larger batch means fewer updates in an epoch, and more work that can be done at once.",
-            "Words: 'shorter', 'same' or 'longer' for the time, 'lower', 'same' or 'higher' for the accuracy.",
+            "A larger batch means fewer updates per epoch, and more work that can be done at once.",
+            "Use 'shorter', 'same' or 'longer' for the time and 'lower', 'same' or 'higher' for the accuracy.",
         ),
     ),
     Step(
@@ -85,8 +85,9 @@ STEPS = (
         2,
         answers.check_answer,
         (
-            "Read it off the table that you measured, against the row of 128.",
-            "Differences of less than 0.4 points are what another seed makes: call them 'same', as times within 15 %.",
+            "Read it off the table that you measured, and compare each row with that of 128.",
+            "Another seed alone changes the accuracy by up to 0.4 points, so call less than half a point 'same'. "
+            "Call times within 15 % of each other 'same' as well.",
         ),
         needs_training=True,
     ),
@@ -94,48 +95,48 @@ STEPS = (
         "cnn.prepare",
         "images with a channel",
         partial(data.check_arrays, (28, 28, 1)),
-        "A convolution takes height, width and channels.",
+        "A convolution takes images with a height, a width and channels.",
         "reshape(-1, 28, 28, 1), the same scaling and the same one-hot rows as before.",
     ),
     _layer(
         "cnn.conv2",
         "the second convolution",
         ExpectedLayer("conv", 32, has_norm=True, has_pool=True, gives_pool=True),
-        "The first convolution once more; the shape of the input is known by now.",
+        "It is the same as the first convolution; Keras already knows the shape of the input.",
         "keras.layers.Conv2D(32, (3, 3)), BatchNormalization(), Activation('relu'). The pooling below is given.",
     ),
     _layer(
         "cnn.conv3",
         "the third convolution",
         ExpectedLayer("conv", 64, has_norm=True),
-        "The maps are half as high and wide now, so there is room for twice as many of them.",
+        "The maps are now half as high and half as wide, so there is room for twice as many of them.",
         "keras.layers.Conv2D with 64 filters of (3, 3), BatchNormalization(), Activation('relu').",
     ),
     _layer(
         "cnn.conv4",
         "the fourth convolution, and pooling",
         ExpectedLayer("conv", 64, has_norm=True, has_pool=True),
-        "The third convolution once more, and then pooling as after the second.",
+        "It is the same as the third convolution, followed by pooling as after the second.",
         "Conv2D(64, (3, 3)), BatchNormalization(), Activation('relu'), MaxPooling2D((2, 2)).",
     ),
     _layer(
         "cnn.dense5",
         "the dense layer",
         ExpectedLayer("dense", 512, has_norm=True, has_dropout=True),
-        "A hidden layer as in the first network, with batch normalization before its bend.",
+        "It is a hidden layer as in the first network, but with batch normalization before the bend.",
         "Dense(512), BatchNormalization(), Activation('relu'), Dropout(0.2).",
     ),
     _layer(
         "cnn.output",
         "the output layer",
         ExpectedLayer("dense", 10, "softmax"),
-        "The same as in the first network: ten digits, ten probabilities.",
+        "It is the same as in the first network: ten digits, ten probabilities.",
         "keras.layers.Dense and Activation('softmax').",
     ),
     _given(
         "cnn.compile",
         "loss, optimizer, metric",
-        training.check_compile,
+        compiling.check_compile,
         "The same loss, optimizer and metric as for the first network.",
         "compile(loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy'])",
     ),
@@ -143,8 +144,8 @@ STEPS = (
         "cnn.train",
         "five epochs of augmented batches",
         partial(training.check_training, training.CNN),
-        "Five epochs of augmented batches, and validation on images that were held back from training.",
-        "cnn.fit(batches, epochs=5, validation_data=(x_held, y_held)); no steps_per_epoch.",
+        "Train for five epochs on augmented batches, and validate on the images that were held back from training.",
+        "cnn.fit(batches, epochs=5, validation_data=(x_held, y_held)), without steps_per_epoch.",
         needs_training=True,
         measure=measure_validated,
     ),
@@ -152,8 +153,8 @@ STEPS = (
         "cnn.score",
         "the test score",
         partial(training.check_score, training.CNN),
-        "Ask the network about images that it never saw, as they are: test images are not augmented.",
-        "cnn.evaluate(x_test, y_test) returns loss and accuracy, in this order.",
+        "Ask the network about images that it has never seen. Test images are not augmented.",
+        "cnn.evaluate(x_test, y_test) returns the loss and the accuracy, in this order.",
         needs_training=True,
         measure=measure_score,
     ),
@@ -161,10 +162,11 @@ STEPS = (
         "confusion",
         "the confusion matrix",
         2,
-        answers.check_confusion,
+        confusion.check_confusion,
         (
-            "Count, for each pair of a true and a predicted digit, how many test images it is true of.",
-            "numpy.add.at(matrix, (labels, predictions), 1); set a copy's diagonal to 0, argmax, numpy.unravel_index.",
+            "For each pair of a true and a predicted digit, count the test images that it applies to.",
+            "numpy.add.at(matrix, (labels, predictions), 1); then, on a copy with 0 on the diagonal, argmax and "
+            "numpy.unravel_index.",
         ),
     ),
     Step(
@@ -173,8 +175,8 @@ STEPS = (
         2,
         pictures.check_drawing,
         (
-            "Treat the drawing exactly as you treated the images that the network learned from.",
-            "drawing.reshape(1, 28, 28, 1) / 255, then predict, then argmax of the only row.",
+            "Prepare the drawing exactly as you prepared the images that the network learned from.",
+            "drawing.reshape(1, 28, 28, 1) / 255, then predict, then argmax of the only row of the result.",
         ),
         measure=measure_drawing,
     ),

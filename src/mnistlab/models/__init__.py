@@ -13,7 +13,7 @@ from mnistlab.models.building import (
     to_standard,
 )
 from mnistlab.models.loading import load_network, load_run, network_from
-from mnistlab.models.networks import MODELS, Build, cnn, deep_cnn, deeper_cnn, mlp, small_cnn, softmax
+from mnistlab.models.networks import MODELS, Build, cnn, deep_cnn, deeper_cnn, mlp, small_cnn, softmax, widening_cnn
 
 __all__ = [
     "MODELS",
@@ -37,4 +37,5 @@ __all__ = [
     "standard_network",
     "summary_text",
     "to_standard",
+    "widening_cnn",
 ]

@@ -20,6 +20,8 @@ import numpy as np
 
 from mnistlab import __version__
 from mnistlab.exceptions import UsageError
+from mnistlab.system.extras import require_extra
+from mnistlab.system.processor import choose_kernels, processor, uses_onednn
 
 __all__ = ["describe_environment", "keras", "silenced", "tensorflow"]
 
@@ -72,11 +74,13 @@ BACKENDS = ("tensorflow", "jax", "torch")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 if os.environ["KERAS_BACKEND"] not in BACKENDS:
     raise UsageError(f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r}; expected one of {', '.join(BACKENDS)}.")
+require_extra("train", "Training")
 if importlib.util.find_spec(os.environ["KERAS_BACKEND"]) is None:
     raise UsageError(
         f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']}, which is not installed. Install it, or unset KERAS_BACKEND."
     )
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # 3: nothing below fatal
+choose_kernels()
 with silenced(sys.stderr), _nothing_in_the_home_folder():
     import keras
     import tensorflow  # on every backend: Keras imports it when it saves a model, and then not silently
@@ -98,6 +102,8 @@ def describe_environment() -> dict[str, str | int]:
         "system": platform.system(),
         "machine": platform.machine(),
         "cpu": _cpu_name() or platform.processor() or "unknown",
+        "processor": processor().kind,
+        **({"onednn": "on" if uses_onednn() else "off"} if backend == "tensorflow" else {}),
         "num_cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1),
     }
 

@@ -97,24 +97,42 @@ def _handle(variable: Any) -> Any:
 
 
 class FastDropout(keras.layers.Dropout):  # type: ignore[misc]
-    """Dropout that draws 16 random bits per activation, where Keras draws a 32-bit float.
+    """Dropout that draws 16 random bits per activation, where Keras draws a 32-bit float; for many batches at once.
 
     The rate is exact to 1 in 65,536. Draws come from the same seed generator, so a saved state continues, but differ
     from Keras'. Constructor and variables are those of `keras.layers.Dropout`.
 
     Source: Srivastava et al., "Dropout", JMLR 15 (2014).
+
+    Attributes:
+        drawn: Factors for the next inputs, drawn beforehand by `draw`; `None` lets every call draw its own.
     """
+
+    drawn: Any = None
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is anything to draw; the other cases are left to Keras."""
+        return 0 < round(self.rate * 2**16) < 2**16 and self.noise_shape is None
+
+    def draw(self, shape: Any) -> Any:
+        """Draws a factor for each activation: 0 for a random part of them, the same number above 1 for the others.
+
+        Args:
+            shape: Shape of the activations; many batches may be drawn at once, which costs less than one by one.
+        """
+        threshold = round(self.rate * 2**16)
+        # TensorFlow's generators take signed 32-bit seeds; Keras folds its own the same way.
+        seed = tf.cast(tf.math.floormod(self.seed_generator.next(), tf.int32.max - 1), tf.int32)
+        count = tf.reduce_prod(shape)
+        words = tf.random.stateless_uniform([(count + 1) // 2], seed, minval=None, maxval=None, dtype=tf.uint32)
+        halves = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:count]
+        kept = tf.reshape(halves >= tf.constant(threshold, tf.uint16), shape)
+        scale = tf.cast(2**16 / (2**16 - threshold), self.compute_dtype)
+        return tf.cast(kept, self.compute_dtype) * scale
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Sets a random part of `inputs` to zero and scales up the rest when training; changes nothing otherwise."""
-        threshold = round(self.rate * 2**16)
-        if not training or not 0 < threshold < 2**16 or self.noise_shape is not None:
+        if not training or not self.draws:
             return super().call(inputs, training=training)
-        # TensorFlow's generators take signed 32-bit seeds; Keras folds its own the same way.
-        seed = tf.cast(tf.math.floormod(self.seed_generator.next(), tf.int32.max - 1), tf.int32)
-        count = tf.size(inputs)
-        words = tf.random.stateless_uniform([(count + 1) // 2], seed, minval=None, maxval=None, dtype=tf.uint32)
-        halves = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:count]
-        kept = tf.reshape(halves >= tf.constant(threshold, tf.uint16), tf.shape(inputs))
-        scale = tf.cast(2**16 / (2**16 - threshold), inputs.dtype)
-        return inputs * (tf.cast(kept, inputs.dtype) * scale)
+        return inputs * (self.draw(tf.shape(inputs)) if self.drawn is None else self.drawn)

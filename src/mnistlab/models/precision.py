@@ -1,13 +1,9 @@
 """The precision of the arithmetic in the layers."""
 
-import contextlib
-from pathlib import Path
-
 from mnistlab.models.backend import keras
 from mnistlab.models.backend import tensorflow as tf
 from mnistlab.recipes import Precision
-
-BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+from mnistlab.system.processor import processor, uses_onednn
 
 
 def has_native_bfloat16() -> bool:
@@ -31,10 +27,8 @@ def has_native_bfloat16() -> bool:
 
         if torch.cuda.is_available():
             return False  # not measured yet
-    with contextlib.suppress(OSError):
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("flags")[2].partition("\n")[0]
-        return not BFLOAT16_CPU_FLAGS.isdisjoint(flags.split())
-    return False
+    # TensorFlow's own kernels, which it takes when oneDNN is switched off, emulate bfloat16 everywhere.
+    return processor().multiplies_bfloat16 and (backend != "tensorflow" or uses_onednn() is True)
 
 
 def resolve_precision(precision: Precision) -> Precision:
@@ -42,6 +36,12 @@ def resolve_precision(precision: Precision) -> Precision:
     if precision == "auto":
         return "bfloat16" if has_native_bfloat16() else "float32"
     return precision
+
+
+def describe_arithmetic(precision: Precision) -> str:
+    """How a recipe of this precision computes in this process, such as `bfloat16, oneDNN, avx512-bf16`, for people."""
+    kernels = "oneDNN, " if keras.backend.backend() == "tensorflow" and uses_onednn() else ""
+    return f"{resolve_precision(precision)}, {kernels}{processor().kind}"
 
 
 def policy_name(precision: Precision) -> str:

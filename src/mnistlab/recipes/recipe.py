@@ -12,7 +12,7 @@ import tomli_w
 from mnistlab.exceptions import UsageError, described, did_you_mean
 from mnistlab.recipes.limits import LIMITS, MAX_SEED, RANGE_LIMITS
 
-ModelName = Literal["mlp", "cnn", "softmax", "small_cnn", "deep_cnn", "deeper_cnn"]
+ModelName = Literal["mlp", "cnn", "softmax", "small_cnn", "deep_cnn", "deeper_cnn", "widening_cnn"]
 Validation = Literal["none", "split", "test"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["constant", "one-cycle"]

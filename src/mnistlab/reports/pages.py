@@ -14,7 +14,14 @@ from markupsafe import Markup
 
 from mnistlab.datasets.classes import Classes
 from mnistlab.exceptions import UsageError
-from mnistlab.reports.results import BatchSizeResults, ExperimentResults, ModelResults, NotebookResults, RunResults
+from mnistlab.reports.results import (
+    BatchSizeResults,
+    ExperimentResults,
+    FeedbackResults,
+    ModelResults,
+    NotebookResults,
+    RunResults,
+)
 from mnistlab.system import text, theme
 from mnistlab.system.text import interval, percent, plural, seconds, unbroken
 
@@ -128,6 +135,18 @@ def render_experiment(results: ExperimentResults, figures: Mapping[str, str], ca
         row_columns=list(dict.fromkeys(row_columns)),
         tested="p_value" in first,
     )
+
+
+def render_feedback(results: FeedbackResults) -> str:
+    """What one student is told about a notebook that was graded.
+
+    Args:
+        results: The grade, with a sentence for each step.
+
+    Returns:
+        An HTML page.
+    """
+    return _render("feedback.html.j2", results, {}, ())
 
 
 def _render(

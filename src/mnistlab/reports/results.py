@@ -167,3 +167,31 @@ class NotebookResults(TypedDict):
     folders: dict[str, str]
     total_seconds: float | None
     seconds: PhaseSeconds | None
+
+
+class StepFeedback(TypedDict):
+    """What a student is told about one step of the exercise."""
+
+    key: str
+    title: str
+    symbol: str
+    mark: str
+    points: int
+    out_of: int
+    message: str
+    reason: str
+    is_open: bool  # whether there is still something to do
+
+
+class FeedbackResults(TypedDict):
+    """The grade of one notebook, for the student who handed it in."""
+
+    mnistlab: str
+    environment: dict[str, Any]
+    file: str
+    points: int
+    out_of: int
+    num_done: int
+    ended: str  # a sentence about how the notebook's run ended; empty if it ran to its end
+    steps: list[StepFeedback]
+    problems: list[str]

@@ -119,7 +119,7 @@ def _read_members(content: bytes) -> dict[str, bytes]:
     except RefusalError:
         raise
     except Exception as error:  # what zipfile does not expect it leaves to struct, zlib and others
-        raise RefusalError("it is no whole zip archive") from error
+        raise RefusalError("it is not a complete zip archive") from error
 
 
 def _check_names(names: list[str]) -> None:

@@ -129,7 +129,7 @@ def summarize(folder: Path | str, process: int | None = None, noted_recipe: str 
 def _ended(run: Run, *, is_running: bool) -> Summary:
     metrics, moment = run.metrics, (run.folder / MANIFEST).stat().st_mtime
     if wrong := [key for key in (*MEASURED, "steps", "num_parameters") if not is_number(metrics[key])]:
-        raise RunError(f"{run.folder / 'metrics.json'} is damaged: {wrong[0]} is no number.")
+        raise RunError(f"{run.folder / 'metrics.json'} is damaged: {wrong[0]} is not a number.")
     total = Progress(num_steps=int(metrics["steps"]), seconds=float(metrics["train_seconds"]))
     return Summary(
         run.folder,
@@ -250,5 +250,5 @@ def write_csv(summaries: Iterable[Summary], path: Path) -> None:
     header = buffer.getvalue()
     writer.writerows(summary.row() for summary in summaries)
     if path.exists() and not path.read_bytes().startswith(header.encode()):
-        raise UsageError(f"{path} exists and is no list of runs. Delete it, or choose another name.")
+        raise UsageError(f"{path} exists and is not a list of runs. Delete it, or choose another name.")
     write_text(path, buffer.getvalue())

@@ -163,7 +163,7 @@ class Run:
         table = csv.DictReader(io.StringIO(self._read("history.csv")))
         try:
             rows = [{key: finite(value) for key, value in row.items()} for row in table]
-            seconds = self.metrics["epoch_seconds"] if self.is_complete else [None] * len(rows)
+            seconds = self.metrics.get("epoch_seconds", []) if self.is_complete else [None] * len(rows)
             timed = [row | {"seconds": duration} for row, duration in zip(rows, seconds, strict=True)]
             return cast(list[HistoryRow], timed)
         except (TypeError, ValueError, csv.Error) as error:

@@ -17,7 +17,7 @@ from mnistlab.system.sandbox.supervisor import ExitReport, run_sandboxed
 
 MAX_CPU_SECONDS = 1.5  # and with the start of the process less than 2; the largest file takes a tenth
 MAX_ADDED_BYTES = 160 * MIB  # of memory, beside what Python and the libraries take: twice the largest file, and some
-NOT_WHOLE = "its weights are no whole HDF5 file"
+NOT_WHOLE = "its weights are not a complete HDF5 file"
 TOO_SLOW = f"its weights take more than {MAX_CPU_SECONDS:g} seconds to read"
 TOO_LARGE = "its weights take too much memory to read"
 

@@ -2,13 +2,17 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from mnistlab import __version__
 from mnistlab.server.experiments.routes import experiments_router
 from mnistlab.server.http import errors
 from mnistlab.server.http.limits import BodyLimits
+from mnistlab.server.http.methods import Heads
 from mnistlab.server.http.security import AnswerHeaders, Gate
 from mnistlab.server.http.static import PageFiles, load_assets
 from mnistlab.server.http.work import Workers
@@ -63,7 +67,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        responses=errors.documented(*errors.EVERYWHERE, *([] if settings.token is None else [401])),
+        responses=errors.documented(*errors.EVERYWHERE),
+        generate_unique_id_function=_operation_name,
         exception_handlers=errors.HANDLERS,
     )
     app.include_router(recognition_router(networks, workers, photos))
@@ -74,5 +79,30 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(PageFiles, assets=load_assets())
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Gate, settings=settings)
+    app.add_middleware(Heads)
     app.add_middleware(AnswerHeaders)
+    app.openapi = lambda: _description(app, needs_token=settings.token is not None)  # type: ignore[method-assign]
     return app
+
+
+def _operation_name(route: APIRoute) -> str:
+    """The name that programs made from the description call a route by: `listRuns`."""
+    first, *others = route.name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def _description(app: FastAPI, *, needs_token: bool) -> dict[str, Any]:
+    """The OpenAPI description, with the token that requests bring where the server asks for one."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            license_info=app.license_info,
+        )
+        token = {"type": "http", "scheme": "bearer", "description": "The token that `mnistlab serve` printed."}
+        made.setdefault("components", {})["securitySchemes"] = {"token": token}
+        made["security"] = [{"token": []}] if needs_token else [{}, {"token": []}]
+        app.openapi_schema = made
+    return app.openapi_schema

@@ -24,7 +24,7 @@ from mnistlab.server.settings import Settings
 BACKLOG = 256  # connections that the kernel holds until the server accepts them
 SHUTDOWN_SECONDS = 0.5  # for answers that have begun; event streams never end by themselves
 WORKER_SECONDS = 0.3  # for threads to notice that there is nothing left to do
-_NOT_HERE = " is no address of this machine. Try 127.0.0.1."
+_NOT_HERE = " is not an address of this machine. Try 127.0.0.1."
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -5,6 +5,7 @@
 - `batches`, `augmentation`, `soft_labels`, `validation`: what it is trained on, and what is held back
 - `fitting`: how `keras.Model.fit` is asked to train
 - `callbacks`: what is shown, recorded and kept meanwhile
+- `duration`: how long all of it is going to take
 - `final_metrics`: how good the result is
 - `extending`: more epochs for a finished run
 - `distribution`: several processes that train one network

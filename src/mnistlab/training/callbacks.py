@@ -42,6 +42,10 @@ class ProgressCallback(keras.callbacks.Callback):  # type: ignore[misc]
             TimeRemainingColumn(),
         )
 
+    def say(self, text: str) -> None:
+        """Shows a line, above the bar if there is one."""
+        self._console.line(text)
+
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens the bar."""
         if not self._bar.task_ids:  # the rest of an epoch and the later ones are one training run

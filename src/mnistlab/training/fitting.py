@@ -87,6 +87,8 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
     train_function: Any
     _stream: BlockStream | None = None
     _blocks: Iterator[Any]
+    _defers_metrics = False
+    _loss: Any = None
 
     def fit_blocks(self, stream: BlockStream, *, epochs: int, first_block: int = 0, **options: Any) -> None:
         """Trains on a stream of blocks; options are those of `fit`.
@@ -136,22 +138,50 @@ class BlockSequential(keras.Sequential):  # type: ignore[misc]
         stream: Any = self._stream
         num_images, batch_size = tf.shape(images)[0], stream.batch_size
         one_step = super().train_step
+        # What does not depend on the weights is made for the whole block: one large operation costs less than many.
+        dropouts = [layer for layer in self.layers if getattr(layer, "draws", False)]
+        factors = [layer.draw(tf.stack([num_images, *layer.input.shape[1:]])) for layer in dropouts]
+        num_steps = (num_images + batch_size - 1) // batch_size
+        answers = tf.TensorArray(tf.float32, num_steps, element_shape=(None, stream.num_classes), infer_shape=False)
 
-        def train_on_batch(first: Any, _loss: Any) -> Any:
-            batch = slice(first, tf.minimum(first + batch_size, num_images))
+        def train_on_batch(step: Any, _loss: Any, answers: Any) -> Any:
+            batch = slice(step * batch_size, tf.minimum((step + 1) * batch_size, num_images))
             inputs = images[batch]  # (block, 28, 28) -> (batch, 28, 28)
             if stream.augmentation is not None:
                 inputs = transform_images(inputs, transforms[batch])
-            metrics = one_step((inputs, targets[batch]))
-            return first + batch_size, tf.cast(metrics["loss"], tf.float32)
+            for layer, drawn in zip(dropouts, factors, strict=True):
+                layer.drawn = drawn[batch]
+            made = one_step((inputs, targets[batch]))
+            return step + 1, made["loss"], answers.write(step, made["answers"])
 
-        tf.while_loop(
-            lambda first, loss: (first < num_images) & tf.math.is_finite(loss),
-            train_on_batch,
-            [tf.constant(0), tf.constant(0.0)],
-            parallel_iterations=1,  # updates must happen one after the other
-        )
-        return self.get_metrics_result()
+        self._defers_metrics = True
+        try:
+            _, loss, answers = tf.while_loop(
+                lambda step, loss, _answers: (step < num_steps) & tf.math.is_finite(loss),
+                train_on_batch,
+                [tf.constant(0), tf.constant(0.0), answers],
+                parallel_iterations=1,  # updates must happen one after the other
+            )
+        finally:
+            self._defers_metrics = False
+            for layer in dropouts:
+                layer.drawn = None
+
+        def measure() -> Any:
+            return super(BlockSequential, self).compute_metrics(images, targets, answers.concat())
+
+        return tf.cond(tf.math.is_finite(loss), measure, self.get_metrics_result)
+
+    def compute_loss(self, *arguments: Any, **options: Any) -> Any:
+        """The loss of one batch, which is also kept for the end of the step."""
+        self._loss = super().compute_loss(*arguments, **options)
+        return self._loss
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """What is known after one step: Keras' metrics, or within a block what they are computed from at its end."""
+        if not self._defers_metrics:
+            return super().compute_metrics(x, y, y_pred, sample_weight)
+        return {"loss": tf.cast(self._loss, tf.float32), "answers": tf.cast(y_pred, tf.float32)}
 
 
 class WholeBatches(keras.distribution.DataParallel):  # type: ignore[misc]

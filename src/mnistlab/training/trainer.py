@@ -39,6 +39,7 @@ from mnistlab.training.batches import BlockStream, stream_of
 from mnistlab.training.callbacks import CheckpointCallback, ProgressCallback, RecordingCallback
 from mnistlab.training.compiling import build_for_training, starting_weights
 from mnistlab.training.distribution import Team, join
+from mnistlab.training.duration import DurationCallback
 from mnistlab.training.final_metrics import calibration_of, score
 from mnistlab.training.fitting import FitPlan, fit_stream, sequential_class
 from mnistlab.training.validation import check_fits, hold_back
@@ -211,6 +212,7 @@ class _Training:
     def fit(self) -> None:
         """Trains the recipe's networks, one after the other, from the checkpoint on."""
         checkpoint, members = self._checkpoint, self._members
+        num_before = len(checkpoint.finished)
         first_weights = None if self._start is None else starting_weights(self._start)
         while len(checkpoint.finished) < len(members):
             number = len(checkpoint.finished)
@@ -218,7 +220,7 @@ class _Training:
                 model = build_for_training(members[number], self._streams[number].num_steps(self._recipe.epochs))
                 if first_weights is not None:  # a checkpoint, if there is one, replaces them
                     model.set_weights(first_weights[number])
-                was_stopped = self._fit_network(model, self._streams[number])
+                was_stopped = self._fit_network(model, self._streams[number], is_first=number == num_before)
             checkpoint.finish_network(model.get_weights(), optimizer_state(model))
             if was_stopped:
                 raise InterruptionError(
@@ -229,14 +231,18 @@ class _Training:
         networks = [standard_network(*parts) for parts in zip(members, checkpoint.finished, states, strict=True)]
         self._model = finished_model(networks, self._recipe)
 
-    def _fit_network(self, model: Any, stream: BlockStream) -> bool:
-        """Trains one network from the checkpoint to its end; returns whether the user asked to stop."""
+    def _fit_network(self, model: Any, stream: BlockStream, *, is_first: bool) -> bool:
+        """Trains one network from the checkpoint to its end; returns whether the user asked to stop.
+
+        With the first one of this process it is said how long all of them are going to take.
+        """
         checkpoint, recipe, validation = self._checkpoint, self._recipe, self._validation
         plan = FitPlan(model, stream, recipe.epochs)
         with StopRequest() as stop:
             progress = ProgressCallback(checkpoint, recipe, plan, quiet=self._quiet)
             recorded = RecordingCallback(checkpoint, plan, members=recipe.members)
             kept = CheckpointCallback(checkpoint, plan, stop=stop)
+            timed = DurationCallback(checkpoint, plan, members=recipe.members, say=progress.say)
             checkpoint.begin_fit()
             try:
                 fit_stream(
@@ -246,7 +252,7 @@ class _Training:
                     validation_data=None if validation is None else (validation.images, one_hot(validation.labels)),
                     validation_batch_size=PREDICTION_BATCH_SIZE,
                     verbose=0,
-                    callbacks=[progress, recorded, kept],
+                    callbacks=[progress, recorded, kept, *([timed] if is_first else [])],
                 )
             finally:
                 checkpoint.end_fit()

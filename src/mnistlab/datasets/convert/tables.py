@@ -82,7 +82,7 @@ def _line(path: Path, file: BinaryIO, number: int) -> bytes | None:
     line = file.readline(_MAX_LINE)
     if len(line) == _MAX_LINE:
         raise DataError(
-            f"{path}, line {number:,}: it has more than {_MAX_LINE:,} bytes, so it is no line of 785 numbers with "
+            f"{path}, line {number:,}: it has more than {_MAX_LINE:,} bytes, so it is not a line of 785 numbers with "
             "commas between them. Check that it is a CSV file of images."
         )
     return line.strip() if line else None

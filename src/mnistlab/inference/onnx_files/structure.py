@@ -222,7 +222,7 @@ def _check_fields(message: Any) -> None:
         if field.type == field.TYPE_STRING:
             texts = [value] if one else value
             if any(isinstance(text, bytes) for text in texts):  # protobuf gives bytes where it cannot decode
-                raise RefusalError("it has names that are no text")
+                raise RefusalError("it has names that are not text")
             if kind != "StringStringEntryProto" and any(len(text) > MAX_NAME for text in texts):
                 raise RefusalError("it has names out of all proportion")
         if field.message_type is not None:
@@ -259,7 +259,7 @@ def _check_node(node: onnx.NodeProto, names: set[str]) -> None:
         if any(abs(value) > MAX_SETTING for value in (attribute.i, *attribute.ints)):
             raise RefusalError(f"its operation {node.op_type} has a setting out of all proportion")
         if not all(map(math.isfinite, (attribute.f, *attribute.floats))):
-            raise RefusalError(f"its operation {node.op_type} has a setting that is no finite number")
+            raise RefusalError(f"its operation {node.op_type} has a setting that is not a finite number")
         if attribute.HasField("t"):
             numbers_of(attribute.t)
     if any(name and name not in names for name in node.input):

@@ -7,21 +7,25 @@ from mnistlab.lesson.checks.verdicts import Finding, read_findings
 FINDINGS = read_findings("""
 activation-missing: The ReLU is missing.
   Without a bend between them two layers are one: a weighted sum of weighted sums is a weighted sum.
+activation-linear: The activation is linear, which does nothing; ReLU was asked for.
+  Without a bend between them two layers are one: a weighted sum of weighted sums is a weighted sum.
 softmax-hidden: A hidden layer ends in a softmax.
   It makes the numbers compete and sum to 1, which is meant for the answer. Inside the network it is ReLU.
 activation-twice: There are two ReLUs after this layer.
-  Perhaps as an argument and as a layer of its own. It does no harm, since what is cut off stays cut off; keep one.
+  Perhaps one as an argument and one as a layer. It does no harm, since what is cut off stays cut off; keep one of
+    them.
 activation-other/flat: The activation is {name}; ReLU was asked for.
   {flat} is flat at both ends, and through many layers the gradient fades.
 activation-other: The activation is {name}; ReLU was asked for.
   It may work as well, but then it is another network than the one that you compare with.
 softmax-missing: The softmax is missing: ten scores come out, and not probabilities.
-  Cross-entropy takes the logarithm of a probability. Scores below zero have none; training goes astray.
+  Cross-entropy takes the logarithm of a probability. Scores below zero have no logarithm, and
+    training goes astray.
 softmax-twice: There are two softmaxes.
   The second takes probabilities for scores and flattens them: no answer can get above 23 %.
 relu-after-softmax: A ReLU follows the softmax.
   Probabilities are above zero already, so it does nothing; the softmax is the last step.
-activation-before-softmax: A {name} stands before the softmax.
+activation-before-softmax: There is a {name} before the softmax.
   It cuts the scores off before they are compared: a ReLU makes all negative ones equal.
 sigmoid-output: The output layer ends in a sigmoid.
   It gives ten separate yes-or-no answers that need not sum to 1. An image shows one digit: softmax.
@@ -40,7 +44,7 @@ def find_in_activation(expected: ExpectedLayer, block: Block) -> Finding | None:
     if expected.activation == "softmax":
         return _find_in_softmax(names)
     if not names:
-        return FINDINGS["activation-missing"]
+        return FINDINGS["activation-linear" if block.all("activation") else "activation-missing"]
     if "softmax" in names:
         return FINDINGS["softmax-hidden"]
     if set(names) == {"relu"}:

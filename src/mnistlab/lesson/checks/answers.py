@@ -1,10 +1,7 @@
-"""What the student answers: predictions and readings of measurements, and the confusion matrix."""
+"""What the student answers about batch sizes: a prediction, and a reading of what was measured."""
 
 from typing import Any, Literal
 
-import numpy as np
-
-from mnistlab.lesson.checks.data import true_test_labels
 from mnistlab.lesson.checks.evidence import Description
 from mnistlab.lesson.checks.verdicts import Finding, Outcome, StepState, read_findings
 
@@ -13,54 +10,66 @@ TIMES = ("shorter", "same", "longer")
 ACCURACIES = ("lower", "same", "higher")
 UNANSWERED = "?"
 SAME_SECONDS = 0.15  # fraction of the time by which another run of the same training may differ
-SAME_ACCURACY = 0.004  # difference that two training runs of the same recipe may have
+SAME_ACCURACY = 0.005  # two training runs that differ only in the seed end up to 0.004 apart
 FINDINGS = read_findings("""
+form: This is {what}; the check needs a dictionary with the two sizes of a batch as keys.
+  Give time and accuracy for both sizes: {{10_000: (time, accuracy), 32: (time, accuracy)}}.
+value-set: For batches of {size:,} the answer is a set, which has no order.
+  Time comes first and then accuracy: write them in parentheses, (time, accuracy), and not in braces.
+value-single: For batches of {size:,} the answer is a single word; two words are needed, for time and accuracy.
+  Write both in parentheses: (time, accuracy).
+other-size: There is an answer for batches of {other:,}, which nobody asked about, and none for {size:,}.
+  The two sizes are 10_000 and 32.
+unanswered: For batches of {size:,} there is still a "?" in the answer.
+  Give a word for the time and one for the accuracy; a prediction cannot be wrong.
+order: For batches of {size:,} the accuracy comes before the time.
+  The order is (time, accuracy), so that each word is compared with the right measurement.
+numbers: For batches of {size:,} the answer is numbers; words are asked for.
+  The time is one of {times}; the accuracy one of {accuracies}.
+synonym: For batches of {size:,} the answer has {word!r}; the word for that is {right!r}.
+  The time is one of {times}; the accuracy one of {accuracies}.
 incomplete: There is no answer for batches of {size:,}.
   Give time and accuracy for both sizes: {{10_000: (time, accuracy), 32: (time, accuracy)}}.
 words: For batches of {size:,} the answer is {words[0]!r} and {words[1]!r}.
   The time is one of {times}; the accuracy one of {accuracies}.
 not-measured: Nothing was measured yet.
-  Run the cell that trains with the three batch sizes.
-time-misread: With batches of {size:,} the training took {seconds:.1f} s instead of {usual:.1f} s.
+  Run the cell that trains with the other batch sizes.
+measured-itself: The answer is the dictionary that was measured; its words are asked for, not its numbers.
+  Compare each row with that of 128: "shorter", "same" or "longer", then "lower", "same" or "higher".
+sizes-swapped: The two sizes are swapped: what you say of 32 is true of 10,000, and the other way round.
+  The answer of each size stands behind it.
+accuracy-same: With batches of {size:,} {percent:.2f} % were right instead of {usual:.2f} %: less than half a point
+    apart.
+  That is "same": another seed alone would have changed as much.
+time-misread: The time is misread: with batches of {size:,} training took {seconds:.1f} s instead of {usual:.1f} s.
   That is "{right}". Fewer, larger products keep the processor busier; very many small steps cost overhead.
-accuracy-misread: With batches of {size:,} {percent:.2f} % were right instead of {usual:.2f} %.
-  That is "{right}". Trainings that differ in the seed alone are up to 0.4 points apart, so less than that is no
-    difference.
-no-predictions: The predictions are not a digit for each of the 10,000 test images.
-  Take the most likely class of each image: predict(x_test).argmax(axis=1).
-matrix-shape: The matrix has shape {shape}; (10, 10) was expected.
-  A row for each true digit, a column for each predicted one.
-matrix-transposed: Rows and columns are swapped: rows are the predicted digits here.
-  By convention a row is a true digit, so its sum is how many images of it there are.
-matrix-empty: The matrix holds nothing but zeros.
-  For every test image add 1 in the row of its label and the column of its prediction.
-matrix-shares: The matrix holds shares, and counts were asked for.
-  A share hides how many images it is about.
-matrix-of-training: The matrix counts 60,000 images: those that the network learned from.
-  How often it errs on those says little about new ones.
-matrix-other: The matrix counts {counted:,.0f} images, {right:,.0f} of them right; from the predictions it would be
-    10,000 and {expected:,}.
-  For every test image add 1 in the row of its label and the column of its prediction.
-mistake-form: The most frequent mistake is not a pair of digits.
-  Give it as (true digit, predicted digit).
-mistake-diagonal: ({true}, {wrong}) lies on the diagonal: those are right answers.
-  Set the diagonal to 0 before you look for the largest number.
-mistake-reversed: It is the other way round: ({wrong}, {true}).
-  The row, the true digit, comes first.
-mistake-other: A {true} was taken for a {wrong} {count} times; another mistake is more frequent.
-  numpy.unravel_index turns the place that argmax gives into row and column.
+accuracy-misread: The accuracy is misread: with batches of {size:,} {percent:.2f} % were right instead of
+    {usual:.2f} %.
+  That is "{right}". Training runs that differ only in the seed end up to 0.4 points apart; this is more than that.
 """)
+
+
+def _sizes(answer: Description) -> dict[int, Description]:
+    """The descriptions of the values by batch size; keys that are not sizes are left out."""
+    found = {}
+    for key, value in answer.get("items", []) if answer.get("kind") == "mapping" else []:
+        size = key.get("value")
+        if isinstance(size, str) and size.replace("_", "").replace(",", "").strip().isdigit():
+            size = int(size.replace("_", "").replace(",", ""))
+        if isinstance(size, int):
+            found[size] = value
+    return found
 
 
 def _answers(answer: Description) -> dict[int, tuple[Any, ...]]:
     """`{10_000: (time, accuracy), 32: ...}` from its description; what does not fit is left out."""
     found = {}
-    for key, value in answer.get("items", []) if answer.get("kind") == "mapping" else []:
-        size = key.get("value")
-        if isinstance(size, str) and size.replace("_", "").replace(",", "").isdigit():
-            size = int(size.replace("_", "").replace(",", ""))
-        if isinstance(size, int) and value.get("kind") == "sequence":
-            found[size] = tuple(item.get("value") for item in value["items"])
+    for size, value in _sizes(answer).items():
+        if value.get("kind") == "sequence":
+            values = tuple(item.get("value") for item in value["items"])
+            found[size] = tuple(one.strip().lower() if isinstance(one, str) else one for one in values)
+        elif value.get("kind") == "array":
+            found[size] = tuple(value.get("values") or ())
     return found
 
 
@@ -70,14 +79,65 @@ def _read_words(answer: Description) -> dict[int, tuple[Any, ...]] | Finding | L
     is_unanswered = found and all(word == UNANSWERED for words in found.values() for word in words)
     if answer.get("kind") == "nothing" or is_unanswered:
         return StepState.NOT_STARTED
+    if answer.get("kind") != "mapping":
+        return FINDINGS["form"].fill(what=_KINDS.get(str(answer.get("kind")), "something else"))
     for size in ASKED_SIZES:
-        words = found.get(size, ())
-        if len(words) != 2:
-            return FINDINGS["incomplete"].fill(size=size)
-        if words[0] not in TIMES or words[1] not in ACCURACIES:
-            times, accuracies = ", ".join(TIMES), ", ".join(ACCURACIES)
-            return FINDINGS["words"].fill(size=size, words=words, times=times, accuracies=accuracies)
+        finding = _find_in_value(size, _sizes(answer)) or _find_in_words(size, found.get(size, ()))
+        if finding:
+            return finding
     return found
+
+
+_KINDS = {"sequence": "a list", "text": "a text", "number": "a number", "array": "an array", "class": "a class"}
+
+
+def _find_in_value(size: int, values: dict[int, Description]) -> Finding | None:
+    """The first mistake in the form of what stands behind a size."""
+    value = values.get(size)
+    if value is None:
+        others = [other for other in values if other not in (*ASKED_SIZES, 128)]
+        return (
+            FINDINGS["other-size"].fill(other=others[0], size=size)
+            if others
+            else FINDINGS["incomplete"].fill(size=size)
+        )
+    if value.get("class") in ("set", "frozenset"):
+        return FINDINGS["value-set"].fill(size=size)
+    if value.get("kind") in ("text", "number"):
+        return FINDINGS["value-single"].fill(size=size)
+    return None
+
+
+def _find_in_words(size: int, words: tuple[Any, ...]) -> Finding | None:
+    """The first mistake in the words for a size."""
+    values = {"size": size, "times": ", ".join(TIMES), "accuracies": ", ".join(ACCURACIES)}
+    if len(words) != 2:
+        return FINDINGS["incomplete"].fill(size=size)
+    if UNANSWERED in words:
+        return FINDINGS["unanswered"].fill(size=size)
+    if words[0] in TIMES and words[1] in ACCURACIES:
+        return None
+    if words[0] in ACCURACIES and words[1] in TIMES:
+        return FINDINGS["order"].fill(size=size)
+    if all(isinstance(word, int | float) for word in words):
+        return FINDINGS["numbers"].fill(**values)
+    for word, right in zip(words, (_TIME_WORDS.get(words[0]), _ACCURACY_WORDS.get(words[1])), strict=True):
+        if right:
+            return FINDINGS["synonym"].fill(**values, word=word, right=right)
+    return FINDINGS["words"].fill(**values, words=words)
+
+
+_EQUAL = dict.fromkeys(("equal", "unchanged", "constant", "no difference", "similar", "="), "same")
+_TIME_WORDS: dict[Any, str] = {
+    **dict.fromkeys(("faster", "quicker", "less", "lower", "short", "fast"), "shorter"),
+    **dict.fromkeys(("slower", "more", "higher", "long", "slow"), "longer"),
+    **_EQUAL,
+}
+_ACCURACY_WORDS: dict[Any, str] = {
+    **dict.fromkeys(("worse", "less", "smaller", "low", "bad", "shorter"), "lower"),
+    **dict.fromkeys(("better", "more", "greater", "larger", "high", "good", "longer"), "higher"),
+    **_EQUAL,
+}
 
 
 def check_prediction(answer: Description) -> Outcome:
@@ -91,11 +151,21 @@ def check_answer(answer: Description, measured: Description) -> Outcome:
     rows = {size: values for size, values in _answers(measured).items() if len(values) == 2}
     if any(not isinstance(value, int | float) for values in rows.values() for value in values):
         rows = {}
+    if rows and _answers(answer) == _answers(measured):
+        return FINDINGS["measured-itself"]
     words = _read_words(answer)
     if not isinstance(words, dict):
         return words
     if not all(size in rows for size in (128, *ASKED_SIZES)):
         return FINDINGS["not-measured"]
+    swapped = dict(zip(ASKED_SIZES, (words[size] for size in ASKED_SIZES[::-1]), strict=True))
+    finding = _find_misread(words, rows)
+    if finding and not _find_misread(swapped, rows):
+        return FINDINGS["sizes-swapped"]
+    return finding or "Right. One run each, though: mnistlab experiment batch-size repeats it over seeds."
+
+
+def _find_misread(words: dict[int, tuple[Any, ...]], rows: dict[int, tuple[Any, ...]]) -> Finding | None:
     usual_seconds, usual_accuracy = rows[128]
     for size in ASKED_SIZES:
         seconds, accuracy = rows[size]
@@ -104,63 +174,17 @@ def check_answer(answer: Description, measured: Description) -> Outcome:
             return FINDINGS["time-misread"].fill(size=size, seconds=seconds, usual=usual_seconds, right=right[0])
         right = _accepted(accuracy - usual_accuracy, SAME_ACCURACY, ACCURACIES)
         if words[size][1] not in right:
-            percent, usual = accuracy * 100, usual_accuracy * 100
-            return FINDINGS["accuracy-misread"].fill(size=size, percent=percent, usual=usual, right=right[0])
-    return "Right. One run each, though: mnistlab experiment batch-size repeats it over seeds."
+            values = {"size": size, "percent": accuracy * 100, "usual": usual_accuracy * 100, "right": right[0]}
+            return FINDINGS["accuracy-same" if right[0] == ACCURACIES[1] else "accuracy-misread"].fill(**values)
+    return None
 
 
 def _accepted(difference: float, tolerance: float, words: tuple[str, str, str]) -> list[str]:
-    """The words that fit a difference; near the tolerance two of them do."""
+    """The words that fit a difference; near the tolerance two of them do: from half of it to twice as much."""
     if difference < -tolerance:
         return [words[0]] + [words[1]] * (difference > -2 * tolerance)
     if difference > tolerance:
         return [words[2]] + [words[1]] * (difference < 2 * tolerance)
+    if abs(difference) < tolerance / 2:
+        return [words[1]]
     return [words[1], words[0] if difference < 0 else words[2]]
-
-
-def check_confusion(matrix: Description, mistake: Description, predictions: Description) -> Outcome:
-    """Compares a confusion matrix, and the most frequent mistake that was read off it, with the predictions."""
-    if matrix.get("kind") == "nothing" or mistake.get("kind") == "nothing":
-        return StepState.NOT_STARTED
-    text = predictions.get("as_uint8") or ""
-    if len(text) != 10_000 or "?" in text:
-        return FINDINGS["no-predictions"]
-    predicted = np.array(list(text), dtype=np.int64)
-    expected = np.zeros((10, 10), dtype=np.int64)
-    np.add.at(expected, (true_test_labels(), predicted), 1)
-    if matrix.get("shape") != [10, 10] or not matrix.get("values"):
-        return FINDINGS["matrix-shape"].fill(shape=tuple(matrix.get("shape") or ()))
-    given = np.array([np.nan if value is None else value for value in matrix["values"]], dtype=float).reshape(10, 10)
-    mistakes = expected - np.diag(expected.diagonal())
-    true, wrong = np.unravel_index(mistakes.argmax(), (10, 10))
-    praise = f"Right: a {true} is taken for a {wrong} most often, {expected[true, wrong]} times."
-    return _find_in_matrix(given, expected) or _find_in_mistake(mistake, mistakes) or praise
-
-
-def _find_in_matrix(given: Any, expected: Any) -> Finding | None:
-    if np.array_equal(given, expected):
-        return None
-    if np.array_equal(given, expected.T):
-        return FINDINGS["matrix-transposed"]
-    if not given.any():
-        return FINDINGS["matrix-empty"]
-    counted = given.sum()
-    if counted < 101:
-        return FINDINGS["matrix-shares"]
-    if counted == 60_000:
-        return FINDINGS["matrix-of-training"]
-    return FINDINGS["matrix-other"].fill(counted=counted, right=np.trace(given), expected=np.trace(expected))
-
-
-def _find_in_mistake(mistake: Description, mistakes: Any) -> Finding | None:
-    values = mistake.get("values") or [item.get("value") for item in mistake.get("items", [])]
-    if len(values) != 2 or not all(isinstance(value, int) and 0 <= value <= 9 for value in values):
-        return FINDINGS["mistake-form"]
-    true, wrong = values
-    if true == wrong:
-        return FINDINGS["mistake-diagonal"].fill(true=true, wrong=wrong)
-    if mistakes[true, wrong] == mistakes.max():
-        return None
-    is_reversed = mistakes[wrong, true] == mistakes.max()
-    finding = FINDINGS["mistake-reversed" if is_reversed else "mistake-other"]
-    return finding.fill(true=true, wrong=wrong, count=mistakes[true, wrong])

@@ -14,10 +14,12 @@ class Block:
     Args:
         weights: The operation that has the weights.
         rest: The operations after it, in order, without flattening.
+        before: The operations that prepare what it takes, such as padding; there are none in the exercise.
     """
 
     weights: Operation
     rest: tuple[Operation, ...]
+    before: tuple[Operation, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -29,13 +31,17 @@ class Block:
         return [operation for operation in self.rest if operation["op"] == op]
 
     def activations(self) -> list[str]:
-        """The names of the activations, in order."""
-        return [str(operation["name"]) for operation in self.all("activation")]
+        """The names of the activations, in order, without those that do nothing."""
+        names = [str(operation["name"]) for operation in self.all("activation")]
+        return [name for name in names if name != "linear"]
 
     def position(self, op: str) -> int:
         """Index of the first operation of a kind; the number of operations if there is none."""
         places = [place for place, operation in enumerate(self.rest) if operation["op"] == op]
         return places[0] if places else len(self.rest)
+
+
+PREPARING = ("ZeroPadding2D", "Cropping2D", "UpSampling2D", "Resizing", "Rescaling", "Permute", "Reshape")
 
 
 def split_blocks(operations: Sequence[Operation]) -> list[Block]:
@@ -48,10 +54,16 @@ def split_blocks(operations: Sequence[Operation]) -> list[Block]:
     """
     starts = [place for place, operation in enumerate(operations) if operation["op"] in ("dense", "conv")]
     ends = [*starts[1:], len(operations)]
-    return [
-        Block(operations[start], tuple(one for one in operations[start + 1 : end] if one["op"] != "flatten"))
-        for start, end in zip(starts, ends, strict=False)
-    ]
+    blocks: list[Block] = []
+    before: tuple[Operation, ...] = ()
+    for start, end in zip(starts, ends, strict=False):
+        rest = [one for one in operations[start + 1 : end] if one["op"] != "flatten"]
+        first = len(rest)
+        while end < len(operations) and first and rest[first - 1].get("class") in PREPARING:
+            first -= 1
+        blocks.append(Block(operations[start], tuple(rest[:first]), before))
+        before = tuple(rest[first:])
+    return blocks
 
 
 def flattened_size(operations: Sequence[Operation]) -> int | None:

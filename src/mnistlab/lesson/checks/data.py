@@ -1,57 +1,55 @@
-"""The prepared data: shapes, scale and labels."""
+"""The prepared data: images and labels that belong together, and their scale."""
 
-import functools
-from typing import Any
+import numpy as np
 
-from mnistlab.lesson.checks.evidence import Description, digest_labels, image_statistics
+from mnistlab.lesson.checks.evidence import Description
+from mnistlab.lesson.checks.images import find_in_images, scale_of
+from mnistlab.lesson.checks.originals import NUM_IMAGES, original, original_labels
 from mnistlab.lesson.checks.verdicts import Finding, Outcome, StepState, read_findings
 
-NUM_IMAGES = {"train": 60_000, "test": 10_000}
 FINDINGS = read_findings("""
-no-array: {name} is no array of numbers.
+array-missing: {name} is still empty; the check takes four arrays.
+  x_train and y_train are there to learn from, x_test and y_test to be tested on.
+no-array: {name} is not an array of numbers.
   Pass the NumPy arrays themselves.
-splits-swapped: {name} holds {number:,} images: those of the other split.
-  60,000 images are there to learn from, 10,000 to be examined on, and the two must not mix.
-image-count: {name} has shape {shape}; {wanted:,} images were expected.
-  The images come first: axis 0 counts them.
-other-images: {name} does not hold MNIST's images in their order, rows and columns as they were.
-  Reshape from (28, 28) alone: transposing or shuffling the images without their labels teaches nonsense.
-not-flattened: {name} has shape {shape}: the images are not flattened.
-  A dense layer takes vectors. Lay the rows end to end: reshape(-1, 784).
-channel-missing: {name} has shape {shape}: the channel is missing.
-  A convolution takes height, width and channels, also when there is one channel: reshape(-1, 28, 28, 1).
-channel-first: {name} has shape {shape}: the channel comes first.
-  Keras on TensorFlow expects it last: (28, 28, 1).
-still-flat: {name} has shape {shape}: the images are flat vectors.
-  A convolution needs to know which pixels are neighbours: reshape(-1, 28, 28, 1).
-shape: {name} has shape {shape}; ({number:,}, {wanted}) was expected.
-  The network's first layer must be told what comes in, and this is not it.
-labels-not-one-hot: {name} holds the digits themselves, shape {shape}.
+arguments-order: {name} looks like {what}: the arrays are in another order than the check takes them.
+  Images and labels of one split stand side by side: x_train, y_train, x_test, y_test.
+labels-not-one-hot: {name} holds the digits themselves, shape {shape}, and not one-hot rows.
   Categorical cross-entropy compares ten probabilities with ten numbers: keras.utils.to_categorical.
 one-hot-twice: {name} has shape {shape}: it was one-hot encoded twice.
   Most often the cell was run twice. Load the data again and run it once.
+labels-of-other-split: {name} has shape {shape}: it holds the labels of the other split.
+  Every image needs its own label, in the same order.
 label-count: {name} has shape {shape}; ({wanted:,}, 10) was expected.
   Every image needs its label, in the same order.
 classes: {name} has rows of {length}; rows of ten were expected.
   The digits are 0 to 9, and that is ten of them.
+labels-scaled: The rows of {name} hold {high:g} in place of 1: the labels were divided as well.
+  Only pixels go from 0 to 255. A label is certain, and its 1 stays a 1.
 no-one-hot-rows: The rows of {name} are not a single 1 among zeros.
   Each row says with certainty which digit it is; do not scale labels as you scale pixels.
+labels-reversed: The labels in {name} are reversed, the last one first, and the images are not.
+  Image and label belong together by their place. Reorder both alike, or neither.
+labels-shifted: Every label in {name} is shifted by one: a {first} is called a {second}.
+  The digits begin with 0, and so do the places in a row.
 other-labels: {name} does not hold MNIST's labels in their order.
   Image and label belong together by their place; shuffle both alike or neither.
-one-split-scaled: {scaled} is scaled, {unscaled} is not.
-  The network would be examined on another kind of image than it learned from. Do the same to both.
-fractions-lost: {name} goes from 0 to 1, but its greys are not those of the images.
-  Divide by 255 and keep the fractions: // and round drop them, and only full ink is left.
+one-split-scaled: {scaled} is scaled, {unscaled} is not: its pixels go up to {high:g}.
+  The network would be tested on another kind of image than it learned from. Do the same to both.
 not-scaled: The pixels of {name} go up to {high:g}: they are not scaled.
   The initial weights are made for inputs of about 1; divide by 255.
 scaled-twice: The pixels of {name} go up to {high:.4f}: they were divided by 255 twice.
   Most often the cell was run twice. All images now look blank; load the data again and run it once.
 divided-by-256: The pixels of {name} were divided by 256, so full ink is 0.996.
   The highest value is 255, since 0 counts as one of 256 values. It hurts little, but it is not 0 to 1.
+standardized: The pixels of {name} were standardized: their mean was taken off and their spread made 1.
+  Networks often learn well from that. Here 0 to 1 is asked for, so that your numbers can be compared.
+minus-one: The pixels of {name} go from -1 to 1.
+  Networks often learn well from that. Here 0 to 1 is asked for, so that your numbers can be compared.
 other-scale: The pixels of {name} go from {low:g} to {high:g}.
   Any fixed scale can work; here 0 to 1 is asked for, so that your numbers can be compared.
-integer-pixels: {name} has dtype {dtype}: whole numbers.
-  Fractions between 0 and 1 need floats: astype('float32') first, then divide by 255.
+integer-pixels/raw: {name} has dtype {dtype}: the pixels are whole numbers up to {high:g}, as they were stored.
+  astype('float32') first, then divide by 255.
 """)
 
 
@@ -68,132 +66,92 @@ def check_arrays(
         y_test: Description of their labels.
     """
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
-    if any(array.get("kind") == "nothing" for array in arrays.values()):
+    empty = [name for name, array in arrays.items() if array.get("kind") == "nothing"]
+    if len(empty) == len(arrays):
         return StepState.NOT_STARTED
+    if empty:
+        return FINDINGS["array-missing"].fill(name=" and ".join(empty))
     for name, array in arrays.items():
         if array.get("kind") != "array":
             return FINDINGS["no-array"].fill(name=name)
+    finding = _find_in_arguments(arrays)
     for split in NUM_IMAGES:
-        finding = _find_in_images(image_shape, arrays[f"x_{split}"], split)
-        finding = finding or _find_in_labels(arrays[f"y_{split}"], split)
-        if finding:
-            return finding
+        images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+        finding = finding or find_in_images(image_shape, images, labels, split) or _find_in_labels(labels, split)
     shape = " × ".join(map(str, image_shape))
     praise = f"Right: 60,000 and 10,000 images of {shape}, from 0 to 1, with one-hot labels."
-    return _find_in_scale(x_train, x_test) or praise
+    return finding or _find_in_scale(x_train, x_test) or praise
 
 
-def _find_in_images(image_shape: tuple[int, ...], array: Description, split: str) -> Finding | None:
-    name, shape = f"x_{split}", tuple(array["shape"])
-    if shape[:1] == (NUM_IMAGES["test" if split == "train" else "train"],):
-        return FINDINGS["splits-swapped"].fill(name=name, number=shape[0])
-    if shape[:1] != (NUM_IMAGES[split],):
-        return FINDINGS["image-count"].fill(name=name, shape=shape, wanted=NUM_IMAGES[split])
-    if shape[1:] != image_shape:
-        problem = _name_wrong_shape(shape[1:], image_shape)
-        wanted = ", ".join(map(str, image_shape))
-        return FINDINGS[problem].fill(name=name, shape=shape, number=shape[0], wanted=wanted)
-    if _ratio(array, _original_statistics(split)) is None:
-        return FINDINGS["other-images"].fill(name=name)
+def _find_in_arguments(arrays: dict[str, Description]) -> Finding | None:
+    """Images where labels are expected, and the other way round."""
+    for name, array in arrays.items():
+        shape = list(array["shape"])
+        number = int(np.prod(shape[1:])) if len(shape) > 1 else 1
+        if name.startswith("x_") and number <= 16 and len(shape) < 3:
+            return FINDINGS["arguments-order"].fill(name=name, what="labels")
+        if name.startswith("y_") and number >= 784:
+            return FINDINGS["arguments-order"].fill(name=name, what="images")
     return None
-
-
-def _name_wrong_shape(shape: tuple[int, ...], image_shape: tuple[int, ...]) -> str:
-    if image_shape == (784,):
-        return "not-flattened" if shape in ((28, 28), (28, 28, 1)) else "shape"
-    return {(28, 28): "channel-missing", (1, 28, 28): "channel-first", (784,): "still-flat"}.get(shape, "shape")
 
 
 def _find_in_labels(array: Description, split: str) -> Finding | None:
-    name, shape = f"y_{split}", tuple(array["shape"])
-    if shape == (NUM_IMAGES[split],):
+    name, shape, wanted = f"y_{split}", tuple(array["shape"]), NUM_IMAGES[split]
+    if shape == (wanted,):
         return FINDINGS["labels-not-one-hot"].fill(name=name, shape=shape)
     if len(shape) == 3:
         return FINDINGS["one-hot-twice"].fill(name=name, shape=shape)
-    if len(shape) != 2 or shape[0] != NUM_IMAGES[split]:
-        return FINDINGS["label-count"].fill(name=name, shape=shape, wanted=NUM_IMAGES[split])
+    if len(shape) != 2 or shape[0] != wanted:
+        is_other = len(shape) == 2 and shape[0] in NUM_IMAGES.values()
+        return FINDINGS["labels-of-other-split" if is_other else "label-count"].fill(
+            name=name, shape=shape, wanted=wanted
+        )
     if shape[1] != 10:
         return FINDINGS["classes"].fill(name=name, length=shape[1])
+    if array.get("low") == 0 and array.get("row_sums") == [array.get("high")] and array["high"] not in (0, 1, None):
+        return FINDINGS["labels-scaled"].fill(name=name, high=array["high"])
     if array.get("row_sums") != [1] or array.get("low") != 0 or array.get("high") != 1:
         return FINDINGS["no-one-hot-rows"].fill(name=name)
-    if array.get("labels") != _original_labels(split):
-        return FINDINGS["other-labels"].fill(name=name)
-    return None
+    return None if array.get("labels") == original_labels(split) else _explain_labels(name, array, split)
+
+
+def _explain_labels(name: str, array: Description, split: str) -> Finding:
+    found, labels = list(array.get("sample_labels") or []), original(split)[1].astype(int)
+    ends = [*labels[:10].tolist(), *labels[-10:].tolist()]
+    if found == ends[::-1]:
+        return FINDINGS["labels-reversed"].fill(name=name)
+    if found in ([(label + 1) % 10 for label in ends], [(label - 1) % 10 for label in ends]):
+        return FINDINGS["labels-shifted"].fill(name=name, first=ends[0], second=found[0])
+    return FINDINGS["other-labels"].fill(name=name)
 
 
 def _find_in_scale(train: Description, test: Description) -> Finding | None:
-    scales = {split: _ratio(array, _original_statistics(split)) for split, array in (("train", train), ("test", test))}
-    if all(scale is not None and abs(scale - 1) < 1e-3 for scale in scales.values()):
-        return _find_in_type("x_train", train) or _find_in_type("x_test", test)
-    first, second = scales["train"] or 0.0, scales["test"] or 0.0
-    if (first < 2) != (second < 2):
-        scaled, unscaled = ("x_train", "x_test") if first < 2 else ("x_test", "x_train")
-        return FINDINGS["one-split-scaled"].fill(scaled=scaled, unscaled=unscaled)
-    is_test = abs(first - 1) < 1e-3  # the training images are right, so the test images are not
-    name, array, scale = ("x_test", test, second) if is_test else ("x_train", train, first)
+    scales = {"train": scale_of(train, "train"), "test": scale_of(test, "test")}
+    factors = {split: scale.factor if scale else 0.0 for split, scale in scales.items()}
+    is_right = {
+        split: scale is not None and scale.name == "scaled" and abs(scale.factor - 1) < 1e-3
+        for split, scale in scales.items()
+    }
+    if all(is_right.values()):
+        return None
+    if (factors["train"] < 2) != (factors["test"] < 2) and any(is_right.values()):
+        scaled, unscaled, array = ("x_train", "x_test", test) if is_right["train"] else ("x_test", "x_train", train)
+        return FINDINGS["one-split-scaled"].fill(scaled=scaled, unscaled=unscaled, high=array["high"])
+    split, array = ("test", test) if is_right["train"] else ("train", train)
     values = {key: array.get(key) for key in ("low", "high", "dtype")}
-    return FINDINGS[_name_scale(array, scale)].fill(name=name, **values)
+    return FINDINGS[_name_scale(array, factors[split])].fill(name=f"x_{split}", **values)
 
 
-def _name_scale(array: Description, scale: float) -> str:
-    if array["is_whole"] and array["high"] <= 1:
-        return "integer-pixels"
-    if array["low"] == 0 and array["high"] == 1:
-        return "fractions-lost"
-    if abs(scale - 255) < 1:
+def _name_scale(array: Description, factor: float) -> str:
+    if array["is_whole"]:
+        return "integer-pixels/raw"
+    if abs(factor - 255) < 1:
         return "not-scaled"
-    if abs(scale * 255 - 1) < 0.01:
+    if abs(factor * 255 - 1) < 0.01:
         return "scaled-twice"
-    if abs(scale - 255 / 256) < 1e-3:
+    if abs(factor - 255 / 256) < 1e-3:
         return "divided-by-256"
-    return "other-scale"
-
-
-def _find_in_type(name: str, array: Description) -> Finding | None:
-    is_float = array["dtype"] in ("float32", "float64", "float16")
-    return None if is_float else FINDINGS["integer-pixels"].fill(name=name, dtype=array["dtype"])
-
-
-def _ratio(array: Description, original: list[list[float]]) -> float | None:
-    """The factor by which images differ from MNIST's scaled ones; `None` if they are other images.
-
-    Integer division leaves only full ink at 1; it passes as a scale far from one.
-    """
-    found = array.get("images")
-    if not found or len(found) != len(original):
-        return None
-    if any(value is None for row in found for value in row):
-        return None
-    total = sum(row[0] for row in original)
-    ratio: float = sum(row[0] for row in found) / total
-    if array.get("low", 0) < -1e-6:
-        return -1.0  # centred: a scale, but another one
-    for one, other in zip(found, original, strict=True):
-        for value, reference in zip(one, other, strict=True):
-            if abs(value - ratio * reference) > 0.02 * max(1.0, abs(ratio * reference)) and ratio > 0.5:
-                return None
-    return ratio
-
-
-@functools.cache
-def _original_statistics(split: str) -> list[list[float]]:
-    images = _original(split)[0]
-    return [[value / 255 for value in row] for row in image_statistics(images)]
-
-
-@functools.cache
-def _original_labels(split: str) -> str:
-    return digest_labels(_original(split)[1])
-
-
-@functools.cache
-def _original(split: str) -> tuple[Any, Any]:
-    from mnistlab.datasets import load_mnist
-
-    part = getattr(load_mnist(), split)
-    return part.images, part.labels
-
-
-def true_test_labels() -> Any:
-    """The labels of the test split: uint8 `(10000,)`."""
-    return _original("test")[1]
+    if abs(array["low"] + 1) < 1e-3 and abs(array["high"] - 1) < 1e-3:
+        return "minus-one"
+    mean = (array.get("sum") or 0) / max(1, int(np.prod(array["shape"])))
+    return "standardized" if array["low"] < 0 and abs(mean) < 0.05 else "other-scale"

@@ -5,22 +5,21 @@ without trusting the one that the student's code ran in. Nothing here imports Ke
 """
 
 import hashlib
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
 
-from mnistlab.lesson.checks.model_evidence import (
-    MAX_LAYERS,
-    MAX_TEXT,
-    describe_model,
-    finite,
-    is_model,
-    score_on_test,
-)
+from mnistlab.lesson.checks.compile_evidence import learning_rate
+from mnistlab.lesson.checks.model_evidence import MAX_LAYERS, describe_model, is_model, network_name, score_on_test
+from mnistlab.lesson.checks.objects import MAX_TEXT, finite
 
 MAX_ITEMS = 8  # longest list or tuple that is described item by item
+MAX_AXES = 5  # of an array that is written as lists in lists
+MAX_DEPTH = 3  # lists in lists that are described
+MAX_NUMBERS = 400_000_000  # an array with more is described by its shape alone
 PROBED_IMAGES = 5
 
 Description = Mapping[str, Any]
@@ -40,11 +39,14 @@ class ArrayDescription(TypedDict, total=False):
     high: float | None
     sum: float | None
     is_whole: bool  # integers or booleans
+    is_finite: bool  # no number is infinite or not a number
     values: list[float | None]  # all numbers in order, of up to 784
     row_sums: list[float | None]  # different sums of the rows of a matrix, at most five
     labels: str  # digest of the labels that the array holds or that its one-hot rows stand for
     as_uint8: str  # the labels as a text of digits
+    sample_labels: list[int]  # the first ten of the labels and the last ten
     images: list[list[float | None]]  # three sums for each of a few images, see `image_statistics`
+    samples: list[list[float | None]]  # the 784 pixels of the first and of the last image
 
 
 class HistoryDescription(TypedDict):
@@ -54,32 +56,63 @@ class HistoryDescription(TypedDict):
     curves: dict[str, list[float | None]]  # a number for each epoch, by the name of the metric
     steps: float | None  # steps in an epoch
     epochs: float | None  # epochs that were asked for
+    network: str  # `cnn` if the network that was trained has convolutions, otherwise `mlp`; empty if it is not known
+    learning_rate: float | None
     test_loss: float | None  # of the network on the test images, where it was validated
     test_accuracy: float | None
 
 
-def describe(value: Any) -> Description:
-    """Any object that a check is given, as plain data with its `kind`."""
+def describe(value: Any, depth: int = 0) -> Description:
+    """Any object that a check is given, as plain data with its `kind`; whatever the object does when it is asked.
+
+    Args:
+        value: The object.
+        depth: Number of lists and dictionaries that it lies in.
+    """
+    try:
+        return _describe(value, depth)
+    except Exception:  # a student's object may raise anything when it is looked at
+        return {"kind": "other", "class": type(value).__name__[:MAX_TEXT]}
+
+
+def _describe(value: Any, depth: int) -> Description:
     if value is None or value is Ellipsis:
         return {"kind": "nothing"}
+    if isinstance(value, type):
+        return {"kind": "class", "class": value.__name__[:MAX_TEXT]}
     if isinstance(value, bool | int | float | str):
         return _describe_value(value)
     if is_model(value):
         return describe_model(value)
     if _is_history(value):
         return describe_history(value)
+    if callable(value) and isinstance(getattr(value, "__name__", None), str):
+        return {"kind": "function", "class": value.__name__[:MAX_TEXT]}
     if isinstance(value, Mapping):
-        items = list(value.items())[:MAX_LAYERS]
-        return {"kind": "mapping", "items": [[describe(key), describe(item)] for key, item in items]}
-    if isinstance(value, tuple | list) and len(value) <= MAX_ITEMS:
-        return {"kind": "sequence", "items": [describe(item) for item in value]}
-    try:
-        array = np.asarray(value)
-    except Exception:  # whatever a student's object raises when asked for numbers
-        array = np.asarray(None)
+        num_items = MAX_LAYERS if depth == 0 else MAX_ITEMS if depth < MAX_DEPTH else 0
+        items = list(itertools.islice(value.items(), num_items))
+        return {
+            "kind": "mapping",
+            "items": [[describe(key, depth + 1), describe(one, depth + 1)] for key, one in items],
+        }
+    if isinstance(value, tuple | list) and not _is_grid(value):
+        items = list(value[:MAX_ITEMS]) if depth < MAX_DEPTH else []
+        return {"kind": "sequence", "items": [describe(item, depth + 1) for item in items]}
+    if not isinstance(value, tuple | list | range) and not hasattr(value, "__array__"):
+        return {"kind": "other", "class": type(value).__name__[:MAX_TEXT]}  # such as a sequence without an end
+    array = np.asarray(value)
     if array.dtype.kind in "buif":
         return _describe_value(array.item()) if array.ndim == 0 else describe_array(array)
     return {"kind": "other", "class": type(value).__name__[:MAX_TEXT]}
+
+
+def _is_grid(value: Sequence[Any]) -> bool:
+    """Whether a list is meant as an array: a long one, or lists in a list, as far as their first items show."""
+    inner, number, depth = value, 1, 0
+    while isinstance(inner, tuple | list) and inner and depth <= MAX_AXES:
+        number, depth = number * len(inner), depth + 1
+        inner = inner[0]
+    return depth <= MAX_AXES and number <= MAX_NUMBERS and (len(value) > MAX_ITEMS or depth > 2)
 
 
 def _describe_value(value: Any) -> dict[str, Any]:
@@ -93,25 +126,30 @@ def describe_array(array: Any) -> ArrayDescription:
     """Shape, dtype and range of numbers; all numbers of a small array; what tells labels and images apart."""
     shape = [int(length) for length in array.shape]
     description: ArrayDescription = {"kind": "array", "shape": shape, "dtype": str(array.dtype)}
-    if array.size == 0:
+    if array.size == 0 or array.size > MAX_NUMBERS:
         return description
     description |= {
         "low": finite(array.min()),
         "high": finite(array.max()),
         "sum": finite(array.sum(dtype=np.float64)),
         "is_whole": array.dtype.kind in "bui",
+        "is_finite": bool(np.isfinite(array).all()) if array.dtype.kind == "f" else True,
     }
     if array.size <= 784:  # up to a drawing
         description["values"] = [finite(number) for number in array.reshape(-1)]
     if array.ndim == 2 and array.shape[1] <= 256 and len(array) > PROBED_IMAGES:
         # The sums of what may be one-hot rows, and the labels that they stand for.
         description["row_sums"] = sorted({finite(total) for total in array[:1000].sum(axis=1, dtype=np.float64)})[:5]
-        description["labels"] = digest_labels(array.argmax(axis=1))
+        labels = array.argmax(axis=1)
+        description["labels"] = digest_labels(labels)
+        description["sample_labels"] = [int(label) for label in (*labels[:10], *labels[-10:])]
     if array.ndim == 1 and array.dtype.kind in "bui":
         description["labels"] = digest_labels(array)
         description["as_uint8"] = bytes_of_labels(array)
     if array.ndim >= 2 and len(array) > PROBED_IMAGES:
         description["images"] = [[finite(pixel) for pixel in row] for row in image_statistics(array)]
+    if array.ndim >= 2 and len(array) > PROBED_IMAGES and math.prod(shape[1:]) == 784:
+        description["samples"] = [[finite(pixel) for pixel in array[place].reshape(-1)] for place in (0, -1)]
     return description
 
 
@@ -132,7 +170,8 @@ def image_statistics(array: Any) -> list[list[float]]:
     chosen = np.asarray(array[:: max(1, len(array) // PROBED_IMAGES)][:PROBED_IMAGES], dtype=np.float64)
     pixels = chosen.reshape(len(chosen), -1)
     places = np.arange(pixels.shape[1])
-    return [[float(image.sum()), float(image @ (places // 28)), float(image @ (places % 28))] for image in pixels]
+    with np.errstate(invalid="ignore"):  # what is infinite is told elsewhere
+        return [[float(image.sum()), float(image @ (places // 28)), float(image @ (places % 28))] for image in pixels]
 
 
 def describe_history(history: Any) -> HistoryDescription:
@@ -141,11 +180,14 @@ def describe_history(history: Any) -> HistoryDescription:
         str(name)[:MAX_TEXT]: [finite(value) for value in values][:1000] for name, values in history.history.items()
     }
     parameters = history.params or {}
+    model = getattr(history, "model", None)
     return {
         "kind": "history",
         "curves": curves,
         "steps": finite(parameters.get("steps") or 0),
         "epochs": finite(parameters.get("epochs") or 0),
+        "network": network_name(model) if is_model(model) else "",
+        "learning_rate": learning_rate(getattr(model, "optimizer", None)),
         "test_loss": None,
         "test_accuracy": None,
     }
@@ -177,10 +219,11 @@ def measure_drawing(evidence: dict[str, Description], given: Mapping[str, Any]) 
     """Replaces the model's description by its answer to the drawing, prepared correctly, and the drawing's ink."""
     if "drawing" not in given:
         return
-    image = np.asarray(given["drawing"], dtype=np.float32)
-    if image.shape != (28, 28):
+    # What was not described as an array may take all memory, or never end, when it is asked for its numbers.
+    if evidence["drawing"].get("shape") != [28, 28]:
         evidence["model"] = {"kind": "other"}
         return
+    image = np.asarray(given["drawing"], dtype=np.float32)
     model = given["model"]
     try:
         picture = image.reshape(1, *model.input_shape[1:]) / 255  # (28, 28) -> (1, 28, 28, 1)

@@ -67,4 +67,19 @@ def _judge(step: Step, evidence: Evidence) -> Outcome:
     if missing:
         call = f'check("{step.key}", {", ".join(step.arguments)})'
         return Finding("arguments", f"The check was not given {' and '.join(missing)}.", f"Call it as {call}.")
+    for name in step.arguments:
+        if evidence[name].get("kind") in _UNCALLED:
+            return _explain_uncalled(name, evidence[name])
     return step.check(**{name: evidence[name] or {"kind": "nothing"} for name in step.arguments})
+
+
+_UNCALLED = ("class", "function")
+
+
+def _explain_uncalled(name: str, given: Description) -> Finding:
+    kind, called = given.get("kind"), str(given.get("class") or "")
+    return Finding(
+        "not-called",
+        f"{name} is the {kind} {called} itself, and not what calling it gives: were the parentheses forgotten?",
+        f"In Python {called}() calls it; the name alone only speaks of it.",
+    )

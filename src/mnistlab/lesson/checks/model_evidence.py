@@ -6,10 +6,12 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from mnistlab.lesson.checks.compile_evidence import CompilationDescription, describe_compilation
+from mnistlab.lesson.checks.objects import MAX_TEXT, changed_settings, config_of, finite, keras_class
+
 MAX_LAYERS = 100  # layers of a model that are described; the others are only counted
-MAX_TEXT = 200
 NUM_PROBES = 8
-_PREPARING = ("InputLayer", "Rescaling", "Reshape", "Identity")
+_PREPARING = ("InputLayer", "Rescaling", "Reshape", "Identity")  # of no interest before the first weights
 _ACTIVATION_LAYERS = ("Activation", "Softmax", "ReLU", "LeakyReLU", "PReLU", "ELU")
 
 
@@ -20,8 +22,9 @@ class ModelDescription(TypedDict):
     operations: list[dict[str, Any]]  # each with its kind, `op`, its settings and its output shape
     num_layers: int
     input_shape: list[int | None] | None
-    compiled: dict[str, Any] | None  # loss, from_logits, optimizer and metrics; None if it was not compiled
+    compiled: CompilationDescription | None  # None if it was not compiled
     outputs: list[list[float | None]] | None  # of a few images of noise, a row for each; None if it cannot take them
+    ends_in_softmax: bool  # measured: whatever follows the last dense layer's sums makes a softmax of them
 
 
 def describe_model(model: Any) -> ModelDescription:
@@ -32,14 +35,22 @@ def describe_model(model: Any) -> ModelDescription:
         "operations": operations[:MAX_LAYERS],
         "num_layers": num_layers,
         "input_shape": _shape(getattr(model, "input_shape", None)),
-        "compiled": _compilation(model),
+        "compiled": describe_compilation(model),
         "outputs": _probe(model),
+        "ends_in_softmax": _ends_in_softmax(model),
     }
 
 
 def is_model(value: Any) -> bool:
-    """Whether an object is a Keras model, without importing Keras."""
-    return hasattr(value, "layers") and hasattr(value, "compile") and hasattr(value, "predict")
+    """Whether an object is a Keras model, without importing Keras; a class of models is none."""
+    is_class = isinstance(value, type)
+    return not is_class and all(hasattr(value, name) for name in ("layers", "compile", "predict"))
+
+
+def network_name(model: Any) -> str:
+    """`cnn` for a network with convolutions, `mlp` for others with dense layers, empty for what is neither."""
+    kinds = [operation["op"] for operation in _operations(model)[0]]
+    return "cnn" if "conv" in kinds else "mlp" if "dense" in kinds else ""
 
 
 def _operations(model: Any) -> tuple[list[dict[str, Any]], int]:
@@ -53,12 +64,18 @@ def _operations(model: Any) -> tuple[list[dict[str, Any]], int]:
             num_layers += count
             continue
         num_layers += 1
-        name = _keras_class(layer)
-        if name in _PREPARING:
+        name = keras_class(layer)
+        has_weights = any(operation["op"] in ("dense", "conv") for operation in operations)
+        if name in _PREPARING[:1] or (name in _PREPARING and not has_weights):
             continue
-        config = _config(layer)
+        config = config_of(layer)
         operation = _operation(name, config, layer)
+        if operation["op"] == "nothing":
+            continue
         operation["output_shape"] = _output_shape(layer)
+        settings = changed_settings(layer, config) if operation["op"] in _WITH_SETTINGS else {}
+        if settings:
+            operation["settings"] = settings
         operations.append(operation)
         activation = "" if name in _ACTIVATION_LAYERS else _activation(config, layer)
         if activation:
@@ -66,12 +83,17 @@ def _operations(model: Any) -> tuple[list[dict[str, Any]], int]:
     return operations, num_layers
 
 
+_STUDENTS_OWN = ("Lambda", "Layer")
+_WITH_SETTINGS = ("dense", "conv", "norm", "dropout", "pool")
+
+
 def _operation(name: str, config: Mapping[str, Any], layer: Any) -> dict[str, Any]:
     if name == "Dense":
         return {"op": "dense", "size": config.get("units")}
-    if name == "Conv2D":
+    if "Conv" in name and isinstance(config.get("kernel_size"), list | tuple):
         return {
             "op": "conv",
+            "class": name[:MAX_TEXT],
             "size": config.get("filters"),
             "kernel": list(config.get("kernel_size") or ()),
             "padding": config.get("padding"),
@@ -89,27 +111,25 @@ def _operation(name: str, config: Mapping[str, Any], layer: Any) -> dict[str, An
         }
     if name == "Dropout":
         return {"op": "dropout", "rate": config.get("rate")}
-    if name == "Flatten":
+    if name == "Identity" or (name in ("Flatten", "Reshape") and _changes_nothing(layer)):
+        return {"op": "nothing"}
+    if name == "Flatten" or (name == "Reshape" and len(_output_shape(layer) or []) == 2):
         return {"op": "flatten"}
+    if name == "Activation":
+        return {"op": "activation", "name": _activation(config, layer) or "linear"}
     if name in _ACTIVATION_LAYERS:
-        return {"op": "activation", "name": _activation(config, layer) if name == "Activation" else _named(layer)}
-    return {"op": "other", "class": name[:MAX_TEXT]}
+        return {"op": "activation", "name": _named(layer)}
+    known = _recognized(layer) if name in _STUDENTS_OWN and not getattr(layer, "weights", True) else None
+    if known is not None:  # what it computes counts, not what it is called
+        return {"op": "activation", "name": known} if known else {"op": "nothing"}
+    return {"op": "other", "class": (type(layer).__name__ if name == "Layer" else name)[:MAX_TEXT]}
 
 
-def _keras_class(layer: Any) -> str:
-    """The name of the layer's class, or of the class of Keras that it is derived from."""
-    for base in type(layer).__mro__:
-        if base.__module__.startswith(("keras.", "tensorflow.keras", "tf_keras")):
-            return str(base.__name__)
-    return str(type(layer).__name__)
-
-
-def _config(layer: Any) -> Mapping[str, Any]:
+def _changes_nothing(layer: Any) -> bool:
     try:
-        config = layer.get_config()
-    except Exception:  # a student's own layer may not know how
-        return {}
-    return config if isinstance(config, Mapping) else {}
+        return bool(layer.input.shape == layer.output.shape)
+    except Exception:  # not connected yet
+        return False
 
 
 def _activation(config: Mapping[str, Any], layer: Any) -> str:
@@ -128,24 +148,41 @@ def _activation(config: Mapping[str, Any], layer: Any) -> str:
 
 def _named(layer: Any) -> str:
     """The name of an activation layer; `relu` and `softmax` only if it has their default settings."""
-    name, config = _keras_class(layer), _config(layer)
-    if name == "ReLU" and (config.get("max_value") is not None or config.get("threshold")):
-        return "ReLU with a limit"
-    if name == "ReLU" and config.get("negative_slope"):
-        return "ReLU with a slope"
+    name, config = keras_class(layer), config_of(layer)
+    for setting in ("max_value", "threshold", "negative_slope") if name == "ReLU" else ():
+        if config.get(setting):
+            return f"ReLU with {setting}={config[setting]:g}"
     return name.lower() if name in ("ReLU", "Softmax") else name[:MAX_TEXT]
 
 
 def _recognized(function: Any) -> str | None:
     """The name of a function by its values: `relu`, `softmax`, empty if it changes nothing, `None` for others."""
     numbers = np.array([[-9.0, -2.0, -0.5, 0.0, 0.25, 3.0, 9.0]], dtype=np.float32)
-    powers = np.exp(numbers - numbers.max())
-    known = {"relu": np.maximum(numbers, 0), "softmax": powers / powers.sum(), "": numbers}
+    known = {"relu": np.maximum(numbers, 0), "softmax": _softmax(numbers), "": numbers}
     try:
         found = np.asarray(function(numbers))
     except Exception:  # a student's own function may do anything
         return None
     return next((name for name, values in known.items() if _is_close(found, values)), None)
+
+
+def _softmax(numbers: Any) -> Any:
+    powers = np.exp(numbers - numbers.max())
+    return powers / powers.sum()
+
+
+def _ends_in_softmax(model: Any) -> bool:
+    """Whether what follows the sums of the last dense layer makes a softmax of them, however it is written."""
+    try:
+        layers = list(model.layers)
+        place = max(number for number, layer in enumerate(layers) if keras_class(layer) == "Dense")
+        numbers = np.linspace(-3, 3, int(layers[place].units), dtype=np.float32)[None]
+        found = layers[place].activation(numbers)
+        for layer in layers[place + 1 :]:
+            found = layer(found)
+        return _is_close(np.asarray(found), _softmax(numbers))
+    except Exception:  # no such layer, or a student's own that may do anything
+        return False
 
 
 def _is_close(found: Any, values: Any) -> bool:
@@ -165,35 +202,6 @@ def _shape(shape: Any) -> list[int | None] | None:
     return list(shape)
 
 
-def _compilation(model: Any) -> dict[str, Any] | None:
-    if not getattr(model, "compiled", False) or getattr(model, "optimizer", None) is None:
-        return None
-    loss = getattr(model, "loss", None)
-    from_logits = bool(getattr(loss, "from_logits", False) or (_config(loss).get("from_logits", False)))
-    given = (model.get_compile_config() or {}).get("metrics") if hasattr(model, "get_compile_config") else None
-    metrics = [metric.get("class_name", "") if isinstance(metric, Mapping) else metric for metric in _flatten(given)]
-    return {
-        "loss": _snake(loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)),
-        "from_logits": from_logits,
-        "optimizer": _keras_class(model.optimizer)[:MAX_TEXT],
-        "metrics": [_snake(str(metric)) for metric in metrics],
-    }
-
-
-def _flatten(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, list | tuple):
-        return [one for item in value for one in _flatten(item)]
-    return [value]
-
-
-def _snake(name: str) -> str:
-    """`CategoricalCrossentropy` as `categorical_crossentropy`."""
-    words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-    return words.strip("_")[:MAX_TEXT]
-
-
 def _probe(model: Any) -> list[list[float | None]] | None:
     """The network's outputs for a few images of noise; `None` if it cannot take them."""
     shape = getattr(model, "input_shape", None)
@@ -209,14 +217,6 @@ def _probe(model: Any) -> list[list[float | None]] | None:
     if outputs.ndim != 2 or outputs.shape[1] > 1024:
         return None
     return [[finite(value) for value in row[:16]] for row in outputs]
-
-
-def finite(number: Any) -> Any:
-    """A Python number that JSON can hold; `None` for infinities and for what is not a number."""
-    value = float(number)
-    if not math.isfinite(value):
-        return None
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def score_on_test(model: Any) -> dict[str, float | None]:

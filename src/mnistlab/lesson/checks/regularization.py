@@ -6,7 +6,9 @@ from mnistlab.lesson.checks.verdicts import Finding, read_findings
 
 FINDINGS = read_findings("""
 norm-other: This is {other}; BatchNormalization was asked for.
-  Layer normalization averages over one image, batch normalization over the batch, channel by channel.
+  It averages within one image; batch normalization averages over the batch, channel by channel.
+norm-output: There is a batch normalization in the output layer.
+  It shifts and scales the ten sums that the softmax compares. The answer is to come from the weights alone.
 norm-missing: Batch normalization is missing after this layer.
   It keeps the numbers that reach the next layer at mean 0 and spread 1 while the weights move; training is quicker and
     less touchy about the learning rate.
@@ -15,10 +17,9 @@ norm-twice: There are two batch normalizations after this layer.
 norm-axis: Batch normalization runs along another axis than the channels.
   Each filter's map gets one mean and one spread. The channels are the last axis, axis=-1, the default.
 norm-unasked: There is a batch normalization here that was not asked for.
-  After the output layer it would shift the ten scores; in the MLP it would be another network than the one that you
-    compare with.
+  It may well help, but then it is another network than the one that you compare with; the CNN will have it.
 dropout-other: This is {other}; plain Dropout was asked for.
-  The variants drop whole maps or add noise instead.
+  The variants drop whole maps, or replace numbers by others instead of by 0.
 dropout-after-output: Dropout follows the output layer.
   It would set the probability of the right digit to 0 now and then, and the loss to infinity.
 dropout-unasked: There is a dropout here that was not asked for.
@@ -29,6 +30,8 @@ dropout-twice: There are two dropouts after this layer.
   Together they drop 36 % instead of 20 %.
 dropout-keep: The dropout's rate is {rate:g}, so four fifths of the numbers are dropped.
   In Keras the rate is the share that goes, not the share that stays: 20 % is Dropout(0.2).
+dropout-off: The dropout's rate is 0, so it drops nothing; 0.2 was asked for.
+  Without it the network learns the training images by heart sooner, and reads new ones worse.
 dropout-rate: The dropout's rate is {rate}; 0.2 was asked for.
   Too little and it does nothing, too much and the network cannot learn.
 dropout-before-norm: Dropout stands before batch normalization.
@@ -48,7 +51,7 @@ def find_in_norm(expected: ExpectedLayer, block: Block) -> Finding | None:
     if norms and not norms[0].get("is_channel_axis", True):
         return FINDINGS["norm-axis"]
     if norms and not expected.has_norm:
-        return FINDINGS["norm-unasked"]
+        return FINDINGS["norm-output" if expected.activation == "softmax" else "norm-unasked"]
     return None
 
 
@@ -67,6 +70,8 @@ def find_in_dropout(expected: ExpectedLayer, block: Block) -> Finding | None:
     if len(dropouts) > 1:
         return FINDINGS["dropout-twice"]
     rate = dropouts[0].get("rate")
+    if rate == 0:
+        return FINDINGS["dropout-off"]
     if rate == 0.8:
         return FINDINGS["dropout-keep"].fill(rate=rate)
     if not isinstance(rate, int | float) or abs(rate - DROPOUT_RATE) > 1e-6:

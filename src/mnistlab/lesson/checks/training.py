@@ -1,8 +1,9 @@
-"""Mistakes in compiling, training and scoring, as far as their results show them."""
+"""Mistakes in training and scoring, as far as their results show them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mnistlab.lesson.checks.compiling import find_in_rate
 from mnistlab.lesson.checks.evidence import Description
 from mnistlab.lesson.checks.verdicts import Finding, Outcome, StepState, read_findings
 from mnistlab.system.text import percent
@@ -10,56 +11,62 @@ from mnistlab.system.text import percent
 EPOCHS = 5
 BATCH_SIZE = 128
 FINDINGS = read_findings("""
-not-compiled: The model is not compiled.
-  Before training Keras must know what to lessen (the loss) and how (the optimizer): compile(...).
-sparse-with-one-hot: The loss is the sparse one, and the labels are one-hot rows.
-  Sparse means that the label is the digit itself. Use categorical_crossentropy, or leave the labels as they were.
-categorical-with-integers: The loss is categorical cross-entropy, and the labels are digits.
-  It compares ten numbers with ten numbers. One-hot encode the labels, or use the sparse loss.
-binary-loss: The loss is binary cross-entropy.
-  It takes the ten outputs for ten separate questions; its accuracy would be that of yes and no, 90 % for saying no to
-    everything.
-squared-loss: The loss is a distance between numbers.
-  For probabilities cross-entropy is asked for: certainty in a wrong digit then costs a lot, and the gradient does not
-    fade.
-loss: The loss is {loss}.
-  categorical_crossentropy was asked for.
-from-logits: The loss has from_logits=True, but the network ends in a softmax.
-  The softmax would be taken twice, and no answer could get above 23 %.
-optimizer: The optimizer is {optimizer}; Adam was asked for.
-  Others reach the same place, but not in five epochs with their default learning rate.
-metric-missing/compiled: There is no accuracy among the metrics.
-  The loss alone is hard to read. Add metrics=['accuracy']; it changes nothing in the training.
-no-history: This check wants what fit returned.
+no-history: This is {kind}; the check needs what fit returned.
   fit returns a History with the curves: history = model.fit(...).
+history-curves: This is the dictionary inside, history.history; the check needs the whole history.
+  fit returns an object that also knows the number of steps: check("{step}", history).
+history-score: This is what evaluate returned; the check needs what fit returned.
+  evaluate gives a loss and an accuracy; fit returns a History with the curves: history = model.fit(...).
+other-history/mlp: This is the history of the CNN; the step is about the MLP.
+  Both chapters call it history, and the later one replaces the earlier. Run the cell that trains the MLP again.
+other-history/cnn: This is the history of the MLP; the step is about the CNN.
+  Both chapters call it history. Run the cell that trains the CNN, and check what that returned.
 loss-not-finite: The loss is not a number.
   The training broke down: look for unscaled pixels, a missing softmax or a huge learning rate.
 metric-missing: The history has no accuracy.
   Compile with metrics=['accuracy'], then train again.
-nothing-learned: After {num_epochs} epochs {percent:.0f} % of the training images are right: no better than guessing.
+learning-rate: After {num_epochs} epochs {percent:.0f} % of the training images are right, and the learning rate is
+    {rate:g}.
+  Adam's own is 0.001. Far above it every step overshoots; far below it the weights hardly move. Compile again.
+nothing-learned: After {num_epochs} epochs {percent:.0f} % of the training images are right: nothing was learned.
   Images and labels do not belong together, the pixels are blank, or the last layer is not the right one.
 trained-before: The first epoch already had {percent:.1f} %: this model was trained before.
-  A second fit goes on where the first stopped. Build and compile the model anew to compare trainings.
+  A second fit goes on where the first stopped. Build and compile the model again before you compare training runs.
 too-low/training: The training ended at {percent:.1f} %; {usual} is usual.
   Check the steps above from the first one on; one of them is not as it should be.
-no-epochs: Not one epoch was trained.
+no-epochs: No epoch was trained.
   Set epochs to 5.
-epochs: The training had {num_epochs} epochs; 5 were asked for.
-  More may help and less may do, but time and accuracy are compared over five.
+epochs: The training had {num_epochs} {epochs}; 5 were asked for.
+  More may help and fewer may be enough, but time and accuracy are compared over five.
 trained-on-test: An epoch had {steps} steps: the network was trained on the 10,000 test images{too}.
-  Whoever has seen the questions proves nothing in the examination. Train on x_train, y_train.
+  Someone who has seen the questions proves nothing in the exam. Train on x_train, y_train.
+validation-split: An epoch had {steps} steps, those of {number:,} images: {share:.0f} % were held back by
+    validation_split.
+  The MLP learns from all 60,000; what it is worth, the test will tell. Leave validation_split out.
+not-validated: An epoch had {steps} steps, so images were held back, but the history has no validation.
+  Held-back images are for watching while it trains: pass validation_data=(x_held, y_held).
 dropped-images: An epoch had {steps} steps, so {rest} images never came up in it.
-  {number:,} / 128 is {quotient:.2f}. Leave steps_per_epoch away, and Keras takes the last, smaller batch too.
+  {number:,} / 128 is {quotient:.2f}. Leave steps_per_epoch out, and Keras takes the last, smaller batch too.
+batch-size/of: An epoch had {steps:,} steps: those of batches of {size:,}. In batches of 128 it has {wanted}.
+  The batch size decides how many updates an epoch makes, and what you compare with was trained with 128.
 batch-size: An epoch had {steps:,} steps; with all images in batches of 128 it has {wanted}.
   The batch size decides how many updates an epoch makes, and what you compare with was trained with 128.
 validated-on-test: The validation images are the test images.
   As soon as you choose anything by them (epochs, layers, when to stop), the test has seen your choices. Hold training
     images back instead.
-loss-and-accuracy: This is a list.
-  evaluate returns loss and accuracy; pass the second.
-no-score: The check wants a number and the model.
-  check(step, accuracy, model).
-percent: The accuracy is {value:g}.
+loss-and-accuracy: These are several numbers, perhaps the loss and the accuracy.
+  evaluate returns both, in this order; pass the second.
+score-order: The model and the accuracy are in the wrong order.
+  The check takes the accuracy first and then the model: check("{step}", accuracy, model).
+score-text: The accuracy is a text.
+  The check needs the number itself, as evaluate returned it.
+score-count: The accuracy is {value:,g}: perhaps the number of images that are right.
+  Divide by the 10,000 test images: the accuracy is a fraction from 0 to 1.
+error-rate: {value:g} is the share of wrong answers, the error rate.
+  The accuracy is what is left to 1.
+no-score: The check needs a number and the model.
+  Call it as check("{step}", accuracy, model), after evaluate.
+percent: The accuracy is {value:g}, which looks like percent.
   Pass the fraction from 0 to 1.
 loss-for-accuracy: This is the loss.
   evaluate returns it first; pass the second.
@@ -74,53 +81,23 @@ class ExpectedTraining(NamedTuple):
     """The training run that a network of the exercise is to have.
 
     Args:
+        network: Name of the network, `mlp` or `cnn`.
         num_images: Numbers of training images that an epoch may go over.
         least_accuracy: Least accuracy on the test images, from 0 to 1.
         most_first_accuracy: Highest accuracy after the first epoch, from 0 to 1; more has been trained before.
         usual: The accuracy that is usual, in words.
     """
 
+    network: str
     num_images: tuple[int, ...]
     least_accuracy: float
     most_first_accuracy: float
     usual: str
 
 
-MLP = ExpectedTraining((60_000,), 0.97, 0.97, "about 98 %")
-CNN = ExpectedTraining((60_000, 55_000), 0.98, 1.0, "about 99 %")
-
-
-def check_compile(model: Description, labels: Description) -> Outcome:
-    """Judges loss, optimizer and metric, and whether the loss fits the labels."""
-    if model.get("kind") != "model":
-        return StepState.NOT_STARTED
-    compiled = model.get("compiled")
-    if not compiled:
-        return FINDINGS["not-compiled"]
-    praise = "Right: categorical cross-entropy, Adam, and the accuracy to look at."
-    return _find_in_loss(compiled, labels) or _find_in_optimizer(compiled) or praise
-
-
-def _find_in_loss(compiled: Description, labels: Description) -> Finding | None:
-    loss, shape = compiled["loss"], labels.get("shape") or []
-    if loss == "sparse_categorical_crossentropy" and len(shape) == 2:
-        return FINDINGS["sparse-with-one-hot"]
-    if loss == "categorical_crossentropy" and len(shape) == 1:
-        return FINDINGS["categorical-with-integers"]
-    if loss == "binary_crossentropy":
-        return FINDINGS["binary-loss"]
-    if loss in ("mse", "mean_squared_error", "mae", "mean_absolute_error"):
-        return FINDINGS["squared-loss"]
-    if loss not in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
-        return FINDINGS["loss"].fill(loss=loss)
-    return FINDINGS["from-logits"] if compiled.get("from_logits") else None
-
-
-def _find_in_optimizer(compiled: Description) -> Finding | None:
-    if compiled["optimizer"] not in ("Adam", "AdamW"):
-        return FINDINGS["optimizer"].fill(optimizer=compiled["optimizer"])
-    has_accuracy = any("acc" in str(metric) for metric in compiled["metrics"])
-    return None if has_accuracy else FINDINGS["metric-missing/compiled"]
+MLP = ExpectedTraining("mlp", (60_000,), 0.97, 0.97, "about 98 %")
+CNN = ExpectedTraining("cnn", (60_000, 55_000), 0.98, 1.0, "about 99 %")
+_KINDS = {"model": "a model", "array": "an array", "text": "a text", "sequence": "a list", "number": "a number"}
 
 
 def check_training(expected: ExpectedTraining, history: Description) -> Outcome:
@@ -128,12 +105,25 @@ def check_training(expected: ExpectedTraining, history: Description) -> Outcome:
     if history.get("kind") == "nothing":
         return StepState.NOT_STARTED
     if history.get("kind") != "history":
-        return FINDINGS["no-history"]
-    finding = _find_in_length(expected, history) or _find_in_curves(expected, history["curves"]) or _find_leak(history)
+        return _explain_kind(expected, history)
+    network = history.get("network")
+    if network and network != expected.network:
+        return FINDINGS[f"other-history/{expected.network}"]
+    finding = _find_in_length(expected, history) or _find_in_curves(expected, history) or _find_leak(history)
     if finding:
         return finding
     last = _accuracy_curve(history["curves"])[-1] * 100
     return f"Right: five epochs, {last:.2f} % of the training images right in the last one."
+
+
+def _explain_kind(expected: ExpectedTraining, given: Description) -> Finding:
+    names = [key.get("value") for key, _ in given.get("items", [])] if given.get("kind") == "mapping" else []
+    if "loss" in names:
+        return FINDINGS["history-curves"].fill(step=f"{expected.network}.train")
+    numbers = [item.get("kind") for item in given.get("items", [])] if given.get("kind") == "sequence" else []
+    if numbers and set(numbers) == {"number"}:
+        return FINDINGS["history-score"]
+    return FINDINGS["no-history"].fill(kind=_KINDS.get(str(given.get("kind")), "something else"))
 
 
 def _accuracy_curve(curves: Mapping[str, Sequence[Any]], prefix: str = "") -> list[Any]:
@@ -142,13 +132,17 @@ def _accuracy_curve(curves: Mapping[str, Sequence[Any]], prefix: str = "") -> li
     return next((list(curves[prefix + name]) for name in names if curves.get(prefix + name)), [])
 
 
-def _find_in_curves(expected: ExpectedTraining, curves: Mapping[str, Sequence[Any]]) -> Finding | None:
+def _find_in_curves(expected: ExpectedTraining, history: Description) -> Finding | None:
+    curves = history["curves"]
     loss, accuracy = list(curves.get("loss") or []), _accuracy_curve(curves)
     if any(value is None for value in loss):
         return FINDINGS["loss-not-finite"]
     if not accuracy:
         return FINDINGS["metric-missing"]
     first, last = accuracy[0], accuracy[-1]
+    if last < expected.least_accuracy - 0.02 and find_in_rate(history.get("learning_rate")):
+        values = {"num_epochs": len(loss), "percent": last * 100, "rate": history["learning_rate"]}
+        return FINDINGS["learning-rate"].fill(**values)
     if last < 0.2:
         return FINDINGS["nothing-learned"].fill(num_epochs=len(loss), percent=last * 100)
     if first > expected.most_first_accuracy:
@@ -163,10 +157,19 @@ def _find_in_length(expected: ExpectedTraining, history: Description) -> Finding
     if num_epochs == 0:
         return FINDINGS["no-epochs"]
     if num_epochs != EPOCHS:
-        return FINDINGS["epochs"].fill(num_epochs=num_epochs)
+        return FINDINGS["epochs"].fill(num_epochs=num_epochs, epochs="epoch" if num_epochs == 1 else "epochs")
     batches = [-(-number // BATCH_SIZE) for number in expected.num_images]
-    if not steps or steps in batches:
+    if not steps:
         return None
+    is_validated = bool(history["curves"].get("val_loss"))
+    if steps in batches:
+        is_unwatched = steps != -(-60_000 // BATCH_SIZE) and not is_validated
+        return FINDINGS["not-validated"].fill(steps=steps) if is_unwatched else None
+    return _explain_steps(expected, int(steps), is_validated=is_validated)
+
+
+def _explain_steps(expected: ExpectedTraining, steps: int, *, is_validated: bool) -> Finding:
+    """The finding for an epoch with another number of steps than expected."""
     for others in (0, *expected.num_images):
         if steps == -(-(10_000 + others) // BATCH_SIZE):
             return FINDINGS["trained-on-test"].fill(steps=steps, too=" too" if others else "")
@@ -174,7 +177,19 @@ def _find_in_length(expected: ExpectedTraining, history: Description) -> Finding
         if steps == number // BATCH_SIZE:
             values = {"steps": steps, "rest": number % BATCH_SIZE, "number": number, "quotient": number / BATCH_SIZE}
             return FINDINGS["dropped-images"].fill(**values)
-    return FINDINGS["batch-size"].fill(steps=steps, wanted=batches[-1])
+    wanted = -(-expected.num_images[-1] // BATCH_SIZE)
+    for share in range(1, 51) if is_validated else ():
+        number = 60_000 * (100 - share) // 100
+        if steps == -(-number // BATCH_SIZE):
+            return FINDINGS["validation-split"].fill(steps=steps, number=number, share=share)
+    for number in expected.num_images:
+        for size in _USUAL_SIZES:
+            if steps == -(-number // size):
+                return FINDINGS["batch-size/of"].fill(steps=steps, size=size, wanted=wanted)
+    return FINDINGS["batch-size"].fill(steps=steps, wanted=wanted)
+
+
+_USUAL_SIZES = (32, 64, 256, 512, 1024, 10_000, 1, 2, 4, 8, 10, 16, 50, 100, 200, 500, 1000, 1_280, 2048, 4096, 5000)
 
 
 def _find_leak(history: Description) -> Finding | None:
@@ -191,20 +206,30 @@ def _find_leak(history: Description) -> Finding | None:
 
 def check_score(expected: ExpectedTraining, accuracy: Description, model: Description) -> Outcome:
     """Compares the reported test accuracy with the share of test images that the model classifies correctly."""
-    if accuracy.get("kind") == "nothing":
+    step = f"{expected.network}.score"
+    kinds = accuracy.get("kind"), model.get("kind")
+    if kinds[0] == "nothing":
         return StepState.NOT_STARTED
-    if accuracy.get("kind") == "sequence":
+    if kinds[0] == "model" and kinds[1] != "model":
+        return FINDINGS["score-order"].fill(step=step)
+    if kinds[0] == "sequence":
         return FINDINGS["loss-and-accuracy"]
+    if kinds[0] == "text":
+        return FINDINGS["score-text"]
     value = accuracy.get("value") if accuracy.get("kind") == "number" else (accuracy.get("values") or [None])[0]
     measured = model.get("test_accuracy")
     if value is None or measured is None:
-        return FINDINGS["no-score"]
+        return FINDINGS["no-score"].fill(step=step)
+    if value > 100:
+        return FINDINGS["score-count"].fill(value=value)
     if 1 < value <= 100:
         return FINDINGS["percent"].fill(value=value)
     if abs(value - measured) > 5e-3 and model.get("test_loss") is not None and abs(value - model["test_loss"]) < 5e-3:
         return FINDINGS["loss-for-accuracy"]
+    if abs(value - measured) > 5e-3 and abs(1 - value - measured) < 2e-3:
+        return FINDINGS["error-rate"].fill(value=value)
     if abs(value - measured) > 2e-3:
         return FINDINGS["other-accuracy"].fill(percent=value * 100, measured=measured * 100)
     if measured < expected.least_accuracy:
         return FINDINGS["too-low"].fill(measured=measured * 100, usual=expected.usual)
-    return f"Right: {percent(measured)} of 10,000 images that took part in no training."
+    return f"Right: {percent(measured)} of 10,000 images that the network was never trained on."

@@ -12,9 +12,18 @@ class StepState(enum.StrEnum):
     NOT_YET = "not yet"
     DONE = "done"
     NOT_CHECKED = "not checked"  # it takes a training run of full length, and training is cut short
+    NO_CHECK = "no check"  # the notebook never calls its check, so nothing is known of it
+    NOT_REACHED = "not reached"  # the notebook was stopped before its check was called
 
 
-SYMBOLS = {StepState.NOT_STARTED: "○", StepState.NOT_YET: "✗", StepState.DONE: "✓", StepState.NOT_CHECKED: "–"}
+SYMBOLS = {
+    StepState.NOT_STARTED: "○",
+    StepState.NOT_YET: "✗",
+    StepState.DONE: "✓",
+    StepState.NOT_CHECKED: "–",
+    StepState.NO_CHECK: "?",
+    StepState.NOT_REACHED: "…",
+}
 
 
 class Finding(NamedTuple):

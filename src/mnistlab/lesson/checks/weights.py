@@ -1,20 +1,30 @@
 """Mistakes in the weights of a layer, and in the pooling that follows it."""
 
+from typing import Any
+
 from mnistlab.lesson.checks.blocks import Block
 from mnistlab.lesson.checks.layers import ExpectedLayer
 from mnistlab.lesson.checks.verdicts import Finding, read_findings
 
 FINDINGS = read_findings("""
+conv-other: This is a {other} layer; Conv2D was asked for.
+  {about}
 wrong-kind: This is {given}; {wanted} was asked for.
-  A convolution looks at neighbouring pixels with the same weights everywhere; a dense layer at everything.
+  A convolution looks at neighbouring pixels, with the same weights everywhere; a dense layer looks at everything.
 units-nine: The output layer has 9 units.
   The digits are 0 to 9, and that is ten of them.
 units-one: The output layer has 1 unit.
   A single number would say that a 3 lies between a 2 and a 4. Each of the ten digits gets its own.
+units-eleven: The output layer has 11 units.
+  The digits are 0 to 9, and that is ten of them; an eleventh answer would never be right.
+units-of-hidden: The output layer has 512 units, as a hidden layer has.
+  There are ten digits, so ten numbers must come out; the second hidden layer belongs before it.
+units-of-pixels: The hidden layer has 784 units, as many as an image has pixels; 512 were asked for.
+  The layers after the first never see the image. Their width is a choice, and here it is 512.
 units-output: The output layer has {size} units.
   There are ten digits, so ten numbers must come out: one probability for each.
 units-of-output: The hidden layer has 10 units; 512 were asked for.
-  Ten is for the output layer. So narrow a hidden layer lets little through to the next one.
+  Ten is for the output layer. A hidden layer that narrow lets little through to the next one.
 units: The layer has {size} units; {wanted} were asked for.
   Other widths work too, but then parameters, time and accuracy are not those that you compare with.
 filters-and-kernel-swapped: The layer has 3 filters of {first}×{last} pixels.
@@ -24,6 +34,8 @@ filters-swapped: The layer has {size} filters; here it is {wanted}.
     patterns are told apart.
 filters: The layer has {size} filters; {wanted} were asked for.
   Each filter looks for one pattern; their number decides what the next layer can build from.
+kernel-one: The filters are 1×1 pixels; 3×3 was asked for.
+  A filter that sees a single pixel knows nothing of its neighbours, and so of no stroke.
 kernel: The filters are {sides} pixels; 3×3 was asked for.
   Two 3×3 layers see 5×5 pixels together, with fewer weights than one of 5×5.
 padding: The padding is "{padding}", so the maps keep their size.
@@ -31,6 +43,10 @@ padding: The padding is "{padding}", so the maps keep their size.
     flattening.
 strides: The stride is {stride}, so pixels are skipped.
   Here the filters look at every place, and pooling makes the maps smaller.
+pool-global: {pool} is here where max pooling of 2×2 was asked for.
+  It keeps one number of each map, 64 in all, and forgets where in the image the pattern was.
+pool-before-layer: The pooling stands before this convolution; it belongs after it.
+  The convolution then sees maps of half the size, and other numbers reach the flattening.
 pool-average: The pooling takes the mean; max pooling was asked for.
   The maximum says whether a pattern is there at all; the mean waters it down.
 pool-unasked: There is a pooling layer here that was not asked for.
@@ -60,28 +76,42 @@ def find_in_weights(expected: ExpectedLayer, block: Block) -> Finding | None:
         return _find_in_convolution(expected, block)
     if size == expected.size:
         return None
-    if expected.size == 10:
-        name = "units-nine" if size == 9 else "units-one" if size == 1 else "units-output"
-        return FINDINGS[name].fill(size=size)
-    if size == 10:
-        return FINDINGS["units-of-output"]
-    return FINDINGS["units"].fill(size=size, wanted=expected.size)
+    special = _OUTPUT_UNITS if expected.size == 10 else _HIDDEN_UNITS
+    name = special.get(size, "units-output" if expected.size == 10 else "units")
+    return FINDINGS[name].fill(size=size, wanted=expected.size)
+
+
+_OUTPUT_UNITS: dict[Any, str] = {1: "units-one", 9: "units-nine", 11: "units-eleven", 512: "units-of-hidden"}
+_HIDDEN_UNITS: dict[Any, str] = {10: "units-of-output", 784: "units-of-pixels"}
+_ABOUT = {
+    "SeparableConv2D": "It looks at each map by itself and then mixes them: fewer weights, and another network.",
+    "DepthwiseConv2D": "It looks at each map by itself and never mixes them, so no filter sees what the others found.",
+    "Conv2DTranspose": "It goes the other way and makes maps larger, as for drawing images instead of reading them.",
+}
 
 
 def _find_in_convolution(expected: ExpectedLayer, block: Block) -> Finding | None:
     size, kernel = block.weights.get("size"), list(block.weights.get("kernel") or [])
+    other = str(block.weights.get("class", "Conv2D"))
+    if other != "Conv2D":
+        about = _ABOUT.get(
+            other, "It may well work, but then it is another network than the one that you compare with."
+        )
+        return FINDINGS["conv-other"].fill(other=other, about=about)
     padding, strides = block.weights.get("padding"), list(block.weights.get("strides") or [1, 1])
     if size == 3 and kernel[:1] == [expected.size]:
         return FINDINGS["filters-and-kernel-swapped"].fill(first=kernel[0], last=kernel[-1], wanted=expected.size)
     if size != expected.size:
         is_swapped = size == {32: 64, 64: 32}.get(expected.size)
         return FINDINGS["filters-swapped" if is_swapped else "filters"].fill(size=size, wanted=expected.size)
+    if kernel == [1, 1]:
+        return FINDINGS["kernel-one"]
     if kernel != [3, 3]:
         return FINDINGS["kernel"].fill(sides="×".join(map(str, kernel)))
     if padding != "valid":
         return FINDINGS["padding"].fill(padding=padding)
     if strides != [1, 1]:
-        return FINDINGS["strides"].fill(stride=strides[0])
+        return FINDINGS["strides"].fill(stride=max(strides))
     return None
 
 
@@ -92,6 +122,9 @@ def find_in_pooling(expected: ExpectedLayer, block: Block) -> Finding | None:
         return FINDINGS["pool-average"]
     if not expected.has_pool:
         return FINDINGS["pool-unasked"] if pools else None
+    whole = [one["class"] for one in block.all("other") if str(one.get("class")).startswith("Global")]
+    if not pools and whole:
+        return FINDINGS["pool-global"].fill(pool=whole[0])
     if not pools:
         return FINDINGS["given-pool-removed" if expected.gives_pool else "pool-missing"]
     if len(pools) > 1:

@@ -1,7 +1,7 @@
 """The grades of a whole class: notebooks one after the other, a table that grows with each, nothing done twice.
 
 Beside the table, `grades.csv`, lies `grades.json`: the same grades with every message. It is also what a second call
-reads to know which notebooks are graded.
+reads to know which notebooks are graded. A third file, `grades-mistakes.csv`, counts what the class got wrong.
 """
 
 import csv
@@ -16,13 +16,16 @@ from typing import Any
 from mnistlab.exceptions import MnistlabError, RunError, UsageError
 from mnistlab.lesson.grading.grading import (
     FINISHED,
+    SAME_FILE,
     TAMPERED,
+    UNREAD,
     Grade,
     changed_files,
     grade_notebook,
     package_digests,
     tampered,
 )
+from mnistlab.lesson.grading.mistakes import mistakes_csv
 from mnistlab.lesson.notebooks.reading import read_bytes
 from mnistlab.lesson.steps import STEPS
 from mnistlab.system.console import Console
@@ -32,6 +35,7 @@ from mnistlab.system.sandbox.limits import Limits
 from mnistlab.system.text import printable, spreadsheet_cell
 
 KIND = "mnistlab lesson grades"
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes the file for the encoding of the system, and spoils every umlaut
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +58,11 @@ class Gradebook:
         return self.path.with_suffix(".json")
 
     @property
+    def mistakes_path(self) -> Path:
+        """The table of what the class got wrong most."""
+        return self.path.with_name(f"{self.path.stem}-mistakes.csv")
+
+    @property
     def checks(self) -> str:
         """A digest of mnistlab's own files: with other checks there would be other grades."""
         return hashlib.sha256(json.dumps(self.digests, sort_keys=True).encode()).hexdigest()
@@ -66,7 +75,8 @@ class Gradebook:
         """
         require_room(self.path, "file")
         require_room(self.details_path, "file")
-        if not self.details_path.exists() and not self.path.exists():
+        require_room(self.mistakes_path, "file")
+        if not any(path.exists() for path in (self.details_path, self.path, self.mistakes_path)):
             return []
         try:
             content = json.loads(self.details_path.read_bytes())
@@ -75,17 +85,17 @@ class Gradebook:
             grades = [Grade.from_dict(grade) for grade in content["grades"]]
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             raise UsageError(
-                f"{printable(self.path)} or {printable(self.details_path)} exists, and they are no grades of this "
+                f"{printable(self.path)} or {printable(self.details_path)} exists, and they are not grades of this "
                 "program. Delete them, or choose another name.",
                 argument="csv_path",
             ) from None
         if content.get("checks") != self.checks:
             return []
         same_limits = content.get("limits") == dataclasses.asdict(self.limits)
-        return [grade for grade in grades if same_limits or grade.ended in (FINISHED, TAMPERED)]
+        return [grade for grade in grades if same_limits or grade.ended in (FINISHED, TAMPERED, UNREAD)]
 
     def write(self, grades: Iterable[Grade]) -> None:
-        """Writes both files, each whole.
+        """Writes all three files, each whole.
 
         Raises:
             RunError: they cannot be written.
@@ -93,7 +103,8 @@ class Gradebook:
         ordered = sorted(grades, key=lambda grade: grade.file)
         content: dict[str, Any] = {"kind": KIND, "checks": self.checks, "limits": dataclasses.asdict(self.limits)}
         write_json(self.details_path, content | {"grades": [dataclasses.asdict(grade) for grade in ordered]})
-        write_text(self.path, to_csv(with_copies(ordered)))
+        write_text(self.path, BYTE_ORDER_MARK + to_csv(with_copies(ordered)))
+        write_text(self.mistakes_path, BYTE_ORDER_MARK + mistakes_csv(ordered))
 
 
 def grade_all(
@@ -171,7 +182,7 @@ def with_copies(grades: Sequence[Grade]) -> list[Grade]:
     marked = []
     for grade in grades:
         others = [name for name in same[grade.digest] if name != grade.file] if grade.digest else []
-        note = (f"the same file as {printable(', '.join(others))}",) if others else ()
+        note = (f"{SAME_FILE} {printable(', '.join(others))}",) if others else ()
         marked.append(dataclasses.replace(grade, problems=(*grade.problems, *note)))
     return marked
 
@@ -179,15 +190,16 @@ def with_copies(grades: Sequence[Grade]) -> list[Grade]:
 def to_csv(grades: Iterable[Grade]) -> str:
     """A table with a line per notebook: file, points, points of each step, how it ended, seconds, problems, SHA-256.
 
-    No cell begins like a formula, whatever a student calls a file.
+    No cell begins like a formula, whatever a student calls a file, and no number has a decimal point, which a
+    spreadsheet in many languages would take for part of a date. Lines end as RFC 4180 says.
     """
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator="\r\n")
     keys = [step.key for step in STEPS]
     writer.writerow(["file", "points", "out_of", *keys, "ended", "seconds", "problems", "sha256"])
     for grade in grades:
         file, ended, problems = map(spreadsheet_cell, (grade.file, grade.ended, "; ".join(grade.problems)))
         points = [step.points for step in grade.steps]
-        row = [file, grade.points, grade.out_of, *points, ended, f"{grade.seconds:.1f}", problems, grade.digest]
+        row = [file, grade.points, grade.out_of, *points, ended, round(grade.seconds), problems, grade.digest]
         writer.writerow(row)
     return buffer.getvalue()

@@ -8,14 +8,14 @@ import dataclasses
 import functools
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import mnistlab
 from mnistlab.exceptions import MnistlabError
 from mnistlab.lesson.checks.judging import Step, judge
-from mnistlab.lesson.checks.verdicts import StepState
+from mnistlab.lesson.checks.verdicts import Feedback, StepState
 from mnistlab.lesson.grading.transcript import Transcript
 from mnistlab.lesson.notebooks.reading import companions, read_bytes
 from mnistlab.lesson.steps import STEPS
@@ -24,8 +24,9 @@ from mnistlab.system.sandbox.scratch import scratch_folder
 from mnistlab.system.sandbox.supervisor import ExitReport, run_sandboxed
 from mnistlab.system.text import printable
 
-_SHORTENED = "Training was shortened; run it in Jupyter or with --full."
-FINISHED, TAMPERED = "finished", "tampered"
+_SHORTENED = "Training was shortened; run it in Jupyter, or check it with --full."
+SAME_FILE = "the same file as"
+FINISHED, TAMPERED, UNREAD = "finished", "tampered", "not read"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,8 @@ class StepGrade:
 
     Args:
         key: Key of the step.
-        mark: Where the step stands; "not checked" if training was shortened.
+        mark: Where the step stands; "not checked" if training was shortened, "no check" if the notebook never calls its
+            check, "not reached" if it was stopped before.
         points: Points given.
         out_of: Points that the step is worth.
         message: What was found; empty if the step was not reached.
@@ -60,7 +62,8 @@ class Grade:
         digest: SHA-256 of the notebook's bytes, empty if it could not be read.
         points: Sum of the points given.
         out_of: Sum of the points that the steps are worth.
-        ended: `finished`, `tampered`, or a sentence that says what stopped the notebook and where.
+        ended: `finished`, `tampered`, `not read` if the file is not a notebook, or a sentence that says what stopped
+            the notebook and where.
         steps: Grades of the steps, in order.
         problems: Sentences about what went wrong.
         seconds: Duration of the run in seconds.
@@ -115,17 +118,18 @@ def grade_notebook(
         for other in companions(path, is_shared=not is_own):
             shutil.copyfile(other, folder / other.name)
         variables = _variables(folder)
-        arguments = [copy.name, "quick" if is_quick else "full"]
+        arguments = [copy.name, "quick" if is_quick else "full", shown]
         ending = run_sandboxed("mnistlab.lesson.grading.worker", arguments, folder, limits, transcript.add, variables)
-    steps = tuple(_grade_step(step, transcript, is_quick=is_quick) for step in STEPS)
+    ended = _ended(transcript, ending)
+    steps = tuple(_grade_step(step, transcript, is_quick=is_quick, ended=ended) for step in STEPS)
     return Grade(
         file=shown,
         digest=hashlib.sha256(content).hexdigest(),
         points=sum(step.points for step in steps),
         out_of=sum(step.out_of for step in steps),
-        ended=_ended(transcript, ending),
+        ended=ended,
         steps=steps,
-        problems=_problems(transcript, ending),
+        problems=(*_problems(transcript, ending), *_remarks(steps, transcript, is_quick=is_quick)),
         seconds=round(ending.seconds, 1),
         in_force=transcript.in_force or (),
     )
@@ -156,11 +160,12 @@ def _font_lists() -> tuple[Path, ...]:
     return tuple(Path(get_cachedir()).glob("fontlist-*.json"))
 
 
-def _grade_step(step: Step, transcript: Transcript, *, is_quick: bool) -> StepGrade:
-    evidence = transcript.evidence.get(step.key)
-    if evidence is None:
-        return StepGrade(step.key, StepState.NOT_STARTED, 0, step.points)
-    feedback = judge(step, evidence)
+def _grade_step(step: Step, transcript: Transcript, *, is_quick: bool, ended: str) -> StepGrade:
+    """The grade of a step by the best of its evidence: a cell that is pasted twice takes nothing away."""
+    found = transcript.evidence.get(step.key)
+    if not found:
+        return StepGrade(step.key, *_explain_absence(step, transcript, ended), step.points)
+    feedback = _best(step, transcript)
     if is_quick and step.needs_training and feedback.state is not StepState.NOT_STARTED:
         return StepGrade(step.key, StepState.NOT_CHECKED, 0, step.points, _SHORTENED)
     return StepGrade(
@@ -174,7 +179,42 @@ def _grade_step(step: Step, transcript: Transcript, *, is_quick: bool) -> StepGr
     )
 
 
+def _best(step: Step, transcript: Transcript) -> Feedback:
+    """The feedback that is worth points, if any check of the step got it; otherwise the last one."""
+    feedbacks = [judge(step, evidence) for evidence in transcript.evidence[step.key]]
+    return next((feedback for feedback in feedbacks if feedback), feedbacks[-1])
+
+
+def _explain_absence(step: Step, transcript: Transcript, ended: str) -> tuple[StepState, int]:
+    """The mark and the points of a step whose check was never called."""
+    if transcript.calls is not None and step.key not in transcript.calls:
+        return StepState.NO_CHECK, 0
+    return StepState.NOT_STARTED if ended == FINISHED else StepState.NOT_REACHED, 0
+
+
+def _remarks(steps: Sequence[StepGrade], transcript: Transcript, *, is_quick: bool) -> tuple[str, ...]:
+    """Sentences about steps that nothing is known of, and about checks that were called with different outcomes."""
+    missing = [step.key for step in steps if step.mark is StepState.NO_CHECK]
+    remarks = []
+    if len(missing) == len(steps):
+        remarks.append("no check was called for any step, so there was nothing to judge: is it this exercise?")
+    elif missing:
+        remarks.append(
+            f"no check was called for {', '.join(missing)}: the cells are missing, so there was nothing to judge"
+        )
+    for step in STEPS:
+        found = transcript.evidence.get(step.key, [])
+        if is_quick and step.needs_training:
+            continue
+        states = {judge(step, evidence).state for evidence in found} if len(found) > 1 else set()
+        if StepState.DONE in states and len(states) > 1:
+            remarks.append(f"{step.key} was checked {len(found)} times with different outcomes; the best one counts")
+    return tuple(remarks)
+
+
 def _ended(transcript: Transcript, ending: ExitReport) -> str:
+    if transcript.problem:
+        return UNREAD
     if ending.reason == "ended" and transcript.is_finished and ending.exit_code == 0:
         return FINISHED
     where = f"in cell {transcript.cell}" if transcript.cell else "before its first cell"
@@ -189,14 +229,14 @@ def _problems(transcript: Transcript, ending: ExitReport) -> tuple[str, ...]:
         problems.append(f"The process that runs notebooks could not start: {last or 'it said nothing'}")
     problems += [f"cell {number}: {error}" for number, error in transcript.failures]
     if transcript.num_unreadable:
-        problems.append(f"{transcript.num_unreadable:,} reports were not of the checker's making")
+        problems.append(f"{transcript.num_unreadable:,} reports did not come from the checker")
     return tuple(problems)
 
 
 def _nothing(file: str, problem: str, digest: str = "") -> Grade:
     """The grade of a notebook that could not be run."""
-    steps = tuple(StepGrade(step.key, StepState.NOT_STARTED, 0, step.points) for step in STEPS)
-    return Grade(file, digest, 0, sum(step.points for step in STEPS), "not run", steps, (problem,))
+    steps = tuple(StepGrade(step.key, StepState.NOT_REACHED, 0, step.points) for step in STEPS)
+    return Grade(file, digest, 0, sum(step.points for step in STEPS), UNREAD, steps, (problem,))
 
 
 def tampered(grade: Grade, names: list[str]) -> Grade:

@@ -42,7 +42,9 @@ def _line(step: StepGrade) -> str:
 
 
 def _advice(step: StepGrade) -> list[str]:
-    found = f"{step.key}: {step.message}" if step.message else f"{step.key}: not started."
+    is_missing = step.mark is StepState.NO_CHECK
+    text = "no check was called for it. Is its cell still there?" if is_missing else f"{step.mark}."
+    found = f"{step.key}: {step.message or text}"
     return [found, *([step.reason] if step.reason else []), f"mnistlab lesson hint {step.key}"]
 
 

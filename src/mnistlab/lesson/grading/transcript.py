@@ -9,6 +9,7 @@ from mnistlab.system.text import printable
 
 MAX_FAILURES = 20
 MAX_CELLS = 10_000
+MAX_EVIDENCE = 8  # checks of one step that are kept: the first ones and the last
 
 
 @dataclasses.dataclass
@@ -19,7 +20,8 @@ class Transcript:
         in_force: Names of the protections in force, reported before the student's code ran; `None` before that.
         cell: Number of the cell that is running, or ran last, from 1; 0 before the first one.
         num_cells: Number of cells; `None` until the notebook has been read.
-        evidence: The last evidence for each step, by key.
+        calls: Keys of the steps whose check the notebook calls somewhere; `None` until it has been read.
+        evidence: The evidence for each step, by key, of each time that its check was called.
         failures: Numbers of cells that raised an error, each with the last line of its traceback.
         problem: Reason why the notebook could not be read; empty if it could.
         is_finished: Whether the worker has reported that it is through.
@@ -29,7 +31,8 @@ class Transcript:
     in_force: tuple[str, ...] | None = None
     cell: int = 0
     num_cells: int | None = None
-    evidence: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    calls: frozenset[str] | None = None
+    evidence: dict[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)
     failures: list[tuple[int, str]] = dataclasses.field(default_factory=list)
     problem: str = ""
     is_finished: bool = False
@@ -50,6 +53,8 @@ class Transcript:
                 self.in_force = tuple(str(name) for name in names)
             case {"problem": str(text)} if self.num_cells is None:
                 self.problem = printable(text)
+            case {"calls": list(keys)} if self.calls is None and self.num_cells is None:
+                self.calls = frozenset(key for key in STEP_BY_KEY if key in keys)
             case {"cells": int(number)} if self.num_cells is None:
                 self.num_cells = number
             case {"cell": int(number)} if self.cell < number <= MAX_CELLS:
@@ -58,7 +63,9 @@ class Transcript:
                 if len(self.failures) < MAX_FAILURES:
                     self.failures.append((number, printable(text)))
             case {"step": str(step), "evidence": dict(evidence)} if step in STEP_BY_KEY:
-                self.evidence[step] = evidence
+                kept = self.evidence.setdefault(step, [])
+                kept[MAX_EVIDENCE - 1 :] = []
+                kept.append(evidence)
             case {"end": True}:
                 self.is_finished = True
             case _:

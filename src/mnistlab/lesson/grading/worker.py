@@ -1,13 +1,16 @@
 """Runs a notebook's cells in a sandboxed process and reports the evidence of its checks; `grading` starts it.
 
-Each report is a line of JSON: `cells` (their number), `cell` (number of the one that begins), `failed` and `error`,
-`step` and `evidence`, `problem` (the file cannot be read), `end`. Everything after the first cell may be forged by the
-student's code, which runs in the same process; the judging is done elsewhere.
+Each report is a line of JSON: `calls` (steps whose check is called somewhere), `cells` (their number), `cell` (number
+of the one that begins), `failed` and `error`, `step` and `evidence`, `problem` (the file cannot be read), `end`.
+Everything after the first cell may be forged by the student's code, which runs in the same process; the judging is done
+elsewhere.
 """
 
+import builtins
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from mnistlab.exceptions import MnistlabError
 from mnistlab.lesson.checking import SESSION
 from mnistlab.lesson.checks.evidence import Evidence
 from mnistlab.lesson.grading.shortening import shorten_training
-from mnistlab.lesson.notebooks.reading import read_cells
+from mnistlab.lesson.notebooks.reading import checked_steps, read_numbered_cells
 
 MAX_EVIDENCE_BYTES = 2**20 - 1024
 
@@ -25,9 +28,9 @@ def main(pipe: int, arguments: list[str]) -> None:
 
     Args:
         pipe: Descriptor of the pipe that reports are written to.
-        arguments: Name of the notebook in the current folder, and `quick` or `full`.
+        arguments: Name of the notebook in the current folder, `quick` or `full`, and the name to show.
     """
-    path, speed = Path(arguments[0]), arguments[1]
+    path, speed, shown = Path(arguments[0]), arguments[1], "".join(arguments[2:])
 
     def report(**entry: Any) -> None:
         rest = json.dumps(entry).encode() + b"\n"
@@ -39,16 +42,20 @@ def main(pipe: int, arguments: list[str]) -> None:
         report(step=step, evidence=evidence if fits else {})
 
     try:
-        cells = read_cells(path)
+        cells = read_numbered_cells(path, shown)
     except MnistlabError as error:
         report(problem=str(error))
     else:
         if speed == "quick":
             shorten_training()
         SESSION.recorders.append(record)
+        report(calls=checked_steps(source for _, source in cells))
         report(cells=len(cells))
         shell = _make_shell()
-        for number, source in enumerate(cells, 1):
+        running = [0]
+        _answer_for_people(lambda text: report(failed=running[0], error=text))
+        for number, source in cells:
+            running[0] = number
             report(cell=number)
             error_text = run_cell(shell, source)
             if error_text:
@@ -56,6 +63,19 @@ def main(pipe: int, arguments: list[str]) -> None:
     report(end=True)
     _flush()
     os._exit(0)  # threads and exit handlers of the student's code have nothing to say any more
+
+
+def _answer_for_people(note: Callable[[str], None]) -> None:
+    """Makes `input` fail with a sentence, and `breakpoint` go on with one: nobody is there to answer."""
+
+    def refuse(_: object = "", /) -> str:
+        raise EOFError("input() waits for an answer, and nobody is there to give one. Put the answer into the code.")
+
+    def skip(*_: object, **__: object) -> None:
+        note("breakpoint() was passed over: nobody is there to use the debugger. Take it out.")
+
+    builtins.input = refuse
+    sys.breakpointhook = skip
 
 
 def run_cell(shell: Any, source: str) -> str:
@@ -77,6 +97,8 @@ def _last_line(error: BaseException) -> str:
         name = type(error).__name__
     except BaseException:
         return "an error that cannot be shown"
+    if name == "BdbQuit":
+        return "the debugger was started, and nobody is there to use it. Take the call out."
     return f"{name}: {message}" if message else name
 
 

@@ -39,6 +39,7 @@ class Code:
         calls: All calls, in the order of the text.
         edits: The edits that rules have asked for.
         marks: The places that rules could not change safely.
+        texts: New texts of nodes that another rule moves elsewhere.
     """
 
     def __init__(self, cells: Sequence[tuple[CodeCell, bytes]]) -> None:
@@ -54,6 +55,7 @@ class Code:
         self._qualified = self.wrapper.resolve(QualifiedNameProvider)
         self.edits: list[Edit] = []
         self.marks: list[MarkedPlace] = []
+        self.texts: dict[cst.CSTNode, str] = {}
         self._new_imports: dict[str, str] = {}
         self._removed: dict[cst.Call, dict[cst.Arg, str]] = defaultdict(dict)
         self._nodes = self._collect()
@@ -64,6 +66,7 @@ class Code:
             if isinstance(node.names, cst.ImportStar) and (name := dotted(node.module))
         ]
         self.uses_of = self._uses()
+        self.taken_for_keras = self._taken_for_keras()
 
     def _collect(self) -> dict[type[cst.CSTNode], list[cst.CSTNode]]:
         found: dict[type[cst.CSTNode], list[cst.CSTNode]] = defaultdict(list)
@@ -72,6 +75,27 @@ class Code:
         for nodes in found.values():
             nodes.sort(key=self.start)
         return found
+
+    def _taken_for_keras(self) -> dict[str, str]:
+        """Names that nothing in the notebook binds and that everybody knows from Keras, each with its full name."""
+        found = {}
+        imported = {
+            dotted(alias.name).partition(".")[0]
+            for node in self.all_of(cst.Import)
+            for alias in node.names
+            if not alias.asname
+        }
+        for name, path in sorted(homes.WELL_KNOWN.items()):
+            uses = [use for use in self.uses_of.get(name, ()) if not self._is_in_import(use)]
+            stars = [module for module in self.stars if homes.split_root(module) and _is_offered(f"{module}.{name}")]
+            if uses and not stars and name not in imported and not any(self.binds(use) for use in self.uses_of[name]):
+                found[name] = path
+        if not self.stars:  # a star of old Keras gave NumPy as well
+            found.pop("np", None)
+        return found
+
+    def _is_in_import(self, node: cst.CSTNode) -> bool:
+        return any(isinstance(place, cst.Import | cst.ImportFrom) for place in self.parents(node))
 
     def _uses(self) -> dict[str, list[cst.Name]]:
         found: dict[str, list[cst.Name]] = defaultdict(list)
@@ -152,11 +176,15 @@ class Code:
 
     def imported(self, node: cst.CSTNode | None) -> set[str]:
         """The full names that an expression stands for if they come from imports alone; otherwise none."""
-        if node is None:
+        if node is None or not _is_dotted(node):
             return set()
         names: Any = self._qualified.get(node, ())
         names = names() if callable(names) else names  # libcst looks a name up when it is asked for
-        if not names and self.stars and isinstance(node, cst.Name):
+        if not names and isinstance(node, cst.Attribute):  # of a name that only a star can give
+            return {f"{owner}.{node.attr.value}" for owner in self.imported(node.value)}
+        if not names and isinstance(node, cst.Name):
+            if node.value in self.taken_for_keras:
+                return {self.taken_for_keras[node.value]}
             candidates = {f"{module}.{node.value}" for module in self.stars}
             return {name for name in candidates if _is_offered(name)}
         if any(name.source is not QualifiedNameSource.IMPORT for name in names):
@@ -211,6 +239,10 @@ class Code:
         """Asks for a text in place of a node."""
         self.edits.append(Edit(self.start(node), self.end(node), text, (reason,)))
 
+    def replace_between(self, start: int, end: int, text: str, reason: str) -> None:
+        """Asks for a text in place of what lies between two positions."""
+        self.edits.append(Edit(start, end, text, (reason,)))
+
     def rewrite(self, node: cst.CSTNode, text: str, reason: str) -> None:
         """Asks for a text in place of a node, touching only what differs, so that other rules can change the rest."""
         old, new, start = self.source(node), text, self.start(node)
@@ -229,6 +261,10 @@ class Code:
     def remove_argument(self, call: cst.Call, argument: cst.Arg, reason: str) -> None:
         """Asks for the removal of an argument from a call; a call may lose several."""
         self._removed[call].setdefault(argument, reason)
+
+    def is_removed(self, call: cst.Call, argument: cst.Arg) -> bool:
+        """Whether a call is to lose an argument."""
+        return argument in self._removed.get(call, {})
 
     def add_argument(self, call: cst.Call, text: str, reason: str) -> None:
         """Asks for one more argument at the end of a call that has arguments."""
@@ -285,6 +321,13 @@ class Code:
         end = self.end(run[-1])
         comma = re.compile(rb"\s*,").match(self.text, end, self.end(call))
         return self.start(run[0]), comma.end() if comma else end
+
+
+def _is_dotted(node: cst.CSTNode | None) -> bool:
+    """Whether an expression is a name, or a name with dots."""
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return isinstance(node, cst.Name)
 
 
 def _is_offered(name: str) -> bool:

@@ -1,13 +1,6 @@
-"""The places of Keras 1 and 2 names in today's Keras, and whether a name exists in the installed one.
+"""The places of Keras 1 and 2 names in today's Keras, and whether a name exists there."""
 
-The public modules of Keras are files of plain imports, so what a module offers is read from its file. Keras itself is
-not imported.
-"""
-
-import ast
-import functools
-import importlib.util
-from pathlib import Path
+from mnistlab.lesson.migration import today
 
 ROOTS = (
     "tensorflow.contrib.keras.python.keras",
@@ -71,11 +64,53 @@ LEAVES = {
     "keras.constraints.nonneg": "keras.constraints.NonNeg",
     "keras.constraints.unitnorm": "keras.constraints.UnitNorm",
     **{
+        f"keras.{module}.{old}": f"keras.{module}.{new}"
+        for module in ("losses", "metrics")
+        for old, new in {
+            "mse": "mean_squared_error",
+            "MSE": "mean_squared_error",
+            "mae": "mean_absolute_error",
+            "MAE": "mean_absolute_error",
+            "mape": "mean_absolute_percentage_error",
+            "msle": "mean_squared_logarithmic_error",
+            "kld": "kl_divergence",
+            "kullback_leibler_divergence": "kl_divergence",
+        }.items()
+    },
+    "keras.losses.cosine_proximity": "keras.losses.cosine_similarity",
+    "keras.losses.cosine": "keras.losses.cosine_similarity",
+    "keras.losses.logcosh": "keras.losses.log_cosh",
+    **{
         f"keras.optimizers.{name.lower()}": f"keras.optimizers.{name}"
         for name in ("SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam")
     },
 }
 """Names that moved or were renamed one by one; `keras.engine` stands for all of its modules."""
+
+
+_WELL_KNOWN = {
+    "keras.models": "Sequential Model load_model model_from_json",
+    "keras.layers": (
+        "Dense Dropout Activation Flatten Reshape Permute RepeatVector Lambda Conv1D Conv2D Conv3D "
+        "MaxPooling1D MaxPooling2D "
+        "AveragePooling2D GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D ZeroPadding2D "
+        "Conv2DTranspose LSTM GRU "
+        "SimpleRNN Embedding BatchNormalization LeakyReLU PReLU ELU GaussianNoise Convolution1D Convolution2D "
+        "TimeDistributed Bidirectional Input Concatenate SeparableConv2D Cropping2D SpatialDropout2D"
+    ),
+    "keras.optimizers": "SGD Adam RMSprop Adagrad Adadelta Adamax Nadam",
+    "keras.callbacks": "ModelCheckpoint EarlyStopping ReduceLROnPlateau LearningRateScheduler TensorBoard "
+    "CSVLogger LambdaCallback",
+    "keras.utils": "to_categorical np_utils plot_model",
+    "keras.preprocessing.image": "ImageDataGenerator img_to_array",
+    "keras.datasets": "mnist cifar10",
+}
+WELL_KNOWN = {name: f"{module}.{name}" for module, names in _WELL_KNOWN.items() for name in names.split()} | {
+    "K": "keras.backend",
+    "keras": "keras",
+    "np": "numpy",
+}
+"""Names that old notebooks get from a star or a file of the author's, and where Keras has them."""
 
 
 def split_root(name: str) -> tuple[str, str] | None:
@@ -111,32 +146,8 @@ def find_home(name: str) -> str:
     return LEAVES.get(name, name)
 
 
-@functools.cache
-def _public_names(module: str, root: str) -> frozenset[str] | None:
-    """The names that a public module of the installed Keras offers; `None` if there is no such module or no Keras."""
-    spec = importlib.util.find_spec("keras")
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    folder = Path(spec.submodule_search_locations[0])
-    if root != "keras":
-        folder = folder / "_tf_keras" / "keras"
-    folder = folder.joinpath(*module.split(".")[1:])
-    try:
-        tree = ast.parse((folder / "__init__.py").read_text("utf-8"))
-    except (OSError, SyntaxError):
-        return None
-    imported = {
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    folders = {path.parent.name for path in folder.glob("*/__init__.py")}
-    return frozenset(imported | folders)
-
-
 def exists(name: str, root: str = "keras") -> bool:
-    """Whether a dotted public name exists in the installed Keras; true also where that cannot be known.
+    """Whether a dotted public name exists in today's Keras; true also where that cannot be known.
 
     Args:
         name: Name to look up, such as `keras.layers.Dense`.
@@ -148,7 +159,7 @@ def exists(name: str, root: str = "keras") -> bool:
     """
     parts = name.split(".")
     for length in range(1, len(parts)):
-        names = _public_names(".".join(parts[:length]), root)
+        names = today.names(".".join(parts[:length]), root)
         if names is None or parts[length].startswith("_") or parts[length] == "src":
             return True
         if parts[length] not in names:

@@ -4,13 +4,17 @@ A line is replaced by a Python line of as many bytes, so that positions in the p
 """
 
 import ast
+import io
 import re
+import tokenize
 import warnings
 
 import libcst
 
 _MAGIC = re.compile(r"^(?P<indent>\s*)(?P<magic>[%!?].*|[\w.]+\?\??)$")
 _ASSIGNED = re.compile(r"^(?P<indent>\s*[\w., ]+=\s*)(?P<magic>[%!].*)$")
+_NAME_HELP = re.compile(r"^[\w.]+$")
+MAX_UNREAD = 6  # lines of a cell; with more it is not worth reading
 MAX_DEPTH = 80  # nodes within nodes; code that people write has about 20
 _PYTHON_CELLS = re.compile(r"^%%(time|timeit|capture|prun|memit|mprun|debug)\b")
 
@@ -31,13 +35,74 @@ def hide(source: str) -> bytes | None:
             return None
         lines[first] = _placeholder(lines[first], 0)
     for _ in range(len(lines) + 1):
-        hidden = b"".join(lines)
+        hidden = _with_comments_to_the_left(b"".join(lines))
         failed_at = _failure(hidden)
         if failed_at is None:
             return hidden
         if not _hide_line(lines, failed_at):
             return None
     return None
+
+
+def hide_all(source: str) -> tuple[bytes, list[int]] | None:
+    """The cell as Python of the same length, without the few lines that are not Python 3; `None` if little would stay.
+
+    Returns:
+        The text, and the numbers, from 0, of the lines that were hidden because they cannot be read.
+
+    Example:
+        >>> hide_all("x = 1\\nimage = # YOUR CODE HERE\\ny = 2")
+        (b'x = 1\\n0#######################\\ny = 2', [1])
+    """
+    hidden = hide(source)
+    if hidden is not None:
+        return hidden, []
+    if is_foreign(source):
+        return None
+    lines = source.encode().splitlines(keepends=True)
+    unread: list[int] = []
+    for number in range(len(lines)):
+        if _MAGIC.match(lines[number].decode().rstrip("\r\n")) and not _NAME_HELP.match(lines[number].decode().strip()):
+            lines[number] = _placeholder(lines[number], len(lines[number]) - len(lines[number].lstrip()))
+    num_code = sum(bool(line.strip()) and not line.lstrip().startswith(b"#") for line in lines)
+    while len(unread) <= min(MAX_UNREAD, num_code // 3):
+        text = b"".join(lines)
+        failed_at = _failure(text)
+        if failed_at is None:
+            return text, sorted(unread)
+        place = _place_of_gap(lines, min(failed_at, len(lines) - 1), text)
+        if place in unread:
+            return None
+        unread.append(place)
+        line = lines[place]
+        lines[place] = _placeholder(line, len(line) - len(line.lstrip()))
+    return None
+
+
+def _place_of_gap(lines: list[bytes], failed_at: int, text: bytes) -> int:
+    """The line to hide: the one that failed, or the comment that stands where the body of a block should."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as error:
+        found = re.search(r"expected an indented block after .* on line (\d+)", str(error.msg))
+        if found is not None:
+            head = int(found[1]) - 1
+            indent, comment = len(lines[head]) - len(lines[head].lstrip()), head
+            for number in range(head + 1, len(lines)):
+                line = lines[number]
+                if not line.strip():
+                    continue
+                if not line.lstrip().startswith(b"#") or len(line) - len(line.lstrip()) <= indent:
+                    break
+                comment = number  # the last one: a mark stands above it
+            return comment
+        if "was never closed" in str(error.msg):
+            return max(0, (error.lineno or 1) - 1)
+    except (RecursionError, MemoryError, ValueError):
+        return failed_at
+    return failed_at
 
 
 def is_foreign(source: str) -> bool:
@@ -84,6 +149,44 @@ def _failure(text: bytes) -> int | None:
     except (libcst.ParserSyntaxError, RecursionError, MemoryError, ValueError):
         return nowhere
     return None
+
+
+def _with_comments_to_the_left(text: bytes) -> bytes:
+    """The text with the blanks before its last comments, and in its last empty lines, filled with `#`.
+
+    libcst gives other blanks back there, and nothing that Python runs stands in these lines.
+    """
+    lines = text.splitlines(keepends=True)
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number]
+        if line.strip() and not line.lstrip().startswith(b"#"):
+            break
+        body = line.rstrip(b"\r\n")
+        blanks = len(body) - len(body.lstrip(b" \t\x0c"))
+        lines[number] = b"#" * blanks + line[blanks:]
+    filled = b"".join(lines)
+    return filled if filled != text and _is_same_code(text, filled) else text
+
+
+def _is_same_code(text: bytes, filled: bytes) -> bool:
+    """Whether two texts are the same to Python: the lines at the end may belong to a text within quotes."""
+
+    def tokens(code: bytes) -> list[tuple[int, str]]:
+        ignored = (
+            tokenize.COMMENT,
+            tokenize.NL,
+            tokenize.NEWLINE,
+            tokenize.ENDMARKER,
+            tokenize.INDENT,
+            tokenize.DEDENT,
+        )
+        found = tokenize.tokenize(io.BytesIO(code).readline)
+        return [(token.type, token.string) for token in found if token.type not in ignored]
+
+    try:
+        return tokens(text) == tokens(filled)
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        return False
 
 
 def _depth(tree: ast.AST) -> int:

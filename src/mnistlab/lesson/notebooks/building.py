@@ -9,7 +9,6 @@ from mnistlab.exceptions import UsageError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = "...  # your lines"
-EXTRA = "lesson"
 
 
 @functools.cache
@@ -69,8 +68,8 @@ def notebook(text: str) -> Any:
         import nbformat
     except ImportError as error:
         raise UsageError(
-            f"The lesson's notebooks need the packages of mnistlab[{EXTRA}], which are not installed: {error}. "
-            f"Install them, or take another format.",
+            f"Notebooks need packages that are not installed: {error}. Run pip install 'mnistlab[lesson]', or take "
+            "another format.",
             argument="file_format",
         ) from error
     made = jupytext.reads(text, fmt="py:percent")

@@ -4,15 +4,18 @@ import os
 import re
 import stat
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 from mnistlab.exceptions import DataError, UsageError
+from mnistlab.lesson.notebooks.decoding import decode, require_notebook
 from mnistlab.system.paths import absence, shortened
 from mnistlab.system.text import printable
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 MAX_COMPANIONS, MAX_COMPANION_BYTES = 50, 20 * 2**20
 SUFFIXES = (".ipynb", ".py")
+_CODING = re.compile(r"\A((?:[^\n]*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")  # PEP 263; jupytext takes UTF-8 alone
 _CELL_MARK = re.compile(rb"^# ?%%", re.MULTILINE)
 
 
@@ -55,13 +58,30 @@ def read_cells(path: Path) -> list[str]:
     Raises:
         DataError: the file is not what its name says.
     """
+    return [source for _, source in read_numbered_cells(path)]
+
+
+def read_numbered_cells(path: Path, name: str = "") -> list[tuple[int, str]]:
+    """The cells of code in order, each with its number among all cells of the notebook, from 1.
+
+    Args:
+        path: Path of a notebook, or of a Python file in percent format; without marks, that is a single cell.
+        name: Name to show instead of the path.
+
+    Raises:
+        DataError: the file is not what its name says.
+    """
+    shown = printable(name or path)
     content = read_bytes(path)
+    is_notebook = path.suffix.lower() == ".ipynb"
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{printable(path)} is no text in UTF-8, at byte {error.start:,}. Save it again.") from error
+        text = decode(content, is_python=not is_notebook)
+        if is_notebook:
+            require_notebook(text)
+    except DataError as error:
+        raise DataError(f"{shown} {error}") from None
     try:
-        if path.suffix.lower() == ".ipynb":
+        if is_notebook:
             import nbformat
 
             with warnings.catch_warnings():
@@ -70,17 +90,40 @@ def read_cells(path: Path) -> list[str]:
         else:
             import jupytext
 
-            made = jupytext.reads(text, fmt="py:percent")
-        return [str(cell.source) for cell in made.cells if cell.cell_type == "code"]
+            made = jupytext.reads(_CODING.sub(r"\1utf-8", text, count=1), fmt="py:percent")
+        offset = 0 if is_notebook else _num_unseen(text, len(made.cells))
+        cells = enumerate(made.cells, 1 + offset)
+        return [(number, str(cell.source)) for number, cell in cells if cell.cell_type == "code"]
     except ImportError as error:
         raise UsageError(
-            f"Reading notebooks needs the packages of mnistlab[lesson], which are not installed: {error}."
+            f"Reading notebooks needs packages that are not installed: {error}. Run: pip install 'mnistlab[lesson]'"
         ) from error
-    except Exception as error:  # the readers fail in many ways on what is no notebook
+    except Exception as error:  # the readers fail in many ways on what is not a notebook
         raise DataError(
-            f"{printable(path)} is no notebook that Jupyter could open ({type(error).__name__}). "
+            f"{shown} is not a notebook that Jupyter could open ({type(error).__name__}). "
             "Open it in Jupyter and save it again, or start over with a copy."
         ) from error
+
+
+def _num_unseen(text: str, num_cells: int) -> int:
+    """1 if a header stands before the first mark of a Python file and its reader makes no cell of it, otherwise 0."""
+    num_marks = len(_CELL_MARK.findall(text.encode(errors="replace")))
+    num_parts = num_marks + (not _CELL_MARK.match(text.encode(errors="replace")))
+    return max(0, min(1, num_parts - num_cells)) if num_marks else 0
+
+
+_OTHER_CALLS = re.compile(r"\b(?:ready|hint)\([^)]*\)")
+_CHECK_CALL = re.compile(r"\bcheck\s*\(")
+
+
+def checked_steps(sources: Iterable[str]) -> list[str]:
+    """The names in quotes, such as `mlp.output`, in cells that call `check`: those of the steps that they check."""
+    names: set[str] = set()
+    for source in sources:
+        rest = _OTHER_CALLS.sub("", source)
+        if _CHECK_CALL.search(rest):
+            names.update(re.findall(r"""["']([a-z0-9.]{1,40})["']""", rest))
+    return sorted(names)
 
 
 def find_notebooks(folder: Path) -> list[Path]:

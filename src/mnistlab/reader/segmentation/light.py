@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
-from skimage.filters import threshold_otsu, threshold_sauvola
+
+from mnistlab.reader.segmentation.thresholds import otsu_threshold, sauvola_threshold
 
 Grey = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -151,7 +152,7 @@ def _strength(ink: Floats, noise: float) -> float | None:
     low, high = np.percentile(standing, [1, 99])
     if high - low < _MIN_STRENGTH / 2:
         return float(high)
-    return float(np.median(standing[standing > threshold_otsu(standing)]))
+    return float(np.median(standing[standing > otsu_threshold(standing)]))
 
 
 def find_ink(ink: Floats, noise: float) -> Mask:
@@ -162,6 +163,6 @@ def find_ink(ink: Floats, noise: float) -> Mask:
     """
     levels = np.clip(_PAPER_LEVEL - _INK_RANGE * ink, 0, 255).astype(np.uint8)
     window = min(_WINDOW, 2 * (min(ink.shape) // 2) - 1)
-    threshold = threshold_sauvola(levels, max(window, 3), k=_K, r=_R)
+    threshold = sauvola_threshold(levels, max(window, 3), k=_K, r=_R)
     is_ink: Mask = ((levels < threshold) & (ink > _STRENGTH_TO_NOISE * noise)) | (ink > 0.6)
     return is_ink

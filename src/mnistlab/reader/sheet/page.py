@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from PIL import Image
 from scipy import ndimage
-from skimage.transform import ProjectiveTransform
 
 from mnistlab.exceptions import DataError
 from mnistlab.reader.sheet import layout
@@ -119,8 +118,7 @@ def _straighten(photo: Grey, corners: Floats, scale: float) -> Page:
     picture = Image.fromarray(photo)
     source = picture.reduce(factor) if factor > 1 else picture
     ours = (np.array(layout.MARKS) + MARGIN_MM) * out_scale
-    matrix = np.asarray(ProjectiveTransform.from_estimate(ours, corners / factor).params)
-    coefficients = tuple((matrix / matrix[2, 2]).ravel()[:8].tolist())
+    coefficients = _perspective(ours, corners / factor)
     straight = source.transform(
         (size[0], size[1]), Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BICUBIC, fillcolor=PAPER_LEVEL
     )
@@ -130,6 +128,22 @@ def _straighten(photo: Grey, corners: Floats, scale: float) -> Page:
     sides = [(ring, 0.0), (-ring, 0.0), (0.0, ring), (0.0, -ring)]
     samples = [np.median(page.around(x + dx, y + dy, 1, 1)) for x, y in layout.MARKS for dx, dy in sides]
     return Page(grey, out_scale, float(np.median(samples)))
+
+
+def _perspective(places: Floats, corners: Floats) -> tuple[float, ...]:
+    """The eight numbers a to h of the view that takes four points to four others.
+
+    It takes (x, y) to ((ax + by + c) / (gx + hy + 1), (dx + ey + f) / (gx + hy + 1)).
+
+    Args:
+        places: Four points, no three of them on a line, a row each.
+        corners: Where they are taken to.
+    """
+    rows, ends = [], []
+    for (x, y), (to_x, to_y) in zip(places, corners, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -x * to_x, -y * to_x], [0, 0, 0, x, y, 1, -x * to_y, -y * to_y]]
+        ends += [to_x, to_y]
+    return tuple(np.linalg.solve(rows, ends).tolist())
 
 
 def _even_out(straight: Image.Image, scale: float) -> Grey:

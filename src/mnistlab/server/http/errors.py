@@ -1,6 +1,6 @@
 """Every error leaves the server as `{"error": sentence}`, with the status code that says whose fault it is."""
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import Request, Response
@@ -8,8 +8,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from mnistlab.exceptions import MnistlabError
+from mnistlab.server.http import words
 
 SENTENCES: Mapping[int, str] = {
     400: "The request's body cannot be decoded. Send JSON in UTF-8.",
@@ -17,8 +19,6 @@ SENTENCES: Mapping[int, str] = {
     405: "This address takes another method. The addresses and methods are in /api/openapi.json.",
 }
 """What is said about errors that Starlette and FastAPI find themselves, by status code."""
-
-MAX_PLACE = 80  # characters shown of the name of a wrong field, which may be the client's own text
 
 
 class ErrorAnswer(BaseModel):
@@ -50,8 +50,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorAnswer, "description": _MEANINGS[status]} for status in statuses}
 
 
-EVERYWHERE = (400, 403, 408, 413, 415, 422, 503)
-"""Status codes that any route may answer with, most of them before the route is called."""
+EVERYWHERE = (400, 401, 403, 408, 413, 415, 422, 503)
+"""Status codes that any route may answer with, most of them before the route is called; 401 where a token is needed."""
 
 _MEANINGS: Mapping[int, str] = {
     400: "The body cannot be decoded.",
@@ -72,14 +72,23 @@ def answer(status: int, sentence: str, headers: Mapping[str, str] | None = None)
     return JSONResponse({"error": sentence}, status, headers)
 
 
-async def _answer_http_error(_request: Request, error: HTTPException) -> JSONResponse:
+async def _answer_http_error(request: Request, error: HTTPException) -> JSONResponse:
     own = isinstance(error, ApiError)
     sentence = error.detail if own else SENTENCES.get(error.status_code, f"{error.detail}.")
-    return answer(error.status_code, sentence, error.headers)
+    headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else error.headers
+    return answer(error.status_code, sentence, headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that the address of a request takes, on whichever routes; one that is not described takes GET."""
+    described = request.app.openapi()["paths"].items()
+    here = [methods for path, methods in described if compile_path(path)[0].fullmatch(request.url.path)]
+    methods = {name.upper() for route in here for name in route} or {"GET"}
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 async def _answer_wrong_request(_request: Request, error: RequestValidationError) -> JSONResponse:
-    return answer(422, f"The request is not what was expected: {_describe(error.errors())}.")
+    return answer(422, f"The request is not what was expected: {words.describe(error.errors())}.")
 
 
 async def _answer_refusal(_request: Request, error: MnistlabError) -> JSONResponse:
@@ -93,12 +102,3 @@ HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, An
     MnistlabError: _answer_refusal,
 }
 """How the application answers each kind of exception."""
-
-
-def _describe(problems: Iterable[Mapping[str, Any]]) -> str:
-    """The first three problems in words, without repeating what the client sent."""
-    named = []
-    for problem in list(problems)[:3]:
-        place = ".".join(map(str, problem["loc"])).encode("ascii", "backslashreplace").decode()[:MAX_PLACE]
-        named.append(f"{place}: {problem['msg'].rstrip('.')}")
-    return "; ".join(named)

@@ -13,6 +13,7 @@ from mnistlab.server.http.errors import ApiError
 from mnistlab.server.run_ids import ID_PATTERN, SHIPPED_PREFIX, is_utf8, run_id
 from mnistlab.server.training.process import ask_to_end, read_start, start_process
 from mnistlab.server.training.status import Place, TrainingStatus, status_of
+from mnistlab.system.extras import describe_missing
 from mnistlab.system.files import make_folder
 
 NOTES = ".page"  # folder in the runs folder: the last start of each run and its standard error
@@ -84,10 +85,11 @@ class Trainings:
             The id.
 
         Raises:
-            ApiError: 409 if another run is training, the id is taken, or the recipe has settings without an option.
+            ApiError: 409 if another run is training, the id is taken, the recipe has settings without an option, or
+                the packages for training are not installed.
         """
         with self._lock:
-            self._require_idle()
+            self._require_ready()
             taken = {*self.places(), *(path.name.lower() for path in self.root.glob("*"))}
             if run is not None and (run in taken or run.startswith(SHIPPED_PREFIX)):
                 raise ApiError(409, f"The name {run} is taken. Choose another one.")
@@ -100,14 +102,14 @@ class Trainings:
 
         Raises:
             ApiError: 404 if there is no such run; 409 if it is finished or damaged, if its recipe has settings without
-                an option, or if another run is training.
+                an option, if another run is training, or if the packages for training are not installed.
         """
         with self._lock:
             status = self.status(self.place(run))
             state = status.summary.state
             if state in ("finished", "damaged"):
                 raise ApiError(409, f"The run {run} is {state}; only one that was stopped or failed can go on.")
-            self._require_idle()
+            self._require_ready()
             self._launch(status.place, status.summary.recipe)
 
     def stop(self, run: str) -> None:
@@ -136,7 +138,10 @@ class Trainings:
         data = [] if self._data is None else ["--data", str(self._data)]
         return None if arguments is None else ["train", *arguments, *data, "--out", str(folder)]
 
-    def _require_idle(self) -> None:
+    def _require_ready(self) -> None:
+        missing = describe_missing("train", "Training")
+        if missing is not None:
+            raise ApiError(409, missing)
         running = running_of(self.statuses())
         if running is not None:
             raise ApiError(409, f"The training {running} is under way. Stop it, or wait until it has ended.")

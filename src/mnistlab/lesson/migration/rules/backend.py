@@ -5,6 +5,7 @@ import libcst as cst
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.spelling import keras_name
 from mnistlab.lesson.migration.syntax import literal
+from mnistlab.lesson.migration.values import Values
 
 FUNCTION = (
     "K.function and K.learning_phase are gone with Keras 3 (AttributeError). A keras.Model from the same input to the "
@@ -14,11 +15,10 @@ ORDERING = (
     "set_image_dim_ordering became set_image_data_format with Keras 2: 'th' is 'channels_first' and 'tf' is "
     "'channels_last'."
 )
-SHAPE = "A layer has no {name} any more (AttributeError); its {new} knows its shape."
 ORDERINGS = {"th": "channels_first", "tf": "channels_last"}
 
 
-def rewrite_backend(code: Code) -> None:
+def rewrite_backend(code: Code, values: Values) -> None:
     """Rewrites calls of the backend that have an exact counterpart; the rule for imports marks all others."""
     for call in code.calls:
         meaning = code.means(call.func)
@@ -28,10 +28,9 @@ def rewrite_backend(code: Code) -> None:
                 code.replace(call.func.attr, "set_image_data_format", ORDERING)
                 code.replace(call.args[0].value, f'"{new}"', ORDERING)
         elif meaning == "keras.backend.function":
-            _rewrite_function(code, call)
+            _rewrite_function(code, values, call)
     for comparison in code.all_of(cst.Comparison):
         _rewrite_comparison(code, comparison)
-    _rewrite_shapes(code)
 
 
 def _rewrite_comparison(code: Code, node: cst.Comparison) -> None:
@@ -55,18 +54,14 @@ def is_rewritten(code: Code, node: cst.CSTNode) -> bool:
     )
 
 
-def _rewrite_function(code: Code, call: cst.Call) -> None:
+def _rewrite_function(code: Code, values: Values, call: cst.Call) -> None:
     """Rewrites `f = K.function([input, K.learning_phase()], [output])` where every use is `f([images, 0])`."""
     assignment = code.parent(call)
     inputs, outputs = [argument.value for argument in call.args] if len(call.args) == 2 else (None, None)
-    if not isinstance(inputs, cst.List) or not isinstance(outputs, cst.List):
+    if not isinstance(inputs, cst.List | cst.Tuple) or outputs is None:
         return
     tensors = [element.value for element in inputs.elements]
-    phases = [
-        tensor
-        for tensor in tensors
-        if isinstance(tensor, cst.Call) and code.means(tensor.func) == "keras.backend.learning_phase"
-    ]
+    phases = [tensor for tensor in tensors if _is_phase(code, tensor)]
     if not isinstance(assignment, cst.Assign) or len(assignment.targets) != 1:
         return
     target = assignment.targets[0].target
@@ -77,12 +72,38 @@ def _rewrite_function(code: Code, call: cst.Call) -> None:
     uses = [use for use in code.uses_of[target.value] if use is not target]
     images = [_call_without_dropout(code, use, len(tensors), phase=bool(phases)) for use in uses]
     wanted = [tensor for tensor in tensors if tensor not in phases]
-    if not all(images) or len(wanted) != 1:
+    if not all(images) or len(wanted) != 1 or not _is_input(values, wanted[0]):
         return
-    text = f"{keras_name(code, call)}.Model({code.source(wanted[0])}, {code.source(outputs)})"
-    code.replace(call, text, FUNCTION)
+    single = isinstance(outputs, cst.List | cst.Tuple) and len(outputs.elements) == 1
+    code.replace_between(code.start(call), code.start(inputs), f"{keras_name(code, call)}.Model(", FUNCTION)
+    first, last = wanted[0], tensors[-1]
+    code.replace_between(code.start(inputs), code.start(first), "", FUNCTION)
+    code.replace_between(code.end(first), max(code.end(last), code.end(inputs)), "", FUNCTION)
     for use, argument in zip(uses, images, strict=True):
-        code.replace(code.parent(use) or use, f"{target.value}.predict({argument}, verbose=0)", FUNCTION)
+        _rewrite_use(code, use, target.value, argument, single=single)
+
+
+def _is_input(values: Values, node: cst.BaseExpression) -> bool:
+    """Whether a tensor is one that a model can begin with: the input of a model or a layer, or a keras.Input."""
+    if isinstance(node, cst.Attribute | cst.Subscript):
+        return True
+    return "tensor" in values.kinds(node)
+
+
+def _rewrite_use(code: Code, use: cst.Name, name: str, argument: str, *, single: bool) -> None:
+    """Rewrites `f([images])`, which was a list of arrays; predict gives a single output without a list."""
+    called = code.parent(use)
+    above = code.parent(called) if called is not None else None
+    text = f"{name}.predict({argument}, verbose=0)"
+    if called is None or not single:
+        code.replace(called or use, text, FUNCTION)
+        return
+    is_first = isinstance(above, cst.Subscript) and code.source(above) == f"{code.source(called)}[0]"
+    code.replace(above if is_first and above is not None else called, text if is_first else f"[{text}]", FUNCTION)
+
+
+def _is_phase(code: Code, tensor: cst.BaseExpression) -> bool:
+    return isinstance(tensor, cst.Call) and code.means(tensor.func) == "keras.backend.learning_phase"
 
 
 def _call_without_dropout(code: Code, use: cst.Name, num_inputs: int, *, phase: bool) -> str:
@@ -96,30 +117,3 @@ def _call_without_dropout(code: Code, use: cst.Name, num_inputs: int, *, phase: 
     if phase and (num_inputs != 2 or literal(values.elements[-1].value) not in (0, False)):
         return ""
     return code.source(values.elements[0].value)
-
-
-def _rewrite_shapes(code: Code) -> None:
-    """Rewrites `model.layers[3].output_shape`, and the same of a variable that loops over `model.layers`."""
-    for attribute in code.all_of(cst.Attribute):
-        name = attribute.attr.value
-        if name not in ("output_shape", "input_shape"):
-            continue
-        owner = attribute.value
-        inner = owner.value if isinstance(owner, cst.Subscript) else None
-        if not isinstance(inner, cst.Attribute) or inner.attr.value != "layers":
-            loop = next(
-                (
-                    place
-                    for place in code.parents(attribute)
-                    if isinstance(place, cst.For | cst.CompFor) or hasattr(place, "for_in")
-                ),
-                None,
-            )
-            row = loop.for_in if loop is not None and hasattr(loop, "for_in") else loop
-            if not isinstance(row, cst.For | cst.CompFor) or not isinstance(owner, cst.Name):
-                continue
-            over = isinstance(row.iter, cst.Attribute) and row.iter.attr.value == "layers"
-            if not over or code.source(row.target) != owner.value:
-                continue
-        new = name.removesuffix("_shape")
-        code.replace(attribute.attr, f"{new}.shape", SHAPE.format(name=name, new=new))

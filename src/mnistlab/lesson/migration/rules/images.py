@@ -19,8 +19,9 @@ REPLACED = (
 )
 KEPT = (
     "ImageDataGenerator is gone from keras; TensorFlow still has a deprecated copy under tensorflow.keras, which needs "
-    "SciPy and will go. It stays in use here because of {why}, which the replacement without it cannot do. Move to "
-    "keras.utils.image_dataset_from_directory or a keras.utils.PyDataset of your own."
+    "SciPy. It is used from there because of {why}, which the replacement without it cannot do. It will "
+    "go one day: then "
+    "move to keras.utils.image_dataset_from_directory or a keras.utils.PyDataset of your own."
 )
 ARGUMENTS = frozenset(
     {
@@ -70,15 +71,13 @@ def rewrite_image_generators(code: Code, *, mixed: bool) -> None:
     for use in dotted_uses:
         path = code.keras_path(use)
         if why and path is not None and path[0] != "keras":
-            code.mark(use, KEPT.format(why=why))
-            continue
+            continue  # it works there
         if definition is None:
             definition = _definition(code, use)
             _insert_above(code, use, definition)
         elif why and not definition:
             definition = f"from tensorflow.keras.preprocessing.image import {NAME.rpartition('.')[2]}\n"
             _insert_above(code, use, definition)
-            code.mark(use, KEPT.format(why=why))
         code.replace(use, "ImageDataGenerator", KEPT.format(why=why) if why else REPLACED)
     if not why:
         _remove_neutral(code)
@@ -108,18 +107,17 @@ def _rewrite_import(
     """Takes the name out of an import and defines it once in the notebook; returns the definition."""
     root = dotted(node.module).removesuffix(".preprocessing.image")
     if why and root != "keras":
-        code.mark(node, KEPT.format(why=why))
-        return definition or ""
+        return definition or ""  # it works there
     others = [code.source(other).rstrip(" ,\n") for other in imported_names(node) if other is not alias]
     where = new_root(
         root if root in ("keras", "tensorflow.keras") else "keras", "keras.preprocessing.image", mixed=mixed
     )
     parts = [f"from {where}.preprocessing.image import {', '.join(others)}"] if others else []
     if why:
-        parts.append(f"from tensorflow.keras.preprocessing.image import {code.source(alias).rstrip(' ,')}")
+        line = f"from tensorflow.keras.preprocessing.image import {code.source(alias).rstrip(' ,')}"
+        parts.append(line)
         code.replace(node, "\n".join(parts), KEPT.format(why=why))
-        code.mark(node, KEPT.format(why=why))
-        return definition or ""
+        return definition or line
     nested = code.is_nested(node) or code.statement(node) is None
     text = "" if definition else _definition(code, node).rstrip()
     renamed = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else ""

@@ -16,6 +16,7 @@ UNCLEAR = (
     "{name} on a layer still works, with a warning. Where the layer stands in its model cannot be seen here; put "
     "keras.Input(shape=...) in front of the first layer."
 )
+TURNED = "The channel comes last in the shape of an image."
 OTHER_INPUTS = {"Embedding": {"input_dim"}, "InputLayer": {"input_shape", "batch_input_shape"}}
 """Layers for which one of the names means something else."""
 
@@ -39,6 +40,8 @@ def _rewrite(code: Code, call: cst.Call, name: str, given: dict[str, cst.Arg]) -
     place = _place(code, call)
     if place is None or (companions and name == "input_shape"):
         code.mark(given[name], UNCLEAR.format(name=name))
+        if (turned := code.texts.get(given[name].value)) is not None:
+            code.replace(given[name].value, turned, TURNED)
         return
     reason = (FIRST if place == "first" or isinstance(place, cst.Element) else LATER).format(name=name)
     for argument in [given[name], *companions]:
@@ -56,7 +59,7 @@ def _rewrite(code: Code, call: cst.Call, name: str, given: dict[str, cst.Arg]) -
 
 
 def _shape(code: Code, name: str, given: dict[str, cst.Arg]) -> str:
-    value = code.source(given[name].value)
+    value = code.texts.get(given[name].value) or code.source(given[name].value)
     if name == "batch_input_shape":
         shape = f"batch_shape={value}"
     elif name == "input_shape":

@@ -18,6 +18,9 @@ DATA_FORMAT = "dim_ordering became data_format with Keras 2: 'th' is 'channels_f
 DROPPED = "{layer} has had no argument {name} since Keras 2, and its value here is what happens anyway."
 UNCLEAR = "{layer} has no argument {name} any more, and it is not clear what stands for it: {advice}"
 
+UNITS = (
+    "Keras 3 takes a number of Python for the units and refuses one of NumPy (ValueError: invalid value for `units`)."
+)
 INPUT_LENGTH = "Embedding takes rows of any length; Keras 3 warns of input_length and has no use for it."
 
 COMMON = {
@@ -94,10 +97,24 @@ def rewrite_arguments(code: Code) -> None:
                 code.replace(argument.keyword, renamed[name], RENAMED.format(old=name, new=renamed[name], layer=layer))
         if "Conv" in layer:
             _rewrite_kernel(code, call, layer)
+        if layer == "Dense":
+            _make_whole(code, call)
+
+
+def _make_whole(code: Code, call: cst.Call) -> None:
+    """Writes int(...) around NumPy's product where it says how many units a layer has."""
+    given, places = keywords(call), positionals(call)
+    units = given.get("units") or given.get("output_dim") or (places[0] if places else None)
+    product = units.value if units is not None else None
+    if isinstance(product, cst.Call) and code.imported(product.func) & {"numpy.prod", "numpy.product"}:
+        code.insert(code.start(product), "int(", UNITS)
+        code.insert(code.end(product), ")", UNITS)
 
 
 def _rewrite_ordering(code: Code, call: cst.Call, argument: cst.Arg) -> None:
     value = literal(argument.value)
+    if code.is_removed(call, argument):
+        return
     if value == "default":
         code.remove_argument(call, argument, DATA_FORMAT)
         return
@@ -111,7 +128,9 @@ def _drop(code: Code, call: cst.Call, layer: str, argument: cst.Arg, name: str) 
     if name == "mode" and layer != "BatchNormalization":
         return
     harmless, advice = MEANINGLESS[name]
-    if harmless is not None and literal(argument.value) == harmless:
+    if name == "consume_less":
+        code.remove_argument(call, argument, DROPPED.format(layer=layer, name=name).partition(", and")[0] + ".")
+    elif harmless is not None and literal(argument.value) == harmless:
         code.remove_argument(call, argument, DROPPED.format(layer=layer, name=name))
     else:
         code.mark(argument, UNCLEAR.format(layer=layer, name=name, advice=advice))

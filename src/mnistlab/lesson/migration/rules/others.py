@@ -1,4 +1,4 @@
-"""Code around Keras: converters, installers, and the random index that is one too high."""
+"""Code around Keras: converters, installers, and a random index that is one too high."""
 
 import re
 
@@ -20,12 +20,15 @@ TFJS = (
     "batchInputShape or an inputShape). For a browser write model.export(path, format='onnx') and use ONNX Runtime Web."
 )
 RANDOM = (
-    "random.randint includes its upper bound, so once in a while this is the index one past the end (IndexError). "
-    "random.randrange({text}) leaves it out."
+    "random.randint includes its upper bound, so once in a while this was the index one past the end (IndexError); "
+    "the last index is {text} - 1."
 )
 INSTALL = "This installs a version of Keras or TensorFlow that the new notebook is not written for. Take the line out."
-NP_UTILS_PACKAGE = (
-    "np_utils is no package that anything here needs: to_categorical is in keras.utils. Take the line out."
+NP_UTILS_PACKAGE = "Nothing here needs a package called np_utils: to_categorical is in keras.utils. Take the line out."
+TENSORFLOW_VERSION = (
+    "This asks Colab for TensorFlow 1, which it no longer has, and other notebooks do not know the "
+    "command. Take the line "
+    "out."
 )
 _INSTALL = re.compile(r"\binstall\b.*\b(keras|tensorflow(-gpu|-cpu)?)\s*(==|<=|<|~=)\s*[012]\.(?!2\d|1[6-9])")
 
@@ -71,8 +74,8 @@ def _names(target: cst.CSTNode) -> list[str]:
     return []
 
 
-def mark_random_index(code: Code) -> None:
-    """Marks `random.randint(0, len(images))`."""
+def rewrite_random_index(code: Code) -> None:
+    """Rewrites `random.randint(0, len(images))`."""
     for call in code.calls:
         values = positionals(call)
         if "random.randint" not in code.imported(call.func) or len(values) != 2 or literal(values[0].value) != 0:
@@ -81,7 +84,7 @@ def mark_random_index(code: Code) -> None:
         text = code.source(bound)
         length = isinstance(bound, cst.Call) and text.startswith("len(")
         if length or text.endswith(".shape[0]"):
-            code.mark(call, RANDOM.format(text=text))
+            code.insert(code.end(bound), " - 1", RANDOM.format(text=text))
 
 
 def explain_shell_line(line: str) -> str | None:
@@ -93,6 +96,8 @@ def explain_shell_line(line: str) -> str | None:
         >>> explain_shell_line("!pip install keras>=3") is None
         True
     """
+    if re.match(r"\s*%tensorflow_version\s+1", line):
+        return TENSORFLOW_VERSION
     if "tensorflowjs_converter" in line:
         return TFJS
     if re.search(r"\binstall\b.*\bnp[_-]utils\b", line):

@@ -3,7 +3,7 @@
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.syntax import keywords, literal, method
+from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
 MODELS = frozenset({"Sequential", "Model", "load_model", "model_from_json", "clone_model"})
 MAX_DEPTH = 20  # assignments that are followed, as names can refer to each other in a circle
@@ -129,8 +129,21 @@ def metrics_names(code: Code) -> set[str]:
     """The metrics that models are compiled with, if given as texts; `?` if they cannot be read."""
     names: set[str] = set()
     for call in code.calls:
-        metrics = keywords(call).get("metrics")
-        if method(call) == "compile" and metrics is not None:
-            values = literal(code.value_of(metrics.value))
-            names |= {value for value in values if isinstance(value, str)} if isinstance(values, tuple) else {"?"}
+        given = keywords(call)
+        if literal(given["show_accuracy"].value if "show_accuracy" in given else None) is True:
+            names.add("accuracy")
+        if method(call) != "compile":
+            continue
+        if any(argument.star for argument in call.args):
+            names.add("?")
+        metrics = given.get("metrics")
+        if metrics is None and len(positionals(call)) > 2:
+            metrics = positionals(call)[2]  # after optimizer and loss; Keras 1 had nothing else there
+        if metrics is None:
+            continue
+        value = code.value_of(metrics.value)
+        parts = [one.value for one in value.elements] if isinstance(value, cst.List | cst.Tuple) else [value]
+        for part in parts:
+            text = literal(part)
+            names.add(text if isinstance(text, str) else "?")
     return names

@@ -28,6 +28,15 @@ WORKERS = (
     "max_queue_size."
 )
 SHOW_ACCURACY = "show_accuracy went with Keras 1; metrics=['accuracy'] in compile shows the accuracy."
+PASS = (
+    "In Keras 1 {name} counted images, one pass over all of them; a source of batches that has a length "
+    "needs no number, "
+    "and Keras takes all of it in every epoch."
+)
+DIVIDED = (
+    "In Keras 1 {name} counted images; today it is {new}, a number of batches, so it is divided by the batch size."
+)
+WHOLE = "The number of steps is a whole number today; / gives a float, which Keras 3 cannot count to."
 CLASS_MODE = "class_mode went with Keras 1; the loss says what kind of labels there are."
 CLASSES = (
     "predict_classes is gone (AttributeError); the class is the place of the highest probability in each row of "
@@ -55,6 +64,19 @@ _FIT = (
     "shuffle",
     "initial_epoch",
 )
+_COUNTED = (
+    "samples_per_epoch",
+    "nb_epoch",
+    "verbose",
+    "callbacks",
+    "validation_data",
+    "nb_val_samples",
+    "class_weight",
+    "max_q_size",
+    "nb_worker",
+    "pickle_safe",
+)
+"""The arguments of fit_generator after the first, in the order of Keras 1."""
 _EVALUATE = ("steps", "max_queue_size", "workers", "use_multiprocessing", "verbose")
 GENERATORS = {
     "fit_generator": ("fit", _FIT),
@@ -76,10 +98,13 @@ LOADING = frozenset({"max_queue_size", "workers", "use_multiprocessing"})
 
 def rewrite_training(code: Code) -> None:
     """Rewrites calls that train, score and predict."""
+    shown = any(literal(given.value) is True for call in code.calls if (given := keywords(call).get("show_accuracy")))
     for call in code.calls:
         name = method(call)
         if not isinstance(call.func, cst.Attribute):
             continue
+        if name == "compile" and shown and "metrics" not in keywords(call) and call.args:
+            code.add_argument(call, "metrics=['accuracy']", SHOW_ACCURACY)
         if name in GENERATORS:
             _rewrite_generator(code, call, call.func)
         elif name in ("fit", "evaluate", "predict"):
@@ -99,9 +124,12 @@ def _rewrite_generator(code: Code, call: cst.Call, called: cst.Attribute) -> Non
     given = keywords(call)
     if "generator" in given and given["generator"].keyword is not None:
         code.replace(given["generator"].keyword, "x", GENERATOR.format(old=name, new=new))
+    if counts_images(code, call):
+        order = _COUNTED if name == "fit_generator" else ("val_samples", *order[1:])
     for argument, meaning in zip(positionals(call)[1:], order, strict=False):
         if _rewrite_argument(code, call, new, meaning, argument):
-            code.insert(code.start(argument), f"{meaning}=", POSITION.format(old=name, new=new))
+            today = OLD_NAMES.get(meaning, meaning)
+            code.insert(code.start(argument), f"{today}=", POSITION.format(old=name, new=new))
     _rewrite_arguments(code, call, new)
 
 
@@ -116,7 +144,7 @@ def _rewrite_arguments(code: Code, call: cst.Call, new: str) -> None:
 
 
 def _rewrite_argument(code: Code, call: cst.Call, new: str, name: str, argument: cst.Arg) -> bool:
-    """Removes or marks one argument; returns whether it stays and may get its new name."""
+    """Removes, divides or marks one argument; returns whether it stays and may get its new name."""
     today = OLD_NAMES.get(name, name)
     if today in LOADING:
         code.remove_argument(call, argument, WORKERS.format(name=name, call=new))
@@ -124,16 +152,64 @@ def _rewrite_argument(code: Code, call: cst.Call, new: str, name: str, argument:
     if today not in ("steps_per_epoch", "validation_steps", "steps"):
         return True
     source = _source(call, today)
-    finite = source is not None and is_finite(code, source)
-    if finite and (is_whole_pass(code, argument.value) or name in COUNTS_IMAGES):
+    finite = source is not None and (is_finite(code, source) or _is_length_of(code, argument.value, source))
+    if finite and name in COUNTS_IMAGES:
+        code.remove_argument(call, argument, PASS.format(name=name))
+        return False
+    if finite and is_whole_pass(code, argument.value):
         code.remove_argument(call, argument, STEPS.format(name=name))
         return False
     if finite:
         code.mark(argument, STEPS_KEPT.format(name=name))
     elif name in COUNTS_IMAGES:
+        return _divide(code, argument, name, today)
+    _count_whole(code, argument.value)
+    return True
+
+
+def _is_length_of(code: Code, node: cst.BaseExpression, source: cst.BaseExpression) -> bool:
+    """Whether a number is `batches.N` or the like of the source itself: an image iterator, which has a length."""
+    if not isinstance(node, cst.Attribute) or node.attr.value not in ("N", "n", "nb_sample", "samples"):
+        return False
+    return code.source(node.value) == code.source(source)
+
+
+def counts_images(code: Code, call: cst.Call) -> bool:
+    """Whether a call of `fit_generator` and the like comes from Keras 1, in which it counted images."""
+    given, places = keywords(call), positionals(call)
+    if given.keys() & {"steps_per_epoch", "epochs", "validation_steps", "steps", "workers", "max_queue_size"}:
+        return False
+    if given.keys() & OLD_NAMES.keys():
+        return True
+    if len(places) > 1 and isinstance(places[1].value, cst.Attribute):
+        return places[1].value.attr.value in ("N", "nb_sample", "samples", "n")
+    others = {name for other in code.calls for name in keywords(other)}
+    return bool(others & (OLD_NAMES.keys() | {"border_mode", "nb_filter", "output_dim", "show_accuracy"}))
+
+
+def _divide(code: Code, argument: cst.Arg, name: str, today: str) -> bool:
+    """Divides a number of images by the batch size, if the notebook has one; returns whether it did."""
+    batch_size = code.assigned("batch_size")
+    if len(batch_size) != 1 or batch_size[0] is None:
         code.mark(argument, SAMPLES.format(name=name, new=today))
         return False
+    reason = DIVIDED.format(name=name, new=today)
+    simple = isinstance(argument.value, cst.Name | cst.Attribute | cst.Integer | cst.Subscript | cst.Call)
+    if not simple:
+        code.insert(code.start(argument.value), "(", reason)
+    code.insert(code.end(argument.value), f"{'' if simple else ')'} // batch_size", reason)
     return True
+
+
+def _count_whole(code: Code, value: cst.BaseExpression) -> None:
+    """Writes // for / in a number of steps, and int(...) around NumPy's ceil."""
+    value = code.value_of(value)
+    if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.Divide):
+        start, end = code.end(value.left), code.start(value.right)
+        code.replace_between(start, end, code.text[start:end].decode().replace("/", "//"), WHOLE)
+    elif isinstance(value, cst.Call) and code.source(value.func) in ("np.ceil", "numpy.ceil", "np.floor"):
+        code.insert(code.start(value), "int(", WHOLE)
+        code.insert(code.end(value), ")", WHOLE)
 
 
 def _source(call: cst.Call, steps: str) -> cst.BaseExpression | None:

@@ -15,11 +15,12 @@ import { describe, tableOf } from "./chart_words.js";
 import { createScale } from "./scales.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+// Sizes in pixels where the page's text has 16; with larger text the whole chart is drawn larger.
 const HEIGHT = 288;
 const MARGIN = { top: 30, bottom: 48, left: 56, right: 28 };
-const LETTER = 7; // pixels of a letter of 13 px, about
-const LINE = 18; // pixels between two names
-const WIDE = 460; // pixels from which names stand beside their lines
+const LETTER = 7; // of a letter of 13 px, about
+const LINE = 18; // between two names
+const WIDE = 460; // from which names stand beside their lines
 const MAX_DRAWN = 600; // points of a line; more would not be seen
 
 /**
@@ -58,13 +59,11 @@ export function createChart(title) {
 
   function draw() {
     if (!shown || !width) return;
-    const isWide = hasRoom(shown, width) && endTogether(shown);
-    frame.replaceChildren(drawChart(shown, width, isWide));
-    const named = shown.series.filter((series) => series.name && !series.marks);
-    names.hidden = isWide || named.length < 2;
-    names.replaceChildren(
-      ...named.map((series, at) => element("span", { class: look(series, at), text: series.name })),
-    );
+    const zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const isWide = hasRoom(shown, width / zoom) && endTogether(shown);
+    frame.replaceChildren(drawChart(shown, width / zoom, isWide, zoom));
+    names.replaceChildren(...keyOf(shown, isWide));
+    names.hidden = !names.childElementCount;
     if (!table.hidden) table.replaceChildren(tableOf(shown));
   }
 
@@ -93,10 +92,29 @@ export function createChart(title) {
 }
 
 /**
+ * What the lines, circles and bars of a chart stand for, where no name stands beside them.
+ *
+ * @param {Chart} chart
+ * @param {boolean} isWide whether lines have their names beside them
+ */
+function keyOf(chart, isWide) {
+  const named = chart.series.map((series, at) => ({ ...series, at })).filter(({ name }) => name);
+  const lines = named.filter(({ marks }) => !marks);
+  const needed = isWide || (lines.length < 2 && named.length < 2) ? named.filter(({ marks }) => marks) : named;
+  const hasBars = chart.series.some(({ points }) => points.some(({ low }) => typeof low === "number"));
+  return [
+    ...needed.map((series) =>
+      element("span", { class: `${look(series, series.at)}${series.marks ? " is-marks" : ""}`, text: series.name }),
+    ),
+    ...(hasBars ? [element("span", { class: "is-interval muted", text: "95 % interval" })] : []),
+  ];
+}
+
+/**
  * Whether names fit beside their lines.
  *
  * @param {Chart} chart
- * @param {number} width pixels
+ * @param {number} width pixels, as if text had 16
  */
 function hasRoom(chart, width) {
   const longest = Math.max(0, ...chart.series.map((series) => (series.marks ? 0 : series.name.length)));
@@ -121,15 +139,16 @@ const look = (series, at) => `look look-${(series.style ?? at) % 6}`;
 
 /**
  * @param {Chart} chart
- * @param {number} width pixels
+ * @param {number} width pixels, as if text had 16
  * @param {boolean} isWide
+ * @param {number} zoom how much larger it is drawn
  */
-function drawChart(chart, width, isWide) {
+function drawChart(chart, width, isWide, zoom) {
   const series = chart.series.map((one) => ({ ...one, points: thin(one.points) }));
   const points = series.flatMap((one) => one.points);
   const image = svg("svg", {
-    width,
-    height: HEIGHT,
+    width: width * zoom,
+    height: HEIGHT * zoom,
     viewBox: `0 0 ${width} ${HEIGHT}`,
     role: "img",
     "aria-label": describe(chart),

@@ -33,7 +33,7 @@ export function createSeen() {
     show() {
       drawDigit(canvas, drawing.image);
       done.textContent = describe();
-      saver.hidden = inside.hidden = drawing.isEmpty;
+      root.classList.toggle("is-empty", drawing.isEmpty);
     },
     /** @param {string} sentence */
     showTrouble(sentence) {

@@ -82,15 +82,21 @@ function render(found) {
   const source = found.source === "own" ? `Your experiment in ${found.folder}.` : "Published with mnistlab.";
   place.replaceChildren(
     element("h2", { class: "finding-question", id: "finding-question", text: found.question }),
-    element("ul", { class: "finding-answer" }, ...found.answer.map(answer)),
+    element("p", { class: "finding-first", text: leadOf(found.answer[0]) }),
     charts.length
       ? element("div", { class: "finding-charts" }, ...charts)
       : element("p", { class: "muted", text: NO_CHARTS }),
     element(
-      "div",
-      { class: "finding-method small muted" },
-      ...found.method.map((sentence) => element("p", { text: sentence })),
-      element("p", { text: `${found.conditions} ${source}` }),
+      "details",
+      { class: "finding-more" },
+      element("summary", { text: "Details: every figure, and how it was measured" }),
+      element("ul", { class: "finding-answer" }, ...found.answer.map(answer)),
+      element(
+        "div",
+        { class: "finding-method small muted" },
+        ...found.method.map((sentence) => element("p", { text: sentence })),
+        element("p", { text: `${found.conditions} ${source}` }),
+      ),
     ),
   );
 }
@@ -101,9 +107,14 @@ function render(found) {
  */
 const withUnit = ({ title, unit, scale }) => ({ title: unit ? `${title}, ${unit}` : title, scale });
 
+const DETAIL = " In detail, "; // stands before the figures
+
 /** @param {string} sentences the first says it, the others give the figures */
+const leadOf = (sentences) => sentences.split(DETAIL)[0];
+
+/** @param {string} sentences */
 function answer(sentences) {
-  const [lead, ...details] = sentences.split(" In detail, ");
+  const [lead, ...details] = sentences.split(DETAIL);
   const detail = details.join(" ");
   const small = detail && element("span", { class: "small muted", text: detail[0].toUpperCase() + detail.slice(1) });
   return element("li", {}, element("span", { class: "finding-lead", text: lead }), small);

@@ -2,6 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { className, loadNetworks, missingNetworks } from "../app/networks.js";
+import { createWaiting } from "../app/waiting.js";
 import { codeForMistakes } from "../code/code.js";
 import { createDetail } from "./detail.js";
 import { createGallery } from "./gallery.js";
@@ -73,10 +74,10 @@ async function mount(root, given) {
     gallery.root,
   );
   const detail = createDetail();
-  const body = element("div", { class: "mistakes-body", hidden: true }, matrix.root, digits);
-  const waiting = element("progress", { "aria-label": "The network reads the test digits", hidden: true });
+  const body = element("div", { class: "mistakes-body", hidden: true }, element("div", { class: "matrix-place" }, matrix.root), digits);
+  const waiting = createWaiting();
   const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
-  root.append(element("div", { class: "mistakes" }, missing, head, waiting, body), detail.root);
+  root.append(element("div", { class: "mistakes" }, missing, head, waiting.root, body), detail.root);
   parts = { missing, waiting, select, sum, matrix, gallery, title, all, contested, detail, body };
   context.code(code);
 }
@@ -93,10 +94,11 @@ async function show(state) {
   parts.missing.textContent = missingNetworks(state.network, networks, [network]);
   parts.missing.hidden = !parts.missing.textContent;
   if (mistakes?.network !== network.id) {
-    parts.sum.textContent = "reads the 10,000 test digits. The first time, that takes some seconds …";
-    [parts.waiting.hidden, parts.body.hidden] = [false, true];
+    parts.sum.textContent = "";
+    parts.body.hidden = true;
+    parts.waiting.begin("The network reads all the test digits, which takes some seconds the first time");
     parts.detail.hide();
-    const found = await ask(network.id).finally(() => (parts.waiting.hidden = true));
+    const found = await ask(network.id).finally(() => parts.waiting.end());
     if (chosenNetwork(context.state.get())?.id !== network.id) return; // another one was chosen meanwhile
     [mistakes, shownList, shownImage] = [found, "", ""];
   }

@@ -64,16 +64,16 @@ export function chartOf(figure, runs) {
       const value = row[isLoss ? "val_loss" : "val_accuracy"];
       return typeof value === "number" ? [{ x: at + 1, y: value }] : [];
     });
-    const lines = [{ name: report.title, points, style }];
+    const lines = [{ name: checked.length ? `${report.title}, while training` : report.title, points, style }];
     return checked.length
-      ? [...lines, { name: `${report.title}, validation`, points: checked, style, marks: true }]
+      ? [...lines, { name: `${report.title}, on the validation images after each epoch`, points: checked, style, marks: true }]
       : lines;
   });
   return {
     title: isLoss ? "Loss" : "Training accuracy",
     x: { title: "epochs", scale: "linear", reach: [0, ...runs.map(({ report }) => report.epochs)] },
     y: {
-      title: isLoss ? "cross-entropy, nats an image" : "share of images read right",
+      title: isLoss ? "loss (cross-entropy) per image" : "share of images read right",
       scale: isLoss ? "log" : "accuracy",
     },
     series: series.filter((one) => one.points.length),

@@ -1,6 +1,7 @@
 /** The training under way, at a glance. */
 
 import { element } from "../app/elements.js";
+import { createWaiting } from "../app/waiting.js";
 import { duration } from "./curves.js";
 
 /**
@@ -8,6 +9,11 @@ import { duration } from "./curves.js";
  * @typedef {import("./curves.js").Report} Report
  */
 
+const WAITS = {
+  starting: "TensorFlow starts and the images are read",
+  training: "",
+  finishing: "It reads the test digits and writes its files",
+};
 const LOST = "The server does not answer; the training goes on by itself. Trying again …";
 
 /**
@@ -19,6 +25,7 @@ export function createLive(onStop) {
   const title = element("h2", { class: "live-title" });
   const bar = element("progress", { max: 1, value: 0, "aria-label": "Progress of the training" });
   const facts = element("dl", { class: "live-facts" });
+  const waiting = createWaiting();
   const button = element("button", { type: "button", class: "plain", text: "Stop" });
   const lost = element("p", { class: "live-lost", role: "status", hidden: true });
   const root = element(
@@ -27,10 +34,12 @@ export function createLive(onStop) {
     title,
     button,
     lost,
+    waiting.root,
     bar,
     facts,
   );
   let run = "";
+  let waitsFor = "";
   let isStopping = false;
 
   /** @param {boolean} wanted whether the training was asked to stop; a disabled button would lose the focus */
@@ -44,6 +53,14 @@ export function createLive(onStop) {
     setStopping(true);
     onStop(run);
   });
+
+  /** @param {string} what "" while it trains */
+  function wait(what) {
+    if (what === waitsFor) return;
+    waitsFor = what;
+    if (what) waiting.begin(what);
+    else waiting.end();
+  }
 
   return {
     root,
@@ -64,6 +81,7 @@ export function createLive(onStop) {
       root.hidden = !report;
       if (!report) {
         setStopping(false);
+        wait("");
         return;
       }
       if (report.id !== run && isStopping) setStopping(false);
@@ -73,10 +91,12 @@ export function createLive(onStop) {
       const phases = {
         starting: "is getting ready",
         training: `is in epoch ${epoch} of ${report.epochs}`,
-        finishing: "is trained and reads the test digits",
+        finishing: "is trained",
       };
       const phase = made?.numSteps && made.done >= made.numSteps ? "finishing" : (report.phase ?? "starting");
       title.textContent = `${report.title} ${phases[phase]}`;
+      wait(isStopping ? "It saves what it has learned so far" : WAITS[phase]);
+      bar.hidden = Boolean(waitsFor);
       if (made?.numSteps) bar.value = made.done / made.numSteps;
       else bar.removeAttribute("value");
       const left = made?.leftSeconds ?? null;

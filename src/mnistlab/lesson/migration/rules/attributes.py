@@ -1,0 +1,36 @@
+"""Attributes of models, layers and optimizers that are gone, or that a Sequential model lacks."""
+
+import libcst as cst
+
+from mnistlab.lesson.migration.code import Code
+from mnistlab.lesson.migration.rules.backend import is_rewritten
+from mnistlab.lesson.migration.values import Values, is_layer, is_model
+
+SHAPE = "A layer has no {name} any more (AttributeError); its {new} knows its shape."
+INPUT = (
+    "A Sequential model has no {name} until it is called on a tensor (AttributeError: ... has never been called); its "
+    "{name}s hold the same tensor from the start."
+)
+LABELS = (
+    "metrics_names calls all metrics together compile_metrics today, so it no longer says what each number of "
+    "evaluate is; get_metrics_result has the names in the order of these numbers."
+)
+SHAPES = ("input_shape", "output_shape")
+
+
+def rewrite_attributes(code: Code, values: Values) -> None:
+    """Rewrites attributes of models and layers."""
+    for attribute in code.all_of(cst.Attribute):
+        name, kinds = attribute.attr.value, values.kinds(attribute.value)
+        if is_rewritten(code, attribute):
+            continue
+        if name in SHAPES and all(is_layer(kind) or values.base(kind) == "Layer" for kind in kinds):
+            if not any(kind.startswith("own:") for kind in kinds):
+                new = name.removesuffix("_shape")
+                code.replace(attribute.attr, f"{new}.shape", SHAPE.format(name=name, new=new))
+        elif name in ("input", "output") and all(is_model(kind) for kind in kinds):
+            if kinds & {"keras.Sequential", "model", "model?"}:
+                code.replace(attribute.attr, f"{name}s[0]", INPUT.format(name=name))
+        elif name == "metrics_names" and (all(is_model(kind) for kind in kinds)):
+            owner = code.source(attribute.value)
+            code.replace(attribute, f"list({owner}.get_metrics_result())", LABELS)
