@@ -12,7 +12,7 @@ from mnistlab.reader.segmentation import Search
 
 _CLEAR: Final = 0.9  # likeness of one whole digit above which nothing is cut, unless it is too wide for one
 _WIDE: Final = 1.3  # ratio of width to height above which a find may be several digits, whatever it looks like
-_MAX_CUT: Final = 12  # finds of one photo that are cut up; more are scribbles
+_MAX_CUT: Final = 60  # finds of one photo that are cut up; a page full of touching digits has as many
 _MAX_BROKEN: Final = 6  # pieces of one broken digit
 _JOINED: Final = 0.5  # least score of a digit that is put together from pieces
 _PRICE: Final = 0.25  # of each further piece, in logarithms of scores: most finds are one digit
