@@ -30,7 +30,7 @@ def pins(lock):
     ("settings", "told"),
     [
         ("", {}),
-        ("global.index-url='https://mirror.example/simple'\n", {"UV_DEFAULT_INDEX": "https://mirror.example/simple"}),
+        ("global.index-url='https://mirror.example/wheels'\n", {"UV_DEFAULT_INDEX": "https://mirror.example/wheels"}),
         (  # what is set for `pip install` wins, and a variable of pip over both
             "global.index-url='https://a.example'\ninstall.index-url='https://b.example'\n:env:.timeout='9'\n",
             {"UV_DEFAULT_INDEX": "https://b.example", "UV_HTTP_TIMEOUT": "9"},
@@ -71,11 +71,11 @@ def test_what_was_set_for_uv_stays():
 def test_pips_own_words_are_understood(tmp_path):
     """What this pip prints of a configuration of its own."""
     config = tmp_path / "pip.conf"
-    config.write_text("[global]\nextra-index-url =\n    https://a.example/simple\n    https://b.example/simple\n")
+    config.write_text("[global]\nextra-index-url =\n    https://a.example/wheels\n    https://b.example/wheels\n")
     listed = install._run([sys.executable, "-m", "pip", "config", "list"], {"PIP_CONFIG_FILE": str(config)})
     if listed.returncode:
         pytest.skip("there is no pip here")
-    assert "https://a.example/simple https://b.example/simple" in install.uv_variables(listed.stdout, {})["UV_INDEX"]
+    assert "https://a.example/wheels https://b.example/wheels" in install.uv_variables(listed.stdout, {})["UV_INDEX"]
 
 
 def command(program):

@@ -135,7 +135,7 @@ def test_the_command_line_trains(trained):
     run = trained.runs["mlp"]
     lines = trained.output.splitlines()
     assert lines[0] == "mlp: 2 epochs, batch size 128, seed 0"
-    assert [line.split()[:2] for line in lines[1:3]] == [["epoch", "1/2"], ["epoch", "2/2"]]
+    assert [line.split()[:2] for line in lines[2:4]] == [["epoch", "1/2"], ["epoch", "2/2"]]  # after the arithmetic
     assert {path.name for path in run.folder.iterdir()} == {
         *RUN_FILES,
         MANIFEST,
