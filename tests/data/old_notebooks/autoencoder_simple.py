@@ -31,7 +31,7 @@ autoencoder.fit(
     batch_size=256,
     shuffle=True,
     validation_data=(x_test, x_test),
-    callbacks=[TensorBoard(log_dir="/tmp/autoencoder", histogram_freq=0, write_graph=False, write_grads=True)],
+    callbacks=[TensorBoard(log_dir="logs/autoencoder", histogram_freq=0, write_graph=False, write_grads=True)],
 )
 # %%
 encoded_imgs = encoder.predict(x_test)
