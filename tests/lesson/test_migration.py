@@ -546,7 +546,7 @@ MODERN = st.sampled_from(
         *("%matplotlib inline", "!ls", "# ä comment with keras.layers.core", "text = 'np_utils, fit_generator'", ""),
         "model = keras.Sequential([keras.Input(shape=(784,)), layers.Dense(10, activation='softmax')])",
         "model.add(layers.Conv2D(32, (3, 3), padding='same', strides=2))",
-        "model.compile(keras.optimizers.Adam(learning_rate=1e-3), loss='sparse_categorical_crossentropy')",
+        "model.compile('adam', loss='sparse_categorical_crossentropy', metrics=['accuracy'])",
         "history = model.fit(x, y, epochs=3, batch_size=128, validation_split=0.1)",
         "model.save('cnn.keras'); model.save_weights('cnn.weights.h5')",
         "labels = keras.utils.to_categorical(y, 10)",
