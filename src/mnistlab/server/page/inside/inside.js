@@ -202,7 +202,6 @@ function chapter(title, lead, ...content) {
 
 export const tab = {
   id: "inside",
-  title: "Inside",
 
   /**
    * @param {HTMLElement} root
