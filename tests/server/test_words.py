@@ -1,12 +1,18 @@
 """The catalogue: the same sentences in every language, each of them used, and no sentence anywhere else on the page."""
 
+import dataclasses
 import json
 import re
 
+import numpy as np
 import pytest
 
+from mnistlab.datasets.classes import NUMBERED
+from mnistlab.inference import Classifier, Judge, pretrained
+from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.server.http.sentences import WORDS_FOLDER, catalogues, choose, say
 from mnistlab.server.http.static import PAGE_FOLDER
+from mnistlab.system.sentences import said_by
 from page_literals import literals
 
 LANGUAGES = ("en", "de")
@@ -156,12 +162,17 @@ def test_the_language_that_a_client_prefers(accepted, language):
     assert choose(accepted) == language
 
 
-def test_english_below_the_server_is_the_catalogues():
-    assert [say(one.key, one.values).replace("\xa0", " ") for one in SAID] == SAID
-
-
-SAID = [
-    reason
-    for judge in (Judge(pretrained()), Judge(pretrained(), classes=NUMBERED))
-    for reason in {verdict.reason for verdict in judge.verdicts(judged_images())}
-]
+def test_english_below_the_server_is_the_catalogues(mnist):
+    """Of digits, and of what is made of them: cut off, turned, two in one, faint, empty."""
+    some = mnist.test.images[:100]
+    cut = np.where(np.arange(28)[:, None] < 14, some, 0).astype(np.uint8)
+    images = np.concatenate([some, cut, np.rot90(some, axes=(1, 2)), np.maximum(some, some[::-1]), some // 20])
+    images[-1] = 0
+    strict = Classifier(PRETRAINED_PATH)
+    strict.calibration = dataclasses.replace(strict.calibration, least_likeness=0.995)
+    judges = [Judge(pretrained(), classes=NUMBERED), Judge(pretrained()), Judge(strict)]
+    reasons = [verdict.reason for judge in judges for verdict in judge.verdicts(images)]
+    assert {said_by(reason)["key"] for reason in reasons} == {
+        *("answer.digit", "answer.unsure", "answer.unlike", "answer.other", "answer.no_ink", "answer.little_ink")
+    }
+    assert [say(reason.key, reason.values).replace("\xa0", " ") for reason in reasons] == reasons

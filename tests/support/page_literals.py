@@ -17,7 +17,7 @@ _TOKENS = re.compile(
 
 
 def literals(source: str) -> Iterator[tuple[str, str]]:
-    """Each string literal with the code before it on its line; a template's parts between its values come one by one."""
+    """Each string literal with the code before it on its line; a template gives its parts one by one."""
     for before, text, _ in _literals(source, 0, nested=False)[0]:
         yield before, text
 

@@ -119,15 +119,21 @@ class Judge:
             most = self.guard.calibration.kinds[int(np.argmax(kinds))]
             if most == "digit":
                 text = f"It may be {one}, but it does not look much like a digit."
-                return dataclasses.replace(verdict, kind="unsure", reason=Sentence(text, "answer.unlike", {"thing": thing}))
+                return dataclasses.replace(
+                    verdict, kind="unsure", reason=Sentence(text, "answer.unlike", {"thing": thing})
+                )
             other = said(f"thing.{most}") if most in _PHRASES else most
             text = f"It looks more like {_PHRASES.get(most, most)} than like a single digit."
-            return dataclasses.replace(verdict, kind="no digit", reason=Sentence(text, "answer.other", {"other": other}))
+            return dataclasses.replace(
+                verdict, kind="no digit", reason=Sentence(text, "answer.other", {"other": other})
+            )
         if confidence < self.classifier.calibration.least_confidence:
             likely = ((digit, confidence), *others[:2])
             text = f"It may be {_listed([f'{self.classes.one(at)} ({chance(share, 0)})' for at, share in likely])}."
             things = [said("thing.share", thing=_said(self.classes, at), share=share) for at, share in likely]
-            return dataclasses.replace(verdict, kind="unsure", reason=Sentence(text, "answer.unsure", {"things": things}))
+            return dataclasses.replace(
+                verdict, kind="unsure", reason=Sentence(text, "answer.unsure", {"things": things})
+            )
         text = f"It is {one} ({chance(confidence)})."
         reason = Sentence(text, "answer.digit", {"thing": thing, "share": confidence})
         return dataclasses.replace(verdict, reason=reason)

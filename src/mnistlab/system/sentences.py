@@ -1,7 +1,7 @@
 """Sentences in English that also say how the catalogue of the page names them, so that it can say them in others."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 
 class Sentence(str):
@@ -21,7 +21,8 @@ class Sentence(str):
     key: str
     values: Mapping[str, Any]
 
-    def __new__(cls, text: str, key: str = "", values: Mapping[str, Any] | None = None) -> "Sentence":
+    def __new__(cls, text: str, key: str = "", values: Mapping[str, Any] | None = None) -> Self:
+        """A text with what the catalogue needs."""
         made = super().__new__(cls, text)
         made.key, made.values = key, values or {}
         return made
