@@ -48,7 +48,7 @@ def test_a_cell_of_a_pooled_map_leads_back_to_the_pixels_it_saw(inside: Page) ->
     canvas.hover(position={"x": 5.5 * cell, "y": 3.5 * cell})  # two 3x3 convolutions and a pooling: 6 pixels, 2 apart
     said = inside.locator(".inside-said")
     expect(said).to_contain_text("map 1, row 4, column 6")
-    expect(said).to_contain_text("It saw rows 7 to 12, columns 11 to 16.")
+    expect(said).to_contain_text("It depends on the pixels in rows 7 to 12, columns 11 to 16.")
     outline = inside.locator(".beside .field-outline")
     assert [outline.get_attribute(name) for name in ("x", "y", "width", "height")] == ["10", "6", "6", "6"]
 
@@ -108,7 +108,7 @@ def test_covering_is_told_for_the_place_that_is_pointed_at(inside: Page) -> None
     expect(said).to_contain_text("With this patch covered")
     digit = int(probabilities.argmax())
     assert (f"it is still a {digit}" if digit == 7 else f"it would be a {digit}") in said.inner_text()
-    kept = re.search(r"(?:with|keeps) ([<>]? ?[\d.]+) %", said.inner_text())
+    kept = re.search(r"(?:with|to) ((?:more than |less than )?[\d.]+) %", said.inner_text())
     assert kept is not None
     assert float(kept[1].strip("<> ")) == pytest.approx(100 * float(probabilities[7]), abs=0.11)
 

@@ -157,11 +157,11 @@ def test_a_server_that_goes_away_is_told_of_and_found_again(watched: Any, traini
     training.waits(watched, 1)
     training.events = "lost"
     lost = page.locator(".live-lost")
-    expect(lost).to_contain_text("The server does not answer; the training goes on by itself.")
+    expect(lost).to_contain_text("The server does not answer; the training continues without the page.")
     training.events = "steps"
     expect(lost).to_be_hidden()
     training.waits(watched)
-    expect(page.locator(".live")).to_contain_text("is in epoch 1 of 10")
+    expect(page.locator(".live")).to_contain_text("epoch 1 of 10")
     watched.troubles.clear()  # the refused connections
 
 
@@ -243,7 +243,7 @@ def test_a_damaged_network_is_named_below_the_others(watched: Any) -> None:
 def test_a_run_that_is_gone_is_told_of(watched: Any, training: Training) -> None:
     page = watched.open("tab=train&runs=mlp,gone-one")
     missing = page.locator("#panel-train .missing")
-    expect(missing).to_contain_text("Not all of the runs")
+    expect(missing).to_contain_text("Some of the runs")
     page.get_by_role("checkbox", name="mlp").click()
     expect(missing).to_be_hidden()
     assert "runs=none" in page.url
@@ -304,6 +304,6 @@ def test_an_average_of_networks_shows_no_layers(watched: Any, draw: Callable[...
     expect(panel.locator(".softmax tbody tr").nth(7)).to_contain_text("91.0 %")
     for absent in ("Layer by layer", "From ten numbers to probabilities"):
         expect(page.get_by_role("heading", name=absent)).to_be_hidden()
-    expect(page.get_by_role("heading", name="Where it looks")).to_be_visible()
+    expect(page.get_by_role("heading", name="Where the network looks")).to_be_visible()
     page.locator("#inside-network").select_option("shipped")
     expect(page.get_by_role("heading", name="Layer by layer")).to_be_visible()

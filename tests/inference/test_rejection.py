@@ -42,9 +42,9 @@ def test_letters_and_scribbles_never_seen_are_refused(judge, mnist):
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
-        (np.zeros((28, 28), np.uint8), "There is no ink on it."),
-        (np.full((28, 28), 40, np.uint8), "There is too little ink on it for a digit."),
-        (np.pad(np.full((2, 2), 255, np.uint8), 13), "There is too little ink on it for a digit."),
+        (np.zeros((28, 28), np.uint8), "There is no ink."),
+        (np.full((28, 28), 40, np.uint8), "There is too little ink for a digit."),
+        (np.pad(np.full((2, 2), 255, np.uint8), 13), "There is too little ink for a digit."),
     ],
 )
 def test_blank_images_show_nothing(judge, image, reason):
@@ -87,7 +87,7 @@ def test_two_digits_that_are_equally_likely_leave_it_unsure(tmp_path, mnist):
     export_onnx(model, tmp_path / "model.onnx", Calibration(least_confidence=0.6))
     verdict = Judge(Classifier(tmp_path / "model.onnx")).verdict(mnist.test.images[0])
     assert (verdict.kind, verdict.digit, verdict.likeness) == ("unsure", 4, None)
-    assert verdict.reason == "It may be a 4 (50 %) or a 9 (40 %) or a 7 (10 %)."
+    assert verdict.reason == "It may be a 4 (50 %), a 9 (40 %) or a 7 (10 %)."
     assert [digit for digit, _ in verdict.alternatives] == [9, 7]
     guarded = Judge(Classifier(tmp_path / "model.onnx"), guard=pretrained())
     assert guarded.verdict(mnist.test.images[0]).likeness > 0.9

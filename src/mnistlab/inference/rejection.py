@@ -1,14 +1,15 @@
 """Verdicts on images: does it show a digit at all, and is the answer reliable? Digit, unsure, or no digit."""
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.inference.classifier import Classifier
-from mnistlab.system.text import percent
+from mnistlab.system.sentences import Sentence, said
+from mnistlab.system.text import chance
 
 LEAST_INK = 10.0  # black pixels; of 60,000 training digits the faintest has 19.9
 LEAST_BLACK = 60  # of 255; an image that is fainter everywhere shows only the unevenness of its ground
@@ -19,7 +20,7 @@ _PHRASES = {
     "letter": "a letter",
     "symbol": "a symbol",
     "scribble": "a drawing or a scribble",
-    "lines": "lines that cross",
+    "lines": "crossing lines",
     "blob": "a blob or specks",
     "texture": "a texture or a shadow",
     "turned": "a digit that is turned",
@@ -110,22 +111,44 @@ class Judge:
         others = tuple((int(at), float(probabilities[at])) for at in order[1:] if probabilities[at] >= ALTERNATIVE)
         verdict = Verdict("digit", digit, confidence, likeness, float(image.sum() / 255), others, "")
         if verdict.ink < LEAST_INK or image.max() < LEAST_BLACK:
-            reason = "There is no ink on it." if not image.any() else "There is too little ink on it for a digit."
-            return dataclasses.replace(verdict, kind="no digit", digit=None, reason=reason, alternatives=())
+            return dataclasses.replace(
+                verdict, kind="no digit", digit=None, reason=_LITTLE_INK if image.any() else _NO_INK, alternatives=()
+            )
+        one, thing = self.classes.one(digit), _said(self.classes, digit)
         if likeness is not None and likeness < self.guard.calibration.least_likeness:
             most = self.guard.calibration.kinds[int(np.argmax(kinds))]
             if most == "digit":
+                text = f"It may be {one}, but it does not look much like a digit."
                 return dataclasses.replace(
-                    verdict,
-                    kind="unsure",
-                    reason=f"It may be {self.classes.one(digit)}, but looks little like a digit.",
+                    verdict, kind="unsure", reason=Sentence(text, "answer.unlike", {"thing": thing})
                 )
-            thing = _PHRASES.get(most, most)
+            other = said(f"thing.{most}") if most in _PHRASES else most
+            text = f"It looks more like {_PHRASES.get(most, most)} than like a single digit."
             return dataclasses.replace(
-                verdict, kind="no digit", reason=f"It looks more like {thing} than like one digit."
+                verdict, kind="no digit", reason=Sentence(text, "answer.other", {"other": other})
             )
         if confidence < self.classifier.calibration.least_confidence:
             likely = ((digit, confidence), *others[:2])
-            named = " or ".join(f"{self.classes.one(at)} ({percent(share, 0)})" for at, share in likely)
-            return dataclasses.replace(verdict, kind="unsure", reason=f"It may be {named}.")
-        return dataclasses.replace(verdict, reason=f"It is {self.classes.one(digit)} ({percent(confidence, 1)}).")
+            text = f"It may be {_listed([f'{self.classes.one(at)} ({chance(share, 0)})' for at, share in likely])}."
+            things = [said("thing.share", thing=_said(self.classes, at), share=share) for at, share in likely]
+            return dataclasses.replace(
+                verdict, kind="unsure", reason=Sentence(text, "answer.unsure", {"things": things})
+            )
+        text = f"It is {one} ({chance(confidence)})."
+        reason = Sentence(text, "answer.digit", {"thing": thing, "share": confidence})
+        return dataclasses.replace(verdict, reason=reason)
+
+
+_NO_INK = Sentence("There is no ink.", "answer.no_ink")
+_LITTLE_INK = Sentence("There is too little ink for a digit.", "answer.little_ink")
+
+
+def _said(classes: Classes, number: int) -> Any:
+    """A class within a sentence of the catalogue."""
+    if classes.is_digits:
+        return said(f"thing.{number}")
+    return said("thing.class", number=number) if classes.names is None else classes.names[number]
+
+
+def _listed(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"

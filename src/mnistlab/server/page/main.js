@@ -11,7 +11,6 @@
  * }} Context what a tab gets to work with
  * @typedef {{
  *   id: string,
- *   title: string,
  *   mount: (root: HTMLElement, context: Context) => void | Promise<void>,
  *   show: (state: State) => void | Promise<void>,
  *   hide: () => void,
@@ -21,6 +20,7 @@
 
 import { ApiError, api, takeToken } from "./app/api.js";
 import { element } from "./app/elements.js";
+import { LANGUAGES, choose, language, say, sayAll } from "./app/words.js";
 import { mountCodePanel } from "./code/code_panel.js";
 
 takeToken();
@@ -56,7 +56,7 @@ function announce(text) {
  */
 function showTrouble(sentence, again) {
   const trouble = /** @type {HTMLElement} */ (document.getElementById("trouble"));
-  const button = again && element("button", { type: "button", class: "plain", onclick: again }, "Try again");
+  const button = again && element("button", { type: "button", class: "plain", onclick: again }, say("page.try_again"));
   trouble.replaceChildren(sentence, ...(sentence && button ? [button] : []));
   trouble.hidden = !sentence;
 }
@@ -102,7 +102,7 @@ async function showTab(now) {
       if (error.retrySeconds) retry = setTimeout(again, 1000 * error.retrySeconds);
     } else if (error instanceof TypeError && !places.get(id)?.tab) {
       // A module that did not arrive is not asked for again, but by a page that begins anew.
-      showTrouble("This part of the page did not arrive. Is “mnistlab serve” still running?", () => location.reload());
+      showTrouble(say("page.part_missing"), () => location.reload());
     } else throw error;
   }
 }
@@ -123,7 +123,7 @@ async function bringUp(now) {
       button.tabIndex = isChosen ? 0 : -1;
       panel.hidden = !isChosen;
     }
-    document.title = `${place.button.textContent} · mnistlab`;
+    document.title = say("page.title", { tab: place.button.textContent ?? "" });
     place.button.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   const tab = await load(id);
@@ -178,9 +178,25 @@ addEventListener("unhandledrejection", (event) => {
   showTrouble(event.reason.message);
 });
 
+/** One button for each other language. What is on screen is in the address, so the page may begin anew. */
+function mountLanguages() {
+  const others = LANGUAGES.filter((one) => one !== language).map((lang) => {
+    const name = new Intl.DisplayNames([lang], { type: "language" }).of(lang);
+    const speak = () => {
+      state.set({ lang });
+      location.reload();
+    };
+    return element("button", { type: "button", class: "plain quiet", lang, onclick: speak }, name);
+  });
+  document.getElementById("languages")?.append(...others);
+}
+
+sayAll(document);
+mountLanguages();
 mountTabs();
 mountCodePanel(() => codes.get(shown)?.() ?? null, announce);
 state.subscribe((now) => {
+  if (now.lang && choose([now.lang]) !== language) return location.reload(); // another address was typed, or the back button
   showTrouble("");
   void showTab(now);
 });

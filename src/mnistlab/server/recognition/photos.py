@@ -11,6 +11,7 @@ from mnistlab.exceptions import MnistlabError
 from mnistlab.server.http.errors import ApiError
 from mnistlab.server.http.work import Workers
 from mnistlab.server.images import encode_image
+from mnistlab.system.sentences import said_by
 
 _log = logging.getLogger("mnistlab.server")
 
@@ -81,7 +82,10 @@ def read_photo(content: bytes) -> dict[str, Any]:
         "width": grey.shape[1],
         "height": grey.shape[0],
         "lines": [text for text in texts if text],
-        "digits": [reading.to_dict() | {"image": encode_image(reading.image)} for reading in readings],
+        "digits": [
+            reading.to_dict() | {"said": said_by(reading.reason), "image": encode_image(reading.image)}
+            for reading in readings
+        ],
         "turn": looked.turn,
         "troubles": [trouble.to_dict() for trouble in looked.troubles],
     }

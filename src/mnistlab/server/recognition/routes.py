@@ -18,6 +18,7 @@ from mnistlab.server.images import decode_image, encode_floats
 from mnistlab.server.networks import Description, Network, Networks
 from mnistlab.server.recognition import schemas
 from mnistlab.server.recognition.photos import PhotoReader
+from mnistlab.system.sentences import said_by
 
 _PHOTO_BODY = {
     "requestBody": {
@@ -142,6 +143,7 @@ def _verdict_model(verdict: Verdict) -> schemas.VerdictModel:
         likeness=verdict.likeness,
         alternatives=[schemas.Alternative(digit=digit, probability=share) for digit, share in verdict.alternatives],
         reason=verdict.reason,
+        said=said_by(verdict.reason),
     )
 
 

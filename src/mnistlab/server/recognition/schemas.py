@@ -1,6 +1,6 @@
 """Requests and answers of the routes that ask networks, as OpenAPI describes them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
@@ -81,6 +81,15 @@ class Alternative(BaseModel):
     probability: float
 
 
+class Said(BaseModel):
+    """A sentence by its name in the catalogue of the page, `/web/words/LANGUAGE.json`, and what is filled into it."""
+
+    key: str = Field(examples=["answer.digit"])
+    values: dict[str, Any] | None = Field(
+        None, description="Text, numbers, lists or sentences.", examples=[{"thing": {"key": "thing.3"}, "share": 0.998}]
+    )
+
+
 class VerdictModel(BaseModel):
     """What the image shows, as the network that ships judges it."""
 
@@ -89,7 +98,8 @@ class VerdictModel(BaseModel):
     confidence: float = Field(description="Calibrated probability of that digit, provided that it is one.")
     likeness: float | None = Field(description="Probability that the image shows one whole digit.")
     alternatives: list[Alternative]
-    reason: str = Field(description="One sentence.", examples=["It is a 3 (99.8 %)."])
+    reason: str = Field(description="One sentence in English.", examples=["It is a 3 (99.8 %)."])
+    said: Said | None = Field(description="The same for other languages, if the catalogue has it.")
 
 
 class NetworkAnswer(BaseModel):
@@ -183,6 +193,7 @@ class ReadingModel(BaseModel):
     confidence: float
     alternatives: list[Alternative]
     reason: str
+    said: Said | None = Field(description="The reason for other languages, if the catalogue has it.")
     box: Box
     line: int
     position: int

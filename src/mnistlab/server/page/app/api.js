@@ -1,6 +1,7 @@
 /** The server's HTTP interface. */
 
 import { createEventParser } from "./events.js";
+import { language, say } from "./words.js";
 
 const TOKEN_KEY = "mnistlab-token";
 const RECONNECT_MILLISECONDS = [500, 1000, 2000, 5000];
@@ -52,15 +53,15 @@ async function request(path, options) {
       cache: "no-store",
       credentials: "omit",
       ...options,
-      headers: { ...authorization(), ...options.headers },
+      headers: { "Accept-Language": language, ...authorization(), ...options.headers },
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError("The server does not answer. Is “mnistlab serve” still running?", 0);
+    throw new ApiError(say("page.no_answer"), 0);
   }
   if (response.ok) return response;
   const body = await response.json().catch(() => null);
-  const sentence = typeof body?.error === "string" ? body.error : `The server answered with status ${response.status}.`;
+  const sentence = typeof body?.error === "string" ? body.error : say("page.status", { status: String(response.status) });
   throw new ApiError(sentence, response.status, Number(response.headers.get("Retry-After")) || 0);
 }
 

@@ -24,14 +24,4 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/**
- * A share as a percentage for people.
- *
- * @param {number} share 0 to 1
- * @returns {string} `"99.8 %"`; never 100 for what is less, nor 0 for what is more
- */
-export function percent(share) {
-  if (share > 0 && share < 0.001) return "< 0.1 %";
-  if (share < 1 && share > 0.999) return "> 99.9 %";
-  return `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)} %`;
-}
+export { percentShort as percent } from "./words.js";

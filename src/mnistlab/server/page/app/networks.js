@@ -11,6 +11,7 @@
  */
 
 import { api } from "./api.js";
+import { say } from "./words.js";
 
 export const MAX_CHOSEN = 6;
 const ID = /^[a-z0-9-]{1,64}$/;
@@ -43,7 +44,7 @@ export const className = ({ class_names: names }, number) => names?.[number] ?? 
  * @param {Network} network
  * @param {number} number
  */
-export const oneOf = ({ class_names: names }, number) => names?.[number] ?? `${number === 8 ? "an" : "a"} ${number}`;
+export const oneOf = ({ class_names: names }, number) => names?.[number] ?? say(`thing.${number}`);
 
 /**
  * The networks side by side that an address asks for, as far as they exist; otherwise those that ship.
@@ -73,10 +74,8 @@ export function missingNetworks(text, networks, chosen) {
   const missing = [...new Set((text ?? "").split(","))].filter((id) => id && !networks.some((one) => one.id === id));
   if (!missing.length || !chosen.length) return "";
   const named = missing.every((id) => ID.test(id)) && missing.length <= MAX_CHOSEN;
-  const [what, are] = missing.length === 1 ? ["The network", "is"] : ["The networks", "are"];
-  const names = named ? ` ${missing.join(", ")}` : " that the address names";
-  const instead = chosen.map(({ title }) => title).join(", ");
-  return `${what}${names} ${are} not here: no such run, or its model.onnx is damaged. Shown here: ${instead}.`;
+  const values = { count: missing.length, names: missing, instead: chosen.map(({ title }) => title) };
+  return say(named ? "network.missing" : "network.missing_unnamed", values);
 }
 
 /**

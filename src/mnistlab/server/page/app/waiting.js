@@ -1,6 +1,7 @@
 /** Waiting says what it waits for, and for how long it has. */
 
 import { element } from "./elements.js";
+import { say } from "./words.js";
 
 const AFTER_SECONDS = 2; // shorter waits are not counted
 
@@ -39,7 +40,7 @@ export function createWaiting() {
       seconds.textContent = " …";
       timer = setInterval(() => {
         const passed = Math.round((performance.now() - began) / 1000);
-        if (passed >= AFTER_SECONDS) seconds.textContent = ` … ${passed} s`;
+        if (passed >= AFTER_SECONDS) seconds.textContent = say("page.seconds_passed", { seconds: passed });
       }, 1000);
     },
   };

@@ -4,7 +4,9 @@
  * @typedef {{command: string, python: string}} Code
  */
 
-const COPY_KEYS = navigator.platform.startsWith("Mac") ? "⌘C" : "Ctrl+C";
+import { say } from "../app/words.js";
+
+const COPY_KEYS = navigator.platform.startsWith("Mac") ? "⌘C" : say("code.copy_keys");
 
 /**
  * @param {() => Code | Promise<Code> | null} ask gives the code of what is on screen at that moment
@@ -33,9 +35,9 @@ export function mountCodePanel(ask, announce) {
       if (!place) return;
       const isCopied = await copy(place.textContent ?? "");
       if (!isCopied) getSelection()?.selectAllChildren(place);
-      label.data = isCopied ? "Copied" : `Selected: press ${COPY_KEYS}`;
-      announce(isCopied ? "Copied." : `The browser does not let a page copy here. It is selected: press ${COPY_KEYS}.`);
-      setTimeout(() => (label.data = "Copy"), isCopied ? 2000 : 6000);
+      label.data = isCopied ? say("code.copied") : say("code.selected", { keys: COPY_KEYS });
+      announce(isCopied ? say("code.copied") : say("code.not_copied", { keys: COPY_KEYS }));
+      setTimeout(() => (label.data = say("code.copy")), isCopied ? 2000 : 6000);
     });
   }
 }

@@ -1,25 +1,32 @@
 /** The answer in large, and what each network makes of it: ten bars. */
 
-import { element, percent } from "../app/elements.js";
+import { element } from "../app/elements.js";
 import { className } from "../app/networks.js";
+import { percent, percentShort, say } from "../app/words.js";
 
 /**
  * @typedef {import("../app/networks.js").Network} Network
  * @typedef {{digit: number, probability: number}} Alternative
  * @typedef {{kind: "digit" | "unsure" | "no digit", digit: number | null, confidence: number, likeness: number | null,
- *   alternatives: Alternative[], reason: string}} Verdict
+ *   alternatives: Alternative[], reason: string, said?: import("../app/words.js").Said | null}} Verdict
+ *   said: the reason as a sentence of the catalogue; the reason itself is English
  * @typedef {{network: string, digit: number, confidence: number, probabilities: number[], logits: number[],
  *   temperature: number}} Answer
  */
 
-const ALL_THE_SAME = "The networks below have to name a digit all the same.";
-const INVITATION = "While you write, you see what the networks see, and what they take it for.";
+/**
+ * Why, in the language of the page.
+ *
+ * @param {{reason: string, said?: import("../app/words.js").Said | null}} verdict
+ */
+export const reasonOf = ({ reason, said }) =>
+  said ? say(said.key, said.values) : reason.replaceAll(" %", "\u00a0%");
 
 /** The answer, as large as it can be. */
 export function createVerdict() {
   const numeral = element("p", { class: "numeral", "aria-hidden": "true" });
   const reason = element("p", { class: "reason" });
-  const root = element("section", { class: "verdict", "aria-label": "The answer" }, numeral, reason);
+  const root = element("section", { class: "verdict", "aria-label": say("answer.title") }, numeral, reason);
 
   return {
     root,
@@ -27,10 +34,10 @@ export function createVerdict() {
     show(verdict) {
       root.dataset.kind = verdict?.kind ?? "none";
       const digit = verdict?.digit ?? "";
-      numeral.replaceChildren(verdict?.kind === "no digit" ? "no digit" : String(digit));
+      numeral.replaceChildren(verdict?.kind === "no digit" ? say("answer.no_digit") : String(digit));
       if (verdict?.kind === "unsure") numeral.append(element("span", { class: "doubt", text: "?" }));
-      reason.textContent = verdict?.reason.replaceAll(" %", "\u00a0%") ?? INVITATION;
-      if (verdict?.kind === "no digit") reason.append(element("span", { class: "small muted", text: ALL_THE_SAME }));
+      reason.textContent = verdict ? reasonOf(verdict) : say("answer.invitation");
+      if (verdict?.kind === "no digit") reason.append(element("span", { class: "small muted", text: say("answer.all_the_same") }));
     },
   };
 }
@@ -51,10 +58,10 @@ export function createAnswer(network) {
     return { share, bar, said, root: element("li", { title }, share, bar, name, said) };
   });
   const facts = [
-    network.num_parameters && `${network.num_parameters.toLocaleString("en")} weights`,
-    network.test_accuracy && `${(100 * network.test_accuracy).toFixed(2)} % in the test`,
+    network.num_parameters && say("network.parameters", { count: network.num_parameters }),
+    network.test_accuracy && say("network.accuracy", { share: percent(network.test_accuracy, 2) }),
   ].filter(Boolean);
-  const list = element("ol", { class: "bars", "aria-label": `Probabilities, ${network.title}` });
+  const list = element("ol", { class: "bars", "aria-label": say("answer.probabilities", { network: network.title }) });
   list.append(...bars.map((bar) => bar.root));
   const root = element(
     "article",
@@ -84,7 +91,9 @@ export function createAnswer(network) {
         bar.style.setProperty("--share", probability.toFixed(4));
         item.classList.toggle("is-first", answer?.digit === at);
         share.textContent = probability >= 0.01 ? String(Math.round(100 * probability)) : "";
-        said.textContent = `${className(network, at)}: ${answer ? percent(probability) : "nothing yet"}`;
+        said.textContent = answer
+          ? `${className(network, at)}: ${percentShort(probability)}`
+          : say("answer.nothing_yet", { name: className(network, at) });
       });
     },
   };

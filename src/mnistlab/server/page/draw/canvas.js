@@ -5,6 +5,7 @@
  * space bar puts it down and lifts it.
  */
 
+import { say } from "../app/words.js";
 import { color, onThemeChange } from "../digits/digits.js";
 import { drawing } from "../digits/drawing.js";
 import { PLACES, paintStrokes } from "../digits/strokes.js";
@@ -133,7 +134,7 @@ export function mountPad(canvas, { width, announce }) {
         pen.isDown = true;
         drawing.begin(width(), pen.x, pen.y);
       }
-      announce(pen.isDown ? "Pen down." : "Pen up.");
+      announce(say(pen.isDown ? "draw.pen_down" : "draw.pen_up"));
     } else if (event.key === "Escape" && pen.isDown) liftPen();
     else return;
     pen.isShown = true;

@@ -2,8 +2,9 @@
 
 import { element } from "../app/elements.js";
 import { MAX_CHOSEN, chosenNetworks, damagedNetworks, loadNetworks, missingNetworks } from "../app/networks.js";
+import { say, sayWith } from "../app/words.js";
 import { codeForDrawing, codeForPhoto } from "../code/code.js";
-import { createAnswer, createVerdict } from "../digits/answers.js";
+import { createAnswer, createVerdict, reasonOf } from "../digits/answers.js";
 import { drawDigit, onThemeChange } from "../digits/digits.js";
 import { drawing } from "../digits/drawing.js";
 import { PLACES, paintStrokes } from "../digits/strokes.js";
@@ -26,7 +27,8 @@ const TOO_LITTLE = {
   confidence: 0,
   likeness: null,
   alternatives: [],
-  reason: "There is too little ink on it for a digit.",
+  reason: "",
+  said: { key: "answer.little_ink" },
 };
 const WIDTHS = { least: 6, usual: 16, most: 40 }; // of the pen, in places of 256
 
@@ -49,28 +51,28 @@ const missing = element("p", { class: "trouble missing", role: "status", hidden:
 const chooser = element(
   "fieldset",
   { class: "chooser-list" },
-  element("legend", { class: "visually-hidden", text: "Networks" }),
+  element("legend", { class: "visually-hidden", text: say("draw.networks") }),
 );
 const canvas = element("canvas", {
   class: "pad",
   tabindex: 0,
   role: "application",
-  "aria-roledescription": "sheet to draw on",
-  "aria-label": "Draw one digit",
+  "aria-roledescription": say("draw.sheet"),
+  "aria-label": say("draw.pad"),
   "aria-describedby": "pad-keys",
 });
-const hint = element("p", { class: "hint", text: "Write a digit", "aria-hidden": "true" });
+const hint = element("p", { class: "hint", text: say("draw.hint"), "aria-hidden": "true" });
 // A digit that was not written here, in the place where it would have been.
-const picked = element("canvas", { class: "picked pixels", role: "img", "aria-label": "The digit", hidden: true });
+const picked = element("canvas", { class: "picked pixels", role: "img", "aria-label": say("draw.digit"), hidden: true });
 const pickedNote = element("p", {
   class: "small picked-note",
-  text: "This digit was not written here: it was cut from a photo, or is one of the test split. Write to begin anew.",
+  text: say("draw.picked_note"),
   hidden: true,
 });
 const width = element("input", { type: "range", min: WIDTHS.least, max: WIDTHS.most, value: WIDTHS.usual });
-const undo = element("button", { type: "button", class: "plain", onclick: () => act("undo") }, "Undo");
-const redo = element("button", { type: "button", class: "plain", onclick: () => act("redo") }, "Redo");
-const clear = element("button", { type: "button", class: "plain", onclick: () => act("clear") }, "Clear");
+const undo = element("button", { type: "button", class: "plain", onclick: () => act("undo") }, say("draw.undo"));
+const redo = element("button", { type: "button", class: "plain", onclick: () => act("redo") }, say("draw.redo"));
+const clear = element("button", { type: "button", class: "plain", onclick: () => act("clear") }, say("draw.clear"));
 
 const classifier = createClassifier(
   (classification) => showAnswer(drawing.isEmpty ? null : classification),
@@ -96,7 +98,7 @@ function showAnswer(classification) {
     answer.show(found, classification?.verdict.digit ?? null);
   }
   clearTimeout(quiet);
-  if (classification) quiet = setTimeout(() => context.announce(latest?.verdict.reason ?? ""), QUIET_MILLISECONDS);
+  if (classification) quiet = setTimeout(() => context.announce(latest ? reasonOf(latest.verdict) : ""), QUIET_MILLISECONDS);
 }
 
 function showDrawing() {
@@ -150,7 +152,7 @@ function fillChooser() {
     element("label", {}, element("input", { type: "checkbox", value: id }), ` ${title}`),
   );
   const damaged = damagedNetworks().map(({ title, problem }) =>
-    element("p", { class: "trouble small", text: `${title} is damaged: ${problem}` }),
+    element("p", { class: "trouble small", text: say("network.damaged", { network: title, problem }) }),
   );
   chooser.replaceChildren(/** @type {Node} */ (chooser.firstChild), ...boxes, ...damaged);
 }
@@ -189,7 +191,6 @@ function save() {
 
 export const tab = {
   id: "draw",
-  title: "Draw",
 
   /**
    * @param {HTMLElement} root
@@ -200,15 +201,12 @@ export const tab = {
     const key = (/** @type {string} */ name) => element("kbd", { text: name });
     const keys = element("p", { class: "small muted keys", id: "pad-keys" });
     keys.append(
-      "Keys: ",
-      key("←↑→↓"),
-      " move, ",
-      key("Space"),
-      " pen down or up, ",
-      key("U"),
-      " undo, ",
-      key("Delete"),
-      " clear",
+      ...sayWith("draw.keys", {
+        arrows: key("←↑→↓"),
+        space: key(say("draw.key_space")),
+        undo: key("U"),
+        remove: key(say("draw.key_delete")),
+      }),
     );
     photo = mountPhoto(root, given);
     const tools = element(
@@ -217,7 +215,7 @@ export const tab = {
       undo,
       redo,
       clear,
-      element("label", { class: "brush" }, element("span", { text: "Pen" }), width),
+      element("label", { class: "brush" }, element("span", { text: say("draw.pen") }), width),
     );
     const sheet = element(
       "div",
@@ -230,10 +228,10 @@ export const tab = {
     );
     root.append(
       element("div", { class: "stage" }, photo.root, sheet, verdict.root, seen.root),
-      element("h2", { class: "visually-hidden", text: "The networks" }),
+      element("h2", { class: "visually-hidden", text: say("draw.networks_title") }),
       missing,
       list,
-      element("details", { class: "chooser" }, element("summary", { text: "Choose networks" }), chooser),
+      element("details", { class: "chooser" }, element("summary", { text: say("draw.choose_networks") }), chooser),
     );
     pad = mountPad(canvas, { width: () => Number(width.value), announce: given.announce });
     seen.saver.addEventListener("click", save);

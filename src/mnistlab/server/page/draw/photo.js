@@ -4,13 +4,17 @@
  * The photo is shown from the browser's own memory; the server reads it and keeps nothing.
  *
  * @typedef {{kind: string, digit: number | null, confidence: number, reason: string, image: string,
+ *   said?: import("../app/words.js").Said | null,
  *   box: {top: number, left: number, bottom: number, right: number}, line: number, position: number}} Reading
- * @typedef {{kind: string, sentence: string, advice: string}} Trouble
+ * @typedef {{kind: string, sentence: string, advice: string,
+ *   said?: import("../app/words.js").Said[]}} Trouble
  * @typedef {{width: number, height: number, lines: string[], digits: Reading[], troubles: Trouble[]}} Page
  */
 
 import { ApiError } from "../app/api.js";
 import { element } from "../app/elements.js";
+import { say } from "../app/words.js";
+import { reasonOf } from "../digits/answers.js";
 import { decodeImage } from "../digits/digits.js";
 import { drawing } from "../digits/drawing.js";
 
@@ -24,18 +28,18 @@ const SHRUNK_SIDE = 3000; // pixels
  */
 export function mountPhoto(tabRoot, context) {
   const picker = element("input", { type: "file", accept: "image/*", hidden: true });
-  const opener = element("button", { type: "button", class: "plain opener" }, "Read a photo…");
+  const opener = element("button", { type: "button", class: "plain opener" }, say("draw.photo_open"));
   const picture = element("img", { alt: "" });
   const boxes = element("div", {
     class: "boxes",
     role: "group",
-    "aria-label": "Digits on the photo; arrow keys lead from one to the next",
+    "aria-label": say("draw.photo_boxes"),
   });
   const frame = element("div", { class: "photo-frame" }, picture, boxes);
-  const lines = element("ol", { class: "photo-lines", "aria-label": "The photo's digits, line by line" });
+  const lines = element("ol", { class: "photo-lines", "aria-label": say("draw.photo_lines") });
   const note = element("p", { class: "small muted", role: "status" });
-  const closer = element("button", { type: "button", class: "plain" }, "Back to drawing");
-  const another = element("button", { type: "button", class: "plain" }, "Another photo…");
+  const closer = element("button", { type: "button", class: "plain" }, say("draw.photo_close"));
+  const another = element("button", { type: "button", class: "plain" }, say("draw.photo_another"));
   const caption = element("figcaption", {}, lines, note, element("div", { class: "tools" }, closer, another));
   const root = element("figure", { class: "photo", hidden: true }, frame, caption);
 
@@ -63,10 +67,10 @@ export function mountPhoto(tabRoot, context) {
     address = URL.createObjectURL(file);
     name = file.name || "photo.png";
     picture.src = address;
-    picture.alt = `The photo ${name}`;
+    picture.alt = say("draw.photo_called", { name });
     boxes.replaceChildren();
     lines.replaceChildren();
-    note.textContent = "Reading…";
+    note.textContent = say("draw.photo_reading");
     root.hidden = false;
     tabRoot.classList.add("has-photo", "is-reading");
     try {
@@ -88,9 +92,9 @@ export function mountPhoto(tabRoot, context) {
     const counts = ["digit", "unsure", "no digit"].map(
       (kind) => page.digits.filter((digit) => digit.kind === kind).length,
     );
-    const reason = page.digits.length === 1 ? page.digits[0].reason : "";
+    const reason = page.digits.length === 1 ? reasonOf(page.digits[0]) : "";
     note.textContent = [
-      ...page.troubles.map(({ sentence, advice }) => `${sentence} ${advice}`),
+      ...page.troubles.map(troubleIn),
       describe(counts[0], counts[1], counts[2], reason),
     ].join(" ");
     if (buttons.length) {
@@ -146,8 +150,8 @@ export function mountPhoto(tabRoot, context) {
   function createBox(digit, page) {
     const mark = { digit: `${digit.digit}`, unsure: `${digit.digit}?` }[digit.kind] ?? "·";
     const label = element("span", { class: "box-mark", text: mark });
-    const called = digit.kind === "no digit" ? "no digit" : mark;
-    const said = `${called}, line ${digit.line + 1}, place ${digit.position + 1}`;
+    const called = digit.kind === "no digit" ? say("answer.no_digit") : mark;
+    const said = say("draw.photo_place", { called, line: digit.line + 1, place: digit.position + 1 });
     const button = element(
       "button",
       { type: "button", class: "box", "aria-label": said, "aria-pressed": "false", tabindex: -1 },
@@ -223,7 +227,7 @@ export function mountPhoto(tabRoot, context) {
       "p",
       { class: "photo-opener small muted" },
       opener,
-      element("span", { class: "drop-hint", text: "or drop or paste one" }),
+      element("span", { class: "drop-hint", text: say("draw.photo_drop") }),
       picker,
     ),
     /** The photo's file name, "" while none is shown. */
@@ -238,19 +242,25 @@ export function mountPhoto(tabRoot, context) {
 }
 
 /**
+ * @param {Trouble} trouble
+ * @returns {string} what is wrong and what to do, in the language of the page
+ */
+function troubleIn({ sentence, advice, said }) {
+  return said ? said.map(({ key, values }) => say(key, values)).join(" ") : `${sentence} ${advice}`;
+}
+
+/**
  * @param {number} sure
  * @param {number} unsure
  * @param {number} others
  * @param {string} reason of the only thing on the photo
  */
 function describe(sure, unsure, others, reason) {
-  if (!sure && !unsure) {
-    return `No digit was found. ${reason || "Dark ink on light paper, written large, is read best."}`;
-  }
-  const parts = [`${sure} ${sure === 1 ? "digit" : "digits"}`];
-  if (unsure) parts.push(`${unsure} unsure`);
-  if (others) parts.push(`${others} that ${others === 1 ? "is" : "are"} none`);
-  return `${parts.join(", ")}. Choose one to see what the networks see.`;
+  if (!sure && !unsure) return `${say("draw.photo_none")} ${reason || say("draw.photo_advice")}`;
+  const parts = [say("draw.photo_sure", { count: sure })];
+  if (unsure) parts.push(say("draw.photo_unsure", { count: unsure }));
+  if (others) parts.push(say("draw.photo_others", { count: others }));
+  return say("draw.photo_found", { found: parts.join(", ") });
 }
 
 /**

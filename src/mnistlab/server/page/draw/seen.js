@@ -2,6 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { state } from "../app/state.js";
+import { say } from "../app/words.js";
 import { drawDigit } from "../digits/digits.js";
 import { drawing } from "../digits/drawing.js";
 
@@ -11,18 +12,18 @@ export function createSeen() {
     width: 28,
     height: 28,
     role: "img",
-    "aria-label": "What the networks see",
+    "aria-label": say("draw.seen"),
   });
   const done = element("p", { class: "small muted seen-done" });
   const trouble = element("p", { class: "trouble", role: "alert", hidden: true });
-  const inside = element("button", { type: "button", class: "plain" }, "Look inside");
-  const saver = element("button", { type: "button", class: "plain" }, "Save as PNG");
+  const inside = element("button", { type: "button", class: "plain" }, say("draw.look_inside"));
+  const saver = element("button", { type: "button", class: "plain" }, say("draw.save"));
   inside.addEventListener("click", () => state.set({ tab: "inside" }, { push: true }));
   const root = element(
     "figure",
     { class: "seen" },
     element("div", { class: "seen-frame" }, canvas),
-    element("figcaption", {}, element("h2", { text: "What the networks see" }), done),
+    element("figcaption", {}, element("h2", { text: say("draw.seen") }), done),
     element("div", { class: "seen-actions" }, inside, saver),
     trouble,
   );
@@ -45,24 +46,23 @@ export function createSeen() {
 
 /** One or two sentences for people. */
 function describe() {
-  if (drawing.isPicked) return "28 × 28 pixels, cut from a picture.";
-  if (drawing.isEmpty) return "28 × 28 pixels, empty so far.";
+  if (drawing.isPicked) return say("draw.seen_picked");
+  if (drawing.isEmpty) return say("draw.seen_empty");
   const { shift, thicknessBefore, thickness } = drawing.normalized;
-  const sentences = ["The drawing, made 20 pixels long"];
-  const moves = [moved(shift[0], "down", "up"), moved(shift[1], "right", "left")].filter(Boolean);
-  if (moves.length) sentences.push(` and moved ${moves.join(" and ")}, its centre of mass to the middle`);
-  sentences.push(".");
-  if (Math.abs(thickness - thicknessBefore) > 0.05) {
-    sentences.push(` Its strokes, ${thicknessBefore.toFixed(1)} pixels thick, became ${thickness.toFixed(1)}.`);
-  } else sentences.push(` Its strokes are ${thickness.toFixed(1)} pixels thick.`);
-  return sentences.join("");
+  const moves = [moved(shift[1], "right", "left"), moved(shift[0], "down", "up")].filter((move) => move !== null);
+  const became = Math.abs(thickness - thicknessBefore) > 0.05 ? "draw.seen_thickness_changed" : "draw.seen_thickness";
+  return [
+    moves.length ? say("draw.seen_moved", { moves }) : say("draw.seen_scaled"),
+    say(became, { before: thicknessBefore, now: thickness }),
+  ].join(" ");
 }
 
 /**
  * @param {number} pixels
  * @param {string} forth
  * @param {string} back
+ * @returns {import("../app/words.js").Said | null}
  */
 function moved(pixels, forth, back) {
-  return pixels && `${Math.abs(pixels)} ${pixels > 0 ? forth : back}`;
+  return pixels ? { key: `draw.seen_${pixels > 0 ? forth : back}`, values: { pixels: Math.abs(pixels) } } : null;
 }

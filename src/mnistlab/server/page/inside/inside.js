@@ -3,6 +3,7 @@
 import { ApiError } from "../app/api.js";
 import { element } from "../app/elements.js";
 import { className, isAverage, loadNetworks, missingNetworks } from "../app/networks.js";
+import { number, say, sayWith } from "../app/words.js";
 import { codeForInside } from "../code/code.js";
 import { decodeFloats, encodeImage, onThemeChange } from "../digits/digits.js";
 import { drawing } from "../digits/drawing.js";
@@ -36,7 +37,7 @@ let generation = 0; // of what was asked last
 let quiet = 0;
 
 const chooser = element("select", { id: "inside-network" });
-const digit = createLookedAt("The digit that the network sees");
+const digit = createLookedAt(say("inside.digit_seen"));
 const answer = element("p", { class: "inside-answer" });
 const said = element("p", { class: "small inside-said" });
 const empty = element("div", { class: "inside-empty" });
@@ -44,28 +45,26 @@ const way = element("div", { class: "way" });
 const softmax = element("div", { class: "softmax-place" });
 const filters = element("div", {});
 const filtersChapter = chapter(
-  "What the first layer looks for",
-  "Its weights as pictures: ink where it wants ink, blue where it wants none.",
+  say("inside.filters"),
+  say("inside.filters_lead"),
   filters,
 );
 const scale = element("span", { class: "legend-scale values", "aria-hidden": "true" });
 const layersChapter = chapter(
-  "Layer by layer",
-  "What every layer makes of the digit. Click a cell to keep it; arrow keys lead from cell to cell.",
-  element("p", { class: "legend small muted" }, "negative", scale, "positive; 0 is paper"),
+  say("inside.layers"),
+  say("inside.layers_lead"),
+  element("p", { class: "legend small muted" }, ...sayWith("inside.legend", { scale })),
   way,
 );
 const softmaxChapter = chapter(
-  "From ten numbers to probabilities",
-  "The last layer gives a number z for each digit. Softmax raises e to each of them and divides by the sum: " +
-    "ten probabilities come out.",
+  say("inside.softmax"),
+  say("inside.softmax_lead"),
   softmax,
 );
 const mean = element("div", { class: "softmax-place" });
 const averageChapter = chapter(
-  "Several networks in one",
-  "This run averages several networks: each gives ten probabilities, and their mean is the answer. The layers of " +
-    "those networks are not in its file, so there are none to look into.",
+  say("inside.average"),
+  say("inside.average_lead"),
   mean,
 );
 /** @type {ReturnType<typeof createOcclusion>} */
@@ -97,7 +96,7 @@ function point(name, cell) {
   const layer = target && activations[target.layer];
   if (!target || !layer) {
     digit.outline(null);
-    said.textContent = layers.size ? "Point at a cell of any layer: the pixels that it saw are outlined here." : "";
+    said.textContent = layers.size ? say("inside.point") : "";
     return;
   }
   const { map, row, column } = target.cell;
@@ -106,10 +105,10 @@ function point(name, cell) {
   const box = layer.field && pixelsOf(layer.field, row, column);
   digit.outline(box);
   const where = shape?.isGrid
-    ? `map ${map + 1}, row ${row + 1}, column ${column + 1}`
-    : `number ${row * (shape?.maps.columns ?? 0) + column + 1}`;
-  const saw = box ? `It saw ${pixelsInWords(box)}.` : "It saw all of the digit.";
-  said.textContent = `${layer.title}, ${where}: ${value.toFixed(2).replace("-", "−")}. ${saw}`;
+    ? say("inside.cell_in_map", { map: map + 1, row: row + 1, column: column + 1 })
+    : say("inside.cell_number", { number: row * (shape?.maps.columns ?? 0) + column + 1 });
+  const saw = box ? say("inside.saw", { pixels: pixelsInWords(box) }) : say("inside.saw_all");
+  said.textContent = say("inside.cell_said", { layer: layer.title, where, value: number(value, 2), saw });
   clearTimeout(quiet);
   if (name) quiet = setTimeout(() => context.announce(said.textContent ?? ""), QUIET_MILLISECONDS);
 }
@@ -172,7 +171,7 @@ async function refresh() {
     const [own] = classified.answers;
     answer.textContent = className(chosen, own.digit);
     answer.classList.toggle("is-name", Boolean(chosen.class_names));
-    answer.setAttribute("aria-label", `The answer is ${className(chosen, own.digit)}.`);
+    answer.setAttribute("aria-label", say("inside.answer", { name: className(chosen, own.digit) }));
     showLayers(looked.layers.map((/** @type {any} */ layer) => ({ ...layer, values: decodeFloats(layer.values) })));
     const isMean = isAverage(chosen);
     layersChapter.hidden = softmaxChapter.hidden = isMean;
@@ -202,7 +201,6 @@ function chapter(title, lead, ...content) {
 
 export const tab = {
   id: "inside",
-  title: "Inside",
 
   /**
    * @param {HTMLElement} root
@@ -214,10 +212,10 @@ export const tab = {
     const toDraw = element(
       "button",
       { type: "button", class: "plain", onclick: () => context.state.set({ tab: "draw" }, { push: true }) },
-      "Draw a digit",
+      say("inside.draw"),
     );
     empty.append(
-      element("p", {}, "There is no digit to look at yet. ", toDraw, " or take one of the test split:"),
+      element("p", {}, ...sayWith("inside.empty", { draw: toDraw })),
       createSamples(given),
     );
     live.append(
@@ -225,19 +223,18 @@ export const tab = {
       averageChapter,
       softmaxChapter,
       chapter(
-        "Where it looks",
-        "A patch of the digit is covered, one place after the other. The redder a place, the more of the answer's " +
-          "probability went with it.",
+        say("inside.occlusion"),
+        say("inside.occlusion_lead"),
         occlusion.root,
       ),
     );
     const beside = element(
       "aside",
-      { class: "beside", "aria-label": "The digit" },
+      { class: "beside", "aria-label": say("inside.digit") },
       element(
         "div",
         { class: "network-choice" },
-        element("label", { for: "inside-network", text: "Network" }),
+        element("label", { for: "inside-network", text: say("network.one") }),
         chooser,
       ),
       element("div", { class: "beside-digit" }, digit.root, answer),

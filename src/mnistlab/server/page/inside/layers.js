@@ -7,6 +7,7 @@
  */
 
 import { element } from "../app/elements.js";
+import { number, say } from "../app/words.js";
 import { decodeFloats } from "../digits/digits.js";
 import { createMaps } from "./maps.js";
 
@@ -53,7 +54,7 @@ function toMaps({ shape, values, minimum, maximum }) {
  */
 export function createLayer(layer, { onPoint, onChoose, onOpen }) {
   const isGrid = layer.shape.length > 1;
-  const label = `${layer.title}, ${isGrid ? inWords(layer.shape) : `${layer.shape[0]} numbers`}`;
+  const label = `${layer.title}, ${isGrid ? inWords(layer.shape) : say("inside.numbers", { count: layer.shape[0] })}`;
   let current = toMaps(layer);
   let isOpen = false;
   const onLayOut = (/** @type {boolean} */ isAll) => (opener.hidden = isAll);
@@ -77,7 +78,7 @@ export function createLayer(layer, { onPoint, onChoose, onOpen }) {
 
   /** @param {Activations} next */
   function describe({ minimum, maximum }) {
-    range.textContent = `, ${format(minimum)} to ${format(maximum)}`;
+    range.textContent = say("inside.range", { least: format(minimum), most: format(maximum) });
   }
   describe(layer);
 
@@ -92,7 +93,7 @@ export function createLayer(layer, { onPoint, onChoose, onOpen }) {
     open(wanted) {
       isOpen = wanted;
       maps.setLimit(wanted ? ALL : 1);
-      opener.textContent = wanted ? "Show one row" : `Show all ${current.count}`;
+      opener.textContent = wanted ? say("inside.one_row") : say("inside.all", { count: current.count });
       opener.setAttribute("aria-expanded", String(wanted));
     },
     /** @param {Activations} next of the same shape */
@@ -107,11 +108,11 @@ export function createLayer(layer, { onPoint, onChoose, onOpen }) {
 }
 
 /** @param {number} value */
-const format = (value) => value.toFixed(2).replace("-", "−");
+const format = (value) => number(value, 2);
 
 /** @param {number[]} shape */
 function inWords([rows, columns, count = 1]) {
-  return count === 1 ? `${rows} by ${columns} cells` : `${count} maps of ${rows} by ${columns} cells`;
+  return say(count === 1 ? "inside.cells" : "inside.maps", { count, rows, columns });
 }
 
 /**
@@ -130,8 +131,7 @@ export function createFilters({ name, shape, values: text }) {
   const at = (map, row, column) =>
     values[((Math.floor(map / depth) * rows + row) * columns + column) * depth + (map % depth)];
   const said = element("p", { class: "small muted filter-said" });
-  const full = `full ink is a weight of ${strongest.toFixed(2)} or more`;
-  const resting = `${filters} filters of ${rows} × ${columns} pixels; ${full}.`;
+  const resting = say("inside.filters_said", { filters, rows, columns, weight: format(strongest) });
   const tell = (/** @type {Cell | null} */ cell) => {
     maps.showMark(cell);
     if (!cell) {
@@ -140,10 +140,11 @@ export function createFilters({ name, shape, values: text }) {
     }
     const { map, row, column } = cell;
     const filter = Math.floor(map / depth) + 1;
-    said.textContent = `Filter ${filter}, row ${row + 1}, column ${column + 1}: ${format(at(map, row, column))}.`;
+    const value = format(at(map, row, column));
+    said.textContent = say("inside.filter_said", { filter, row: row + 1, column: column + 1, value });
   };
   const maps = createMaps({
-    label: `Filters of ${name}: ${filters} pictures of ${rows} by ${columns} weights`,
+    label: say("inside.filters_label", { layer: name, filters, rows, columns }),
     maps: { count, rows, columns, strongest, at },
     limit: 2,
     onPoint: tell,
@@ -153,13 +154,13 @@ export function createFilters({ name, shape, values: text }) {
     type: "button",
     class: "text-button",
     "aria-expanded": "false",
-    text: `Show all ${count}`,
+    text: say("inside.all", { count }),
   });
   let isOpen = false;
   opener.addEventListener("click", () => {
     isOpen = !isOpen;
     maps.setLimit(isOpen ? ALL : 2);
-    opener.textContent = isOpen ? "Show two rows" : `Show all ${count}`;
+    opener.textContent = isOpen ? say("inside.two_rows") : say("inside.all", { count });
     opener.setAttribute("aria-expanded", String(isOpen));
   });
   tell(null);

@@ -14,6 +14,7 @@
  */
 
 import { element } from "../app/elements.js";
+import { say } from "../app/words.js";
 import { color, onThemeChange, rgb } from "../digits/digits.js";
 
 const GAP = 8; // pixels between pictures
@@ -37,7 +38,7 @@ export function createMaps({ label, maps, limit, onPoint, onChoose, onLayOut }) 
     class: "pixels",
     tabindex: 0,
     role: "application",
-    "aria-roledescription": "maps",
+    "aria-roledescription": say("inside.maps_role"),
     "aria-label": label,
   });
   const mark = element("div", { class: "cell-mark", hidden: true });

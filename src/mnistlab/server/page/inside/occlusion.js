@@ -5,28 +5,27 @@
  *   drop: string, answers: number[]}} Occlusion
  */
 
-import { element, percent } from "../app/elements.js";
+import { element } from "../app/elements.js";
 import { className, oneOf } from "../app/networks.js";
+import { percent, say, sayWith } from "../app/words.js";
 import { SIDE, color, decodeFloats } from "../digits/digits.js";
 import { createLookedAt, shape } from "./receptive.js";
 
 /** @param {(text: string) => void} announce */
 export function createOcclusion(announce) {
-  const picture = createLookedAt("The digit; the redder a place, the more covering it takes from the answer");
+  const picture = createLookedAt(say("inside.occlusion_picture"));
   const sentence = element("p", { class: "small occlusion-said" });
   const legend = element(
     "p",
     { class: "legend small muted" },
-    "takes nothing",
-    element("span", { class: "legend-scale", "aria-hidden": "true" }),
-    "takes all of it",
+    ...sayWith("inside.occlusion_legend", { scale: element("span", { class: "legend-scale", "aria-hidden": "true" }) }),
   );
   const cells = shape("g");
   picture.overlay.prepend(cells);
   picture.root.tabIndex = 0;
   picture.root.setAttribute("role", "application");
-  picture.root.setAttribute("aria-roledescription", "map");
-  picture.root.setAttribute("aria-label", "Where covering changes the answer; arrow keys move the patch");
+  picture.root.setAttribute("aria-roledescription", say("inside.occlusion_role"));
+  picture.root.setAttribute("aria-label", say("inside.occlusion_label"));
   const root = element("div", { class: "occlusion" }, picture.root, element("div", {}, sentence, legend));
 
   /** @type {Occlusion | null} */
@@ -49,9 +48,8 @@ export function createOcclusion(announce) {
     const other = now.answers[at];
     sentence.textContent =
       other === now.digit
-        ? `With this patch covered it is still ${oneOf(asked, now.digit)}, with ${rest} instead of ${whole}.`
-        : `With this patch covered it would be ${oneOf(asked, other)}: ` +
-          `the ${className(asked, now.digit)} keeps ${rest} of ${whole}.`;
+        ? say("inside.covered_same", { thing: oneOf(asked, now.digit), rest, whole })
+        : say("inside.covered_other", { thing: oneOf(asked, other), name: className(asked, now.digit), rest, whole });
     if (isSaid) announce(sentence.textContent);
   }
 
@@ -61,11 +59,13 @@ export function createOcclusion(announce) {
     const most = drop.reduce((best, value, at) => (value > drop[best] ? at : best), 0);
     const least = Math.max(now.confidence - drop[most], 0);
     const changes = now.answers.filter((answer) => answer !== now?.digit).length;
-    const of = `of ${now.answers.length} patches of ${now.size} × ${now.size} pixels`;
-    sentence.textContent = changes
-      ? `Covered, ${changes} ${of} ${changes === 1 ? "changes" : "change"} the answer; the digits say into what.`
-      : `None ${of} changes the answer when it is covered. ` +
-        `Without the one that matters most it has ${percent(least)} instead of ${percent(now.confidence)}.`;
+    sentence.textContent = say(changes ? "inside.covering_changes" : "inside.covering_keeps", {
+      changes,
+      count: now.answers.length,
+      size: now.size,
+      rest: percent(least),
+      whole: percent(now.confidence),
+    });
   }
 
   picture.root.addEventListener("pointermove", (event) => {

@@ -5,6 +5,7 @@
  */
 
 import { element } from "../app/elements.js";
+import { say } from "../app/words.js";
 import { SIDE, drawDigit } from "../digits/digits.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -60,7 +61,9 @@ export function pixelsOf({ size, stride, offset }, row, column) {
 export function pixelsInWords({ x, y, width, height }) {
   const range = (/** @type {number} */ start, /** @type {number} */ length) => {
     const [first, last] = [Math.max(start, 0), Math.min(start + length, SIDE) - 1];
-    return first === last ? `${first + 1}` : `${first + 1} to ${last + 1}`;
+    return first === last
+      ? { key: "inside.pixel", values: { at: first + 1 } }
+      : { key: "inside.pixel_range", values: { first: first + 1, last: last + 1 } };
   };
-  return `rows ${range(y, height)}, columns ${range(x, width)}`;
+  return say("inside.pixels", { rows: range(y, height), columns: range(x, width) });
 }

@@ -1,16 +1,17 @@
 /** How the ten numbers of the last layer become probabilities. */
 
-import { element, percent } from "../app/elements.js";
+import { element } from "../app/elements.js";
 import { className } from "../app/networks.js";
+import { language, number, percentShort, say } from "../app/words.js";
 
 /** @typedef {import("../app/networks.js").Network} Network */
 
 /** @param {number} value above 0 */
 function formatPower(value) {
-  if (value >= 0.01 && value < 100_000) return value.toLocaleString("en", { maximumSignificantDigits: 4 });
+  if (value >= 0.01 && value < 100_000) return value.toLocaleString(language, { maximumSignificantDigits: 4 });
   const exponent = Math.floor(Math.log10(value));
   const digits = [...String(exponent)].map((letter) => (letter === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(letter)])).join("");
-  return `${(value / 10 ** exponent).toFixed(1)} × 10${digits}`;
+  return `${number(value / 10 ** exponent, 1)} × 10${digits}`;
 }
 
 /**
@@ -32,9 +33,9 @@ export function createSoftmax(logits, temperature, network) {
       "tr",
       { class: digit === most && "is-first" },
       element("th", { scope: "row", text: className(network, digit) }),
-      element("td", { text: logit.toFixed(2).replace("-", "−") }),
+      element("td", { text: number(logit, 2) }),
       element("td", { text: formatPower(powers[digit]) }),
-      element("td", { text: percent(powers[digit] / sum) }),
+      element("td", { text: percentShort(powers[digit] / sum) }),
       element("td", { class: "share", "aria-hidden": "true" }, bar),
     );
   });
@@ -43,17 +44,17 @@ export function createSoftmax(logits, temperature, network) {
   const table = element(
     "table",
     { class: "softmax" },
-    element("caption", { class: "visually-hidden", text: "From the last layer’s numbers to probabilities" }),
+    element("caption", { class: "visually-hidden", text: say("inside.softmax_caption") }),
     element(
       "thead",
       {},
       element(
         "tr",
         {},
-        head(network.class_names ? "class" : "digit"),
+        head(say(network.class_names ? "inside.softmax_class" : "inside.softmax_digit")),
         head("z"),
         head("e", "z"),
-        head("of the sum"),
+        head(say("inside.softmax_share")),
         element("td", { class: "share" }),
       ),
     ),
@@ -64,10 +65,10 @@ export function createSoftmax(logits, temperature, network) {
       element(
         "tr",
         {},
-        element("th", { scope: "row", text: "sum" }),
+        element("th", { scope: "row", text: say("inside.softmax_sum") }),
         element("td"),
         element("td", { text: formatPower(sum) }),
-        element("td", { text: "100 %" }),
+        element("td", { text: percentShort(1) }),
         element("td", { class: "share" }),
       ),
     ),
@@ -77,8 +78,7 @@ export function createSoftmax(logits, temperature, network) {
     element(
       "p",
       { class: "small muted softmax-note" },
-      `z is the layer’s number divided by ${temperature.toFixed(2)}, a temperature that was fitted on validation ` +
-        "digits: with it, of answers given with 90 % about 90 of 100 are right.",
+      say("inside.temperature", { temperature: number(temperature, 2) }),
     );
   return element("div", {}, table, note);
 }
@@ -99,14 +99,14 @@ export function createProbabilities(probabilities, network) {
       "tr",
       { class: digit === most && "is-first" },
       element("th", { scope: "row", text: className(network, digit) }),
-      element("td", { text: percent(probability) }),
+      element("td", { text: percentShort(probability) }),
       element("td", { class: "share", "aria-hidden": "true" }, bar),
     );
   });
   return element(
     "table",
     { class: "softmax" },
-    element("caption", { class: "visually-hidden", text: "Probabilities" }),
+    element("caption", { class: "visually-hidden", text: say("inside.probabilities") }),
     element("tbody", {}, ...rows),
   );
 }

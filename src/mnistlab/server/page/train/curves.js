@@ -10,6 +10,8 @@
  *   folder: string | null}} Report
  */
 
+import { number, say } from "../app/words.js";
+
 export class Curves {
   constructor() {
     /** @type {Step[]} */
@@ -64,16 +66,16 @@ export function chartOf(figure, runs) {
       const value = row[isLoss ? "val_loss" : "val_accuracy"];
       return typeof value === "number" ? [{ x: at + 1, y: value }] : [];
     });
-    const lines = [{ name: checked.length ? `${report.title}, while training` : report.title, points, style }];
+    const lines = [{ name: checked.length ? say("train.line_training", { run: report.title }) : report.title, points, style }];
     return checked.length
-      ? [...lines, { name: `${report.title}, on the validation images after each epoch`, points: checked, style, marks: true }]
+      ? [...lines, { name: say("train.line_validation", { run: report.title }), points: checked, style, marks: true }]
       : lines;
   });
   return {
-    title: isLoss ? "Loss" : "Training accuracy",
-    x: { title: "epochs", scale: "linear", reach: [0, ...runs.map(({ report }) => report.epochs)] },
+    title: say(isLoss ? "train.loss" : "train.accuracy"),
+    x: { title: say("train.axis_epochs"), scale: "linear", reach: [0, ...runs.map(({ report }) => report.epochs)] },
     y: {
-      title: isLoss ? "loss (cross-entropy) per image" : "share of images read right",
+      title: say(isLoss ? "train.axis_loss" : "train.axis_accuracy"),
       scale: isLoss ? "log" : "accuracy",
     },
     series: series.filter((one) => one.points.length),
@@ -86,6 +88,6 @@ export function chartOf(figure, runs) {
  * @returns {string} `"12 s"`, `"3 min"`
  */
 export function duration(seconds) {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 90) return `${number(Math.max(1, Math.round(seconds)))}\u00a0s`;
+  return seconds < 5400 ? `${number(Math.round(seconds / 60))}\u00a0min` : `${number(seconds / 3600, 1)}\u00a0h`;
 }

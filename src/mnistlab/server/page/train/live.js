@@ -2,6 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { createWaiting } from "../app/waiting.js";
+import { number, percent, say } from "../app/words.js";
 import { duration } from "./curves.js";
 
 /**
@@ -9,12 +10,7 @@ import { duration } from "./curves.js";
  * @typedef {import("./curves.js").Report} Report
  */
 
-const WAITS = {
-  starting: "TensorFlow starts and the images are read",
-  training: "",
-  finishing: "It reads the test digits and writes its files",
-};
-const LOST = "The server does not answer; the training goes on by itself. Trying again …";
+const WAITS = { starting: say("train.wait_starting"), training: "", finishing: say("train.wait_finishing") };
 
 /**
  * The training under way: how far, how well, how long still.
@@ -23,14 +19,14 @@ const LOST = "The server does not answer; the training goes on by itself. Trying
  */
 export function createLive(onStop) {
   const title = element("h2", { class: "live-title" });
-  const bar = element("progress", { max: 1, value: 0, "aria-label": "Progress of the training" });
+  const bar = element("progress", { max: 1, value: 0, "aria-label": say("train.progress") });
   const facts = element("dl", { class: "live-facts" });
   const waiting = createWaiting();
-  const button = element("button", { type: "button", class: "plain", text: "Stop" });
+  const button = element("button", { type: "button", class: "plain", text: say("train.stop") });
   const lost = element("p", { class: "live-lost", role: "status", hidden: true });
   const root = element(
     "section",
-    { class: "live", "aria-label": "The training under way", hidden: true },
+    { class: "live", "aria-label": say("train.live"), hidden: true },
     title,
     button,
     lost,
@@ -46,7 +42,7 @@ export function createLive(onStop) {
   function setStopping(wanted) {
     isStopping = wanted;
     button.setAttribute("aria-disabled", String(wanted));
-    button.textContent = wanted ? "Stopping …" : "Stop";
+    button.textContent = say(wanted ? "train.stop_asked" : "train.stop");
   }
   button.addEventListener("click", () => {
     if (isStopping) return;
@@ -71,7 +67,7 @@ export function createLive(onStop) {
     showLost(isLost) {
       if (lost.hidden !== isLost) return;
       lost.hidden = !isLost;
-      lost.textContent = isLost ? LOST : "";
+      lost.textContent = isLost ? say("train.lost") : "";
     },
     /**
      * @param {Report | null} report
@@ -88,22 +84,20 @@ export function createLive(onStop) {
       run = report.id;
       const last = made?.steps[made.steps.length - 1];
       const epoch = Math.min(report.epochs, last?.epoch ?? 1);
-      const phases = {
-        starting: "is getting ready",
-        training: `is in epoch ${epoch} of ${report.epochs}`,
-        finishing: "is trained",
-      };
       const phase = made?.numSteps && made.done >= made.numSteps ? "finishing" : (report.phase ?? "starting");
-      title.textContent = `${report.title} ${phases[phase]}`;
-      wait(isStopping ? "It saves what it has learned so far" : WAITS[phase]);
+      title.textContent = say(`train.phase_${phase}`, { run: report.title, epoch, epochs: report.epochs });
+      wait(isStopping ? say("train.wait_saving") : WAITS[phase]);
       bar.hidden = Boolean(waitsFor);
       if (made?.numSteps) bar.value = made.done / made.numSteps;
       else bar.removeAttribute("value");
       const left = made?.leftSeconds ?? null;
       const values = [
-        ["accuracy", last ? `${(100 * last.accuracy).toFixed(1)} %` : "–"],
-        ["loss", last ? last.loss.toFixed(3) : "–"],
-        ["time left", phase !== "training" || left === null ? "–" : `about ${duration(left)}`],
+        [say("train.fact_accuracy"), last ? percent(last.accuracy) : "–"],
+        [say("train.fact_loss"), last ? number(last.loss, 3) : "–"],
+        [
+          say("train.fact_left"),
+          phase !== "training" || left === null ? "–" : say("train.about", { duration: duration(left) }),
+        ],
       ];
       facts.replaceChildren(
         ...values.map(([name, value]) =>

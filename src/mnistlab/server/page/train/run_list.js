@@ -1,11 +1,10 @@
 /** The runs: which are on the charts, how they ended, and what can be done with each. */
 
 import { element } from "../app/elements.js";
+import { percent, say, sayWith } from "../app/words.js";
 import { duration } from "./curves.js";
 
 /** @typedef {import("./curves.js").Report} Report */
-
-const STATES = { running: "training", stopped: "stopped", finished: "", failed: "failed", damaged: "damaged" };
 
 /**
  * @param {{toggle: (run: string, isShown: boolean) => void, resume: (run: string) => void, draw: (network: string) => void,
@@ -15,18 +14,18 @@ export function createRunList({ toggle, resume, draw, look }) {
   const list = element("ul", { class: "runs" });
   const empty = element("p", {
     class: "muted",
-    text: "No run yet. The first training of the notebook's MLP takes about ten seconds.",
+    text: say("train.no_run"),
   });
   const missing = element("p", {
     class: "trouble missing",
     role: "status",
     hidden: true,
-    text: "Not all of the runs that the address names are here; those that are, are shown.",
+    text: say("train.missing"),
   });
   const root = element(
     "section",
     { "aria-labelledby": "runs-title" },
-    element("h2", { id: "runs-title", text: "Runs" }),
+    element("h2", { id: "runs-title", text: say("train.runs") }),
     missing,
     empty,
     list,
@@ -78,10 +77,10 @@ export function createRunList({ toggle, resume, draw, look }) {
       );
     const { network } = report;
     if (network) {
-      add("draw", "Draw against it", () => draw(network));
-      add("look", "Its mistakes", () => look(network));
+      add("draw", say("train.draw"), () => draw(network));
+      add("look", say("train.mistakes"), () => look(network));
     }
-    if (report.resumable) add("resume", "Resume", () => resume(report.id));
+    if (report.resumable) add("resume", say("train.resume"), () => resume(report.id));
     const facts = element("span", { class: "run-facts small muted", text: settingsText(report) });
     return element(
       "li",
@@ -99,19 +98,18 @@ export function createRunList({ toggle, resume, draw, look }) {
 /** @param {Report} report */
 function result(report) {
   if (report.test_accuracy !== null) {
-    const text = `${(100 * report.test_accuracy).toFixed(2)} %`;
+    const share = element("strong", { text: percent(report.test_accuracy, 2) });
     return element(
       "span",
       { class: "run-result" },
-      element("strong", { text }),
-      ` of the test digits, in ${duration(report.seconds)}`,
+      ...sayWith("train.result", { share, duration: duration(report.seconds) }),
     );
   }
-  const done =
-    report.epochs && ["stopped", "failed"].includes(report.state)
-      ? ` after ${report.epochs_done} of ${report.epochs} epochs`
-      : "";
-  return element("span", { class: `run-result run-${report.state}`, text: `${STATES[report.state]}${done}` });
+  const isEarly = report.epochs && ["stopped", "failed"].includes(report.state);
+  const text = isEarly
+    ? say(`train.${report.state}_after`, { done: report.epochs_done, epochs: report.epochs })
+    : say(`train.is_${report.state}`);
+  return element("span", { class: `run-result run-${report.state}`, text });
 }
 
 /** @param {Report} report */
@@ -120,16 +118,18 @@ export function settingsText(report) {
   if (epochs === undefined) return "";
   const parts = [
     report.recipe,
-    `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`,
-    `batches of ${batch.toLocaleString("en")}`,
-    `rate ${rate}`,
+    say("train.with_epochs", { epochs }),
+    say("train.with_batch", { batch }),
+    say("train.with_rate", { rate }),
+    say(augmentation ? "train.with_augmentation" : "train.without_augmentation"),
+    say("train.with_seed", { seed: String(seed) }),
   ];
-  return [...parts, augmentation ? "augmented" : "as they are", `seed ${seed}`].join(" · ");
+  return parts.join(" · ");
 }
 
 /** @param {Report} report how it ended, for people */
 export function ending(report) {
   if (report.state === "finished")
-    return `${report.title} is finished: ${(100 * (report.test_accuracy ?? 0)).toFixed(2)} % of the test digits right.`;
-  return report.message ?? `${report.title} is ${report.state}.`;
+    return say("train.ended_finished", { run: report.title, share: percent(report.test_accuracy ?? 0, 2) });
+  return report.message ?? say("train.ended", { run: report.title, state: say(`train.is_${report.state}`) });
 }

@@ -2,6 +2,7 @@
 
 import { ApiError } from "../app/api.js";
 import { element } from "../app/elements.js";
+import { percent, say } from "../app/words.js";
 import { createChart } from "../charts/charts.js";
 import { Curves, chartOf } from "./curves.js";
 import { createLive } from "./live.js";
@@ -43,7 +44,7 @@ let isKnown = false; // whether the runs were asked for
 let isLost = false; // whether the server no longer answers
 let isStopWanted = false; // whether the focus should go to Stop once it is there
 
-export const tab = { id: "train", title: "Train", mount, show, hide };
+export const tab = { id: "train", mount, show, hide };
 
 /**
  * @param {HTMLElement} root
@@ -54,7 +55,7 @@ async function mount(root, given) {
   known = await context.api.get("/api/recipes");
   form = createForm(known.recipes, known.limits, { change, start: () => attempt(start) });
   live = createLive((run) => void attempt(() => stop(run)));
-  charts = { loss: createChart("Loss"), accuracy: createChart("Training accuracy") };
+  charts = { loss: createChart(say("train.loss")), accuracy: createChart(say("train.accuracy")) };
   list = createRunList({
     toggle,
     resume: (run) => void attempt(() => resume(run)),
@@ -131,7 +132,7 @@ function toggle(run, isShown) {
     .map((report) => report.id)
     .filter((id) => id !== run);
   if (isShown && ids.length >= MAX_SHOWN) {
-    context.announce(`Up to ${MAX_SHOWN} runs fit on the charts.`);
+    context.announce(say("train.most_shown", { count: MAX_SHOWN }));
     ids.shift();
   }
   context.state.set({ runs: [...ids, ...(isShown ? [run] : [])].join(",") || "none" });
@@ -160,7 +161,7 @@ async function start() {
       const others = shown().map((report) => report.id);
       context.state.set({ runs: [...others.slice(1 - MAX_SHOWN), id].join(",") });
     }
-    context.announce(`Training ${id} has started.`);
+    context.announce(say("train.started", { run: id }));
     isStopWanted = true;
     requestAnimationFrame(() => requestAnimationFrame(() => live.root.scrollIntoView({ block: "nearest" })));
   } catch (error) {
@@ -181,13 +182,13 @@ async function stop(run) {
     void refresh().catch(() => null); // it may have ended by itself; what is said is why it was not stopped
     throw error;
   }
-  context.announce("The training saves what it has and ends.");
+  context.announce(say("train.stopping"));
 }
 
 /** @param {string} run */
 async function resume(run) {
   await context.api.post(`/api/runs/${run}/resume`);
-  context.announce(`Training ${run} goes on.`);
+  context.announce(say("train.resumed", { run }));
   isStopWanted = true;
   await refresh();
 }
@@ -249,7 +250,11 @@ function tell(run) {
   const row = made?.history[made.history.length - 1];
   if (row && report)
     context.announce(
-      `Epoch ${made.history.length} of ${report.epochs}: accuracy ${(100 * row.accuracy).toFixed(1)} %.`,
+      say("train.epoch_done", {
+        epoch: made.history.length,
+        epochs: report.epochs,
+        share: percent(row.accuracy),
+      }),
     );
 }
 

@@ -9,12 +9,13 @@
  */
 
 import { element } from "../app/elements.js";
+import { say } from "../app/words.js";
 
 const NUMBERS = /** @type {const} */ ([
-  { key: "epochs", setting: "epochs", title: "Epochs", hint: "passes over the training images", step: "1" },
-  { key: "batch", setting: "batch_size", title: "Batch size", hint: "images for one change of weights", step: "1" },
-  { key: "rate", setting: "learning_rate", title: "Learning rate", hint: "how far each change goes", step: "any" },
-  { key: "seed", setting: "seed", title: "Seed", hint: "another one, another start", step: "1" },
+  { key: "epochs", setting: "epochs", step: "1" },
+  { key: "batch", setting: "batch_size", step: "1" },
+  { key: "rate", setting: "learning_rate", step: "any" },
+  { key: "seed", setting: "seed", step: "1" },
 ]);
 
 /**
@@ -78,7 +79,7 @@ export function createForm(recipes, limits, { change, start }) {
   );
   const about = element("span", { class: "small muted", id: "train-recipe-hint" });
   select.setAttribute("aria-describedby", "train-recipe-hint");
-  const fields = NUMBERS.map(({ key, setting, title, hint, step }) => {
+  const fields = NUMBERS.map(({ key, setting, step }) => {
     const [min, max] = limits[setting];
     const attributes = {
       type: "number",
@@ -92,11 +93,11 @@ export function createForm(recipes, limits, { change, start }) {
     };
     const input = element("input", attributes);
     input.addEventListener("change", () => input.reportValidity() && change({ [key]: input.value }));
-    const note = element("span", { class: "small muted", id: `train-${key}-hint`, text: hint });
+    const note = element("span", { class: "small muted", id: `train-${key}-hint`, text: say(`train.${key}_hint`) });
     const root = element(
       "div",
       { class: "field" },
-      element("label", { for: `train-${key}`, text: title }),
+      element("label", { for: `train-${key}`, text: say(`train.${key}`) }),
       input,
       note,
     );
@@ -106,19 +107,19 @@ export function createForm(recipes, limits, { change, start }) {
   const note = element("span", {
     class: "small muted",
     id: "train-augment-hint",
-    text: "turn, shift and zoom a little",
+    text: say("train.augment_hint"),
   });
   augment.setAttribute("aria-describedby", "train-augment-hint");
-  const button = element("button", { type: "submit", class: "plain primary", text: "Start training" });
+  const button = element("button", { type: "submit", class: "plain primary", text: say("train.start") });
   const why = element("p", { class: "small muted", id: "train-why" });
   const root = element(
     "form",
     { class: "training-form", "aria-labelledby": "train-form-title" },
-    element("h2", { id: "train-form-title", text: "A training" }),
+    element("h2", { id: "train-form-title", text: say("train.title") }),
     element(
       "div",
       { class: "field field-wide" },
-      element("label", { for: "train-recipe", text: "Recipe" }),
+      element("label", { for: "train-recipe", text: say("train.recipe") }),
       select,
       about,
     ),
@@ -127,7 +128,7 @@ export function createForm(recipes, limits, { change, start }) {
       "div",
       { class: "field field-check" },
       augment,
-      element("label", { for: "train-augment", text: "Augmentation" }),
+      element("label", { for: "train-augment", text: say("train.augment") }),
       note,
     ),
     element("div", { class: "field field-start" }, button, why),
@@ -156,7 +157,7 @@ export function createForm(recipes, limits, { change, start }) {
       }
       augment.checked = settings.augmentation;
       button.disabled = running !== null;
-      why.textContent = running === null ? "" : `${running} is under way; one trains at a time.`;
+      why.textContent = running === null ? "" : say("train.one_at_a_time", { run: running });
     },
   };
 }

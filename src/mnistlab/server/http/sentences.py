@@ -1,0 +1,101 @@
+"""Sentences of the server and its page in every language of the catalogue, `page/words/LANGUAGE.json`.
+
+`page/app/words.js` reads the same files by the same rules; what a sentence may hold between braces is written there.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from mnistlab.system.text import unbroken
+
+WORDS_FOLDER: Final = Path(__file__).parents[1] / "page" / "words"
+FIRST: Final = "en"
+"""Language for whom no other fits."""
+
+_BRACES = re.compile(r"\{(\w+)(?::([^}]*))?\}")
+
+
+@cache
+def catalogues() -> Mapping[str, Mapping[str, str]]:
+    """Every language's sentences by their keys."""
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(WORDS_FOLDER.glob("*.json"))}
+    return {FIRST: found.pop(FIRST), **found}
+
+
+def choose(accepted: str) -> str:
+    """The language that a client prefers among those of the catalogue.
+
+    Args:
+        accepted: Value of its header `Accept-Language`; anything else than such a value means no preference.
+
+    Example:
+        >>> choose("fr, de-AT;q=0.8, en;q=0.5"), choose("fr"), choose("")
+        ('de', 'en', 'en')
+    """
+    wanted = list[tuple[float, str]]()
+    for part in accepted.split(","):
+        code, _, weight = part.partition(";")
+        found = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", weight or "q=1")
+        if found and float(found[1]) > 0:
+            wanted.append((-float(found[1]), code.strip().lower().partition("-")[0]))
+    return next((code for _, code in sorted(wanted, key=lambda one: one[0]) if code in catalogues()), FIRST)
+
+
+def say(key: str, values: Mapping[str, Any] | None = None, language: str = FIRST) -> str:
+    """A sentence of the catalogue.
+
+    Args:
+        key: Its name in the catalogue.
+        values: What stands in for its braces: text, numbers, lists, or sentences as `{"key": ..., "values": ...}`.
+        language: Code of the language.
+
+    Raises:
+        KeyError: if there is no such sentence, or a value is missing.
+
+    Example:
+        >>> say("answer.digit", {"thing": {"key": "thing.8"}, "share": 0.99971}).replace("\\xa0", " ")
+        'It is an 8 (more than 99.9 %).'
+        >>> say("answer.digit", {"thing": {"key": "thing.8"}, "share": 0.998}, "de").replace("\\xa0", " ")
+        'Das ist eine 8 (99,8 %).'
+    """
+    given = values or {}
+    sentence = _BRACES.sub(lambda found: _fill(given[found[1]], found[2] or "", language), catalogues()[language][key])
+    return unbroken(sentence)
+
+
+def _fill(value: Any, form: str, language: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return say(value["key"], value.get("values"), language)
+    if isinstance(value, Sequence):
+        items = [_fill(item, "", language) for item in value]
+        word = say("list.or" if form == "or" else "list.and", None, language)
+        return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}"
+    if "|" in form:
+        one, *others = form.split("|")
+        return one if value == 1 else others[-1]
+    if form in ("percent", "whole"):
+        return _percent(value, 1 if form == "percent" else 0, language)
+    return _number(value, int(form[1:]) if form.startswith(".") else None, language)
+
+
+def _number(value: float, digits: int | None, language: str) -> str:
+    text = f"{value:,}" if digits is None else f"{value:,.{digits}f}"
+    marks = str.maketrans(
+        {",": say("number.group", None, language), ".": say("number.point", None, language), "-": "−"}
+    )
+    return text.translate(marks)
+
+
+def _percent(share: float, digits: int, language: str) -> str:
+    least = 10.0**-digits  # per cent
+    if 0 < share < least / 100:
+        return say("number.less_than", {"value": f"{_number(least, digits, language)} %"}, language)
+    if 1 - least / 100 < share < 1:
+        return say("number.more_than", {"value": f"{_number(100 - least, digits, language)} %"}, language)
+    return f"{_number(100 * share, 0 if share in (0, 1) else digits, language)} %"
