@@ -37,7 +37,7 @@ HANDS = {0: 2500, 1: 6000, 2: 3000, 3: 3000, 4: 4000, 5: 3500, 6: 2500, 7: 5500,
 SIGNS = {"symbol": 9000, "letter": 10000, "scribble": 5000}  # signs, letters and drawings of hands
 NUM_WORN, NUM_WORN_FONTS, NUM_PAIRS, NUM_TURNED = 2500, 300, 5000, 12000  # the first two of each digit
 TROUBLES = ("", "cut", "beside", "broken")
-NUM_CHOICE = 60  # of each digit, of hands and of MNIST, for each trouble
+NUM_CHOICE = 200  # of each digit, of hands and of MNIST, for each trouble
 Part = Callable[[], Split]
 
 

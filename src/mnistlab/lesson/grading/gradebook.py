@@ -4,6 +4,7 @@ Beside the table, `grades.csv`, lies `grades.json`: the same grades with every m
 reads to know which notebooks are graded. A third file, `grades-mistakes.csv`, counts what the class got wrong.
 """
 
+import codecs
 import csv
 import dataclasses
 import hashlib
@@ -35,7 +36,7 @@ from mnistlab.system.sandbox.limits import Limits
 from mnistlab.system.text import printable, spreadsheet_cell
 
 KIND = "mnistlab lesson grades"
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes the file for the encoding of the system, and spoils every umlaut
+BYTE_ORDER_MARK = codecs.BOM_UTF8.decode()  # without it Excel takes the file for the encoding of the system, and spoils every umlaut
 
 
 @dataclasses.dataclass(frozen=True)

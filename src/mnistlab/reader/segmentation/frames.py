@@ -8,22 +8,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from skimage.transform import hough_line
 
 from mnistlab.reader.segmentation.light import Mask
 
 _MAX_SLOPE: Final = 10.0  # degrees by which a side differs from level or upright, from perspective
-_ANGLES: Final = np.radians(np.arange(-_MAX_SLOPE, _MAX_SLOPE + 0.1, 0.5))
+_ANGLES: Final = np.pi / 2 + np.radians(np.arange(-_MAX_SLOPE, _MAX_SLOPE + 0.1, 0.5))  # of a line's normal
 _MIN_SIDE: Final = 24  # pixels; a smaller box holds no digit that could be read
 _MAX_FILL: Final = 0.4  # of its box that the ink of a frame covers
 _MAX_WIDTH: Final = 0.09  # of a frame's shorter side, and at least 6 pixels; the widest of its lines
 _COVER: Final = 0.62  # of a frame's width or height that one of its lines covers
 _MAX_LINES: Final = 40  # in one direction of one frame
 _LONG: Final = 4.0  # sizes of the usual digit; a straight line of this length is a rule, whatever touches it
-_PAPER, _PAGE = (
-    0.85,
-    600,
-)  # of both sides of the page, if it has as many pixels: connected ink of that size is the paper's
+_PAPER: Final = 0.85  # of a side of the page; connected ink of that size is the paper's
 _AT_END: Final = 0.05  # of the width of a comb, between its outer teeth and its ends
 _FEW: Final = 3  # parts of a picture that tell nothing of the usual size
 _LARGER: Final = 1.2  # of the usual size; a smaller part is no frame
@@ -115,6 +111,31 @@ def _spread(line: Mask, shape: tuple[int, ...], factor: int) -> Mask:
     return found
 
 
+def hough_votes(
+    pixels: Mask, angles: npt.NDArray[np.float64] = _ANGLES
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """How many pixels lie on each straight line: the Hough transform.
+
+    Args:
+        pixels: Pixels, bool `(height, width)`.
+        angles: Angles of the lines' normals in radians, by default those of level lines.
+
+    Returns:
+        Votes `(num_distances, num_angles)`, the angles, and the distances of the lines from the first pixel.
+
+    Source:
+        R. Duda and P. Hart, Use of the Hough transformation to detect lines and curves in pictures, Communications of
+        the ACM 15 (1972).
+    """
+    rows, columns = np.nonzero(pixels)
+    most = ceil(np.hypot(*pixels.shape))
+    votes = [
+        np.bincount(np.round(columns * np.cos(one) + rows * np.sin(one)).astype(int) + most, minlength=2 * most + 1)
+        for one in angles
+    ]
+    return np.stack(votes, axis=1), angles, np.arange(-most, most + 1, dtype=np.float64)
+
+
 def _level_lines(own: Mask) -> list[Mask]:
     height, width = own.shape
     if width < _MIN_SIDE:
@@ -126,7 +147,7 @@ def _level_lines(own: Mask) -> list[Mask]:
     if np.count_nonzero(thin) < _COVER * width:
         return []
     # A slight bend stays within three rows.
-    votes, angles, distances = hough_line(ndimage.maximum_filter1d(thin.view(np.uint8), 3, axis=0), np.pi / 2 + _ANGLES)
+    votes, angles, distances = hough_votes(ndimage.maximum_filter1d(thin.view(np.uint8), 3, axis=0).view(bool))
     lines: list[Mask] = []
     columns, offsets = np.arange(width), np.arange(-(widest // 2) - 2, widest // 2 + 3)[:, None]
     sines, cosines = np.sin(angles)[None], np.cos(angles)[None]

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
-from skimage.draw import polygon2mask
-from skimage.filters import threshold_otsu
-from skimage.measure import approximate_polygon, find_contours
-from skimage.transform import ProjectiveTransform
+
+from mnistlab.reader.perspective import homography
+from mnistlab.reader.segmentation.outlines import between, outline, simplified
+from mnistlab.reader.segmentation.thresholds import otsu_threshold
 
 Grey = npt.NDArray[np.uint8]
 Matrix = npt.NDArray[np.float64]
@@ -24,16 +24,11 @@ _DESK: Final = 0.7  # of the sheet's brightness; what lies around a clear sheet 
 _MIN_AGREEMENT: Final = 0.95  # of the bright area with the area between four corners, as intersection over union
 _MIN_TILT: Final = 1.5  # degrees by which corners differ from right angles; a sheet seen from above needs no help
 _INSET: Final = 0.006  # of the sheet's sides; its edge is cut off
-_CUT_OFF: Final = (
-    0.04  # of the side of a square of its area, that may lie at the edge of the photo: a corner that just fits
-)
+_CUT_OFF: Final = 0.04  # of the root of its area, that may lie at the edge of the photo: a corner that just fits
 
 _MAX_PADDED_SIDE: Final = 1024  # pixels; larger photos are not of one digit, painted and cropped
 _SMALL_PICTURE: Final = 160  # pixels; a larger picture may be of a page, and its dark edge a desk, a lid or a shadow
-_EVEN: Final = (
-    0.15,
-    0.03,
-)  # deviation of the ground from a plane, as a fraction of the ink's; in larger ones the latter
+_EVEN: Final = 0.15, 0.03  # deviation of the ground from a plane, as a fraction of the ink's; the latter in larger ones
 _MAX_ALONG: Final = 0.6  # of one side of a larger picture, that ink covers
 
 
@@ -87,7 +82,7 @@ def find_sheet(photo: Grey) -> Matrix | None:
     paper = ndimage.grey_closing(small, 7)  # writing is narrower
     if np.ptp(paper) < 20:
         return None
-    labels, count = ndimage.label(paper > threshold_otsu(paper))
+    labels, count = ndimage.label(paper > otsu_threshold(paper))
     if not count:
         return None
     areas = np.bincount(labels.ravel())
@@ -102,8 +97,8 @@ def find_sheet(photo: Grey) -> Matrix | None:
     corners = _four_corners(sheet)
     if corners is None or _tilt(corners) < _MIN_TILT:
         return None
-    between = polygon2mask(sheet.shape, corners[:, ::-1])
-    if np.count_nonzero(between & sheet) < _MIN_AGREEMENT * np.count_nonzero(between | sheet):
+    inside = between(corners, sheet.shape)
+    if np.count_nonzero(inside & sheet) < _MIN_AGREEMENT * np.count_nonzero(inside | sheet):
         return None
     places: Matrix = factor * (corners + 0.5)
     return places
@@ -111,11 +106,11 @@ def find_sheet(photo: Grey) -> Matrix | None:
 
 def _four_corners(sheet: npt.NDArray[np.bool_]) -> Matrix | None:
     """The corners of an area with four straight sides: lines are fitted to the sides, and meet in the corners."""
-    outline = max(find_contours(np.pad(sheet, 1).astype(np.float32), 0.5), key=len)[:-1, ::-1] - 1
-    first = int(np.argmax(np.hypot(*(outline - outline.mean(axis=0)).T)))  # a corner; the first point is always kept
-    outline = np.vstack([outline[first:], outline[: first + 1]])
+    points = outline(sheet)
+    first = int(np.argmax(np.hypot(*(points - points.mean(axis=0)).T)))  # a corner; the first point is always kept
+    points = np.vstack([points[first:], points[: first + 1]])
     for tolerance in np.geomspace(2, 0.1 * max(sheet.shape), 12):
-        rough = approximate_polygon(outline, tolerance)[:-1]
+        rough = simplified(points, tolerance)[:-1]
         if len(rough) <= 4:
             break
     if len(rough) != 4:
@@ -124,9 +119,9 @@ def _four_corners(sheet: npt.NDArray[np.bool_]) -> Matrix | None:
     for start, end in zip(rough, np.roll(rough, -1, axis=0), strict=True):
         side = end - start
         length = float(np.hypot(*side))
-        along = (outline - start) @ side / length**2
-        across = np.abs((outline - start) @ np.array([-side[1], side[0]])) / length
-        own = outline[(along > 0.08) & (along < 0.92) & (across < 0.04 * length + 2)]
+        along = (points - start) @ side / length**2
+        across = np.abs((points - start) @ np.array([-side[1], side[0]])) / length
+        own = points[(along > 0.08) & (along < 0.92) & (across < 0.04 * length + 2)]
         if len(own) < 10:
             return None
         middle = own.mean(axis=0)
@@ -164,8 +159,7 @@ def straighten(photo: Grey, corners: Matrix) -> View:
     edge = _INSET * np.array([width, height]) + 1
     low, high = -edge, np.array([width, height]) + edge
     ours = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
-    matrix = np.asarray(ProjectiveTransform.from_estimate(ours, corners).params)
-    matrix = matrix / matrix[2, 2]
+    matrix = homography(ours, corners)
     straight = Image.fromarray(photo).transform(
         (width, height), Image.Transform.PERSPECTIVE, tuple(matrix.ravel()[:8].tolist()), Image.Resampling.BICUBIC
     )
@@ -182,7 +176,7 @@ def pad_with_ground(photo: Grey) -> View | None:
     if max(photo.shape) > _MAX_PADDED_SIDE or min(photo.shape) < 8 or not np.ptp(photo):
         return None
     levels = photo.astype(np.float64)
-    is_light = levels > threshold_otsu(photo)
+    is_light = levels > otsu_threshold(photo.astype(np.float32))
     border = np.concatenate([is_light[0], is_light[-1], is_light[1:-1, 0], is_light[1:-1, -1]])
     share = float(is_light.mean())
     ground = is_light if (share if abs(share - 0.5) > 0.05 else border.mean()) > 0.5 else ~is_light

@@ -11,6 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.exceptions import DataError
+from mnistlab.reader.perspective import homography
 from mnistlab.reader.sheet import layout
 from mnistlab.reader.sheet.marks import Floats, Grey, Mark, choose_corners, find_marks, frame_area, missing_corner
 
@@ -118,7 +119,7 @@ def _straighten(photo: Grey, corners: Floats, scale: float) -> Page:
     picture = Image.fromarray(photo)
     source = picture.reduce(factor) if factor > 1 else picture
     ours = (np.array(layout.MARKS) + MARGIN_MM) * out_scale
-    coefficients = _perspective(ours, corners / factor)
+    coefficients = tuple(homography(ours, corners / factor).ravel()[:8].tolist())
     straight = source.transform(
         (size[0], size[1]), Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BICUBIC, fillcolor=PAPER_LEVEL
     )
@@ -128,22 +129,6 @@ def _straighten(photo: Grey, corners: Floats, scale: float) -> Page:
     sides = [(ring, 0.0), (-ring, 0.0), (0.0, ring), (0.0, -ring)]
     samples = [np.median(page.around(x + dx, y + dy, 1, 1)) for x, y in layout.MARKS for dx, dy in sides]
     return Page(grey, out_scale, float(np.median(samples)))
-
-
-def _perspective(places: Floats, corners: Floats) -> tuple[float, ...]:
-    """The eight numbers a to h of the view that takes four points to four others.
-
-    It takes (x, y) to ((ax + by + c) / (gx + hy + 1), (dx + ey + f) / (gx + hy + 1)).
-
-    Args:
-        places: Four points, no three of them on a line, a row each.
-        corners: Where they are taken to.
-    """
-    rows, ends = [], []
-    for (x, y), (to_x, to_y) in zip(places, corners, strict=True):
-        rows += [[x, y, 1, 0, 0, 0, -x * to_x, -y * to_x], [0, 0, 0, x, y, 1, -x * to_y, -y * to_y]]
-        ends += [to_x, to_y]
-    return tuple(np.linalg.solve(rows, ends).tolist())
 
 
 def _even_out(straight: Image.Image, scale: float) -> Grey:
