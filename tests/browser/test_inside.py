@@ -91,7 +91,7 @@ def test_softmax_is_shown_as_it_is_computed(inside: Page) -> None:
     for digit, row in enumerate(rows):
         shown = [cell.replace("−", "-") for cell in row.locator("td").all_inner_texts()]
         assert float(shown[0]) == pytest.approx(float(logits[digit]), abs=0.0051)
-    share = rows[7].locator("td").nth(2).inner_text()
+    share = rows[7].locator("td").nth(2).inner_text().replace("\xa0", " ")
     probability = float(network(image)[7])
     assert share == ("> 99.9 %" if probability > 0.999 else f"{100 * probability:.1f} %")
 

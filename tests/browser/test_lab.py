@@ -100,7 +100,7 @@ def test_axes_show_every_value_between_round_figures(page: Page) -> None:
             assert 1 <= len(ticks) <= 16
             assert len(set(texts)) == len(texts)  # no two ticks that read alike
             for tick, text in zip(ticks, texts, strict=True):
-                number = float(text.removesuffix(" %").replace(",", "").replace("−", "-"))
+                number = float(text.removesuffix("%").strip().replace(",", "").replace("−", "-"))
                 assert number == pytest.approx(100 * tick if text.endswith("%") else tick, rel=1e-2, abs=1e-9 * size)
     assert page.evaluate(scaled, ["log", [32, 128, 512, 2048, 10_000] * 3, 4])[3] == [
         *("32", "128", "512", "2,048", "10,000")

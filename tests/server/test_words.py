@@ -20,13 +20,14 @@ KEY = re.compile(r"^[a-z]+\.[a-z0-9_]+$")
 PART_OF_KEY = re.compile(r"^[a-z]+\.[a-z0-9_]*$")
 BRACES = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 FORMS = re.compile(r"^(|or|percent|whole|\.\d|[^|]+(\|[^|]+)+)$")
-SOURCES = [*PAGE_FOLDER.rglob("*.js"), *PAGE_FOLDER.parents[1].rglob("*.py")]
+SOURCES = [*PAGE_FOLDER.rglob("*.js"), *PAGE_FOLDER.parents[1].rglob("*.py")]  # of all rooms
 MODULES = sorted(PAGE_FOLDER.rglob("*.js"))
 # What looks like a sentence: two words, a capital letter at the beginning, a full stop at the end.
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:.]? [A-Za-z]|^[A-Z][a-z]+|[a-z]{2,}[.!?…]$")
 # Code before a literal that nobody reads: classes, selectors, the console.
 UNREAD = re.compile(
-    r"(rel|style|type|tag|key): *$|class: (.*[?:] )?$|querySelector(All)?\($|closest\($|matches\($|console\.error\($|matchMedia\($"
+    r"(rel|style|type|tag|key): *$|class: (.*[?:] )?$|querySelector(All)?\($|closest\($|matches\($"
+    r"|console\.error\($|matchMedia\($"
     r"|key === $|name [!=]== $|kind: $|kind [!=]== $|say(With)?\($|say\(.* [?:] $|headers.*[{(] ?$"
 )
 CLASSES = re.compile(r"^[a-z -]+-[a-z]*$")
@@ -76,7 +77,7 @@ def test_every_sentence_is_used_and_none_is_missing():
         used |= set(re.findall(rf'"((?:{rooms})\.[a-z0-9_]+)"', text))
     beginnings = {one for text in texts for one in re.findall(rf"""[`"]((?:{rooms})\.[a-z0-9_]*)[$]?{{""", text)}
     named = {key for key in known if any(key.startswith(beginning) for beginning in beginnings)}
-    assert {key for key in used - known if not re.search(r"\.(js|json|txt|onnx)$", key)} == set()  # files
+    assert {key for key in used - known if not re.search(r"\.(js|json|toml|txt|onnx)$", key)} == set()  # files
     assert known - used - named == set()
 
 

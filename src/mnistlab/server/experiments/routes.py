@@ -37,7 +37,7 @@ def experiments_router(folders: Sequence[Path]) -> APIRouter:
         """One experiment: question, answer, and charts with 95 % intervals."""
         found = find_all().get(experiment)
         if found is None:
-            raise ApiError(404, "There is no experiment of this id. /api/experiments lists them.")
+            raise ApiError(404, "server.no_experiment")
         return {"id": experiment} | found
 
     return router
