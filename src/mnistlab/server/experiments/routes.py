@@ -28,7 +28,7 @@ def experiments_router(folders: Sequence[Path]) -> APIRouter:
     @router.get("/experiments", response_model=ExperimentsAnswer)
     def list_experiments() -> dict[str, Any]:
         """The experiments: those that mnistlab publishes, then the user's own."""
-        keys = ("title", "question", "answer", "source")
+        keys = ("title", "question", "lead", "answer", "source")
         found = find_all().items()
         return {"experiments": [{"id": name} | {key: one[key] for key in keys} for name, one in found]}
 

@@ -78,6 +78,11 @@ def tell(key: str, **values: Any) -> str:
     return say(key, values, _language.get())
 
 
+def current_language() -> str:
+    """The language of the request that is being answered."""
+    return _language.get()
+
+
 def translated(text: str) -> str:
     """A text in the language of the request, if it is a `Sentence` that the catalogue has; otherwise as it is."""
     return tell(text.key, **text.values) if isinstance(text, Sentence) and text.key else text

@@ -42,38 +42,38 @@ def _complaint(problem: Mapping[str, Any]) -> str:
     if kind in _WITH_LIMITS and limits:
         key, limit = _WITH_LIMITS[kind]
         return tell(
-            f"server.{key}", limit=limits[limit] if isinstance(limits[limit], int | float) else str(limits[limit])
+            f"server.must_{key}", limit=limits[limit] if isinstance(limits[limit], int | float) else str(limits[limit])
         )
-    return tell(f"server.{_PLAIN.get(kind, 'must_be_described')}")
+    return tell(f"server.must_{_PLAIN.get(kind, 'be_described')}")
 
 
 _WITH_LIMITS = {  # the sentence of the catalogue, and which of the limits it names
-    "greater_than": ("must_be_more", "gt"),
-    "greater_than_equal": ("must_be_least", "ge"),
-    "less_than": ("must_be_less", "lt"),
-    "less_than_equal": ("must_be_most", "le"),
-    "string_too_short": ("must_have_letters", "min_length"),
-    "string_too_long": ("must_have_fewer_letters", "max_length"),
-    "string_pattern_mismatch": ("must_match", "pattern"),
-    "too_short": ("must_have_members", "min_length"),
-    "too_long": ("must_have_fewer_members", "max_length"),
-    "literal_error": ("must_be_one_of", "expected"),
-    "enum": ("must_be_one_of", "expected"),
-    "value_error": ("must_be_right", "error"),
+    "greater_than": ("be_more", "gt"),
+    "greater_than_equal": ("be_least", "ge"),
+    "less_than": ("be_less", "lt"),
+    "less_than_equal": ("be_most", "le"),
+    "string_too_short": ("have_letters", "min_length"),
+    "string_too_long": ("have_fewer_letters", "max_length"),
+    "string_pattern_mismatch": ("match", "pattern"),
+    "too_short": ("have_members", "min_length"),
+    "too_long": ("have_fewer_members", "max_length"),
+    "literal_error": ("be_one_of", "expected"),
+    "enum": ("be_one_of", "expected"),
+    "value_error": ("be_right", "error"),
 }
 
 _PLAIN = {
-    "missing": "must_be_there",
-    "extra_forbidden": "must_be_left_out",
-    "json_invalid": "must_be_json",
-    "string_type": "must_be_text",
-    "string_unicode": "must_be_utf8",
-    "bytes_type": "must_be_text",
-    "bool_type": "must_be_true_or_false",
-    "bool_parsing": "must_be_true_or_false",
-    "list_type": "must_be_list",
-    "none_required": "must_be_null",
-    **dict.fromkeys(WHOLE, "must_be_whole"),
-    **dict.fromkeys(NUMBERS, "must_be_number"),
-    **dict.fromkeys(OBJECTS, "must_be_object"),
+    "missing": "be_there",
+    "extra_forbidden": "be_left_out",
+    "json_invalid": "be_json",
+    "string_type": "be_text",
+    "string_unicode": "be_utf8",
+    "bytes_type": "be_text",
+    "bool_type": "be_true_or_false",
+    "bool_parsing": "be_true_or_false",
+    "list_type": "be_list",
+    "none_required": "be_null",
+    **dict.fromkeys(WHOLE, "be_whole"),
+    **dict.fromkeys(NUMBERS, "be_number"),
+    **dict.fromkeys(OBJECTS, "be_object"),
 }

@@ -8,7 +8,7 @@ import { codeForExperiment } from "../code/code.js";
 /**
  * @typedef {import("../main.js").Context} Context
  * @typedef {import("../app/state.js").State} State
- * @typedef {{id: string, title: string, question: string, answer: string[], source: "published" | "own"}} Heading
+ * @typedef {{id: string, title: string, question: string, lead: string, answer: string[], source: "published" | "own"}} Heading
  * @typedef {Heading & {method: string[], conditions: string, command: string | null, folder: string | null,
  *   experiment: string, charts: Measured[]}} Experiment
  * @typedef {{title: string, unit: string, scale: import("../charts/scales.js").Kind}} Axis
@@ -66,7 +66,7 @@ async function show(state) {
   const isFirst = shown === null;
   shown = found;
   render(found);
-  if (!isFirst) context.announce(`${found.question} ${found.answer[0]}`);
+  if (!isFirst) context.announce(`${found.question} ${found.lead}`);
 }
 
 /** @param {Experiment} found */
@@ -79,7 +79,7 @@ function render(found) {
   const source = found.source === "own" ? say("experiments.own", { folder: found.folder ?? "" }) : say("experiments.published");
   place.replaceChildren(
     element("h2", { class: "finding-question", id: "finding-question", text: found.question }),
-    element("p", { class: "finding-first", text: leadOf(found.answer[0]) }),
+    element("p", { class: "finding-first", text: found.lead }),
     charts.length
       ? element("div", { class: "finding-charts" }, ...charts)
       : element("p", { class: "muted", text: say("experiments.no_charts") }),
@@ -104,14 +104,9 @@ function render(found) {
  */
 const withUnit = ({ title, unit, scale }) => ({ title: unit ? `${title}, ${unit}` : title, scale });
 
-const DETAIL = " In detail, "; // stands before the figures
-
 /** @param {string} sentences the first says it, the others give the figures */
-const leadOf = (sentences) => sentences.split(DETAIL)[0];
-
-/** @param {string} sentences */
 function answer(sentences) {
-  const [lead, ...details] = sentences.split(DETAIL);
+  const [lead, ...details] = sentences.split(say("experiments.detail_mark"));
   const detail = details.join(" ");
   const small = detail && element("span", { class: "small muted", text: detail[0].toUpperCase() + detail.slice(1) });
   return element("li", {}, element("span", { class: "finding-lead", text: lead }), small);
