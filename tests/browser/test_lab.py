@@ -100,7 +100,7 @@ def test_axes_show_every_value_between_round_figures(page: Page) -> None:
             assert 1 <= len(ticks) <= 16
             assert len(set(texts)) == len(texts)  # no two ticks that read alike
             for tick, text in zip(ticks, texts, strict=True):
-                number = float(text.removesuffix(" %").replace(",", "").replace("−", "-"))
+                number = float(text.removesuffix("%").strip().replace(",", "").replace("−", "-"))
                 assert number == pytest.approx(100 * tick if text.endswith("%") else tick, rel=1e-2, abs=1e-9 * size)
     assert page.evaluate(scaled, ["log", [32, 128, 512, 2048, 10_000] * 3, 4])[3] == [
         *("32", "128", "512", "2,048", "10,000")
@@ -209,9 +209,9 @@ def test_the_code_for_a_training_trains_what_the_form_says(watched: Any, fragmen
 
 def test_the_code_for_mistakes_finds_the_same(watched: Any, tmp_path: Path) -> None:
     page = watched.open("tab=mistakes&network=shipped-mlp&label=4&prediction=9&image=115")
-    cell = page.get_by_role("button", name=re.compile("^4 taken for 9"))
+    cell = page.get_by_role("button", name=re.compile("^4 mistaken for 9"))
     count = int(cell.inner_text())
-    share = re.search(r"([\d.]+ %)", page.locator(".mistakes-sum").inner_text())
+    share = re.search(r"([\d.]+ %)", page.locator(".mistakes-sum").inner_text().replace("\xa0", " "))
     command, python = code_of(page)
     ran = subprocess.run([sys.executable, "-c", python], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert ran.returncode == 0, ran.stderr
@@ -227,7 +227,7 @@ def test_the_code_for_mistakes_finds_the_same(watched: Any, tmp_path: Path) -> N
 
 def test_contested_labels_are_marked_and_explained(watched: Any) -> None:
     page = watched.open("tab=mistakes&network=shipped-mlp&label=contested")
-    expect(page.get_by_role("heading", name="15 labels that people contest")).to_be_visible()
+    expect(page.get_by_role("heading", name="15 labels that people dispute")).to_be_visible()
     digits = page.locator("ul.digits button")
     expect(digits).to_have_count(15)
     digits.first.click()
@@ -236,7 +236,7 @@ def test_contested_labels_are_marked_and_explained(watched: Any) -> None:
     expect(page.locator(".detail .contested")).to_contain_text("Pervasive Label Errors")
     assert "image=947" in page.url
     page.get_by_role("button", name="All mistakes").click()
-    expect(page.get_by_role("heading", name="The mistakes it was surest of")).to_be_visible()
+    expect(page.get_by_role("heading", name="The mistakes it was most certain about")).to_be_visible()
     watched.quiet()
     shown = digits.count()
     page.get_by_role("button", name="Show more").click()

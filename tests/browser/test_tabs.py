@@ -177,27 +177,27 @@ def judged(mnist):
 def test_a_mistake_is_found_through_the_matrix(watched, open_watched, judged):
     fours = np.flatnonzero((judged.labels == 4) & (judged.predictions == 9))
     page = watched.open("tab=mistakes&network=shipped-mlp")
-    cell = page.get_by_role("button", name=re.compile("^4 taken for 9"))
+    cell = page.get_by_role("button", name=re.compile("^4 mistaken for 9"))
     expect(cell).to_have_text(str(len(fours)))
     assert len(fours) > 1
     cell.click()
-    expect(page.get_by_role("heading", name=f"{len(fours)} digits: a 4 taken for a 9")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{len(fours)} times: a 4 mistaken for a 9")).to_be_visible()
     watched.quiet()
     digits = page.locator("ul.digits button")
     expect(digits).to_have_count(len(fours))
     surest = max(fours, key=lambda index: judged.confidences[index])
-    expect(digits.first).to_have_attribute("aria-label", re.compile(rf"^Test image {surest}, a 4, taken for 9"))
+    expect(digits.first).to_have_attribute("aria-label", re.compile(rf"^Test image {surest}, a 4, classified as 9"))
     digits.first.click()
     detail = page.locator(".detail")
     expect(detail).to_contain_text("The label says 4")
-    expect(detail).to_contain_text("reads 9")
+    expect(detail).to_contain_text("says: a 9")
     expect(detail.locator(".nearest li")).to_have_count(8)
     watched.quiet()
 
     other = open_watched()
     other.open(page.evaluate("location.hash").removeprefix("#"))
     expect(other.page.locator(".detail")).to_contain_text("The label says 4")
-    expect(other.page.get_by_role("button", name=re.compile("^4 taken for 9"))).to_have_attribute(
+    expect(other.page.get_by_role("button", name=re.compile("^4 mistaken for 9"))).to_have_attribute(
         "aria-pressed", "true"
     )
 
@@ -222,11 +222,11 @@ def test_classes_that_are_not_digits_have_their_names(watched, judged, strokes_o
     expect(page.locator(".mistakes-sum")).to_contain_text("which show none of the classes that it was trained on")
     expect(page.locator(".matrix thead th")).to_have_text(list(SHOES))
     expect(page.locator(".matrix tbody th")).to_have_text(list("0123456789"))
-    page.get_by_role("button", name=re.compile("^4 taken for Ankle boot")).click()
-    expect(page.get_by_role("heading", name=re.compile("digits: a 4 taken for Ankle boot$"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("^4 mistaken for Ankle boot")).click()
+    expect(page.get_by_role("heading", name=re.compile("times: a 4 mistaken for Ankle boot$"))).to_be_visible()
     watched.quiet()
     page.locator("ul.digits button").first.click()
-    expect(page.locator(".detail")).to_contain_text("reads Ankle boot")
+    expect(page.locator(".detail")).to_contain_text("says: Ankle boot")
     watched.quiet()
     page = watched.open(f"tab=draw&networks=shipped-mlp&strokes={strokes_of_three}")
     expect(page.locator("#panel-draw .network .answer-digit")).to_have_text("Dress")
@@ -321,12 +321,12 @@ def test_tabs_and_matrix_by_keyboard(watched):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.closest('.matrix') !== null"):
             break
-    expect(page.get_by_role("button", name=re.compile("^4 taken for 9"))).to_be_focused()
+    expect(page.get_by_role("button", name=re.compile("^4 mistaken for 9"))).to_be_focused()
     page.keyboard.press("ArrowUp")
-    expect(page.get_by_role("button", name=re.compile("^3 taken for 9"))).to_be_focused()
+    expect(page.get_by_role("button", name=re.compile("^3 mistaken for 9"))).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name=re.compile("^3 taken for 9"))).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#digits-title")).to_contain_text("a 3 taken for a 9")
+    expect(page.get_by_role("button", name=re.compile("^3 mistaken for 9"))).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#digits-title")).to_contain_text("a 3 mistaken for a 9")
 
 
 def test_nothing_moves_for_who_wants_no_motion(open_watched, filled):

@@ -223,7 +223,7 @@ def test_a_network_that_is_gone_is_named(watched: Any, tab: str) -> None:
     page = watched.open(f"tab={tab}&network=gone-one&networks=gone-one,shipped")
     missing = page.locator(f"#panel-{tab} .missing")
     expect(missing).to_contain_text("The network gone-one is not here")
-    expect(missing).to_contain_text("Shown here: The reader's network")
+    expect(missing).to_contain_text("Shown instead: Main network")
     page.evaluate("(tab) => (location.hash = `tab=${tab}&network=shipped&networks=shipped`)", tab)
     expect(missing).to_be_hidden()
 

@@ -61,13 +61,13 @@ def test_the_verdict_follows_the_test():
 def test_the_claim_is_judged(accuracy, verdict):
     row = group("", accuracy, model="cnn", alpha=100, bias=0.0) | {"seconds": {"mean": 130.0}}
     sentence = label_noise.explain([row], 60_000)[0]
-    assert f"{verdict}: here the cnn reads {accuracy * 100:.2f} %" in sentence
+    assert f"{verdict}: here the cnn classifies {accuracy * 100:.2f} %" in sentence
 
 
 def test_biased_noise_names_the_share_at_which_the_labels_turn():
     rows = [group("", accuracy, model="mlp", alpha=20, bias=bias) for bias, accuracy in ((0.0, 0.93), (0.1, 0.03))]
     assert label_noise.explain(rows, 60_000) == [
-        "mlp: with 20 random labels an image, 93.00 % when 0 % of them are one confusing digit, 3.00 % when 10 % are. "
+        "mlp: with 20 random labels per image, 93.00 % when 0 % of them are one confusing digit, 3.00 % when 10 % are. "
         "From a share of 1/20, 5 %, on an image bears the confusing digit more often than its own."
     ]
 
@@ -120,7 +120,7 @@ def test_batch_sizes_are_compared_with_the_notebooks():
 
 def test_a_single_noise_has_an_answer_too():
     row = group("", 0.93, model="mlp", alpha=20, bias=0.0)
-    assert label_noise.explain([row], 60_000) == ["mlp: 93.00 % with 20 random labels an image."]
+    assert label_noise.explain([row], 60_000) == ["mlp: 93.00 % with 20 random labels per image."]
 
 
 def test_batches_larger_than_all_images_are_one_size(tiny_mnist):

@@ -79,7 +79,7 @@ def test_the_command_tells_of_the_photo(tmp_path, mnist):
     if found["turn"]:
         assert found["troubles"][0]["kind"] == "turned"
         text = CliRunner().invoke(read, [str(tmp_path / "turned.png")]).output
-        assert text.startswith(f"The page lay turned by {found['turn']} degrees")
+        assert text.startswith(f"The photo was rotated by {found['turn']} degrees")
 
 
 @pytest.mark.parametrize("name", page_cases.MAKERS)

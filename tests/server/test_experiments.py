@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 
@@ -34,6 +35,63 @@ def test_what_ships_is_what_was_measured(tmp_path):
     questions.publish(MEASURED, tmp_path / "published.json")
     assert (tmp_path / "published.json").read_bytes() == PUBLISHED_PATH.read_bytes()
     assert set(questions.ARGUMENTS) == set(MEASURED) == set(PUBLISHED)
+
+
+def lines(name, chart):
+    """The values of a chart: of each line, its points by their places."""
+    series = MEASURED[name]["charts"][chart]["series"]
+    return {one["name"]: {point["x"]: point for point in one["points"]} for one in series}
+
+
+def test_the_one_sentence_about_each_experiment_is_what_was_measured():
+    """They are written by hand: whoever measures anew is told which of them no longer holds."""
+    accuracy, seconds = (lines("batch-size", chart)["equal epochs"] for chart in ("accuracy", "seconds"))
+    assert max(accuracy, key=lambda size: accuracy[size]["y"]) == 128
+    assert seconds[32]["y"] > seconds[128]["y"] and all(
+        accuracy[size]["y"] < accuracy[128]["y"] for size in (512, 2048, 10_000)
+    )
+    accuracy, seconds = (lines("compare", chart)[""] for chart in ("accuracy", "seconds"))
+    assert 100 - accuracy["cnn"]["y"] < (100 - accuracy["mlp"]["y"]) / 2
+    assert 7.5 < seconds["cnn"]["y"] / seconds["mlp"]["y"] < 8.5
+    assert 90 <= lines("label-noise", "accuracy")["cnn"][100]["y"] < 95
+    biased = lines("biased-noise", "accuracy")["mlp, alpha 20"]
+    assert all((point["y"] > 50) == (share < 0.05) for share, point in biased.items())
+    assert all("no evidence of a difference" in one for one in MEASURED["augmentation"]["answer"][1:])
+
+
+def test_published_results_are_said_in_german(client):
+    """Every sentence, title and name but those that are the same in German, with the same numbers."""
+    same = {"mlp", "cnn", "softmax", "mlp, alpha 20", "%", "s", ""}
+    for name in MEASURED:
+        english, german = (
+            client.get(f"/api/experiments/{name}", headers={"Accept-Language": language}).json()
+            for language in ("en", "de")
+        )
+        for one, other in zip(texts(english), texts(german), strict=True):
+            assert (one == other) == (one in same), one
+            assert numbers(one, ",") == numbers(other.replace("\xa0", " "), "."), other
+
+
+def texts(found):
+    charts = [
+        text
+        for chart in found["charts"]
+        for text in (
+            *(chart["title"], *(chart[axis][part] for axis in ("x", "y") for part in ("title", "unit"))),
+            *(text for one in chart["series"] for text in (one["name"], *(point["x"] for point in one["points"]))),
+        )
+    ]
+    return [
+        text
+        for text in (found["question"], found["title"], *found["answer"], *found["method"], *charts)
+        if isinstance(text, str)
+    ]
+
+
+def numbers(text, group):
+    """The digits of a text, without what stands between thousands and before decimals, and without words of numbers."""
+    found = re.findall(rf"\d(?:[\d{group}]*\d)?(?:[.,]\d+)?", text.replace("91 %", ""))
+    return sorted(one.replace(",", "").replace(".", "") for one in found if one not in ("1705.10694",))
 
 
 @pytest.mark.parametrize(

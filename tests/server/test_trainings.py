@@ -76,7 +76,7 @@ def test_a_training_outlives_the_server_is_stopped_by_the_next_and_goes_on(tiny_
         status, _, body = server.post("/api/runs", LONG)
         assert (status, json.loads(body)) == (201, {"id": "mlp"})
         status, _, body = server.post("/api/runs", LONG)
-        assert status == 409 and "mlp is under way" in json.loads(body)["error"]
+        assert status == 409 and "mlp is still running" in json.loads(body)["error"]
         seen = events_of(server, "mlp", until=lambda name, _: name == "epoch")
         assert [number for number, _, _ in seen if number] == list(range(1, seen[-1][0] + 1))
         assert {name for _, name, _ in seen} == {"state", "begin", "step", "epoch"}
@@ -204,7 +204,7 @@ def test_runs_of_all_kinds_are_told_apart(tmp_path):
         assert "metrics.json" in listed["damaged"]["message"]
         assert not listed["special"]["resumable"]
         refused = client.post("/api/runs/special/resume", json={})
-        assert refused.status_code == 409 and "no option gives" in refused.json()["error"]
+        assert refused.status_code == 409 and "no option can give" in refused.json()["error"]
         assert client.get("/api/runs/special").json()["command"] is None
         known = {one["id"] for one in client.get("/api/networks").json()["networks"]}
         assert {run for run, report in listed.items() if report["network"]} <= known

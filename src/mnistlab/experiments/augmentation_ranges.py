@@ -1,4 +1,4 @@
-"""What does augmentation buy, and which part of it?"""
+"""What does augmentation improve, and which part of it matters?"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -45,11 +45,12 @@ def experiment(recipe: Recipe, *, num_seeds: int = 3) -> Experiment:
     named = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in ranges.items())
     return Experiment(
         "augmentation",
-        "What does augmentation buy, and which part of it?",
+        "What does augmentation improve, and which part of it matters?",
         [
             f"The recipe {recipe.name} is trained without augmentation, with all of it ({named}), and with each range "
             f"alone, from {plural(num_seeds, 'seed')} each.",
-            "Differences are to the training without augmentation, paired by seed; p-values are corrected after Holm.",
+            "Differences are to the training run without augmentation, paired by seed; p-values are corrected after "
+            "Holm.",
             "Rotation and shear are angles in degrees, shifts and zoom fractions of the image. Keras' generator takes "
             "shear in degrees as well: the notebook's 0.3 slides the outermost row of an image by less than a tenth of "
             "a pixel.",

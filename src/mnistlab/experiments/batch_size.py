@@ -90,10 +90,10 @@ def experiment(
         "batch-size",
         "What does the batch size do to time and accuracy?",
         [
-            f"Equal epochs, the notebook's question: every training passes {epochs} over the images, so a batch ten "
+            f"Equal epochs, the notebook's question: every training run takes {epochs}, so a batch ten "
             "times as large makes a tenth of the weight updates.",
-            f"Equal steps: every training makes {num_steps:,} weight updates, so a batch ten times as large looks at "
-            "ten times as many images.",
+            f"Equal steps: every training run makes {num_steps:,} weight updates, so a batch ten times as large looks "
+            "at ten times as many images.",
             f"Scaled learning rate: {epochs}, and Adam's step size, {recipe.learning_rate:g} for batches of "
             f"{REFERENCE}, grows with the square root of the batch.",
             *_larger_than_all(batch_sizes, num_trained),
@@ -183,7 +183,7 @@ def explain(groups: Sequence[ViewGroup]) -> str:
     reference = next(row for row in groups if row["batch_size"] == REFERENCE)
     base, view = percent(reference["accuracy"]["mean"]), groups[0]["view"]
     if view == SCALED:
-        first = f"With a {view}, batches of {REFERENCE} stay as they are, at {base}"
+        first = f"With a {view}, batches of {REFERENCE} stay the same, at {base}"
     else:
         first = f"At {view}, batches of {REFERENCE} reach {base} in {reference['seconds']['mean']:.1f} s"
     others = [row for row in groups if row is not reference]

@@ -180,7 +180,7 @@ def explain(groups: Sequence[RecipeGroup], test: PairedTest, by_image: ImageTest
         f"{first['recipe']} trains in {times(seconds)} times the time of {second['recipe']} "
         f"({first['seconds']['mean']:.1f} s and {second['seconds']['mean']:.1f} s); "
         f"it has {first['num_parameters']:,} parameters and takes "
-        f"{first['multiply_adds']:,} multiply-adds an image, {second['recipe']} {second['num_parameters']:,} and "
+        f"{first['multiply_adds']:,} multiply-adds per image, {second['recipe']} {second['num_parameters']:,} and "
         f"{second['multiply_adds']:,}.",
     ]
 

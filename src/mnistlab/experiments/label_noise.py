@@ -65,7 +65,7 @@ def experiment(
     """
     return Experiment(
         "label-noise",
-        "How many random labels can a network take?",
+        "How many random labels can a network tolerate?",
         [
             "Every training image keeps its own label and gets alpha random ones, drawn once for a seed. The test "
             "labels are the true ones.",
@@ -136,18 +136,18 @@ def explain(groups: Sequence[NoiseGroup], num_train_images: int, noun: str = "di
             )
             answer.append(
                 f"The claim that a ConvNet reaches 91 % when every clean label is joined by 100 random ones {verdict}: "
-                f"here the cnn reads {percent(accuracy['mean'])} of the test images right{interval}, after "
+                f"here the cnn classifies {percent(accuracy['mean'])} of the test images correctly{interval}, after "
                 f"{row['seconds']['mean']:.0f} s of training."
             )
     for (model, bias), group in by_place(groups, "model", "bias", order="alpha"):
         clean, noisy = group[0], group[-1]
         if clean is noisy:
             if len(groups) == len({row["model"] for row in groups}):  # else a sentence below compares it
-                answer.append(f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} an image.")
+                answer.append(f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} per image.")
             continue
         kind = f"with {bias * 100:g} % of them one confusing {noun}, " if bias else ""
         answer.append(
-            f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} an image, {kind}"
+            f"{model}: {percent(clean['accuracy']['mean'])} with {_labels(clean)} per image, {kind}"
             f"{percent(noisy['accuracy']['mean'])} with {noisy['alpha']}, "
             f"that is with {num_train_images * noisy['alpha']:,} random labels among {num_train_images:,} true ones."
         )
@@ -156,7 +156,7 @@ def explain(groups: Sequence[NoiseGroup], num_train_images: int, noun: str = "di
         if uniform is skewed or not alpha:
             continue
         answer.append(
-            f"{model}: with {_labels(uniform)} an image, {percent(uniform['accuracy']['mean'])} when "
+            f"{model}: with {_labels(uniform)} per image, {percent(uniform['accuracy']['mean'])} when "
             f"{uniform['bias'] * 100:g} % of them are one confusing {noun}, {percent(skewed['accuracy']['mean'])} "
             f"when {skewed['bias'] * 100:g} % are. From a share of 1/{alpha}, {100 / alpha:.3g} %, on an image bears "
             f"the confusing {noun} more often than its own."

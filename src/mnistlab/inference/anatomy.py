@@ -14,6 +14,7 @@ from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import RunError
 from mnistlab.inference.classifier import PROBABILITIES
 from mnistlab.inference.onnx_files import checked_network, read_file, widen_halves
+from mnistlab.system.sentences import Sentence, said_by
 
 Kind = Literal["input", "convolution", "normalisation", "activation", "pool", "dense", "softmax", "other"]
 Pair = tuple[int, int]  # along rows and along columns
@@ -285,16 +286,26 @@ def _unfolded(weights: NDArray[np.float32], fold: int) -> NDArray[np.float32]:
 def _title(name: str, kind: Kind, numbers: Mapping[str, int], before: Sequence[LayerView]) -> str:
     """The title of a layer."""
     main = next((one.title for one in reversed(before) if one.kind in ("convolution", "dense")), "")
-    titles: dict[Kind, str] = {
-        "input": "The image, 0 to 1",
-        "convolution": f"Convolution {numbers.get('convolution', 0)}",
-        "pool": f"Pooling {numbers.get('pool', 0)}",
-        "dense": "The ten logits" if name == LOGITS else f"Hidden layer {numbers.get('dense', 0)}",
-        "normalisation": f"{main}, normalized",
-        "activation": f"{main}, ReLU",
-        "softmax": "Probabilities",
-    }
-    others = {"flatten": "In one row", "channel": "The image, one channel", "fold": "Folded: 2×2 pixels a cell"}
+    behind = {"layer": said_by(main) or main}
+    number = {"number": numbers.get(kind, 0)}
     if "dropout" in name:
-        return f"{main}, dropout at rest"
-    return titles.get(kind) or others.get(name, name.replace("_", " "))
+        return Sentence(f"{main}, dropout (off after training)", "layer.dropout", behind)
+    titles: dict[Kind, Sentence] = {
+        "input": Sentence("The image, from 0 to 1", "layer.input"),
+        "convolution": Sentence(f"Convolution {number['number']}", "layer.convolution", number),
+        "pool": Sentence(f"Pooling {number['number']}", "layer.pool", number),
+        "dense": Sentence(f"Hidden layer {number['number']}", "layer.dense", number),
+        "normalisation": Sentence(f"{main}, normalized", "layer.normalisation", behind),
+        "activation": Sentence(f"{main}, ReLU", "layer.activation", behind),
+        "softmax": Sentence("Probabilities", "layer.softmax"),
+    }
+    if name == LOGITS and kind == "dense":
+        return Sentence("Ten numbers (logits)", "layer.logits")
+    return titles.get(kind) or _OTHERS.get(name, name.replace("_", " "))
+
+
+_OTHERS = {
+    "flatten": Sentence("All numbers in one row (flatten)", "layer.flatten"),
+    "channel": Sentence("The image as one channel", "layer.channel"),
+    "fold": Sentence("Each block of 2 × 2 pixels as one cell", "layer.fold"),
+}

@@ -24,6 +24,8 @@ _PHRASES = {
     "blob": "a blob or specks",
     "texture": "a texture or a shadow",
     "turned": "a digit that is turned",
+    "half a digit": "half a digit",
+    "two digits": "two digits",
 }
 
 
@@ -114,7 +116,7 @@ class Judge:
             return dataclasses.replace(
                 verdict, kind="no digit", digit=None, reason=_LITTLE_INK if image.any() else _NO_INK, alternatives=()
             )
-        one, thing = self.classes.one(digit), _said(self.classes, digit)
+        one, thing = self.classes.one(digit), said_class(self.classes, digit)
         if likeness is not None and likeness < self.guard.calibration.least_likeness:
             most = self.guard.calibration.kinds[int(np.argmax(kinds))]
             if most == "digit":
@@ -122,7 +124,7 @@ class Judge:
                 return dataclasses.replace(
                     verdict, kind="unsure", reason=Sentence(text, "answer.unlike", {"thing": thing})
                 )
-            other = said(f"thing.{most}") if most in _PHRASES else most
+            other = said(f"thing.{most.replace(' ', '_')}") if most in _PHRASES else most
             text = f"It looks more like {_PHRASES.get(most, most)} than like a single digit."
             return dataclasses.replace(
                 verdict, kind="no digit", reason=Sentence(text, "answer.other", {"other": other})
@@ -130,7 +132,7 @@ class Judge:
         if confidence < self.classifier.calibration.least_confidence:
             likely = ((digit, confidence), *others[:2])
             text = f"It may be {_listed([f'{self.classes.one(at)} ({chance(share, 0)})' for at, share in likely])}."
-            things = [said("thing.share", thing=_said(self.classes, at), share=share) for at, share in likely]
+            things = [said("thing.share", thing=said_class(self.classes, at), share=share) for at, share in likely]
             return dataclasses.replace(
                 verdict, kind="unsure", reason=Sentence(text, "answer.unsure", {"things": things})
             )
@@ -143,8 +145,8 @@ _NO_INK = Sentence("There is no ink.", "answer.no_ink")
 _LITTLE_INK = Sentence("There is too little ink for a digit.", "answer.little_ink")
 
 
-def _said(classes: Classes, number: int) -> Any:
-    """A class within a sentence of the catalogue."""
+def said_class(classes: Classes, number: int) -> Any:
+    """A class within a sentence of the page's catalogue, as a value for it."""
     if classes.is_digits:
         return said(f"thing.{number}")
     return said("thing.class", number=number) if classes.names is None else classes.names[number]

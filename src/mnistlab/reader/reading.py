@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
+from mnistlab.inference.rejection import said_class
 from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
@@ -18,6 +19,7 @@ from mnistlab.reader.segmentation import Found, Search
 from mnistlab.reader.touching import join_broken, part_touching
 from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
+from mnistlab.system.sentences import Sentence
 
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
 _DOUBTFUL: Final = frozenset({"touching", "astray"})  # marks with which nothing is sure
@@ -68,12 +70,18 @@ class Reading:
     def reason(self) -> str:
         """The reason in one sentence."""
         if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
-            named = f"It looks like {self.classes.one(self.digit)}"
+            named, values = (
+                f"It looks like {self.classes.one(self.digit)}",
+                {"thing": said_class(self.classes, self.digit)},
+            )
             if "astray" in self.found.marks:
-                return f"{named}, but most of the page looks like no digits at all; it may lie turned."
+                text = f"{named}, but most of the page does not look like digits; the photo may be turned."
+                return Sentence(text, "answer.astray", values)
             if "parted" in self.found.marks:
-                return f"{named}, but touches its neighbours and may be parted from them wrongly; write them apart."
-            return f"{named}, but is as wide as several digits; write them apart."
+                text = f"{named}, but it touches its neighbours and may have been separated wrongly; leave some space."
+                return Sentence(text, "answer.parted", values)
+            text = f"{named}, but it is as wide as several digits; leave some space between them."
+            return Sentence(text, "answer.wide", values)
         return self.verdict.reason
 
     @property

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnistlab.reader.judging import Judged
 from mnistlab.reader.segmentation import Search
+from mnistlab.system.sentences import Sentence
 
 TroubleKind = Literal[
     "turned", "astray", "touching", "cut off", "small", "faint", "blurred", "boxed", "no digit", "unclear"
@@ -26,27 +27,27 @@ _ASTRAY: Final = -1.8  # mean logarithm of scores below which nothing on a page 
 
 _TEXTS: Final[dict[TroubleKind, tuple[str, str]]] = {
     "turned": (
-        "The page lay turned by {turn} degrees and was read as if it stood upright.",
+        "The photo was rotated by {turn} degrees before it was read.",
         "If that is wrong, turn the photo so that the digits stand upright.",
     ),
     "astray": (
-        "Hardly anything here looks like a digit, whichever way the page is turned, so nothing is taken for sure.",
+        "Hardly anything here looks like a digit, whichever way the photo is turned, so every answer is uncertain.",
         "Turn the photo so that the digits stand upright, move closer, and hold still.",
     ),
     "touching": ("It touches its neighbours, or is as wide as several digits.", "Write the digits apart."),
-    "cut off": ("It reaches the edge of the photo and may be cut off.", "Leave some empty paper around the digits."),
+    "cut off": ("It touches the edge of the photo and may be cut off.", "Leave some empty paper around the digits."),
     "small": (
         "It is less than 12 pixels high on the photo.",
         "Move closer, or save the photo with more pixels.",
     ),
-    "faint": ("The ink is hardly darker or lighter than its ground.", "Use a darker pen or more light."),
-    "blurred": ("It is blurred: its strokes have no clear edges.", "Focus on the page, and hold the camera still."),
+    "faint": ("The ink is hardly darker or lighter than the paper.", "Use a darker pen or more light."),
+    "blurred": ("It is blurred: its strokes have no sharp edges.", "Focus on the paper, and hold the camera still."),
     "boxed": (
-        "It stands in or on printed lines, of which a piece may be left, or a stroke may be lost.",
+        "It touches printed lines; part of a line may have been left, or part of a stroke removed.",
         "Write inside the boxes without touching them, or on plain paper.",
     ),
     "no digit": ("It does not look like a digit.", "If it is one, write it larger and in one piece."),
-    "unclear": ("Its form is between several digits.", "Write it more clearly."),
+    "unclear": ("Its shape could be several digits.", "Write it more clearly."),
 }
 
 
@@ -76,7 +77,8 @@ class Trouble:
 def trouble_of(kind: TroubleKind, **values: object) -> Trouble:
     """The trouble of a kind, in words."""
     sentence, advice = _TEXTS[kind]
-    return Trouble(kind, sentence.format(**values), advice)
+    key = f"trouble.{kind.replace(' ', '_')}"
+    return Trouble(kind, Sentence(sentence.format(**values), key, values), Sentence(advice, f"{key}_advice"))
 
 
 def find_trouble(one: Judged, search: Search, shape: tuple[int, int]) -> Trouble | None:

@@ -14,6 +14,7 @@ from mnistlab.server.http import errors
 from mnistlab.server.http.limits import BodyLimits
 from mnistlab.server.http.methods import Heads
 from mnistlab.server.http.security import AnswerHeaders, Gate
+from mnistlab.server.http.sentences import Languages
 from mnistlab.server.http.static import PageFiles, load_assets
 from mnistlab.server.http.work import Workers
 from mnistlab.server.mistakes.answers import TestSplitAnswers
@@ -81,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(Heads)
     app.add_middleware(AnswerHeaders)
+    app.add_middleware(Languages)
     app.openapi = lambda: _description(app, needs_token=settings.token is not None)  # type: ignore[method-assign]
     return app
 

@@ -14,11 +14,13 @@ from mnistlab.datasets.classes import DIGITS
 from mnistlab.inference import Classifier, Judge
 from mnistlab.inference.anatomy import LOGITS, Anatomy, LayerView, dissect
 from mnistlab.inference.classifier import PROBABILITIES
-from mnistlab.inference.pretrained import PRETRAINED, accuracies_of_pretrained
+from mnistlab.inference.pretrained import NUM_PARAMETERS, PRETRAINED, accuracies_of_pretrained
 from mnistlab.runs import Run, Summary, list_runs
 from mnistlab.runs.run import MANIFEST, problem_of
 from mnistlab.server.http.errors import ApiError
+from mnistlab.server.http.sentences import say
 from mnistlab.server.run_ids import is_utf8, run_id
+from mnistlab.system.sentences import Sentence
 
 SHIPPED = "shipped"
 MAX_LOADED = 12  # networks kept in memory, a few MB each
@@ -39,7 +41,7 @@ class NetworkEntry:
         folder: Folder of the run that trained it; `None` if it ships with mnistlab.
         recipe: Name of that run's recipe.
         test_accuracy: Accuracy on the test split of that run, or as measured for a network that ships, 0 to 1.
-        num_parameters: Number of parameters of the run's Keras model.
+        num_parameters: Number of parameters of the Keras model, which count normalization as layers of their own.
         version: A number that changes whenever the file may have changed.
     """
 
@@ -76,8 +78,7 @@ class Description:
     Args:
         entry: What was known before the file was read.
         layers: Layers of the network, in its order; none if it is damaged.
-        num_parameters: Number of parameters of the run's Keras model. For a network that ships, the number in its file,
-            where normalization is part of the weights.
+        num_parameters: Number of parameters of the Keras model.
         problem: What is wrong with a network that cannot be used, in a sentence.
         class_names: Names of the classes that a run was trained to tell apart, if they are other than digits.
     """
@@ -171,7 +172,7 @@ class Networks:
         if entry is None or entry.version != _version(entry.folder):
             entry = self._refresh().get(network_id)
         if entry is None:
-            raise ApiError(404, f"There is no network {network_id}. /api/networks lists them.")
+            raise ApiError(404, "server.no_network", network=network_id)
         return self._load(entry)
 
     def _refresh(self) -> dict[str, NetworkEntry]:
@@ -213,14 +214,21 @@ class Networks:
 def _shipped() -> list[NetworkEntry]:
     """The entries of the networks that ship with the package."""
     known = [
-        ("digits", SHIPPED, "The reader's network", "cnn"),
-        ("mlp", f"{SHIPPED}-mlp", "The notebook's MLP", "mlp"),
-        ("cnn", f"{SHIPPED}-cnn", "The notebook's CNN", "cnn"),
+        ("digits", SHIPPED, "network.shipped", "cnn"),
+        ("mlp", f"{SHIPPED}-mlp", "network.shipped_mlp", "mlp"),
+        ("cnn", f"{SHIPPED}-cnn", "network.shipped_cnn", "cnn"),
     ]
     accuracies = accuracies_of_pretrained()
     return [
-        NetworkEntry(network_id, title, model, PRETRAINED[name], test_accuracy=accuracies[name])
-        for name, network_id, title, model in known
+        NetworkEntry(
+            network_id,
+            Sentence(say(key), key),
+            model,
+            PRETRAINED[name],
+            test_accuracy=accuracies[name],
+            num_parameters=NUM_PARAMETERS[name],
+        )
+        for name, network_id, key, model in known
     ]
 
 

@@ -19,6 +19,10 @@ PRETRAINED: dict[str, Path] = {
 SHIPPED_NAMES: dict[str, str] = {"shipped": "digits", "shipped-mlp": "mlp", "shipped-cnn": "cnn"}
 """What they are called where the name of a run could stand, too: on the command line and in the page's addresses."""
 
+NUM_PARAMETERS: dict[str, int] = {"digits": 134_410, "mlp": 669_706, "cnn": 597_738}
+"""Number of parameters of the Keras model that each file was made from; `digits` without what tells other things apart.
+The files themselves hold fewer numbers: batch normalization is part of the weights there."""
+
 ACCURACY_PATH = PRETRAINED_PATH.with_name("accuracy.json")
 
 

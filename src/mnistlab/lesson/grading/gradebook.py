@@ -36,7 +36,9 @@ from mnistlab.system.sandbox.limits import Limits
 from mnistlab.system.text import printable, spreadsheet_cell
 
 KIND = "mnistlab lesson grades"
-BYTE_ORDER_MARK = codecs.BOM_UTF8.decode()  # without it Excel takes the file for the encoding of the system, and spoils every umlaut
+BYTE_ORDER_MARK = (
+    codecs.BOM_UTF8.decode()
+)  # without it Excel takes the file for the encoding of the system, and spoils every umlaut
 
 
 @dataclasses.dataclass(frozen=True)

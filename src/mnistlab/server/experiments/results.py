@@ -1,5 +1,6 @@
 """The results of experiments as the page shows them: those that mnistlab publishes, and the user's own."""
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -7,7 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mnistlab.evaluation.charts import Chart
+from mnistlab.evaluation.charts import Axis, Chart, Series
+from mnistlab.server.experiments.translation import translated_result
+from mnistlab.server.http.sentences import tell
 
 Shown = dict[str, Any]
 
@@ -15,16 +18,22 @@ PUBLISHED_PATH = Path(__file__).parents[2] / "experiments" / "published.json"
 """What the page shows of the results of `benchmarks/measure/questions.py`. That program writes the file."""
 
 MAX_BYTES = 5_000_000  # larger files of results are left out
+DETAIL = " In detail, "  # stands before the figures of an answer
 DEPTH = 2  # levels of folders that are searched
 
 
 @functools.cache
+def _published_results() -> dict[str, Any]:
+    return dict(json.loads(PUBLISHED_PATH.read_text(encoding="utf-8")))
+
+
 def published() -> dict[str, Shown]:
     """The experiments whose results ship with mnistlab, by name."""
-    results = json.loads(PUBLISHED_PATH.read_text(encoding="utf-8"))
     return {
-        name: describe(one, one["title"]) | {"source": "published", "folder": None, "command": one["command"]}
-        for name, one in results.items()
+        name: describe(one, translated_result(one["title"]))
+        | {"source": "published", "folder": None, "command": one["command"]}
+        | {"lead": tell(f"experiments.lead_{name.replace('-', '_')}")}
+        for name, one in _published_results().items()
     }
 
 
@@ -52,8 +61,8 @@ def describe(results: dict[str, Any], title: str) -> Shown:
         title: Heading, in two or three words.
 
     Returns:
-        `title`, `question`, `answer` and `method` as sentences, `conditions`, one sentence of data and hardware, and
-        `charts`.
+        `title`, `question`, `lead`, the answer in one sentence, `answer` and `method` as sentences,
+        `conditions`, one sentence of data and hardware, and `charts`.
 
     Raises:
         KeyError, TypeError, ValueError: if these are not the results of an experiment.
@@ -63,11 +72,41 @@ def describe(results: dict[str, Any], title: str) -> Shown:
     return {
         "title": title,
         "experiment": str(results["experiment"]),
-        "question": str(results["question"]),
-        "answer": [str(sentence) for sentence in results["answer"]],
-        "method": [str(sentence) for sentence in results["method"]],
-        "conditions": f"{int(results['num_test_images']):,} test images of {results['dataset']}; "
-        f"{int(environment['num_cpus'])} cores of an {environment['cpu']}, {environment['backend']}, "
-        f"Keras {environment['keras']}.{' Bars are 95 % intervals.' if charts else ''}",
-        "charts": charts,
+        "question": translated_result(str(results["question"])),
+        "lead": translated_result(str(results["answer"][0]).split(DETAIL)[0]) if results["answer"] else "",
+        "answer": [translated_result(str(sentence)) for sentence in results["answer"]],
+        "method": [translated_result(str(sentence)) for sentence in results["method"]],
+        "conditions": tell(
+            "experiments.conditions",
+            images=int(results["num_test_images"]),
+            dataset=str(results["dataset"]),
+            cores=int(environment["num_cpus"]),
+            processor=str(environment["cpu"]),
+            backend=str(environment["backend"]),
+            keras=str(environment["keras"]),
+        ),
+        "charts": [_translated_chart(chart) for chart in charts],
     }
+
+
+def _translated_chart(chart: Chart) -> Chart:
+    """A chart whose titles and names are in the language of the request."""
+
+    def axis(one: Axis) -> Axis:
+        return dataclasses.replace(one, title=translated_result(one.title), unit=translated_result(one.unit))
+
+    def series(one: Series) -> Series:
+        points = [
+            dataclasses.replace(point, x=translated_result(point.x)) if isinstance(point.x, str) else point
+            for point in one.points
+        ]
+        return dataclasses.replace(one, name=translated_result(one.name), points=tuple(points))
+
+    return dataclasses.replace(
+        chart,
+        title=translated_result(chart.title),
+        x=axis(chart.x),
+        y=axis(chart.y),
+        series=tuple(series(one) for one in chart.series),
+        marks=tuple(series(one) for one in chart.marks),
+    )

@@ -28,7 +28,7 @@ def experiments_router(folders: Sequence[Path]) -> APIRouter:
     @router.get("/experiments", response_model=ExperimentsAnswer)
     def list_experiments() -> dict[str, Any]:
         """The experiments: those that mnistlab publishes, then the user's own."""
-        keys = ("title", "question", "answer", "source")
+        keys = ("title", "question", "lead", "answer", "source")
         found = find_all().items()
         return {"experiments": [{"id": name} | {key: one[key] for key in keys} for name, one in found]}
 
@@ -37,7 +37,7 @@ def experiments_router(folders: Sequence[Path]) -> APIRouter:
         """One experiment: question, answer, and charts with 95 % intervals."""
         found = find_all().get(experiment)
         if found is None:
-            raise ApiError(404, "There is no experiment of this id. /api/experiments lists them.")
+            raise ApiError(404, "server.no_experiment")
         return {"id": experiment} | found
 
     return router

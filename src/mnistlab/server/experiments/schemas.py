@@ -13,6 +13,7 @@ class ExperimentHeading(BaseModel):
     id: str
     title: str
     question: str
+    lead: str = Field(description="The answer in one sentence.")
     answer: list[str]
     source: Literal["published", "own"]
 

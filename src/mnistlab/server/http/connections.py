@@ -16,19 +16,16 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mnistlab.server.http.security import HEADERS
+from mnistlab.server.http.sentences import say
 from mnistlab.server.settings import Settings
 
 LINGER_SECONDS = 1.0
-_SENTENCES = {
-    400: "What came is no HTTP request that this server understands.",
-    408: "The request took too long to arrive. Send it again.",
-    503: "The server has as many connections as it takes. Try again in a second.",
-}
+_KEYS = {400: "server.not_http", 408: "server.too_slow", 503: "server.full"}
 
 
 def raw_answer(status: int) -> bytes:
     """A complete HTTP answer as bytes, for errors found before there is a request that the application could answer."""
-    body = json.dumps({"error": _SENTENCES[status]}).encode()
+    body = json.dumps({"error": say(_KEYS[status])}).encode()
     headers = HEADERS | {
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),

@@ -12,13 +12,11 @@ from starlette.routing import compile_path
 
 from mnistlab.exceptions import MnistlabError
 from mnistlab.server.http import words
+from mnistlab.server.http.sentences import say, tell, translated
+from mnistlab.system.sentences import Sentence
 
-SENTENCES: Mapping[int, str] = {
-    400: "The request's body cannot be decoded. Send JSON in UTF-8.",
-    404: "There is nothing at this address. The addresses are in /api/openapi.json.",
-    405: "This address takes another method. The addresses and methods are in /api/openapi.json.",
-}
-"""What is said about errors that Starlette and FastAPI find themselves, by status code."""
+FOUND_ELSEWHERE = (400, 404, 405)
+"""Status codes of errors that Starlette and FastAPI find themselves; the catalogue has a sentence for each."""
 
 
 class ErrorAnswer(BaseModel):
@@ -35,14 +33,18 @@ class ApiError(HTTPException):
 
     Args:
         status: Status code: 4xx, or 503 if the same request may succeed later.
-        sentence: What came, what was expected, what to do.
+        key: Name of a sentence of the catalogue: what came, what was expected, what to do.
+        values: What the sentence needs.
         retry_seconds: Seconds after which the client may try again.
         closes: Whether the connection is closed after the answer.
     """
 
-    def __init__(self, status: int, sentence: str, *, retry_seconds: int | None = None, closes: bool = False) -> None:
+    def __init__(
+        self, status: int, key: str, *, retry_seconds: int | None = None, closes: bool = False, **values: Any
+    ) -> None:
         headers = {} if retry_seconds is None else {"Retry-After": str(retry_seconds)}
-        super().__init__(status, sentence, {**headers, "Connection": "close"} if closes else headers)
+        super().__init__(status, say(key, values), {**headers, "Connection": "close"} if closes else headers)
+        self.sentence = Sentence(self.detail, key, values)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -73,8 +75,12 @@ def answer(status: int, sentence: str, headers: Mapping[str, str] | None = None)
 
 
 async def _answer_http_error(request: Request, error: HTTPException) -> JSONResponse:
-    own = isinstance(error, ApiError)
-    sentence = error.detail if own else SENTENCES.get(error.status_code, f"{error.detail}.")
+    if isinstance(error, ApiError):
+        sentence = translated(error.sentence)
+    elif error.status_code in FOUND_ELSEWHERE:
+        sentence = tell(f"server.status_{error.status_code}")
+    else:
+        sentence = f"{error.detail}."
     headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else error.headers
     return answer(error.status_code, sentence, headers)
 
@@ -88,12 +94,14 @@ def _methods_at(request: Request) -> list[str]:
 
 
 async def _answer_wrong_request(_request: Request, error: RequestValidationError) -> JSONResponse:
-    return answer(422, f"The request is not what was expected: {words.describe(error.errors())}.")
+    return answer(422, tell("server.wrong_request", problems=words.describe(error.errors())))
 
 
 async def _answer_refusal(_request: Request, error: MnistlabError) -> JSONResponse:
     """Answers when the library refuses something: a damaged run, a file that is not a photo."""
-    return answer(422, str(error))
+    said = error.args[0] if error.args else ""
+    known = isinstance(said, Sentence) and said.key
+    return answer(422, translated(said) if known else tell("server.refused", sentence=str(error)))
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {

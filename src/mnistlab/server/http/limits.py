@@ -3,6 +3,7 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mnistlab.server.http.errors import ApiError, answer
+from mnistlab.server.http.sentences import translated
 from mnistlab.server.settings import Settings
 
 PHOTO_PATH = "/api/read"
@@ -26,7 +27,7 @@ class BodyLimits:
             _check_announced(headers.get(b"content-length", b"0"), most)
             _check_type(scope, headers)
         except ApiError as error:
-            await answer(error.status_code, error.detail, error.headers)(scope, receive, send)
+            await answer(error.status_code, translated(error.sentence), error.headers)(scope, receive, send)
             return
         num_bytes = 0
 
@@ -55,8 +56,8 @@ def _check_type(scope: Scope, headers: dict[bytes, bytes]) -> None:
     has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if has_body and scope["path"] != PHOTO_PATH and kind != b"application/json":
-        raise ApiError(415, "Send JSON, with Content-Type application/json.", closes=True)
+        raise ApiError(415, "server.only_json", closes=True)
 
 
 def _too_large(most: int) -> ApiError:
-    return ApiError(413, f"The request is larger than {most:,} bytes, which is the most that is taken.", closes=True)
+    return ApiError(413, "server.too_large", most=most, closes=True)

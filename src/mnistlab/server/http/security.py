@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mnistlab.server.http.errors import answer
+from mnistlab.server.http.sentences import tell
 from mnistlab.server.settings import Settings
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -91,8 +92,7 @@ class AnswerHeaders:
             _log.exception("%s %s failed", scope["method"], ascii(scope["path"]))
             if started:
                 raise
-            sentence = "Something went wrong in the server, which has noted what. Try again."
-            await answer(500, sentence)(scope, receive, send_with_headers)
+            await answer(500, tell("server.failed"))(scope, receive, send_with_headers)
 
 
 class Gate:
@@ -119,15 +119,15 @@ class Gate:
         headers = scope["headers"]
         host = (_only(headers, b"host") or "").lower()
         if not self._is_ours(host):
-            return 403, f"This server goes by other names: {', '.join(self._names)}, with port {self._port}."
+            return 403, tell("server.other_host", names=[*self._names], port=str(self._port))
         origins = [value for name, value in headers if name == b"origin"]
         if any(value.decode("latin-1").lower() != f"http://{host}" for value in origins):
-            return 403, "Requests of other web pages are not answered."
+            return 403, tell("server.other_page")
         is_page = scope["path"] == "/" and _only(headers, b"sec-fetch-mode") == "navigate"
         if not is_page and _only(headers, b"sec-fetch-site") not in (None, "same-origin", "none"):
-            return 403, "Requests of other web pages are not answered."
+            return 403, tell("server.other_page")
         if self._token is not None and scope["path"].startswith("/api") and not self._has_token(headers):
-            return 401, "A token is needed. Open the page by the address that mnistlab serve printed."
+            return 401, tell("server.token")
         return None
 
     def _is_ours(self, host: str) -> bool:

@@ -3,6 +3,7 @@
 `page/app/words.js` reads the same files by the same rules; what a sentence may hold between braces is written there.
 """
 
+import contextvars
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -10,12 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mnistlab.system.sentences import Sentence
 from mnistlab.system.text import unbroken
 
 WORDS_FOLDER: Final = Path(__file__).parents[1] / "page" / "words"
 FIRST: Final = "en"
-"""Language for whom no other fits."""
+"""Language for those whom no other fits."""
+MAX_ACCEPTED: Final = 500  # characters of Accept-Language that are read
 
+_language: contextvars.ContextVar[str] = contextvars.ContextVar("language", default=FIRST)
 _BRACES = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 
 
@@ -67,6 +73,38 @@ def say(key: str, values: Mapping[str, Any] | None = None, language: str = FIRST
     return unbroken(sentence)
 
 
+def tell(key: str, **values: Any) -> str:
+    """A sentence of the catalogue in the language of the request that is being answered; in English outside of one."""
+    return say(key, values, _language.get())
+
+
+def current_language() -> str:
+    """The language of the request that is being answered."""
+    return _language.get()
+
+
+def translated(text: str) -> str:
+    """A text in the language of the request, if it is a `Sentence` that the catalogue has; otherwise as it is."""
+    return tell(text.key, **text.values) if isinstance(text, Sentence) and text.key else text
+
+
+class Languages:
+    """Notes for each request which language its client prefers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request."""
+        headers = scope.get("headers", [])
+        accepted = ",".join(value.decode("latin-1") for name, value in headers if name == b"accept-language")
+        token = _language.set(choose(accepted[:MAX_ACCEPTED]))
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            _language.reset(token)
+
+
 def _fill(value: Any, form: str, language: str) -> str:
     if isinstance(value, str):
         return value
@@ -85,7 +123,9 @@ def _fill(value: Any, form: str, language: str) -> str:
 
 
 def _number(value: float, digits: int | None, language: str) -> str:
-    text = f"{value:,}" if digits is None else f"{value:,.{digits}f}"
+    text = f"{value:,.{12 if digits is None else digits}f}"
+    if digits is None:
+        text = text.rstrip("0").rstrip(".")
     marks = str.maketrans(
         {",": say("number.group", None, language), ".": say("number.point", None, language), "-": "−"}
     )

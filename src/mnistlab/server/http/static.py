@@ -8,7 +8,8 @@ from pathlib import Path
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mnistlab.server.http.errors import SENTENCES, answer
+from mnistlab.server.http.errors import answer
+from mnistlab.server.http.sentences import tell
 from mnistlab.system.theme import css_variables
 
 PAGE_FOLDER = Path(__file__).parents[1] / "page"
@@ -69,7 +70,7 @@ class PageFiles:
 
 def _response(scope: Scope, asset: Asset, tag: str) -> Response:
     if scope["method"] not in ("GET", "HEAD"):
-        return answer(405, SENTENCES[405], {"Allow": "GET, HEAD"})
+        return answer(405, tell("server.status_405"), {"Allow": "GET, HEAD"})
     # The browser asks each time and gets a 304 while the file is the same, so a new release is seen at once.
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if any(value.decode("latin-1") == tag for name, value in scope["headers"] if name == b"if-none-match"):

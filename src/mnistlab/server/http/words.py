@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mnistlab.server.http.sentences import tell
+
 MAX_PLACE = 80  # characters shown of the name of a wrong field, which may be the client's own text
 MAX_NAMED = 3  # problems
 WHOLE = ("int_type", "int_parsing", "int_from_float", "int_parsing_size")
@@ -30,7 +32,7 @@ def _place(parts: Iterable[str | int]) -> str:
     """A field as a client knows it: `images[0].image`; where it came from is said only if the field has no name."""
     where, *names = parts
     if not [name for name in names if isinstance(name, str)]:
-        return f"the {where}"
+        return tell(f"server.the_{where}")
     text = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).removeprefix(".")
     return text.encode("ascii", "backslashreplace").decode()[:MAX_PLACE]
 
@@ -38,37 +40,40 @@ def _place(parts: Iterable[str | int]) -> str:
 def _complaint(problem: Mapping[str, Any]) -> str:
     kind, limits = problem["type"], problem.get("ctx") or {}
     if kind in _WITH_LIMITS and limits:
-        return _WITH_LIMITS[kind].format(**limits)
-    return _PLAIN.get(kind, "is not what was expected; /api/openapi.json describes it")
+        key, limit = _WITH_LIMITS[kind]
+        return tell(
+            f"server.must_{key}", limit=limits[limit] if isinstance(limits[limit], int | float) else str(limits[limit])
+        )
+    return tell(f"server.must_{_PLAIN.get(kind, 'be_described')}")
 
 
-_WITH_LIMITS = {
-    "greater_than": "must be more than {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be at most {le:g}",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_too_long": "must have at most {max_length} characters",
-    "string_pattern_mismatch": "must match {pattern}",
-    "too_short": "must have at least {min_length} members",
-    "too_long": "must have at most {max_length} members",
-    "literal_error": "must be {expected}",
-    "enum": "must be {expected}",
-    "value_error": "is wrong: {error}",
+_WITH_LIMITS = {  # the sentence of the catalogue, and which of the limits it names
+    "greater_than": ("be_more", "gt"),
+    "greater_than_equal": ("be_least", "ge"),
+    "less_than": ("be_less", "lt"),
+    "less_than_equal": ("be_most", "le"),
+    "string_too_short": ("have_letters", "min_length"),
+    "string_too_long": ("have_fewer_letters", "max_length"),
+    "string_pattern_mismatch": ("match", "pattern"),
+    "too_short": ("have_members", "min_length"),
+    "too_long": ("have_fewer_members", "max_length"),
+    "literal_error": ("be_one_of", "expected"),
+    "enum": ("be_one_of", "expected"),
+    "value_error": ("be_right", "error"),
 }
 
 _PLAIN = {
-    "missing": "is missing",
-    "extra_forbidden": "is not a field here; leave it out",
-    "json_invalid": "is not JSON",
-    "string_type": "must be text in quotation marks",
-    "string_unicode": "must be text in UTF-8",
-    "bytes_type": "must be text in quotation marks",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "list_type": "must be a list in square brackets",
-    "none_required": "must be null",
-    **dict.fromkeys(WHOLE, "must be a whole number"),
-    **dict.fromkeys(NUMBERS, "must be a number"),
-    **dict.fromkeys(OBJECTS, "must be an object in curly braces"),
+    "missing": "be_there",
+    "extra_forbidden": "be_left_out",
+    "json_invalid": "be_json",
+    "string_type": "be_text",
+    "string_unicode": "be_utf8",
+    "bytes_type": "be_text",
+    "bool_type": "be_true_or_false",
+    "bool_parsing": "be_true_or_false",
+    "list_type": "be_list",
+    "none_required": "be_null",
+    **dict.fromkeys(WHOLE, "be_whole"),
+    **dict.fromkeys(NUMBERS, "be_number"),
+    **dict.fromkeys(OBJECTS, "be_object"),
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -37,9 +38,9 @@ class Workers:
             ApiError: 503 if too many calls are waiting already.
         """
         if self._num_busy >= self._most:
-            raise ApiError(503, "The server is busy. Ask again in a second.", retry_seconds=1)
+            raise ApiError(503, "server.busy", retry_seconds=1)
         self._num_busy += 1
-        future = self._executor.submit(function, *args, **kwargs)
+        future = self._executor.submit(contextvars.copy_context().run, function, *args, **kwargs)
         loop = asyncio.get_running_loop()
 
         def release(_: object) -> None:

@@ -2,16 +2,21 @@
 
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistlab.exceptions import MnistlabError
 from mnistlab.server.http.errors import ApiError
+from mnistlab.server.http.sentences import translated
 from mnistlab.server.http.work import Workers
 from mnistlab.server.images import encode_image
 from mnistlab.system.sentences import said_by
+
+if TYPE_CHECKING:
+    from mnistlab.reader import Reading
+    from mnistlab.reader.troubles import Trouble
 
 _log = logging.getLogger("mnistlab.server")
 
@@ -48,7 +53,7 @@ class PhotoReader:
             raise
         except Exception as error:  # a photo that nobody thought of
             _log.exception("a photo of %d bytes could not be read", len(content))
-            raise ApiError(422, "The photo cannot be read. Save it again with another program.") from error
+            raise ApiError(422, "server.photo_unreadable") from error
 
     async def _receive(self, chunks: AsyncIterator[bytes]) -> bytes:
         """Collects a photo. Bytes are counted, not photos, or a few slow clients could keep everybody else out."""
@@ -56,9 +61,7 @@ class PhotoReader:
         try:
             async for chunk in chunks:
                 if self._num_held + len(chunk) > self._most:
-                    raise ApiError(
-                        503, "Too many photos come at once. Send it again in a few seconds.", retry_seconds=3
-                    )
+                    raise ApiError(503, "server.too_many_photos", retry_seconds=3)
                 self._num_held += len(chunk)
                 content += chunk
             return bytes(content)
@@ -82,10 +85,18 @@ def read_photo(content: bytes) -> dict[str, Any]:
         "width": grey.shape[1],
         "height": grey.shape[0],
         "lines": [text for text in texts if text],
-        "digits": [
-            reading.to_dict() | {"said": said_by(reading.reason), "image": encode_image(reading.image)}
-            for reading in readings
-        ],
+        "digits": [_plain_reading(reading) for reading in readings],
         "turn": looked.turn,
-        "troubles": [trouble.to_dict() for trouble in looked.troubles],
+        "troubles": [_plain_trouble(trouble) for trouble in looked.troubles],
     }
+
+
+def _plain_reading(reading: "Reading") -> dict[str, Any]:
+    trouble = None if reading.trouble is None else _plain_trouble(reading.trouble)
+    words = {"said": said_by(reading.reason), "trouble": trouble}
+    return reading.to_dict() | words | {"image": encode_image(reading.image)}
+
+
+def _plain_trouble(trouble: "Trouble") -> dict[str, str]:
+    """A trouble in the language of the request."""
+    return {"kind": trouble.kind, "sentence": translated(trouble.sentence), "advice": translated(trouble.advice)}

@@ -13,6 +13,7 @@ from mnistlab.inference import Verdict
 from mnistlab.inference.anatomy import LayerView
 from mnistlab.inference.occlusion import occlusion_map
 from mnistlab.server.http.errors import ApiError, documented
+from mnistlab.server.http.sentences import translated
 from mnistlab.server.http.work import Workers
 from mnistlab.server.images import decode_image, encode_floats
 from mnistlab.server.networks import Description, Network, Networks
@@ -61,7 +62,7 @@ def recognition_router(networks: Networks, workers: Workers, photos: PhotoReader
         return schemas.NetworksAnswer(
             networks=[_network_model(one) for one in found if one.problem is None],
             damaged=[
-                schemas.DamagedNetwork(id=one.entry.id, title=one.entry.title, problem=one.problem)
+                schemas.DamagedNetwork(id=one.entry.id, title=translated(one.entry.title), problem=one.problem)
                 for one in found
                 if one.problem is not None
             ],
@@ -99,7 +100,7 @@ def recognition_router(networks: Networks, workers: Workers, photos: PhotoReader
         """
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not kind.startswith("image/") and kind != "application/octet-stream":
-            raise ApiError(415, "Send the bytes of a picture, with Content-Type image/png, image/jpeg or the like.")
+            raise ApiError(415, "server.only_pictures")
         return schemas.ReadAnswer.model_validate(await photos.read(request.stream()))
 
     return router
@@ -109,7 +110,7 @@ def _network_model(found: Description) -> schemas.NetworkModel:
     entry = found.entry
     return schemas.NetworkModel(
         id=entry.id,
-        title=entry.title,
+        title=translated(entry.title),
         model=entry.model,
         source="shipped" if entry.folder is None else "run",
         folder=None if entry.folder is None else str(entry.folder),
@@ -124,7 +125,13 @@ def _network_model(found: Description) -> schemas.NetworkModel:
 def _plain(layer: LayerView) -> dict[str, Any]:
     field = layer.field
     seen = None if field is None else {"size": field.size, "stride": field.stride, "offset": field.offset}
-    return {"name": layer.name, "title": layer.title, "kind": layer.kind, "shape": [*layer.shape], "field": seen}
+    return {
+        "name": layer.name,
+        "title": translated(layer.title),
+        "kind": layer.kind,
+        "shape": [*layer.shape],
+        "field": seen,
+    }
 
 
 def _classify(networks: Networks, asked: schemas.ClassifyRequest) -> schemas.ClassifyAnswer:

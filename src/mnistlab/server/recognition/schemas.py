@@ -47,7 +47,7 @@ class NetworkModel(BaseModel):
     folder: str | None = Field(description="Of the run, as a command line takes it; null of what ships.")
     recipe: str | None = Field(description="Of the run that trained it.")
     test_accuracy: float | None = Field(description="On the run's test split, 0 to 1.")
-    num_parameters: int | None = Field(description="Numbers that it computes with.")
+    num_parameters: int | None = Field(description="Parameters of its Keras model.")
     layers: list[LayerModel]
     class_names: list[str] | None = Field(description="Of its ten classes, if they are other than digits.")
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mnistlab.recipes import MAX_SEED, RECIPES, AffineRanges, ModelName, Recipe, Validation
 from mnistlab.runs.listing import State
+from mnistlab.server.http.sentences import tell, translated
 from mnistlab.server.run_ids import ID_PATTERN
 from mnistlab.server.training.status import Phase, TrainingStatus
 
@@ -70,7 +71,7 @@ class RecipeModel(BaseModel):
 def describe_recipe(name: str) -> dict[str, Any]:
     """The fields of a `RecipeModel` for a key of `RECIPES`."""
     recipe = RECIPES[name]
-    own = {"id": name, "title": recipe.title or name, "model": recipe.model, "members": recipe.members}
+    own = {"id": name, "title": tell(f"recipe.{name}"), "model": recipe.model, "members": recipe.members}
     return own | _settings_of(recipe)
 
 
@@ -146,7 +147,7 @@ def describe_run(status: TrainingStatus) -> dict[str, Any]:
         "num_steps": progress.num_steps,
         "seconds": progress.seconds,
         "left_seconds": progress.left_seconds if status.phase == "training" else None,
-        "message": summary.problem,
+        "message": None if summary.problem is None else translated(summary.problem),
         "resumable": status.resumable,
     }
 

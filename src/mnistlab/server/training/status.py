@@ -10,7 +10,9 @@ from mnistlab.exceptions import MnistlabError
 from mnistlab.recipes import to_arguments
 from mnistlab.runs import Run, Summary, summarize
 from mnistlab.runs.progress import Progress, read_progress
+from mnistlab.server.http.sentences import say
 from mnistlab.server.training.process import Start, process_of
+from mnistlab.system.sentences import Sentence
 from mnistlab.system.text import printable
 
 Phase = Literal["starting", "training", "finishing"]
@@ -88,7 +90,7 @@ def _failure(place: Place) -> str | None:
         return None
     code, sentence = place.start.exit_code, _last_sentence(place.log)
     if code is not None and code < 0 and code != -signal.SIGTERM:
-        return f"The process was ended from outside, by signal {-code}."
+        return Sentence(say("train.killed", {"signal": str(-code)}), "train.killed", {"signal": str(-code)})
     was_asked = code in (0, 130, -signal.SIGTERM) or sentence.startswith(INTERRUPTED)
     return None if was_asked else sentence or None  # none after a power cut
 

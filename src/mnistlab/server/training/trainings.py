@@ -54,7 +54,7 @@ class Trainings:
         """
         found = self.places().get(run)
         if found is None:
-            raise ApiError(404, "There is no run of this id. /api/runs lists them.")
+            raise ApiError(404, "server.no_run")
         return found
 
     def statuses(self) -> list[TrainingStatus]:
@@ -92,7 +92,7 @@ class Trainings:
             self._require_ready()
             taken = {*self.places(), *(path.name.lower() for path in self.root.glob("*"))}
             if run is not None and (run in taken or run.startswith(SHIPPED_PREFIX)):
-                raise ApiError(409, f"The name {run} is taken. Choose another one.")
+                raise ApiError(409, "server.name_taken", run=run)
             run = run or _free_id(recipe.name, taken)
             self._launch(self._place(run, self.root / run), recipe)
         return run
@@ -108,7 +108,7 @@ class Trainings:
             status = self.status(self.place(run))
             state = status.summary.state
             if state in ("finished", "damaged"):
-                raise ApiError(409, f"The run {run} is {state}; only one that was stopped or failed can go on.")
+                raise ApiError(409, f"server.cannot_resume_{state}", run=run)
             self._require_ready()
             self._launch(status.place, status.summary.recipe)
 
@@ -120,9 +120,9 @@ class Trainings:
         """
         place = self.place(run)
         if self.status(place).summary.state != "running":
-            raise ApiError(409, f"The run {run} is not under way.")
+            raise ApiError(409, "server.not_running", run=run)
         if not ask_to_end(place.folder, place.start):
-            raise ApiError(409, f"The run {run} was started by another program. End it there, with Ctrl-C.")
+            raise ApiError(409, "server.started_elsewhere", run=run)
 
     def code(self, recipe: Recipe | None, folder: Path) -> dict[str, str | None]:
         """The `command` line and the `python` program that train a recipe in a folder, as far as there are any."""
@@ -141,17 +141,15 @@ class Trainings:
     def _require_ready(self) -> None:
         missing = describe_missing("train", "Training")
         if missing is not None:
-            raise ApiError(409, missing)
+            raise ApiError(409, "server.not_installed", sentence=missing)
         running = running_of(self.statuses())
         if running is not None:
-            raise ApiError(409, f"The training {running} is under way. Stop it, or wait until it has ended.")
+            raise ApiError(409, "server.still_running", run=running)
 
     def _launch(self, place: Place, recipe: Recipe | None) -> None:
         arguments = None if recipe is None else self._arguments(recipe, place.folder)
         if recipe is None or arguments is None:
-            raise ApiError(
-                409, f"The run {place.run} has settings that no option gives; go on from where it was begun."
-            )
+            raise ApiError(409, "server.no_option", run=place.run)
         notes = self.root / NOTES
         make_folder(notes)
         start_process(arguments, recipe.to_toml(), notes / f"{place.run}.json", place.log)

@@ -5,7 +5,7 @@
  */
 
 import { element } from "../app/elements.js";
-import { formatNumber } from "./scales.js";
+import { number, say } from "../app/words.js";
 
 /**
  * A sentence for those who do not see the picture; the figures are in the table.
@@ -17,8 +17,8 @@ export function describe(chart) {
     .filter((series) => series.points.length)
     .map((series) => {
       const [first, last] = [series.points[0], series.points[series.points.length - 1]];
-      const name = series.name ? `${series.name}: ` : "";
-      return `${name}${figure(first.y, chart)} at ${first.x} to ${figure(last.y, chart)} at ${last.x}`;
+      const values = { from: figure(first.y, chart), first: first.x, to: figure(last.y, chart), last: last.x };
+      return `${series.name ? `${series.name}: ` : ""}${say("chart.from_to", values)}`;
     });
   return `${chart.title}. ${parts.join("; ")}.`;
 }
@@ -29,7 +29,7 @@ export function describe(chart) {
  */
 function figure(value, chart) {
   if (typeof value !== "number") return "–";
-  return chart.y.scale === "accuracy" ? `${formatNumber(100 * value, 2)} %` : formatNumber(value, chart.digits ?? 2);
+  return chart.y.scale === "accuracy" ? `${number(100 * value, 2)}\u00a0%` : number(value, chart.digits ?? 2);
 }
 
 /** @param {Chart} chart */
@@ -40,10 +40,10 @@ export function tableOf(chart) {
       const cells = [
         figure(point.y, chart),
         ...(intervals(chart)
-          ? [hasInterval ? `${figure(point.low, chart)} to ${figure(point.high, chart)}` : "–"]
+          ? [hasInterval ? say("chart.range", { low: figure(point.low, chart), high: figure(point.high, chart) }) : "–"]
           : []),
       ];
-      const place = typeof point.x === "number" ? formatNumber(point.x, Number.isInteger(point.x) ? 0 : 2) : point.x;
+      const place = typeof point.x === "number" ? number(point.x, Number.isInteger(point.x) ? 0 : 2) : point.x;
       return element(
         "tr",
         {},
@@ -53,7 +53,7 @@ export function tableOf(chart) {
       );
     }),
   );
-  const heads = ["", chart.x.title, chart.y.title, ...(intervals(chart) ? ["95 % interval"] : [])];
+  const heads = ["", chart.x.title, chart.y.title, ...(intervals(chart) ? [say("chart.interval")] : [])];
   const head = element(
     "tr",
     {},

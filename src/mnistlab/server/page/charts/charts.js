@@ -11,6 +11,7 @@
  */
 
 import { element } from "../app/elements.js";
+import { say } from "../app/words.js";
 import { describe, tableOf } from "./chart_words.js";
 import { createScale } from "./scales.js";
 
@@ -37,13 +38,13 @@ export function createChart(title) {
     hidden: true,
     tabindex: 0,
     role: "region",
-    "aria-label": `${title}, table`,
+    "aria-label": say("chart.table", { title }),
   });
   const button = element("button", {
     type: "button",
     class: "quiet",
     "aria-expanded": "false",
-    text: "Show as a table",
+    text: say("chart.show_table"),
   });
   const root = element(
     "figure",
@@ -70,7 +71,7 @@ export function createChart(title) {
   button.addEventListener("click", () => {
     table.hidden = !table.hidden;
     button.setAttribute("aria-expanded", String(!table.hidden));
-    button.textContent = table.hidden ? "Show as a table" : "Hide the table";
+    button.textContent = say(table.hidden ? "chart.show_table" : "chart.hide_table");
     if (shown && !table.hidden) table.replaceChildren(tableOf(shown));
   });
   new ResizeObserver(([entry]) => {
@@ -106,7 +107,7 @@ function keyOf(chart, isWide) {
     ...needed.map((series) =>
       element("span", { class: `${look(series, series.at)}${series.marks ? " is-marks" : ""}`, text: series.name }),
     ),
-    ...(hasBars ? [element("span", { class: "is-interval muted", text: "95 % interval" })] : []),
+    ...(hasBars ? [element("span", { class: "is-interval muted", text: say("chart.interval") })] : []),
   ];
 }
 

@@ -7,6 +7,8 @@
  *   Scale place: 0 for the first end of the axis to 1 for the other
  */
 
+import { number } from "../app/words.js";
+
 const ROUND = [1, 2, 5];
 const ACCURACIES = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999];
 const MOST_OWN = 6; // values that name themselves on a logarithmic axis
@@ -41,7 +43,7 @@ function linear(values, count) {
   [low, high] = [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step];
   const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, at) => low + at * step);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const format = (/** @type {number | string} */ value) => formatNumber(Number(value), digits);
+  const format = (/** @type {number | string} */ value) => number(Number(value), digits);
   return { place: (value) => (Number(value) - low) / (high - low), ticks, format };
 }
 
@@ -85,7 +87,7 @@ function logarithmic(values, count) {
 function logScale(low, high, ticks) {
   const place = (/** @type {number | string} */ value) =>
     (Math.log10(Math.max(Number(value), 1e-12)) - low) / (high - low);
-  return { place, ticks, format: (value) => formatNumber(Number(value), decimals(Number(value))) };
+  return { place, ticks, format: (value) => number(Number(value), decimals(Number(value))) };
 }
 
 /**
@@ -104,7 +106,7 @@ function accuracies(values, count) {
   return {
     place: (value) => (height(Number(value)) - low) / (high - low),
     ticks,
-    format: (value) => `${formatNumber(100 * Number(value), digits(Number(value)))} %`,
+    format: (value) => `${number(100 * Number(value), digits(Number(value)))}\u00a0%`,
   };
 }
 
@@ -121,14 +123,4 @@ function roundStep(least) {
  */
 function decimals(value) {
   return value >= 1 || value <= 0 ? 0 : Math.ceil(-Math.log10(value) - 1e-9);
-}
-
-/**
- * @param {number} value
- * @param {number} digits behind the point
- * @returns {string} `"−1,234.5"`
- */
-export function formatNumber(value, digits) {
-  const text = Math.abs(value).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return value < 0 && Number(text.replaceAll(",", "")) !== 0 ? `−${text}` : text;
 }

@@ -162,3 +162,23 @@ export function codeForMistakes(network, cell, image) {
   const path = folder ? quoteForShell(folder) : `"$(python -c ${quoteForShell(find)})"`;
   return { command: `mnistlab evaluate ${path}`, python: python.join("\n") };
 }
+
+/**
+ * @param {{experiment: string, folder: string | null, command: string | null} | null} shown
+ * @returns {Code}
+ */
+export function codeForExperiment(shown) {
+  const experiment = shown?.experiment ?? "batch-size";
+  const folder = shown?.folder ?? `experiments/${experiment}`;
+  const python = [
+    "import json",
+    "from pathlib import Path",
+    "",
+    `results = json.loads(Path(${quoteForPython(`${folder}/results.json`)}).read_text(encoding="utf-8"))  # when the command has run`,
+    'print(*results["answer"], sep="\\n")',
+    'for group in results["groups"]:',
+    '    print({key: value for key, value in group.items() if not isinstance(value, dict)}, group["accuracy"])',
+  ];
+  const command = shown?.command ?? `mnistlab experiment ${quoteForShell(experiment)}`;
+  return { command: `${command} --out ${quoteForShell(folder)}`, python: python.join("\n") };
+}

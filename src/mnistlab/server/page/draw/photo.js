@@ -6,8 +6,7 @@
  * @typedef {{kind: string, digit: number | null, confidence: number, reason: string, image: string,
  *   said?: import("../app/words.js").Said | null,
  *   box: {top: number, left: number, bottom: number, right: number}, line: number, position: number}} Reading
- * @typedef {{kind: string, sentence: string, advice: string,
- *   said?: import("../app/words.js").Said[]}} Trouble
+ * @typedef {{kind: string, sentence: string, advice: string}} Trouble
  * @typedef {{width: number, height: number, lines: string[], digits: Reading[], troubles: Trouble[]}} Page
  */
 
@@ -94,7 +93,7 @@ export function mountPhoto(tabRoot, context) {
     );
     const reason = page.digits.length === 1 ? reasonOf(page.digits[0]) : "";
     note.textContent = [
-      ...page.troubles.map(troubleIn),
+      ...page.troubles.map(({ sentence, advice }) => `${sentence} ${advice}`),
       describe(counts[0], counts[1], counts[2], reason),
     ].join(" ");
     if (buttons.length) {
@@ -239,14 +238,6 @@ export function mountPhoto(tabRoot, context) {
       isListening = isOn;
     },
   };
-}
-
-/**
- * @param {Trouble} trouble
- * @returns {string} what is wrong and what to do, in the language of the page
- */
-function troubleIn({ sentence, advice, said }) {
-  return said ? said.map(({ key, values }) => say(key, values)).join(" ") : `${sentence} ${advice}`;
 }
 
 /**

@@ -1,22 +1,19 @@
 /** Experiments: questions about training, answered by many runs, with the intervals of what was measured. */
 
 import { element } from "../app/elements.js";
+import { say } from "../app/words.js";
 import { createChart } from "../charts/charts.js";
-import { quoteForPython, quoteForShell } from "../code/code.js";
+import { codeForExperiment } from "../code/code.js";
 
 /**
  * @typedef {import("../main.js").Context} Context
  * @typedef {import("../app/state.js").State} State
- * @typedef {{id: string, title: string, question: string, answer: string[], source: "published" | "own"}} Heading
+ * @typedef {{id: string, title: string, question: string, lead: string, answer: string[], source: "published" | "own"}} Heading
  * @typedef {Heading & {method: string[], conditions: string, command: string | null, folder: string | null,
  *   experiment: string, charts: Measured[]}} Experiment
  * @typedef {{title: string, unit: string, scale: import("../charts/scales.js").Kind}} Axis
  * @typedef {{title: string, x: Axis, y: Axis, series: import("../charts/charts.js").Series[]}} Measured
  */
-
-const NO_CHARTS =
-  "These results hold no charts. If an older version of mnistlab wrote them, the command that made them, given again, " +
-  "adds the charts and keeps all finished training runs.";
 
 /** @type {Context} */
 let context;
@@ -29,7 +26,7 @@ let place;
 /** @type {Experiment | null} */
 let shown = null;
 
-export const tab = { id: "experiments", title: "Experiments", mount, show, hide() {} };
+export const tab = { id: "experiments", mount, show, hide() {} };
 
 /**
  * @param {HTMLElement} root
@@ -37,13 +34,13 @@ export const tab = { id: "experiments", title: "Experiments", mount, show, hide(
  */
 async function mount(root, given) {
   context = given;
-  list = element("nav", { class: "experiment-list", "aria-label": "Experiments" });
+  list = element("nav", { class: "experiment-list", "aria-label": say("page.tab_experiments") });
   place = element("article", { class: "finding", "aria-labelledby": "finding-question" });
   root.append(element("div", { class: "experiments" }, list, place));
   ({ experiments: headings } = await context.api.get("/api/experiments"));
   list.append(
     ...headings.map(({ id, title, source }) => {
-      const text = source === "own" ? `${title} (yours)` : title;
+      const text = source === "own" ? say("experiments.yours", { title }) : title;
       return element("button", {
         type: "button",
         "data-experiment": id,
@@ -52,7 +49,7 @@ async function mount(root, given) {
       });
     }),
   );
-  context.code(code);
+  context.code(() => codeForExperiment(shown));
 }
 
 /** @param {State} state */
@@ -69,7 +66,7 @@ async function show(state) {
   const isFirst = shown === null;
   shown = found;
   render(found);
-  if (!isFirst) context.announce(`${found.question} ${found.answer[0]}`);
+  if (!isFirst) context.announce(`${found.question} ${found.lead}`);
 }
 
 /** @param {Experiment} found */
@@ -79,17 +76,17 @@ function render(found) {
     chart.show({ title, x: withUnit(x), y: withUnit(y), series });
     return chart.root;
   });
-  const source = found.source === "own" ? `Your experiment in ${found.folder}.` : "Published with mnistlab.";
+  const source = found.source === "own" ? say("experiments.own", { folder: found.folder ?? "" }) : say("experiments.published");
   place.replaceChildren(
     element("h2", { class: "finding-question", id: "finding-question", text: found.question }),
-    element("p", { class: "finding-first", text: leadOf(found.answer[0]) }),
+    element("p", { class: "finding-first", text: found.lead }),
     charts.length
       ? element("div", { class: "finding-charts" }, ...charts)
-      : element("p", { class: "muted", text: NO_CHARTS }),
+      : element("p", { class: "muted", text: say("experiments.no_charts") }),
     element(
       "details",
       { class: "finding-more" },
-      element("summary", { text: "Details: every figure, and how it was measured" }),
+      element("summary", { text: say("experiments.details") }),
       element("ul", { class: "finding-answer" }, ...found.answer.map(answer)),
       element(
         "div",
@@ -107,32 +104,10 @@ function render(found) {
  */
 const withUnit = ({ title, unit, scale }) => ({ title: unit ? `${title}, ${unit}` : title, scale });
 
-const DETAIL = " In detail, "; // stands before the figures
-
 /** @param {string} sentences the first says it, the others give the figures */
-const leadOf = (sentences) => sentences.split(DETAIL)[0];
-
-/** @param {string} sentences */
 function answer(sentences) {
-  const [lead, ...details] = sentences.split(DETAIL);
+  const [lead, ...details] = sentences.split(say("experiments.detail_mark"));
   const detail = details.join(" ");
   const small = detail && element("span", { class: "small muted", text: detail[0].toUpperCase() + detail.slice(1) });
   return element("li", {}, element("span", { class: "finding-lead", text: lead }), small);
-}
-
-/** @returns {import("../code/code_panel.js").Code} */
-function code() {
-  const experiment = shown?.experiment ?? "batch-size";
-  const folder = shown?.folder ?? `experiments/${experiment}`;
-  const python = [
-    "import json",
-    "from pathlib import Path",
-    "",
-    `results = json.loads(Path(${quoteForPython(`${folder}/results.json`)}).read_text(encoding="utf-8"))  # when the command has run`,
-    'print(*results["answer"], sep="\\n")',
-    'for group in results["groups"]:',
-    '    print({key: value for key, value in group.items() if not isinstance(value, dict)}, group["accuracy"])',
-  ];
-  const command = shown?.command ?? `mnistlab experiment ${quoteForShell(experiment)}`;
-  return { command: `${command} --out ${quoteForShell(folder)}`, python: python.join("\n") };
 }

@@ -1,7 +1,8 @@
 /** One digit of the test split: what the network saw and says, who doubts its label, what it looks like. */
 
-import { element, percent } from "../app/elements.js";
-import { className } from "../app/networks.js";
+import { element } from "../app/elements.js";
+import { oneOf } from "../app/networks.js";
+import { number, percent, say, sayWith } from "../app/words.js";
 import { createAnswer } from "../digits/answers.js";
 import { decodeImage, drawDigit, onThemeChange } from "../digits/digits.js";
 
@@ -12,11 +13,7 @@ import { decodeImage, drawDigit, onThemeChange } from "../digits/digits.js";
  * @typedef {import("../app/networks.js").Network} Network
  */
 
-const VOTES = {
-  wrong: "Contested: of five people who were asked, at least three saw another digit than the label says.",
-  undecided: "Contested: five people were asked, and they did not agree.",
-};
-const SOURCE = "Northcutt, Athalye and Mueller, “Pervasive Label Errors in Test Sets”, 2021";
+const VOTES = { wrong: say("mistakes.votes_wrong"), undecided: say("mistakes.votes_undecided") };
 
 export function createDetail() {
   const root = element("section", { class: "detail", "aria-labelledby": "detail-title", hidden: true });
@@ -38,10 +35,12 @@ export function createDetail() {
     const words = element(
       "p",
       { class: "small" },
-      element("span", { class: isOther ? "is-other" : "", text: `a ${label}` }),
-      ` at ${distance.toFixed(1)}`,
+      ...sayWith("mistakes.near", {
+        thing: element("span", { class: isOther ? "is-other" : "", text: say(`thing.${label}`) }),
+        distance: number(distance, 1),
+      }),
     );
-    return element("li", { title: `Training image ${index}` }, picture(image), words);
+    return element("li", { title: say("mistakes.training_image", { index }) }, picture(image), words);
   }
 
   return {
@@ -61,9 +60,13 @@ export function createDetail() {
       const digit = probabilities ? probabilities.indexOf(confidence) : label;
       if (probabilities)
         answer.show({ network: network.id, digit, confidence, probabilities, logits: [], temperature: 1 }, label);
-      const verb = digit === label ? "too reads" : "reads";
-      const words = `The label says ${label}. ${network.title} ${verb} ${className(network, digit)} and is ${percent(confidence)} sure.`;
-      const caption = element("figcaption", { class: "small muted", text: "What the network saw: 28 × 28 pixels." });
+      const words = say(digit === label && !network.class_names ? "mistakes.agrees" : "mistakes.says", {
+        label: { key: `thing.${label}` },
+        network: network.title,
+        answer: oneOf(network, digit),
+        share: percent(confidence),
+      });
+      const caption = element("figcaption", { class: "small muted", text: say("mistakes.seen") });
       root.replaceChildren(
         element("figure", { class: "detail-picture" }, picture(detail.image), caption),
         element(
@@ -73,7 +76,7 @@ export function createDetail() {
             class: "detail-title",
             id: "detail-title",
             tabindex: -1,
-            text: `Test image ${index.toLocaleString("en")}`,
+            text: say("mistakes.test_image", { index }),
           }),
           element("p", { text: words }),
           contested &&
@@ -82,17 +85,17 @@ export function createDetail() {
               { class: "contested" },
               VOTES[contested],
               " ",
-              element("span", { class: "small muted", text: SOURCE }),
+              element("span", { class: "small muted", text: say("mistakes.source") }),
             ),
           answer.root,
         ),
         element(
           "div",
           { class: "detail-near" },
-          element("h3", { text: "The training images that look most like it" }),
+          element("h3", { text: say("mistakes.nearest") }),
           element("p", {
             class: "small muted",
-            text: "Euclidean distance over the 784 pixels, each from 0 to 1: what comparing pixels alone would say.",
+            text: say("mistakes.distance"),
           }),
           element(
             "ol",

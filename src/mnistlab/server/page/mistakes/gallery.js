@@ -1,6 +1,7 @@
 /** Many digits: small pictures, each a button, a page at a time. */
 
 import { element } from "../app/elements.js";
+import { percent, percentShort, say } from "../app/words.js";
 import { decodeImage, drawDigit, onThemeChange } from "../digits/digits.js";
 
 /**
@@ -16,7 +17,7 @@ const PAGE = 48;
  */
 export function createGallery(load, choose) {
   const list = element("ul", { class: "digits" });
-  const more = element("button", { type: "button", class: "plain digits-more", hidden: true, text: "Show more" });
+  const more = element("button", { type: "button", class: "plain digits-more", hidden: true, text: say("mistakes.more") });
   const root = element("div", {}, list, more);
   /** @type {Place[]} */
   let places = [];
@@ -60,18 +61,24 @@ export function createGallery(load, choose) {
         : element("span", {
             class: "digit-sure",
             "aria-hidden": "true",
-            text: `${(100 * confidence).toFixed(confidence > 0.9995 ? 0 : 1)} %`,
+            text: percentShort(confidence),
           });
-    const reads = isWrong
-      ? `, taken for ${prediction}${confidence === null ? "" : `, ${(100 * confidence).toFixed(1)} % sure`}`
-      : "";
-    const name = `Test image ${image.index}, a ${image.label}${reads}${image.contested ? ", its label is contested" : ""}`;
+    const what = say(isWrong ? "mistakes.image_wrong" : "mistakes.image_right", {
+      index: image.index,
+      thing: { key: `thing.${image.label}` },
+      prediction: String(prediction),
+    });
+    const name = [
+      what,
+      isWrong && confidence !== null ? say("mistakes.image_sure", { share: percent(confidence) }) : "",
+      image.contested ? say("mistakes.image_contested") : "",
+    ].filter(Boolean);
     const button = element(
       "button",
       {
         type: "button",
         class: image.contested ? "digit is-contested" : "digit",
-        "aria-label": name,
+        "aria-label": name.join(", "),
         "aria-pressed": "false",
         onclick: () => choose(image.index),
       },

@@ -2,6 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { className } from "../app/networks.js";
+import { say } from "../app/words.js";
 
 const DIGITS = [...Array(10).keys()];
 const STEPS = /** @type {Record<string, [number, number]>} */ ({
@@ -41,7 +42,7 @@ export function createMatrix(choose) {
     {},
     element("span", {
       class: "small muted",
-      text: "Rows: the label. Columns: what the network reads. Choose a number to see its digits.",
+      text: say("mistakes.matrix"),
     }),
   );
   const root = element(
@@ -102,12 +103,10 @@ export function createMatrix(choose) {
             "--shade",
             label === prediction ? "0" : (Math.log1p(count) / Math.log1p(most)).toFixed(3),
           );
-          const images = count === 1 ? "1 image" : `${count} images`;
+          const values = { label: String(label), name: className(network, prediction), count };
           button.setAttribute(
             "aria-label",
-            label === prediction
-              ? `${label} read as ${className(network, prediction)}, right: ${images}`
-              : `${label} taken for ${className(network, prediction)}: ${images}`,
+            say(label === prediction ? "mistakes.cell_right" : "mistakes.cell_wrong", values),
           );
           button.setAttribute(
             "aria-pressed",

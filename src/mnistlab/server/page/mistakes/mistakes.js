@@ -1,8 +1,9 @@
 /** Mistakes: which test digits a network takes for which, those it was surest of, and each of them in detail. */
 
 import { element } from "../app/elements.js";
-import { className, loadNetworks, missingNetworks } from "../app/networks.js";
+import { className, loadNetworks, missingNetworks, oneOf } from "../app/networks.js";
 import { createWaiting } from "../app/waiting.js";
+import { percent, say } from "../app/words.js";
 import { codeForMistakes } from "../code/code.js";
 import { createDetail } from "./detail.js";
 import { createGallery } from "./gallery.js";
@@ -32,7 +33,7 @@ let parts;
 let shownList = "";
 let shownImage = "";
 
-export const tab = { id: "mistakes", title: "Mistakes", mount, show, hide() {} };
+export const tab = { id: "mistakes", mount, show, hide() {} };
 
 /**
  * @param {HTMLElement} root
@@ -46,7 +47,7 @@ async function mount(root, given) {
   const head = element(
     "div",
     { class: "mistakes-head" },
-    element("label", { for: "mistakes-network", class: "visually-hidden", text: "Network" }),
+    element("label", { for: "mistakes-network", class: "visually-hidden", text: say("network.one") }),
     select,
     sum,
   );
@@ -58,13 +59,13 @@ async function mount(root, given) {
   const all = element("button", {
     type: "button",
     class: "quiet",
-    text: "All mistakes",
+    text: say("mistakes.all"),
     onclick: () => context.state.set({ label: null, prediction: null }),
   });
   const contested = element("button", {
     type: "button",
     class: "quiet",
-    text: "Contested labels",
+    text: say("mistakes.contested"),
     onclick: () => context.state.set({ label: CONTESTED, prediction: null }),
   });
   const digits = element(
@@ -96,7 +97,7 @@ async function show(state) {
   if (mistakes?.network !== network.id) {
     parts.sum.textContent = "";
     parts.body.hidden = true;
-    parts.waiting.begin("The network reads all the test digits, which takes some seconds the first time");
+    parts.waiting.begin(say("mistakes.wait"));
     parts.detail.hide();
     const found = await ask(network.id).finally(() => parts.waiting.end());
     if (chosenNetwork(context.state.get())?.id !== network.id) return; // another one was chosen meanwhile
@@ -151,9 +152,11 @@ const imageOf = ({ image }) => (/^\d{1,4}$/.test(image ?? "") ? Number(image) : 
  * @param {Network} network
  */
 async function render(state, found, network) {
-  const share = `${(100 * found.accuracy).toFixed(2)} %`;
-  const foreign = network.class_names ? ", which show none of the classes that it was trained on" : "";
-  parts.sum.textContent = `reads ${share} right: ${found.num_wrong.toLocaleString("en")} mistakes in ${found.num_images.toLocaleString("en")} test digits${foreign}`;
+  parts.sum.textContent = say(network.class_names ? "mistakes.sum_foreign" : "mistakes.sum", {
+    share: percent(found.accuracy, 2),
+    wrong: found.num_wrong,
+    count: found.num_images,
+  });
   parts.body.hidden = false;
   const cell = cellOf(state);
   parts.matrix.show(found.matrix, cell, network);
@@ -188,19 +191,20 @@ async function listDigits(state, found, cell, network) {
   });
   /** @type {number[]} */
   let indices = found.wrong.map((one) => one.index);
-  let title = `The mistakes it was surest of`;
+  let title = say("mistakes.surest");
   if (isContested) {
     indices = found.contested.map((one) => one.index);
-    title = `${indices.length} labels that people contest`;
+    title = say("mistakes.contested_count", { count: indices.length });
   } else if (cell) {
     const answer = await context.api.get(`/api/mistakes/${found.network}/cell?label=${cell[0]}&prediction=${cell[1]}`);
     if (list !== shownList) return;
     indices = answer.indices;
-    const count = answer.count === 1 ? "1 digit" : `${answer.count.toLocaleString("en")} digits`;
-    title =
-      cell[0] === cell[1]
-        ? `${count} read as ${className(network, cell[1])}, rightly`
-        : `${count}: a ${cell[0]} taken for ${network.class_names ? className(network, cell[1]) : `a ${cell[1]}`}`;
+    title = say(cell[0] === cell[1] ? "mistakes.list_right" : "mistakes.list_wrong", {
+      count: answer.count,
+      thing: { key: `thing.${cell[0]}` },
+      answer: oneOf(network, cell[1]),
+      name: className(network, cell[1]),
+    });
     context.announce(`${title}.`);
   }
   parts.title.textContent = title;

@@ -12,10 +12,10 @@ import { element } from "../app/elements.js";
 import { say } from "../app/words.js";
 
 const NUMBERS = /** @type {const} */ ([
-  { key: "epochs", setting: "epochs", step: "1" },
-  { key: "batch", setting: "batch_size", step: "1" },
-  { key: "rate", setting: "learning_rate", step: "any" },
-  { key: "seed", setting: "seed", step: "1" },
+  { key: "epochs", setting: "epochs", title: "train.epochs", hint: "train.epochs_hint", step: "1" },
+  { key: "batch", setting: "batch_size", title: "train.batch", hint: "train.batch_hint", step: "1" },
+  { key: "rate", setting: "learning_rate", title: "train.rate", hint: "train.rate_hint", step: "any" },
+  { key: "seed", setting: "seed", title: "train.seed", hint: "train.seed_hint", step: "1" },
 ]);
 
 /**
@@ -79,7 +79,7 @@ export function createForm(recipes, limits, { change, start }) {
   );
   const about = element("span", { class: "small muted", id: "train-recipe-hint" });
   select.setAttribute("aria-describedby", "train-recipe-hint");
-  const fields = NUMBERS.map(({ key, setting, step }) => {
+  const fields = NUMBERS.map(({ key, setting, title, hint, step }) => {
     const [min, max] = limits[setting];
     const attributes = {
       type: "number",
@@ -93,11 +93,11 @@ export function createForm(recipes, limits, { change, start }) {
     };
     const input = element("input", attributes);
     input.addEventListener("change", () => input.reportValidity() && change({ [key]: input.value }));
-    const note = element("span", { class: "small muted", id: `train-${key}-hint`, text: say(`train.${key}_hint`) });
+    const note = element("span", { class: "small muted", id: `train-${key}-hint`, text: say(hint) });
     const root = element(
       "div",
       { class: "field" },
-      element("label", { for: `train-${key}`, text: say(`train.${key}`) }),
+      element("label", { for: `train-${key}`, text: say(title) }),
       input,
       note,
     );
