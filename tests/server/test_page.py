@@ -1,4 +1,4 @@
-"""The page's folders import one way: main, then the tabs, then code, then digits and charts, then app, then networks."""
+"""The page's folders import one way: main, the tabs, code, digits and charts, app, networks."""
 
 import re
 
