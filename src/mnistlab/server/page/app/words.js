@@ -122,6 +122,8 @@ export function number(value, digits) {
   return /[1-9]/.test(text) ? `−${text.slice(1)}` : text.slice(1); // no minus before a zero
 }
 
+const SUREST = 1 - 1e-6; // 32-bit numbers round what is nearer to 1 up to it
+
 /** @param {number} digits */
 const fixed = (digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
 
@@ -147,6 +149,17 @@ export function percentShort(share) {
   const { edge, text } = rounded(share, 1);
   return edge ? `${edge < 0 ? "<" : ">"} ${text}` : text;
 }
+
+/**
+ * What a network says of an answer: never certain, even where rounding made its probability 1.
+ *
+ * @param {number} probability 0 to 1
+ * @returns {string} as `percent`
+ */
+export const chance = (probability) => percent(Math.min(probability, SUREST));
+
+/** @param {number} probability @returns {string} as `percentShort` */
+export const chanceShort = (probability) => percentShort(Math.min(probability, SUREST));
 
 /**
  * @param {number} share

@@ -2,7 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { className } from "../app/networks.js";
-import { percent, percentShort, say } from "../app/words.js";
+import { chanceShort, percent, say } from "../app/words.js";
 
 /**
  * @typedef {import("../app/networks.js").Network} Network
@@ -92,7 +92,7 @@ export function createAnswer(network) {
         item.classList.toggle("is-first", answer?.digit === at);
         share.textContent = probability >= 0.01 ? String(Math.round(100 * probability)) : "";
         said.textContent = answer
-          ? `${className(network, at)}: ${percentShort(probability)}`
+          ? `${className(network, at)}: ${chanceShort(probability)}`
           : say("answer.nothing_yet", { name: className(network, at) });
       });
     },
