@@ -20,7 +20,7 @@ ONNX Runtime; `mnistlab.inference.pretrained()` loads it. `make pretrained` make
 
 | | network of digits | network of kinds |
 | --- | --- | --- |
-| parameters | {parameters[digits]:,} (`deep_cnn`) | {parameters[kinds]:,} (`{kinds_model}`) |
+| parameters | {parameters[digits]:,} (`{digits_model}`) | {parameters[kinds]:,} (`{kinds_model}`) |
 | training images an epoch | {images[digits]:,} | {images[kinds]:,} |
 | input | `images`: uint8 `(num_images, 28, 28)`, ink 255 on ground 0 | the same |
 | output | `probabilities` `(num_images, 10)`, and every layer's activations | `kinds` `(num_images, {num_kinds})` |
@@ -129,6 +129,7 @@ def text(made: dict[str, Any], measured: dict[str, Any], notebook: dict[str, Any
         megabytes=made["num_bytes"] / 1e6,
         parameters=made["num_parameters"],
         images=made["num_train_images"],
+        digits_model=made["models"]["digits"],
         kinds_model=made["models"]["kinds"],
         num_kinds=len(kinds),
         kinds=", ".join(kinds),

@@ -36,15 +36,15 @@ from mnistlab.system.files import write_with
 
 DIGITS_RECIPE = dataclasses.replace(
     RECIPES["best"],
-    model="deep_cnn",
-    epochs=6,  # over three times the images
+    model="widening_cnn",
+    epochs=8,  # over three times the images
     label_smoothing=0.0,  # spread labels make right and wrong answers alike in confidence (Xia et al., arXiv 2403.14715)
     test_shifts=False,  # so that the file has every layer's activations
     augmentation=AffineRanges(rotation=8, width_shift=0.08, height_shift=0.08, shear=8, zoom=0.1),
 )
 KINDS_RECIPE = dataclasses.replace(
     RECIPES["fast"],
-    epochs=3,
+    epochs=8,
     learning_rate=0.02,
     label_smoothing=0.02,
     augmentation=AffineRanges(rotation=8, width_shift=0.04, height_shift=0.04, shear=6, zoom=0.06),

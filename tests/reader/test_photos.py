@@ -252,4 +252,4 @@ def test_memory_is_bounded(tmp_path):
         "bomb.png",
         "too large.png",
     ]
-    assert int(result.stdout) / 1024 < 330  # 135 MB of them are Python with its libraries
+    assert int(result.stdout) / 1024 < 260  # 135 MB of them are Python with its libraries
