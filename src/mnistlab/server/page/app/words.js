@@ -141,10 +141,11 @@ export function percent(share, digits = 1) {
  * The same where there is little room.
  *
  * @param {number} share 0 to 1
+ * @param {number} [digits] behind the point
  * @returns {string} `"99.8 %"`, `"> 99.9 %"`
  */
-export function percentShort(share) {
-  const { edge, text } = rounded(share, 1);
+export function percentShort(share, digits = 1) {
+  const { edge, text } = rounded(share, digits);
   return edge ? `${edge < 0 ? "<" : ">"} ${text}` : text;
 }
 
