@@ -189,14 +189,14 @@ def test_a_mistake_is_found_through_the_matrix(watched, open_watched, judged):
     expect(digits.first).to_have_attribute("aria-label", re.compile(rf"^Test image {surest:,}, a 4, classified as 9"))
     digits.first.click()
     detail = page.locator(".detail")
-    expect(detail).to_contain_text("The label says 4")
+    expect(detail).to_contain_text("The label says: a 4")
     expect(detail).to_contain_text("says: a 9")
     expect(detail.locator(".nearest li")).to_have_count(8)
     watched.quiet()
 
     other = open_watched()
     other.open(page.evaluate("location.hash").removeprefix("#"))
-    expect(other.page.locator(".detail")).to_contain_text("The label says 4")
+    expect(other.page.locator(".detail")).to_contain_text("The label says: a 4")
     expect(other.page.get_by_role("button", name=re.compile("^4 mistaken for 9"))).to_have_attribute(
         "aria-pressed", "true"
     )
