@@ -35,9 +35,12 @@ export function takeToken() {
   history.replaceState(null, "", `${location.pathname}${location.search}${rest ? `#${rest}` : ""}`);
 }
 
+/** @returns {string | null} what the server asks of everybody, where it does */
+export const accessToken = () => sessionStorage.getItem(TOKEN_KEY);
+
 /** @returns {Record<string, string>} */
 function authorization() {
-  const token = sessionStorage.getItem(TOKEN_KEY);
+  const token = accessToken();
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 

@@ -143,10 +143,11 @@ export function percent(share, digits = 1) {
  * The same where there is little room.
  *
  * @param {number} share 0 to 1
+ * @param {number} [digits] behind the point
  * @returns {string} `"99.8 %"`, `"> 99.9 %"`
  */
-export function percentShort(share) {
-  const { edge, text } = rounded(share, 1);
+export function percentShort(share, digits = 1) {
+  const { edge, text } = rounded(share, digits);
   return edge ? `${edge < 0 ? "<" : ">"} ${text}` : text;
 }
 
@@ -158,8 +159,8 @@ export function percentShort(share) {
  */
 export const chance = (probability) => percent(Math.min(probability, SUREST));
 
-/** @param {number} probability @returns {string} as `percentShort` */
-export const chanceShort = (probability) => percentShort(Math.min(probability, SUREST));
+/** @param {number} probability @param {number} [digits] @returns {string} as `percentShort` */
+export const chanceShort = (probability, digits = 1) => percentShort(Math.min(probability, SUREST), digits);
 
 /**
  * @param {number} share

@@ -50,13 +50,17 @@ export function rgb(hex) {
 }
 
 /**
- * Calls back when the theme changes between light and dark: what is painted on a canvas must be painted again.
+ * Calls back when the colours change: what is painted on a canvas must be painted again.
  *
  * @param {() => void} listener
  */
 export function onThemeChange(listener) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", listener);
+  document.addEventListener("themechange", listener);
 }
+
+/** Tells everybody who paints that the page has other colours now. */
+export const themeChanged = () => document.dispatchEvent(new Event("themechange"));
 
 /**
  * Paints values between two colours, one pixel of the canvas for each; CSS makes it as large as it should look.

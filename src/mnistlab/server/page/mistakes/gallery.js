@@ -61,7 +61,7 @@ export function createGallery(load, choose) {
         : element("span", {
             class: "digit-sure",
             "aria-hidden": "true",
-            text: chanceShort(confidence),
+            text: chanceShort(confidence, 0),
           });
     const what = say(isWrong ? "mistakes.image_wrong" : "mistakes.image_right", {
       index: image.index,
