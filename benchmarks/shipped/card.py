@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from benchmarks.measure.benchmark import RESULTS
-from mnistlab.inference.pretrained import ACCURACY_PATH, PRETRAINED_PATH
+from mnistlab.inference.pretrained import ACCURACY_PATH, PARAMETERS_PATH, PRETRAINED_PATH
 from mnistlab.system.files import write_json, write_text
 
 MADE, MEASURED, NOTEBOOK = (RESULTS / f"{name}.json" for name in ("pretrained", "refusals", "notebook_networks"))
@@ -184,9 +184,17 @@ def accuracy(measured: dict[str, Any], notebook: dict[str, Any]) -> dict[str, fl
     return {"digits": measured["test_digits"]["accuracy"], **both}
 
 
+def parameters(made: dict[str, Any], notebook: dict[str, Any]) -> dict[str, int]:
+    """The number of parameters of each network, which the package keeps for the same lists."""
+    return {"digits": made["num_parameters"]["digits"]} | {
+        name: notebook[name]["num_parameters"] for name in ("mlp", "cnn")
+    }
+
+
 def write() -> None:
-    """Writes the card and the accuracies anew, once everything has been measured."""
+    """Writes the card, the accuracies and the numbers of parameters anew, once everything has been measured."""
     if all(path.exists() for path in (MADE, MEASURED, NOTEBOOK)):
         made, measured, notebook = (json.loads(path.read_text(encoding="utf-8")) for path in (MADE, MEASURED, NOTEBOOK))
         write_text(PATH, text(made, measured, notebook))
         write_json(ACCURACY_PATH, accuracy(measured, notebook))
+        write_json(PARAMETERS_PATH, parameters(made, notebook))

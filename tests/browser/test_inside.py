@@ -108,7 +108,7 @@ def test_covering_is_told_for_the_place_that_is_pointed_at(inside: Page) -> None
     expect(said).to_contain_text("With this patch covered")
     digit = int(probabilities.argmax())
     assert (f"it is still a {digit}" if digit == 7 else f"it would be a {digit}") in said.inner_text()
-    kept = re.search(r"(?:with|to) ((?:more than |less than )?[\d.]+) %", said.inner_text())
+    kept = re.search(r"(?:with|to) ((?:more than |less than )?[\d.]+)\s%", said.inner_text())
     assert kept is not None
     assert float(kept[1].split()[-1]) == pytest.approx(100 * float(probabilities[7]), abs=0.11)
 

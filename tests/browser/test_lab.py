@@ -162,7 +162,9 @@ def test_results_of_an_older_version_say_that_they_have_no_charts(watched: Any) 
 
     watched.page.route("**/api/experiments/compare", forget_charts)
     page = watched.open("tab=experiments&experiment=compare")
-    expect(page.locator(".finding")).to_contain_text("These results hold no charts. If an older version of mnistlab")
+    expect(page.locator(".finding")).to_contain_text(
+        "These results contain no charts. If they come from an older version of mnistlab"
+    )
     expect(page.locator(".finding-answer li")).to_have_count(len(RESULTS["compare"]["answer"]))
     assert page.locator(".finding .chart").count() == 0
 

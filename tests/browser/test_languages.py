@@ -113,7 +113,7 @@ def test_both_sides_fill_a_sentence_alike(watched):
         ("answer.unsure", {"things": things[:1]}),
         ("draw.photo_others", {"count": 1}),
         ("draw.photo_others", {"count": 1234}),
-        ("draw.seen_thickness", {"now": 2.26}),
+        ("draw.seen_thickness", {"now": 2.26, "before": 1}),
         ("train.with_rate", {"rate": 0.000001}),
         ("network.parameters", {"count": 1234567}),
     ]

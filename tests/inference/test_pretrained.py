@@ -12,7 +12,12 @@ from benchmarks.shipped import card
 from mnistlab.evaluation import evaluate
 from mnistlab.exceptions import UsageError
 from mnistlab.inference import Classifier, pretrained
-from mnistlab.inference.pretrained import PRETRAINED, PRETRAINED_PATH, accuracies_of_pretrained
+from mnistlab.inference.pretrained import (
+    PRETRAINED,
+    PRETRAINED_PATH,
+    accuracies_of_pretrained,
+    parameters_of_pretrained,
+)
 from processes import imports_of
 from repository import BENCHMARKS, ROOT
 
@@ -89,7 +94,7 @@ def test_the_claims_hold():
     """What the card promises, as measured on everything."""
     measured = json.loads((RESULTS / "refusals.json").read_text(encoding="utf-8"))
     assert measured["test_digits"]["num_images"] == 10_000
-    assert measured["test_digits"]["refused"] <= 0.01
+    assert measured["test_digits"]["refused"] <= 0.02  # what it costs to be 99 % sure of broken and cut digits too
     assert measured["letters_and_scribbles"]["refused"] >= 0.9
     made = json.loads((RESULTS / "pretrained.json").read_text(encoding="utf-8"))
     for compared in made["onnx_against_keras"].values():
@@ -104,6 +109,7 @@ def test_the_card_is_that_of_the_stored_results():
     results = [json.loads(path.read_text(encoding="utf-8")) for path in (card.MADE, card.MEASURED, card.NOTEBOOK)]
     assert card.PATH.read_text(encoding="utf-8") == card.text(*results)
     assert accuracies_of_pretrained() == card.accuracy(*results[1:])
+    assert parameters_of_pretrained() == card.parameters(results[0], results[2])
 
 
 def test_it_answers_without_keras():

@@ -253,7 +253,7 @@ def explain_runs(rows: Sequence[BatchSizeRow], *, reference: int = REFERENCE) ->
         >>> base = dict(zip(names, (128, 2345, 6.0, 0.98, [0.977, 0.983], [0.06, 0.05])))
         >>> large = dict(zip(names, (10_000, 30, 3.0, 0.92, [0.91, 0.93], [0.5, 0.4])))
         >>> print(explain_runs([base, large])[0])
-        With 10,000 images a batch the training took 0.5 times as long (3.0 s instead of 6.0 s) and accuracy fell to
+        With 10,000 images per batch the training took 0.5 times as long (3.0 s instead of 6.0 s) and accuracy fell to
         92.00 % from 98.00 %: 30 weight updates instead of 2,345, and the loss still fell by 20 % in the last epoch, so
         the network was not stuck, it had not finished.
     """
@@ -273,7 +273,7 @@ def _compare(row: BatchSizeRow, base: BatchSizeRow) -> str:
         found = f"accuracy was {accuracy}, where {base['batch_size']:,} gave {base_accuracy}"
         reason += "; the two 95 % intervals overlap, so one run of each shows no difference"
     return (
-        f"With {row['batch_size']:,} images a batch the training took "
+        f"With {row['batch_size']:,} images per batch the training took "
         f"{times(row['train_seconds'] / base['train_seconds'])} times as long ({row['train_seconds']:.1f} s instead of "
         f"{base['train_seconds']:.1f} s) and {found}: {reason}."
     )

@@ -301,7 +301,7 @@ def _title(name: str, kind: Kind, numbers: Mapping[str, int], before: Sequence[L
     }
     if name == LOGITS and kind == "dense":
         return Sentence("Ten numbers (logits)", "layer.logits")
-    return titles.get(kind) or _OTHERS.get(name, name.replace("_", " "))
+    return titles.get(kind) or _OTHERS.get(name) or name.replace("_", " ")
 
 
 _OTHERS = {

@@ -14,7 +14,7 @@ from mnistlab.datasets.classes import DIGITS
 from mnistlab.inference import Classifier, Judge
 from mnistlab.inference.anatomy import LOGITS, Anatomy, LayerView, dissect
 from mnistlab.inference.classifier import PROBABILITIES
-from mnistlab.inference.pretrained import NUM_PARAMETERS, PRETRAINED, accuracies_of_pretrained
+from mnistlab.inference.pretrained import PRETRAINED, accuracies_of_pretrained, parameters_of_pretrained
 from mnistlab.runs import Run, Summary, list_runs
 from mnistlab.runs.run import MANIFEST, problem_of
 from mnistlab.server.http.errors import ApiError
@@ -218,7 +218,7 @@ def _shipped() -> list[NetworkEntry]:
         ("mlp", f"{SHIPPED}-mlp", "network.shipped_mlp", "mlp"),
         ("cnn", f"{SHIPPED}-cnn", "network.shipped_cnn", "cnn"),
     ]
-    accuracies = accuracies_of_pretrained()
+    accuracies, parameters = accuracies_of_pretrained(), parameters_of_pretrained()
     return [
         NetworkEntry(
             network_id,
@@ -226,7 +226,7 @@ def _shipped() -> list[NetworkEntry]:
             model,
             PRETRAINED[name],
             test_accuracy=accuracies[name],
-            num_parameters=NUM_PARAMETERS[name],
+            num_parameters=parameters[name],
         )
         for name, network_id, key, model in known
     ]

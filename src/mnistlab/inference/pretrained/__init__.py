@@ -19,11 +19,8 @@ PRETRAINED: dict[str, Path] = {
 SHIPPED_NAMES: dict[str, str] = {"shipped": "digits", "shipped-mlp": "mlp", "shipped-cnn": "cnn"}
 """What they are called where the name of a run could stand, too: on the command line and in the page's addresses."""
 
-NUM_PARAMETERS: dict[str, int] = {"digits": 134_410, "mlp": 669_706, "cnn": 597_738}
-"""Number of parameters of the Keras model that each file was made from; `digits` without what tells other things apart.
-The files themselves hold fewer numbers: batch normalization is part of the weights there."""
-
 ACCURACY_PATH = PRETRAINED_PATH.with_name("accuracy.json")
+PARAMETERS_PATH = PRETRAINED_PATH.with_name("parameters.json")
 
 
 def accuracies_of_pretrained() -> dict[str, float]:
@@ -34,6 +31,19 @@ def accuracies_of_pretrained() -> dict[str, float]:
         True
     """
     return dict(json.loads(ACCURACY_PATH.read_text(encoding="utf-8")))
+
+
+def parameters_of_pretrained() -> dict[str, int]:
+    """The number of parameters of the Keras model that each file was made from, by the network's name.
+
+    The files hold fewer numbers, because batch normalization is part of the weights there. `digits` counts the network
+    of digits without the one that tells other things apart.
+
+    Example:
+        >>> parameters_of_pretrained()["mlp"]
+        669706
+    """
+    return dict(json.loads(PARAMETERS_PATH.read_text(encoding="utf-8")))
 
 
 def pretrained(name: str = "digits") -> Classifier:

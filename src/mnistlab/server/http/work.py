@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from mnistlab.server.http.errors import ApiError
@@ -40,7 +41,7 @@ class Workers:
         if self._num_busy >= self._most:
             raise ApiError(503, "server.busy", retry_seconds=1)
         self._num_busy += 1
-        future = self._executor.submit(contextvars.copy_context().run, function, *args, **kwargs)
+        future = self._executor.submit(contextvars.copy_context().run, partial(function, *args, **kwargs))
         loop = asyncio.get_running_loop()
 
         def release(_: object) -> None:

@@ -18,13 +18,23 @@
  *   it is on screen
  */
 
-import { ApiError, api, takeToken } from "./app/api.js";
+import { ApiError, answerWith, api, takeToken } from "./app/api.js";
 import { element } from "./app/elements.js";
 import { LANGUAGES, choose, language, say, sayAll } from "./app/words.js";
 import { mountCodePanel } from "./code/code_panel.js";
+import { mountShare } from "./tools/share.js";
 
 takeToken();
-const { state } = await import("./app/state.js"); // reads the address
+const site = await (await fetch(new URL("./site.json", import.meta.url))).json();
+if (site.answers === "browser") {
+  const [{ answers }, { keepOffline }] = await Promise.all([import("./browser/answers.js"), import("./browser/offline.js")]);
+  answerWith(answers);
+  keepOffline();
+}
+// What reads the address comes after the token is out of it.
+const { state } = await import("./app/state.js");
+const { mountProjector } = await import("./tools/projector.js");
+const { mountTour } = await import("./tools/tour.js");
 
 const FIRST = "draw";
 const ANNOUNCE_MILLISECONDS = 100; // a live region that is emptied and filled at once is not read
@@ -186,14 +196,27 @@ function mountLanguages() {
       state.set({ lang });
       location.reload();
     };
-    return element("button", { type: "button", class: "plain quiet", lang, onclick: speak }, name);
+    return element("button", { type: "button", class: "plain tool", lang, onclick: speak }, name);
   });
   document.getElementById("languages")?.append(...others);
 }
 
+/** On narrow screens the tools are behind one button. */
+function mountMenu() {
+  const opener = document.getElementById("menu-opener");
+  opener?.addEventListener("click", () => {
+    const isOpen = opener.getAttribute("aria-expanded") !== "true";
+    opener.setAttribute("aria-expanded", String(isOpen));
+  });
+}
+
 sayAll(document);
 mountLanguages();
+mountMenu();
 mountTabs();
+mountProjector();
+mountShare(announce);
+mountTour();
 mountCodePanel(() => codes.get(shown)?.() ?? null, announce);
 state.subscribe((now) => {
   if (now.lang && choose([now.lang]) !== language) return location.reload(); // another address was typed, or the back button

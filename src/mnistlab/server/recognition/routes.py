@@ -150,7 +150,7 @@ def _verdict_model(verdict: Verdict) -> schemas.VerdictModel:
         likeness=verdict.likeness,
         alternatives=[schemas.Alternative(digit=digit, probability=share) for digit, share in verdict.alternatives],
         reason=verdict.reason,
-        said=said_by(verdict.reason),
+        said=None if (said := said_by(verdict.reason)) is None else schemas.Said.model_validate(said),
     )
 
 

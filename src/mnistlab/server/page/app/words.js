@@ -122,6 +122,8 @@ export function number(value, digits) {
   return /[1-9]/.test(text) ? `−${text.slice(1)}` : text.slice(1); // no minus before a zero
 }
 
+const SUREST = 1 - 1e-6; // 32-bit numbers round what is nearer to 1 up to it
+
 /** @param {number} digits */
 const fixed = (digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
 
@@ -141,12 +143,24 @@ export function percent(share, digits = 1) {
  * The same where there is little room.
  *
  * @param {number} share 0 to 1
+ * @param {number} [digits] behind the point
  * @returns {string} `"99.8 %"`, `"> 99.9 %"`
  */
-export function percentShort(share) {
-  const { edge, text } = rounded(share, 1);
+export function percentShort(share, digits = 1) {
+  const { edge, text } = rounded(share, digits);
   return edge ? `${edge < 0 ? "<" : ">"} ${text}` : text;
 }
+
+/**
+ * What a network says of an answer: never certain, even where rounding made its probability 1.
+ *
+ * @param {number} probability 0 to 1
+ * @returns {string} as `percent`
+ */
+export const chance = (probability) => percent(Math.min(probability, SUREST));
+
+/** @param {number} probability @param {number} [digits] @returns {string} as `percentShort` */
+export const chanceShort = (probability, digits = 1) => percentShort(Math.min(probability, SUREST), digits);
 
 /**
  * @param {number} share

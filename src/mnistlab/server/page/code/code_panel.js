@@ -4,9 +4,7 @@
  * @typedef {{command: string, python: string}} Code
  */
 
-import { say } from "../app/words.js";
-
-const COPY_KEYS = navigator.platform.startsWith("Mac") ? "⌘C" : say("code.copy_keys");
+import { copyOnClick } from "../app/clipboard.js";
 
 /**
  * @param {() => Code | Promise<Code> | null} ask gives the code of what is on screen at that moment
@@ -27,31 +25,7 @@ export function mountCodePanel(ask, announce) {
   panel.addEventListener("click", (event) => {
     if (event.target === panel) panel.close(); // the backdrop
   });
-
-  for (const button of panel.querySelectorAll("[data-copy]")) {
-    const label = /** @type {Text} */ (button.firstChild);
-    button.addEventListener("click", async () => {
-      const place = document.getElementById(button.getAttribute("data-copy") ?? "");
-      if (!place) return;
-      const isCopied = await copy(place.textContent ?? "");
-      if (!isCopied) getSelection()?.selectAllChildren(place);
-      label.data = isCopied ? say("code.copied") : say("code.selected", { keys: COPY_KEYS });
-      announce(isCopied ? say("code.copied") : say("code.not_copied", { keys: COPY_KEYS }));
-      setTimeout(() => (label.data = say("code.copy")), isCopied ? 2000 : 6000);
-    });
-  }
-}
-
-/**
- * @param {string} text
- * @returns {Promise<boolean>} whether it is on the clipboard; over plain HTTP from another machine there is none
- */
-async function copy(text) {
-  try {
-    if (!navigator.clipboard) return false;
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (panel.querySelectorAll("[data-copy]"))) {
+    copyOnClick(button, button.dataset.copy === "code-command" ? command : python, announce);
   }
 }

@@ -2,7 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { className } from "../app/networks.js";
-import { percent, percentShort, say } from "../app/words.js";
+import { chanceShort, percent, say } from "../app/words.js";
 
 /**
  * @typedef {import("../app/networks.js").Network} Network
@@ -22,10 +22,18 @@ import { percent, percentShort, say } from "../app/words.js";
 export const reasonOf = ({ reason, said }) =>
   said ? say(said.key, said.values) : reason.replaceAll(" %", "\u00a0%");
 
+const startTour = () => document.getElementById("tour-opener")?.click();
+
 /** The answer, as large as it can be. */
 export function createVerdict() {
   const numeral = element("p", { class: "numeral", "aria-hidden": "true" });
   const reason = element("p", { class: "reason" });
+  const tour = element("button", { type: "button", class: "plain", onclick: startTour }, say("answer.tour"));
+  const invitation = [
+    element("span", { class: "invitation", text: say("answer.invitation") }),
+    element("span", { class: "invitation-more", text: say("answer.invitation_more") }),
+    tour,
+  ];
   const root = element("section", { class: "verdict", "aria-label": say("answer.title") }, numeral, reason);
 
   return {
@@ -36,11 +44,20 @@ export function createVerdict() {
       const digit = verdict?.digit ?? "";
       numeral.replaceChildren(verdict?.kind === "no digit" ? say("answer.no_digit") : String(digit));
       if (verdict?.kind === "unsure") numeral.append(element("span", { class: "doubt", text: "?" }));
-      reason.textContent = verdict ? reasonOf(verdict) : say("answer.invitation");
+      if (verdict) reason.textContent = reasonOf(verdict);
+      else reason.replaceChildren(...invitation);
       if (verdict?.kind === "no digit") reason.append(element("span", { class: "small muted", text: say("answer.all_the_same") }));
     },
   };
 }
+
+/**
+ * A probability above its bar, in per cent; what is less than certain is not 100.
+ *
+ * @param {number} probability
+ */
+const shareOf = (probability) =>
+  probability < 1 && probability >= 0.995 ? "> 99" : String(Math.round(100 * probability));
 
 /**
  * One network's answer: its title, the digit and ten bars.
@@ -90,9 +107,9 @@ export function createAnswer(network) {
         const probability = answer?.probabilities[at] ?? 0;
         bar.style.setProperty("--share", probability.toFixed(4));
         item.classList.toggle("is-first", answer?.digit === at);
-        share.textContent = probability >= 0.01 ? String(Math.round(100 * probability)) : "";
+        share.textContent = probability >= 0.01 ? shareOf(probability) : "";
         said.textContent = answer
-          ? `${className(network, at)}: ${percentShort(probability)}`
+          ? `${className(network, at)}: ${chanceShort(probability)}`
           : say("answer.nothing_yet", { name: className(network, at) });
       });
     },

@@ -31,6 +31,16 @@ export function decodeFloats(text) {
 }
 
 /**
+ * @param {Float32Array} values
+ * @returns {string} base64 of little-endian float32
+ */
+export function encodeFloats(values) {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  values.forEach((value, at) => view.setFloat32(4 * at, value, true));
+  return encodeImage(new Uint8Array(view.buffer));
+}
+
+/**
  * A colour of the theme.
  *
  * @param {string} name of a token, such as "ink" or "series-1"
@@ -50,13 +60,17 @@ export function rgb(hex) {
 }
 
 /**
- * Calls back when the theme changes between light and dark: what is painted on a canvas must be painted again.
+ * Calls back when the colours change: what is painted on a canvas must be painted again.
  *
  * @param {() => void} listener
  */
 export function onThemeChange(listener) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", listener);
+  document.addEventListener("themechange", listener);
 }
+
+/** Tells everybody who paints that the page has other colours now. */
+export const themeChanged = () => document.dispatchEvent(new Event("themechange"));
 
 /**
  * Paints values between two colours, one pixel of the canvas for each; CSS makes it as large as it should look.

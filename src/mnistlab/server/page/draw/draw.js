@@ -10,8 +10,10 @@ import { drawing } from "../digits/drawing.js";
 import { PLACES, paintStrokes } from "../digits/strokes.js";
 import { mountPad } from "./canvas.js";
 import { createClassifier } from "./classifier.js";
+import { createHint } from "./hint.js";
 import { mountPhoto } from "./photo.js";
 import { createSeen } from "./seen.js";
+import { createWorksheet } from "./worksheet.js";
 
 /**
  * @typedef {import("../main.js").Context} Context
@@ -46,6 +48,7 @@ let isPlanned = false;
 
 const verdict = createVerdict();
 const seen = createSeen();
+const worksheet = createWorksheet();
 const list = element("div", { class: "networks" });
 const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
 const chooser = element(
@@ -61,7 +64,7 @@ const canvas = element("canvas", {
   "aria-label": say("draw.pad"),
   "aria-describedby": "pad-keys",
 });
-const hint = element("p", { class: "hint", text: say("draw.hint"), "aria-hidden": "true" });
+const hint = createHint();
 // A digit that was not written here, in the place where it would have been.
 const picked = element("canvas", { class: "picked pixels", role: "img", "aria-label": say("draw.digit"), hidden: true });
 const pickedNote = element("p", {
@@ -110,6 +113,7 @@ function showDrawing() {
   picked.hidden = pickedNote.hidden = !drawing.isPicked;
   if (drawing.isPicked) drawDigit(picked, drawing.image);
   seen.show();
+  worksheet.offer(!drawing.isEmpty);
   if (drawing.isEmpty) {
     classifier.forget();
     showAnswer(null);
@@ -231,10 +235,12 @@ export const tab = {
       element("h2", { class: "visually-hidden", text: say("draw.networks_title") }),
       missing,
       list,
+      worksheet.root,
       element("details", { class: "chooser" }, element("summary", { text: say("draw.choose_networks") }), chooser),
     );
     pad = mountPad(canvas, { width: () => Number(width.value), announce: given.announce });
     seen.saver.addEventListener("click", save);
+    seen.printer.addEventListener("click", () => worksheet.print());
     chooser.addEventListener("change", choose);
     root.addEventListener("keydown", onKey);
     drawing.subscribe(planShow);
@@ -261,6 +267,7 @@ export const tab = {
 
   hide() {
     isShown = false;
+    worksheet.offer(false);
     photo.listen(false);
     clearTimeout(quiet);
   },

@@ -18,19 +18,21 @@ export function createSeen() {
   const trouble = element("p", { class: "trouble", role: "alert", hidden: true });
   const inside = element("button", { type: "button", class: "plain" }, say("draw.look_inside"));
   const saver = element("button", { type: "button", class: "plain" }, say("draw.save"));
+  const printer = element("button", { type: "button", class: "plain" }, say("draw.print"));
   inside.addEventListener("click", () => state.set({ tab: "inside" }, { push: true }));
   const root = element(
     "figure",
     { class: "seen" },
     element("div", { class: "seen-frame" }, canvas),
     element("figcaption", {}, element("h2", { text: say("draw.seen") }), done),
-    element("div", { class: "seen-actions" }, inside, saver),
+    element("div", { class: "seen-actions" }, inside, saver, printer),
     trouble,
   );
 
   return {
     root,
     saver,
+    printer,
     show() {
       drawDigit(canvas, drawing.image);
       done.textContent = describe();
