@@ -27,9 +27,9 @@ import { mountShare } from "./tools/share.js";
 takeToken();
 const site = await (await fetch(new URL("./site.json", import.meta.url))).json();
 if (site.answers === "browser") {
-  const [{ answers }, { keepOffline }] = await Promise.all([import("./browser/answers.js"), import("./browser/offline.js")]);
+  const { answers, prepare } = await import("./browser/answers.js");
   answerWith(answers);
-  keepOffline();
+  prepare();
 }
 // What reads the address comes after the token is out of it.
 const { state } = await import("./app/state.js");
@@ -224,4 +224,4 @@ state.subscribe((now) => {
   void showTab(now);
 });
 await showTab(state.get());
-for (const id of places.keys()) load(id).catch(() => null); // so that the next tab opens at once
+if (api.isServer) for (const id of places.keys()) load(id).catch(() => null); // so that the next tab opens at once

@@ -7,9 +7,11 @@
 
 import { ApiError } from "../app/api.js";
 import { language, say } from "../app/words.js";
-import { activations, classify, filters, occlusion } from "./asking.js";
+import { READER, activations, classify, filters, occlusion } from "./asking.js";
+import { keepOffline } from "./offline.js";
 import { readPhoto } from "./photo.js";
 import { fetchJson, nearest, testImages } from "./pictures.js";
+import { load } from "./thinker.js";
 
 /**
  * Questions by the form of their address; what stands between its brackets is given to the answer.
@@ -65,6 +67,11 @@ const ORDERS = {
   "/api/occlusion": occlusion,
   "/api/recipes/code": codeOf,
 };
+
+/** Fetches the network that reads while somebody begins to draw; only then the other files, to work without a network. */
+export function prepare() {
+  void load(READER).then(keepOffline, () => null); // whoever asks is told of a failure
+}
 
 /** @type {import("../app/api.js").BackEnd} */
 export const answers = Object.freeze({

@@ -11,6 +11,7 @@ import { say } from "../app/words.js";
 const LEAST_INK = 10; // black pixels
 const LEAST_BLACK = 60; // of 255
 const ALTERNATIVE = 0.05; // probability from which another digit is worth naming
+const SUREST = 1 - 1e-6; // no softmax is certain; 32-bit numbers round what is nearer to 1 up to it
 const TINY = 1e-30;
 const THINGS = "letter symbol scribble lines blob texture turned half_a_digit two_digits".split(" ");
 
@@ -39,7 +40,7 @@ export function temper(probabilities, temperature) {
 export function judge(image, probabilities, kinds, calibration) {
   const order = Array.from(probabilities, (_, at) => at).sort((one, other) => probabilities[other] - probabilities[one]);
   const digit = order[0];
-  const confidence = probabilities[digit];
+  const confidence = Math.min(probabilities[digit], SUREST);
   const likeness = kinds ? kinds[0] : null;
   const others = order.slice(1).filter((at) => probabilities[at] >= ALTERNATIVE);
   const alternatives = others.map((at) => ({ digit: at, probability: probabilities[at] }));
@@ -68,7 +69,7 @@ export function judge(image, probabilities, kinds, calibration) {
     const likely = [digit, ...others.slice(0, 2)];
     const things = likely.map((at) => ({
       key: "thing.share",
-      values: { thing: { key: `thing.${at}` }, share: probabilities[at] },
+      values: { thing: { key: `thing.${at}` }, share: at === digit ? confidence : probabilities[at] },
     }));
     return verdict("unsure", "answer.unsure", { things });
   }

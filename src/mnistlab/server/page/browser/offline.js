@@ -3,8 +3,5 @@
 /** Browsers keep one only where nobody in between can change it: over HTTPS, or on the same machine. */
 export function keepOffline() {
   if (!("serviceWorker" in navigator)) return;
-  const keep = () => void navigator.serviceWorker.register(new URL("../../offline.js", import.meta.url)).catch(() => null);
-  // Not before the page has what it shows: the first answer comes first.
-  if (document.readyState === "complete") keep();
-  else addEventListener("load", keep);
+  navigator.serviceWorker.register(new URL("../../offline.js", import.meta.url)).catch(() => null);
 }

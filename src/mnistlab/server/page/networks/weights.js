@@ -33,9 +33,22 @@ export function readWeights(file) {
       const length = shape.reduce((product, size) => product * size, 1);
       // Every machine with a browser has the lowest byte first, as the file has.
       if (type === "float32") return new Float32Array(file, begin + offset, length);
+      if (type === "float24") return lengthen(new Uint8Array(file, begin + offset, 3 * length));
       return widen(new Uint16Array(file, begin + offset, length));
     }),
   };
+}
+
+/**
+ * Numbers of which the file has the upper three bytes.
+ *
+ * @param {Uint8Array} bytes
+ */
+function lengthen(bytes) {
+  const bits = new Uint32Array(bytes.length / 3);
+  for (let at = 0; at < bits.length; at++)
+    bits[at] = (bytes[3 * at] << 8) | (bytes[3 * at + 1] << 16) | (bytes[3 * at + 2] << 24);
+  return new Float32Array(bits.buffer);
 }
 
 /** @type {Float32Array | null} */
