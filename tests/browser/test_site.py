@@ -1,11 +1,8 @@
 """The page as a folder on a plain file server, below other pages: no Python behind it, and after a while no network."""
 
 import base64
-import functools
-import http.server
 import io
 import json
-import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from benchmarks.material.file_server import FileServer
 from mnistlab.datasets import load_mnist
 from mnistlab.inference import Judge, pretrained
 from mnistlab.server.http.sentences import say
@@ -58,37 +56,6 @@ IS_KEPT = """async () => {
 }"""
 
 
-class FileServer:
-    """The standard library's own file server, which notes how many bytes it gave away."""
-
-    def __init__(self, folder: Path) -> None:
-        self.sent = 0
-        outer = self
-
-        class Handler(http.server.SimpleHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def copyfile(self, source: Any, outputfile: Any) -> None:
-                content = source.read()
-                outer.sent += len(content)
-                outputfile.write(content)
-
-            def log_message(self, *_arguments: Any) -> None:
-                pass
-
-        handler = functools.partial(Handler, directory=str(folder))
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}/{BELOW}"
-
-    def close(self) -> None:
-        """Ends it; what is asked from then on gets no answer."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The folder, built once, with a run of our own."""
@@ -113,9 +80,9 @@ def open_site(browser: Browser, files: FileServer) -> Iterator[Callable[..., Wat
     """Opens watched pages of the folder; at the end of the test all of them are looked through."""
     contexts, pages = list[BrowserContext](), list[Watched]()
 
-    def make(address: str = files.address, **options: Any) -> Watched:
+    def make(files: FileServer = files, **options: Any) -> Watched:
         contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en"} | options))
-        pages.append(Watched(contexts[-1], address))
+        pages.append(Watched(contexts[-1], f"{files.address}/{BELOW}"))
         return pages[-1]
 
     yield make
@@ -169,6 +136,8 @@ def close(found: Any, expected: Any, where: str = "") -> None:
             close(one, other, f"{where}[{at}]")
     elif isinstance(expected, float):
         assert found == pytest.approx(expected, abs=1e-3 if "logits" in where else 1e-4, rel=1e-4), where
+    elif isinstance(expected, str):
+        assert found.replace("\xa0", " ") == expected.replace("\xa0", " "), where
     else:
         assert found == expected, where
 
@@ -286,7 +255,7 @@ def test_a_first_answer_and_a_first_visit_stay_small(browser: Browser, root: Pat
     files = FileServer(root)
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     try:
-        watched = Watched(context, files.address)
+        watched = Watched(context, f"{files.address}/{BELOW}")
         page = watched.open("tab=draw")
         expect(page.locator("canvas.pad")).to_be_visible()
         draw(watched, three)
@@ -307,7 +276,7 @@ def test_a_first_answer_and_a_first_visit_stay_small(browser: Browser, root: Pat
 
 def test_it_works_without_a_network_once_it_was_loaded(open_site: Any, root: Path, three: Any, draw: Any) -> None:
     files = FileServer(root)
-    watched = open_site(files.address)
+    watched = open_site(files)
     page = watched.open("tab=draw")
     draw(watched, three)
     expect(page.locator(".verdict .numeral")).to_have_text("3")
@@ -318,10 +287,10 @@ def test_it_works_without_a_network_once_it_was_loaded(open_site: Any, root: Pat
     page.goto(address)
     expect(page.locator(".verdict .numeral")).to_have_text("3")
     expect(page.locator(".network .answer-digit")).to_have_text(["3", "3", "3"])
-    page.goto(f"{files.address}/?lang=de#tab=mistakes&network=shipped-cnn&image=947")
+    page.goto(f"{files.address}/{BELOW}/?lang=de#tab=mistakes&network=shipped-cnn&image=947")
     expect(page.locator(".nearest li")).to_have_count(8)
     expect(page.get_by_role("tab", selected=True)).to_have_text("Fehler")
-    page.goto(f"{files.address}/#tab=experiments&experiment=label-noise&lang=en")
+    page.goto(f"{files.address}/{BELOW}/#tab=experiments&experiment=label-noise&lang=en")
     expect(page.locator(".finding-question")).not_to_be_empty()
 
 
@@ -340,7 +309,7 @@ def test_nothing_is_cut_off_and_axe_finds_nothing_serious(open_site: Any, width:
 
 def test_the_policy_of_the_page_forbids_other_hosts_and_code_in_texts(browser: Browser, files: FileServer) -> None:
     page = browser.new_page()
-    page.goto(files.address)
+    page.goto(f"{files.address}/{BELOW}/")
     policy = page.locator("meta[http-equiv]").get_attribute("content")
     assert policy and "default-src 'none'" in policy and "unsafe" not in policy
     ran, violations = page.evaluate(
