@@ -16,6 +16,7 @@ from mnistlab.datasets.classes import NUMBERED, named_classes
 from mnistlab.exceptions import DataError, UsageError
 from mnistlab.inference import pretrained
 from mnistlab.reader import DigitReader, annotate, lines_of
+from mnistlab.system.text import chance
 from other_data import SHOES
 from processes import run_python
 
@@ -195,7 +196,7 @@ def test_a_network_of_other_classes_gives_their_names(reader):
         assert other.to_dict()["class"] == other.name
         assert "class" not in digit.to_dict()
         assert str(other) == str(digit).replace(str(digit.digit), other.name)
-        assert other.reason == f"It is {other.name} ({other.confidence * 100:.1f} %)."
+        assert other.reason == f"It is {other.name} ({chance(other.confidence)})."
         for sentence in named.explain(other)[1:]:
             assert not any(f"a {number}" in sentence for number in range(10))
 

@@ -2,7 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { className } from "../app/networks.js";
-import { percent, percentShort, say } from "../app/words.js";
+import { chanceShort, percent, say } from "../app/words.js";
 
 /**
  * @typedef {import("../app/networks.js").Network} Network
@@ -57,7 +57,7 @@ export function createVerdict() {
  * @param {number} probability
  */
 const shareOf = (probability) =>
-  probability < 1 && probability >= 0.995 ? "> 99" : String(Math.round(100 * probability));
+  probability >= 0.995 ? "> 99" : String(Math.round(100 * probability));
 
 /**
  * One network's answer: its title, the digit and ten bars.
@@ -109,7 +109,7 @@ export function createAnswer(network) {
         item.classList.toggle("is-first", answer?.digit === at);
         share.textContent = probability >= 0.01 ? shareOf(probability) : "";
         said.textContent = answer
-          ? `${className(network, at)}: ${percentShort(probability)}`
+          ? `${className(network, at)}: ${chanceShort(probability)}`
           : say("answer.nothing_yet", { name: className(network, at) });
       });
     },

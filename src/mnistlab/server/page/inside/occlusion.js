@@ -7,7 +7,7 @@
 
 import { element } from "../app/elements.js";
 import { className, oneOf } from "../app/networks.js";
-import { percent, say, sayWith } from "../app/words.js";
+import { chance, say, sayWith } from "../app/words.js";
 import { SIDE, color, decodeFloats } from "../digits/digits.js";
 import { createLookedAt, shape } from "./receptive.js";
 
@@ -43,8 +43,8 @@ export function createOcclusion(announce) {
     const [row, column] = [Math.floor(at / now.columns), at % now.columns];
     const box = { x: column * now.step, y: row * now.step, width: now.size, height: now.size };
     picture.outline(box);
-    const whole = percent(now.confidence);
-    const rest = percent(Math.max(now.confidence - drop[at], 0));
+    const whole = chance(now.confidence);
+    const rest = chance(Math.max(now.confidence - drop[at], 0));
     const other = now.answers[at];
     sentence.textContent =
       other === now.digit
@@ -63,8 +63,8 @@ export function createOcclusion(announce) {
       changes,
       count: now.answers.length,
       size: now.size,
-      rest: percent(least),
-      whole: percent(now.confidence),
+      rest: chance(least),
+      whole: chance(now.confidence),
     });
   }
 

@@ -2,7 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { className } from "../app/networks.js";
-import { language, number, percentShort, say } from "../app/words.js";
+import { chanceShort, language, number, percent, say } from "../app/words.js";
 
 /** @typedef {import("../app/networks.js").Network} Network */
 
@@ -35,7 +35,7 @@ export function createSoftmax(logits, temperature, network) {
       element("th", { scope: "row", text: className(network, digit) }),
       element("td", { text: number(logit, 2) }),
       element("td", { text: formatPower(powers[digit]) }),
-      element("td", { text: percentShort(powers[digit] / sum) }),
+      element("td", { text: chanceShort(powers[digit] / sum) }),
       element("td", { class: "share", "aria-hidden": "true" }, bar),
     );
   });
@@ -68,7 +68,7 @@ export function createSoftmax(logits, temperature, network) {
         element("th", { scope: "row", text: say("inside.softmax_sum") }),
         element("td"),
         element("td", { text: formatPower(sum) }),
-        element("td", { text: percentShort(1) }),
+        element("td", { text: percent(1) }),
         element("td", { class: "share" }),
       ),
     ),
@@ -99,7 +99,7 @@ export function createProbabilities(probabilities, network) {
       "tr",
       { class: digit === most && "is-first" },
       element("th", { scope: "row", text: className(network, digit) }),
-      element("td", { text: percentShort(probability) }),
+      element("td", { text: chanceShort(probability) }),
       element("td", { class: "share", "aria-hidden": "true" }, bar),
     );
   });

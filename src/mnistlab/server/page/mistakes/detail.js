@@ -2,7 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { oneOf } from "../app/networks.js";
-import { number, percent, say, sayWith } from "../app/words.js";
+import { chance, number, say, sayWith } from "../app/words.js";
 import { createAnswer } from "../digits/answers.js";
 import { decodeImage, drawDigit, onThemeChange } from "../digits/digits.js";
 
@@ -64,7 +64,7 @@ export function createDetail() {
         label: { key: `thing.${label}` },
         network: network.title,
         answer: oneOf(network, digit),
-        share: percent(confidence),
+        share: chance(confidence),
       });
       const caption = element("figcaption", { class: "small muted", text: say("mistakes.seen") });
       root.replaceChildren(

@@ -1,7 +1,7 @@
 /** Many digits: small pictures, each a button, a page at a time. */
 
 import { element } from "../app/elements.js";
-import { percent, percentShort, say } from "../app/words.js";
+import { chance, chanceShort, say } from "../app/words.js";
 import { decodeImage, drawDigit, onThemeChange } from "../digits/digits.js";
 
 /**
@@ -61,7 +61,7 @@ export function createGallery(load, choose) {
         : element("span", {
             class: "digit-sure",
             "aria-hidden": "true",
-            text: percentShort(confidence, 0),
+            text: chanceShort(confidence, 0),
           });
     const what = say(isWrong ? "mistakes.image_wrong" : "mistakes.image_right", {
       index: image.index,
@@ -70,7 +70,7 @@ export function createGallery(load, choose) {
     });
     const name = [
       what,
-      isWrong && confidence !== null ? say("mistakes.image_sure", { share: percent(confidence) }) : "",
+      isWrong && confidence !== null ? say("mistakes.image_sure", { share: chance(confidence) }) : "",
       image.contested ? say("mistakes.image_contested") : "",
     ].filter(Boolean);
     const button = element(
