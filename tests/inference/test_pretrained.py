@@ -94,7 +94,7 @@ def test_the_claims_hold():
     """What the card promises, as measured on everything."""
     measured = json.loads((RESULTS / "refusals.json").read_text(encoding="utf-8"))
     assert measured["test_digits"]["num_images"] == 10_000
-    assert measured["test_digits"]["refused"] <= 0.01
+    assert measured["test_digits"]["refused"] <= 0.02  # what it costs to be 99 % sure of broken and cut digits too
     assert measured["letters_and_scribbles"]["refused"] >= 0.9
     made = json.loads((RESULTS / "pretrained.json").read_text(encoding="utf-8"))
     for compared in made["onnx_against_keras"].values():

@@ -14,6 +14,7 @@ from mnistlab.system.text import chance
 LEAST_INK = 10.0  # black pixels; of 60,000 training digits the faintest has 19.9
 LEAST_BLACK = 60  # of 255; an image that is fainter everywhere shows only the unevenness of its ground
 BATCH = 100  # images at a time, whose activations take 40 MB; a photo may hold 3,000
+SUREST = 1 - 1e-6  # no softmax is certain; float32 rounds what is nearer to 1 up to it
 ALTERNATIVE = 0.05  # probability from which another digit is worth naming
 
 _PHRASES = {
@@ -108,7 +109,7 @@ class Judge:
         self, image: NDArray[np.uint8], probabilities: NDArray[np.float32], kinds: NDArray[np.float32]
     ) -> Verdict:
         order = np.argsort(-probabilities, kind="stable")
-        digit, confidence = int(order[0]), float(probabilities[order[0]])
+        digit, confidence = int(order[0]), min(float(probabilities[order[0]]), SUREST)
         likeness = float(kinds[0]) if len(kinds) else None
         others = tuple((int(at), float(probabilities[at])) for at in order[1:] if probabilities[at] >= ALTERNATIVE)
         verdict = Verdict("digit", digit, confidence, likeness, float(image.sum() / 255), others, "")
