@@ -13,7 +13,7 @@ const LEAST_BLACK = 60; // of 255
 const ALTERNATIVE = 0.05; // probability from which another digit is worth naming
 const SUREST = 1 - 1e-6; // no softmax is certain; 32-bit numbers round what is nearer to 1 up to it
 const TINY = 1e-30;
-const THINGS = "letter symbol scribble lines blob texture turned half_a_digit two_digits".split(" ");
+const THINGS = ["letter", "symbol", "scribble", "lines", "blob", "texture", "turned", "half_a_digit", "two_digits"];
 
 /**
  * Probabilities as if the logits had been divided by a temperature; above 1 it makes answers less sure.

@@ -10,7 +10,7 @@ const networks = new Map();
 const ANSWERS = {
   async load({ network, address }) {
     const answer = await fetch(address);
-    if (!answer.ok) throw new Error(`${address} is not there.`);
+    if (!answer.ok) throw new TypeError("not-there");
     networks.set(network, readWeights(await answer.arrayBuffer()));
     return {};
   },

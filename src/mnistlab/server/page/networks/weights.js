@@ -17,15 +17,15 @@ const VERSION = 1;
 /**
  * @param {ArrayBuffer} file
  * @returns {Weights}
- * @throws {Error} if it is another kind of file, or not whole
+ * @throws {TypeError} if it is another kind of file, or of another version
  */
 export function readWeights(file) {
   const view = new DataView(file);
   const text = new TextDecoder();
-  if (file.byteLength < 12 || text.decode(new Uint8Array(file, 0, 8)) !== MAGIC) throw new Error("This is not a network for the page.");
+  if (file.byteLength < 12 || text.decode(new Uint8Array(file, 0, 8)) !== MAGIC) throw new TypeError("no-network");
   const begin = 12 + view.getUint32(8, true);
   const { version, arrays, ...rest } = JSON.parse(text.decode(new Uint8Array(file, 12, begin - 12)));
-  if (version !== VERSION) throw new Error("The network is for another version of the page.");
+  if (version !== VERSION) throw new TypeError("other-version");
   return {
     ...rest,
     shapes: arrays.map((/** @type {{shape: number[]}} */ { shape }) => shape),
