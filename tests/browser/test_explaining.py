@@ -89,7 +89,7 @@ def test_folded_pixels_lie_side_by_side_again(watched: Any, known: Any, mnist: A
     image = mnist.test.images[TWO]
     digit = pick(watched, image)
     page = open_cell(watched, digit, "shipped", "conv1", "3.0.5")  # in the first row, whose window leaves the image
-    pixels, weights, products = (numbers_in(table) for table in page.locator(".explanation .numbers").all())
+    pixels, weights, _ = (numbers_in(table) for table in page.locator(".explanation .numbers").all())
     assert pixels.shape == weights.shape == (6, 6)
     np.testing.assert_allclose(pixels, np.pad(image, 2)[0:6, 10:16] / 255, atol=0.0051)
     kernel = arithmetic.unit("conv1", 3).weights.reshape(3, 3, 2, 2).transpose(0, 2, 1, 3).reshape(6, 6)
@@ -193,6 +193,7 @@ def test_two_networks_side_by_side_come_from_the_link(watched: Any, mnist: Any) 
     page.locator(".view").nth(1).locator(".way-stop", has_text="Hidden layer 2").click()
     expect(page.locator(".layer-title").nth(1)).to_contain_text("Hidden layer 2")
     expect(page.locator(".layer-title").nth(0)).to_have_text("Convolution 2")
+    watched.quiet()
     page.reload()
     expect(page.locator(".layer-title").nth(1)).to_contain_text("Hidden layer 2")
     page.select_option("#inside-second", "")

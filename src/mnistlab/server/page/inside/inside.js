@@ -157,7 +157,8 @@ async function refresh() {
     broken.hidden = !isBroken(damage);
     broken.textContent = broken.hidden ? "" : say("break.is_broken", { name: className(chosen, (sound ?? looked).answer.digit) });
     views.classList.toggle("is-double", Boolean(other));
-    secondView.root.hidden = !other;
+    if (other) views.append(secondView.root);
+    else secondView.root.remove();
     const note = isBroken(damage) ? say("break.note") : "";
     pathChapter.querySelector(".legend")?.classList.toggle("is-hidden", isAverage(chosen));
     const drawn = (sound ?? looked).layers.map((/** @type {any} */ layer) => ({ ...layer, values: decodeFloats(layer.values) }));
@@ -219,8 +220,7 @@ export const tab = {
     breaking = createBreaking(given);
     view = createView({ ...given, keys: { layer: "layer", cell: "cell" }, onPoint: point });
     secondView = createView({ ...given, keys: { layer: "layer2", cell: "cell2" }, onPoint: point });
-    secondView.root.hidden = true;
-    views.append(view.root, secondView.root);
+    views.append(view.root);
     breakChapter = chapter(say("break.title"), say("break.title_lead"), breaking.head, breaking.root);
     const draw = () => context.state.set({ tab: "draw" }, { push: true });
     const toDraw = element("button", { type: "button", class: "plain", onclick: draw }, say("inside.draw"));

@@ -2,7 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { className } from "../app/networks.js";
-import { chanceShort, number, percentShort, say } from "../app/words.js";
+import { chanceShort, language, number, percentShort, say } from "../app/words.js";
 
 /** @typedef {import("../app/networks.js").Network} Network */
 
