@@ -45,6 +45,13 @@ TABS = (
     "mistakes&network=shipped-mlp&image=115",
     "experiments",
 )
+SOUND: dict[str, Any] = {"cuts": [], "noise": 0, "seed": 0, "covered": ""}
+CUTS = [
+    {"part": 1, "units": [2, 5], "off": False, "biases": True, "linear": False},
+    {"part": 2, "units": [], "off": False, "biases": False, "linear": True},
+    {"part": 3, "units": [], "off": False, "biases": True, "linear": False},
+]
+BROKEN = SOUND | {"cuts": CUTS, "covered": base64.b64encode(bytes(49) + b"\xf0" * 10 + bytes(39)).decode()}
 ASK = """async ([method, path, body]) => {
   const { api } = await import(new URL("web/app/api.js", document.baseURI));
   const { later, ...answer } = await api[method](path, body);
@@ -125,7 +132,7 @@ def close(found: Any, expected: Any, where: str = "") -> None:
     if isinstance(expected, dict):
         assert set(found) == set(expected), where
         for key, value in expected.items():
-            if key in ("values", "drop") and isinstance(value, str):
+            if key in ("values", "drop", "weights") and isinstance(value, str):
                 arrays = [np.frombuffer(base64.b64decode(one), "<f4") for one in (found[key], value)]
                 np.testing.assert_allclose(*arrays, rtol=1e-3, atol=1e-3, err_msg=f"{where}.{key}")
             else:
@@ -198,11 +205,15 @@ def test_the_browser_answers_what_the_server_answers(opened: Page, server: str, 
         ("/api/classify", {"image": image, "networks": [network]}),
         ("/api/activations", {"image": image, "network": network}),
         ("/api/occlusion", {"image": image, "network": network, "size": 14, "step": 7}),
+        ("/api/activations", {"image": image, "network": network, "damage": BROKEN}),
+        ("/api/unit", {"network": network, "layer": "output", "unit": 3, "damage": BROKEN}),
+        ("/api/accuracy", {"network": network, "damage": SOUND}),
     ):
         close(opened.evaluate(ASK, ["post", path, body]), server_says(server, path, body), path)
     mistakes = f"/api/mistakes/{network}"
     for path in (
         f"/api/networks/{network}/filters",
+        f"/api/networks/{network}/structure",
         mistakes,
         f"{mistakes}/cell?label=4&prediction=9",
         f"{mistakes}/cell?label=0&prediction=1",

@@ -90,6 +90,9 @@ async def _told(ask: Asker, language: str) -> AsyncIterator[tuple[str, bytes]]:
     """The server's answers to questions that have no image in them, by the ends of their addresses."""
     for name in ("networks", "recipes"):
         yield name, _json(await ask.get(f"/api/{name}", language))
+    for one in (await ask.get("/api/networks", language))["networks"]:
+        name = f"networks/{one['id']}/structure"
+        yield name, _json(await ask.get(f"/api/{name}", language))
     for name, key in (("runs", "runs"), ("experiments", "experiments")):
         listed = await ask.get(f"/api/{name}", language)
         yield name, _json(listed)

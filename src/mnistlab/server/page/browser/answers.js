@@ -7,7 +7,7 @@
 
 import { ApiError } from "../app/api.js";
 import { language, say } from "../app/words.js";
-import { READER, activations, classify, filters, occlusion } from "./asking.js";
+import { READER, accuracy, activations, classify, filters, occlusion, unit } from "./asking.js";
 import { keepOffline } from "./offline.js";
 import { readPhoto } from "./photo.js";
 import { fetchJson, nearest, testImages } from "./pictures.js";
@@ -65,6 +65,8 @@ const ORDERS = {
   "/api/classify": classify,
   "/api/activations": looked,
   "/api/occlusion": occlusion,
+  "/api/unit": unit,
+  "/api/accuracy": accuracy,
   "/api/recipes/code": codeOf,
 };
 

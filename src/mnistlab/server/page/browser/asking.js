@@ -2,9 +2,10 @@
 
 import { encodeFloats, decodeImage } from "../digits/digits.js";
 import { judge, temper } from "./judge.js";
-import { firstWeights, isLoaded, load, think } from "./thinker.js";
+import { fetchJson, testImages } from "./pictures.js";
+import { firstWeights, isLoaded, load, think, unitNumbers } from "./thinker.js";
 
-/** @typedef {import("./thinker.js").Thought} Thought */
+/** @typedef {import("./surgery.js").Damage} Damage */
 
 export const READER = "shipped"; // the network that also tells digits from other things
 const SIDE = 28;
@@ -25,10 +26,11 @@ export async function verdictOf(image) {
 /**
  * @param {string} network
  * @param {Uint8Array} image
+ * @param {Damage} [damage]
  * @returns {Promise<import("../digits/answers.js").Answer>}
  */
-async function answerOf(network, image) {
-  const { outputs, calibration } = await think(network, image, ["output", "probabilities"]);
+async function answerOf(network, image, damage) {
+  const { outputs, calibration } = await think(network, image, ["output", "probabilities"], damage);
   const { temperature } = calibration;
   const probabilities = [...temper(outputs.probabilities, temperature)];
   const logits = outputs.output
@@ -58,18 +60,33 @@ export async function classify({ image: text, networks }) {
 }
 
 /**
- * @param {{image: string, network: string}} asked
+ * An image with ground where pixels are covered.
+ *
+ * @param {string} text base64
+ * @param {Damage} [damage]
+ */
+function seen(text, damage) {
+  const image = decodeImage(text);
+  if (!damage?.covered) return image;
+  const mask = decodeImage(damage.covered);
+  return image.map((level, at) => ((mask[at >> 3] >> (7 - (at & 7))) & 1 ? 0 : level));
+}
+
+/**
+ * @param {{image: string, network: string, damage?: Damage}} asked
  * @param {import("../app/networks.js").Layer[]} layers of that network
  */
-export async function activations({ image, network }, layers) {
-  const { outputs, calibration } = await think(network, decodeImage(image), null);
+export async function activations({ image: text, network, damage }, layers) {
+  const image = seen(text, damage);
+  const answer = await answerOf(network, image, damage);
+  const { outputs, calibration } = await think(network, image, null, damage);
   outputs.probabilities = temper(outputs.probabilities, calibration.temperature);
   const looked = layers.map((layer) => {
     const values = outputs[layer.name];
     const [minimum, maximum] = values.reduce(([low, high], one) => [Math.min(low, one), Math.max(high, one)], [Infinity, -Infinity]);
     return { ...layer, minimum, maximum, values: encodeFloats(values) };
   });
-  return { network, layers: looked };
+  return { network, answer, layers: looked };
 }
 
 /**
@@ -104,11 +121,11 @@ export async function filters(network) {
 /**
  * A patch of ground covers one place after the other.
  *
- * @param {{image: string, network: string, size: number, step: number}} asked
+ * @param {{image: string, network: string, size: number, step: number, damage?: Damage}} asked
  */
-export async function occlusion({ image: text, network, size, step }) {
-  const image = decodeImage(text);
-  const whole = await answerOf(network, image);
+export async function occlusion({ image: text, network, size, step, damage }) {
+  const image = seen(text, damage);
+  const whole = await answerOf(network, image, damage);
   const places = Math.floor((SIDE - size) / step) + 1;
   const drop = new Float32Array(places ** 2);
   const answers = [];
@@ -116,11 +133,44 @@ export async function occlusion({ image: text, network, size, step }) {
     const [top, left] = [Math.floor(at / places) * step, (at % places) * step];
     const covered = image.slice();
     for (let row = top; row < top + size; row++) covered.fill(0, row * SIDE + left, row * SIDE + left + size);
-    const { outputs, calibration } = await think(network, covered, ["probabilities"]); // others may ask in between
+    const { outputs, calibration } = await think(network, covered, ["probabilities"], damage); // others may ask in between
     const probabilities = temper(outputs.probabilities, calibration.temperature);
     drop[at] = whole.confidence - probabilities[whole.digit];
     answers.push(largest(probabilities));
   }
   const { digit, confidence } = whole;
   return { digit, confidence, rows: places, columns: places, size, step, drop: encodeFloats(drop), answers };
+}
+
+/** @param {{network: string, layer: string, unit: number, damage: Damage}} asked unit: from 1 on */
+export async function unit({ network, layer, unit: number, damage }) {
+  const { shape, weights, factor, offset } = await unitNumbers(network, layer, number - 1, damage);
+  return { shape, weights: encodeFloats(weights), factor, offset };
+}
+
+const SAMPLE_STEP = 10; // every tenth test image
+const TEST_IMAGES = 10_000;
+let counting = 0; // raised by each count, which ends the one before
+
+/**
+ * How many images of a sample a network classifies correctly. Of one that is not broken that is known.
+ *
+ * @param {{network: string, damage: Damage}} asked
+ */
+export async function accuracy({ network, damage }) {
+  const count = TEST_IMAGES / SAMPLE_STEP;
+  if (!damage.cuts.length && !damage.noise && !damage.covered) {
+    const { wrong } = await fetchJson(`mistakes/${network}.json`);
+    const missed = wrong.filter((/** @type {{index: number}} */ { index }) => index % SAMPLE_STEP === 0);
+    return { correct: count - missed.length, count };
+  }
+  const own = ++counting;
+  const images = await testImages(Array.from({ length: count }, (_, at) => SAMPLE_STEP * at));
+  let correct = 0;
+  for (const { image, label } of images) {
+    if (own !== counting) break; // nobody waits for it any more
+    const { outputs } = await think(network, seen(image, damage), ["probabilities"], damage);
+    correct += Number(largest(outputs.probabilities) === label);
+  }
+  return { correct, count };
 }

@@ -62,11 +62,26 @@ export function load(network) {
  * @param {string} network its id
  * @param {Uint8Array} image 784 pixels
  * @param {string[] | null} names of the layers wanted; null for all
+ * @param {import("./surgery.js").Damage | null} [damage] what is broken in it
  * @returns {Promise<Thought>}
  */
-export async function think(network, image, names) {
+export async function think(network, image, names, damage = null) {
   await load(network);
-  return ask({ do: "think", network, image, names });
+  return ask({ do: "think", network, image, names, damage });
+}
+
+/**
+ * The numbers of one filter or unit.
+ *
+ * @param {string} network its id
+ * @param {string} layer
+ * @param {number} unit from 0 on
+ * @param {import("./surgery.js").Damage} damage
+ * @returns {Promise<ReturnType<typeof import("./surgery.js").unitOf>>}
+ */
+export async function unitNumbers(network, layer, unit, damage) {
+  await load(network);
+  return ask({ do: "unit", network, layer, unit, damage });
 }
 
 /**

@@ -2,9 +2,29 @@
 
 import { forward } from "../networks/forward.js";
 import { readWeights } from "../networks/weights.js";
+import { damaged, unitOf } from "./surgery.js";
 
 /** @type {Map<string, import("../networks/weights.js").Weights>} */
 const networks = new Map();
+
+const MAX_BROKEN = 4; // networks kept
+/** @type {Map<string, import("../networks/weights.js").Weights>} */
+const broken = new Map();
+
+/**
+ * @param {string} network its id
+ * @param {import("./surgery.js").Damage | null} damage
+ */
+function weightsOf(network, damage) {
+  const sound = /** @type {import("../networks/weights.js").Weights} */ (networks.get(network));
+  if (!damage || (!damage.cuts.length && !damage.noise)) return sound;
+  const key = JSON.stringify([network, damage.cuts, damage.noise, damage.seed]);
+  const found = broken.get(key) ?? damaged(sound, damage);
+  broken.delete(key);
+  broken.set(key, found); // the last that was asked for
+  if (broken.size > MAX_BROKEN) broken.delete([...broken.keys()][0]);
+  return found;
+}
 
 /** @type {Record<string, (question: any) => any>} */
 const ANSWERS = {
@@ -15,11 +35,15 @@ const ANSWERS = {
     return {};
   },
 
-  think({ network, image, names }) {
-    const weights = /** @type {import("../networks/weights.js").Weights} */ (networks.get(network));
+  think({ network, image, names, damage }) {
+    const weights = weightsOf(network, damage);
     const { outputs } = forward(weights, image);
     const wanted = Object.entries(outputs).filter(([name]) => names === null || names.includes(name));
     return { outputs: Object.fromEntries(wanted), calibration: weights.calibration };
+  },
+
+  unit({ network, layer, unit, damage }) {
+    return unitOf(weightsOf(network, damage), layer, unit);
   },
 
   /** Filters over blocks of pixels come as they are, with the side of the blocks. */
