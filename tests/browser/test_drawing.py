@@ -215,7 +215,7 @@ def test_a_digit_from_a_link_is_on_the_sheet_and_in_the_code(watched, open_watch
     watched.quiet()
     other = open_watched()
     page = other.open(page.url.partition("#")[2])
-    expect(page.locator(".picked-note")).to_contain_text("not written here")
+    expect(page.locator(".picked-note")).to_contain_text("not drawn here")
     expect(page.locator(".hint")).to_be_hidden()
     expect(page.locator(".verdict .numeral")).to_have_text("7")
     pixels = "(where) => document.querySelector(where).toDataURL()"

@@ -69,6 +69,15 @@ def test_trouble_is_what_it_says():
     assert pens.beside(ink, rng).sum() > ink.sum()
 
 
+def test_a_skipping_pen_leaves_gaps_and_loses_no_stroke():
+    path = [np.array([(20.0, 20.0), (60.0, 20.0)]), np.array([(60.0, 20.0), (40.0, 100.0)])]
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        ink = pens.draw(path, (80, 120), "skipping", 3, rng)
+        whole = pens.draw(path, (80, 120), "round", 3, rng)
+        assert 0.6 < ink[30:].sum() / whole[30:].sum() < 1.1 and 0.5 < ink[:25].sum() / whole[:25].sum() < 1.1
+
+
 def test_turned_digits_are_none_that_are_digits_again(mnist):
     turned = handwriting.turned(mnist.train.take(np.arange(60)))
     assert not {0, 1} & set(turned.labels.tolist()) and len(turned) > 20

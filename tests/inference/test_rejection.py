@@ -10,6 +10,7 @@ from mnistlab.evaluation.calibration import Calibration
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.models import softmax
 from mnistlab.models.export import export_onnx
+from mnistlab.system.text import chance
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_a_verdict_holds_the_numbers_behind_it(judge, mnist):
     assert verdict.confidence == pytest.approx(probabilities[0, 7], abs=1e-6)
     assert verdict.likeness == pytest.approx(kinds[0, 0], abs=1e-6)
     assert verdict.ink == pytest.approx(mnist.test.images[0].sum() / 255)
-    assert str(verdict) == verdict.reason == f"It is a 7 ({verdict.confidence * 100:.1f} %)."
+    assert str(verdict) == verdict.reason == f"It is a 7 ({chance(verdict.confidence)})."
     with pytest.raises(dataclasses.FrozenInstanceError):
         verdict.kind = "unsure"
 

@@ -19,7 +19,7 @@ LANGUAGES = ("en", "de")
 KEY = re.compile(r"^[a-z]+\.[a-z0-9_]+$")
 PART_OF_KEY = re.compile(r"^[a-z]+\.[a-z0-9_]*$")
 BRACES = re.compile(r"\{(\w+)(?::([^}]*))?\}")
-FORMS = re.compile(r"^(|or|percent|whole|\.\d|[^|]+(\|[^|]+)+)$")
+FORMS = re.compile(r"^(|or|percent|chance|whole|\.\d|[^|]+(\|[^|]+)+)$")
 SOURCES = [*PAGE_FOLDER.rglob("*.js"), *PAGE_FOLDER.parents[1].rglob("*.py")]  # of all rooms
 MODULES = sorted(PAGE_FOLDER.rglob("*.js"))
 # What looks like a sentence: two words, a capital letter at the beginning, a full stop at the end.
@@ -129,7 +129,7 @@ def test_numbers_are_written_as_the_language_writes_them():
     for share, english, german in [
         (0.99971, "more than 99.9 %", "mehr als 99,9 %"),
         (0.998, "99.8 %", "99,8 %"),
-        (1, "100 %", "100 %"),
+        (1, "more than 99.9 %", "mehr als 99,9 %"),
         (0.0004, "less than 0.1 %", "weniger als 0,1 %"),
     ]:
         values = {"thing": {"key": "thing.8"}, "share": share}

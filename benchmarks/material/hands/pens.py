@@ -64,11 +64,13 @@ def draw(paths: Paths, size: tuple[int, int], pen: str, width: float, rng: np.ra
             for at in range(len(path) - 1):
                 _line(canvas, [path[at : at + 2]], max(float(widths[at]), 1.0))
     elif pen == "skipping":
-        for path in paths:
-            keep = ndimage.gaussian_filter1d(rng.normal(0, 1, len(path)), 2) > -0.55
+        for path in paths:  # in many short pieces, so that it leaves gaps and loses no whole stroke
+            places = np.linspace(0, len(path) - 1, max(len(path), 36))
+            fine = np.column_stack([np.interp(places, np.arange(len(path)), along) for along in path.T])
+            keep = ndimage.gaussian_filter1d(rng.normal(0, 1, len(fine)), 2) > -0.55
             keep[:2] = True
             for at in np.flatnonzero(keep[:-1]).tolist():
-                _line(canvas, [path[at : at + 2]], width)
+                _line(canvas, [fine[at : at + 2]], width)
     else:
         _line(canvas, paths, width, is_round=pen != "marker")
     return np.asarray(picture, np.float32) / 255

@@ -56,18 +56,18 @@ def percent(value: float | None, digits: int = 2, *, unit: str = " %") -> str:
 
 
 def chance(value: float, digits: int = 1) -> str:
-    """A probability as a percentage that is 0 or 100 only if the probability is.
+    """A probability as a percentage. What softmax gives lies between 0 and 1, even where it is rounded to one of them.
 
     Example:
         >>> chance(0.998), chance(0.99971), chance(1.0), chance(0.62, 0)
-        ('99.8 %', 'more than 99.9 %', '100 %', '62 %')
+        ('99.8 %', 'more than 99.9 %', 'more than 99.9 %', '62 %')
     """
     least = 10.0**-digits  # per cent
-    if 0 < value < least / 100:
+    if value < least / 100:
         return f"less than {least:.{digits}f} %"
-    if 1 - least / 100 < value < 1:
+    if value > 1 - least / 100:
         return f"more than {100 - least:.{digits}f} %"
-    return percent(value, 0 if value in (0, 1) else digits)
+    return percent(value, digits)
 
 
 def points(value: float) -> str:

@@ -21,6 +21,7 @@ _MAX_LINES: Final = 40  # in one direction of one frame
 _LONG: Final = 4.0  # sizes of the usual digit; a straight line of this length is a rule, whatever touches it
 _PAPER: Final = 0.85  # of a side of the page; connected ink of that size is the paper's
 _AT_END: Final = 0.05  # of the width of a comb, between its outer teeth and its ends
+_WRITING: Final = 0.5  # of the ink of a rule, that the writing has at least which the rule is compared with
 _FEW: Final = 3  # parts of a picture that tell nothing of the usual size
 _LARGER: Final = 1.2  # of the usual size; a smaller part is no frame
 _TALL: Final = 1.15  # height to width of a rectangle that may be a digit
@@ -59,7 +60,10 @@ def find_frames(is_ink: Mask, whole_page: bool) -> Mask:
         if found is None:
             continue
         level, upright = found
-        others = longer[(longer >= 10) & (areas >= 30) & (longer < 0.8 * longer[number])]
+        is_other = (longer >= 10) & (areas >= 30) & (longer < 0.8 * longer[number])
+        # Next to specks, a digit's own bar or leg looks as long as a rule.
+        is_enough = areas[is_other].sum() >= _WRITING * areas[number]
+        others = longer[is_other] if is_enough else longer[:0]
         if _is_frame(own, level, upright, _holds_others(is_ink[window] & ~own), others):
             for mask in (*level, *upright):
                 lines[window] |= mask & own

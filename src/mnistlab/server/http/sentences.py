@@ -22,6 +22,7 @@ FIRST: Final = "en"
 MAX_ACCEPTED: Final = 500  # characters of Accept-Language that are read
 
 _language: contextvars.ContextVar[str] = contextvars.ContextVar("language", default=FIRST)
+_LEAST = 1e-12
 _BRACES = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 
 
@@ -117,8 +118,10 @@ def _fill(value: Any, form: str, language: str) -> str:
     if "|" in form:
         one, *others = form.split("|")
         return one if value == 1 else others[-1]
-    if form in ("percent", "whole"):
-        return _percent(value, 1 if form == "percent" else 0, language)
+    if form == "percent":
+        return _percent(value, 1, language)
+    if form in ("chance", "whole"):  # of a probability, which is never 0 or 1
+        return _percent(min(max(value, _LEAST), 1 - _LEAST), 1 if form == "chance" else 0, language)
     return _number(value, int(form[1:]) if form.startswith(".") else None, language)
 
 

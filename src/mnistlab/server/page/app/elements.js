@@ -24,4 +24,4 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-export { percentShort as percent } from "./words.js";
+export { chanceShort as percent } from "./words.js";

@@ -7,7 +7,8 @@
  *   {name:or}             a list with "or" between
  *   {name:.2}             a number with two digits behind the point
  *   {name:percent}        0.998 as "99.8 %"; never "100.0 %" for what is less, but "more than 99.9 %"
- *   {name:whole}          0.62 as "62 %"
+ *   {name:chance}         the same of a probability, which is never 100 %, however near it comes
+ *   {name:whole}          a probability of 0.62 as "62 %"
  *   {count:digit|digits}  the word that goes with a number, in the order of the language's plural categories
  *
  * A value may be a sentence itself: `{key, values}`, as the server sends it.
@@ -100,7 +101,8 @@ function fill(value, form) {
     return forms[Math.min(at, forms.length - 1)];
   }
   if (form === "percent") return percent(value);
-  if (form === "whole") return percent(value, 0);
+  if (form === "chance") return chance(value);
+  if (form === "whole") return chance(value, 0);
   return form.startsWith(".") ? number(value, Number(form.slice(1))) : number(value);
 }
 
@@ -122,8 +124,6 @@ export function number(value, digits) {
   return /[1-9]/.test(text) ? `−${text.slice(1)}` : text.slice(1); // no minus before a zero
 }
 
-const SUREST = 1 - 1e-6; // 32-bit numbers round what is nearer to 1 up to it
-
 /** @param {number} digits */
 const fixed = (digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
 
@@ -140,27 +140,28 @@ export function percent(share, digits = 1) {
 }
 
 /**
+ * A probability within a sentence. What softmax gives is below 1, even where a computer rounds it to 1.
+ *
+ * @param {number} probability 0 to 1
+ * @param {number} [digits] behind the point
+ * @returns {string} `"99.8 %"`, `"more than 99.9 %"`
+ */
+export const chance = (probability, digits = 1) => percent(uncertain(probability), digits);
+
+/**
  * The same where there is little room.
  *
- * @param {number} share 0 to 1
+ * @param {number} probability 0 to 1
  * @param {number} [digits] behind the point
  * @returns {string} `"99.8 %"`, `"> 99.9 %"`
  */
-export function percentShort(share, digits = 1) {
-  const { edge, text } = rounded(share, digits);
+export function chanceShort(probability, digits = 1) {
+  const { edge, text } = rounded(uncertain(probability), digits);
   return edge ? `${edge < 0 ? "<" : ">"} ${text}` : text;
 }
 
-/**
- * What a network says of an answer: never certain, even where rounding made its probability 1.
- *
- * @param {number} probability 0 to 1
- * @returns {string} as `percent`
- */
-export const chance = (probability) => percent(Math.min(probability, SUREST));
-
-/** @param {number} probability @param {number} [digits] @returns {string} as `percentShort` */
-export const chanceShort = (probability, digits = 1) => percentShort(Math.min(probability, SUREST), digits);
+/** @param {number} probability */
+const uncertain = (probability) => Math.min(Math.max(probability, Number.EPSILON), 1 - Number.EPSILON);
 
 /**
  * @param {number} share

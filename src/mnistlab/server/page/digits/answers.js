@@ -57,7 +57,7 @@ export function createVerdict() {
  * @param {number} probability
  */
 const shareOf = (probability) =>
-  probability < 1 && probability >= 0.995 ? "> 99" : String(Math.round(100 * probability));
+  probability >= 0.995 ? "> 99" : String(Math.round(100 * probability));
 
 /**
  * One network's answer: its title, the digit and ten bars.

@@ -2,7 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { className } from "../app/networks.js";
-import { chanceShort, language, number, percentShort, say } from "../app/words.js";
+import { chanceShort, language, number, percent, say } from "../app/words.js";
 
 /** @typedef {import("../app/networks.js").Network} Network */
 
@@ -68,7 +68,7 @@ export function createSoftmax(logits, temperature, network) {
         element("th", { scope: "row", text: say("inside.softmax_sum") }),
         element("td"),
         element("td", { text: formatPower(sum) }),
-        element("td", { text: percentShort(1) }),
+        element("td", { text: percent(1) }),
         element("td", { class: "share" }),
       ),
     ),

@@ -26,5 +26,5 @@ export const STEPS = [
   },
   { name: "train", view: { tab: "train", recipe: "mlp" }, at: ".training-form" },
   { name: "ask", view: { tab: "experiments", experiment: "batch-size" }, at: ".finding" },
-  { name: "share", view: { tab: "draw" }, at: "#share-opener" },
+  { name: "share", view: { tab: "draw" }, at: "#share-opener, #menu-opener" },
 ];
