@@ -136,7 +136,4 @@ def test_a_file_that_is_none_is_refused(page: Page) -> None:
         }
       });
     }"""
-    assert (
-        page.evaluate(refused, ["", "mnistwe", "something else altogether"])
-        == ["This is not a network for the page."] * 3
-    )
+    assert page.evaluate(refused, ["", "mnistwe", "something else altogether"]) == ["no-network"] * 3

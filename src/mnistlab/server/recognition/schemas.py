@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from mnistlab.inference.anatomy import Kind
+from mnistlab.inference.layer_titles import Kind
 from mnistlab.server.images import Floats, Image
 from mnistlab.server.recognition.damage import DamageModel
 from mnistlab.server.run_ids import ID_PATTERN

@@ -17,15 +17,15 @@ const VERSION = 1;
 /**
  * @param {ArrayBuffer} file
  * @returns {Weights}
- * @throws {Error} if it is another kind of file, or not whole
+ * @throws {TypeError} if it is another kind of file, or of another version
  */
 export function readWeights(file) {
   const view = new DataView(file);
   const text = new TextDecoder();
-  if (file.byteLength < 12 || text.decode(new Uint8Array(file, 0, 8)) !== MAGIC) throw new Error("This is not a network for the page.");
+  if (file.byteLength < 12 || text.decode(new Uint8Array(file, 0, 8)) !== MAGIC) throw new TypeError("no-network");
   const begin = 12 + view.getUint32(8, true);
   const { version, arrays, ...rest } = JSON.parse(text.decode(new Uint8Array(file, 12, begin - 12)));
-  if (version !== VERSION) throw new Error("The network is for another version of the page.");
+  if (version !== VERSION) throw new TypeError("other-version");
   return {
     ...rest,
     shapes: arrays.map((/** @type {{shape: number[]}} */ { shape }) => shape),
@@ -33,9 +33,22 @@ export function readWeights(file) {
       const length = shape.reduce((product, size) => product * size, 1);
       // Every machine with a browser has the lowest byte first, as the file has.
       if (type === "float32") return new Float32Array(file, begin + offset, length);
+      if (type === "float24") return lengthen(new Uint8Array(file, begin + offset, 3 * length));
       return widen(new Uint16Array(file, begin + offset, length));
     }),
   };
+}
+
+/**
+ * Numbers of which the file has the upper three bytes.
+ *
+ * @param {Uint8Array} bytes
+ */
+function lengthen(bytes) {
+  const bits = new Uint32Array(bytes.length / 3);
+  for (let at = 0; at < bits.length; at++)
+    bits[at] = (bytes[3 * at] << 8) | (bytes[3 * at + 1] << 16) | (bytes[3 * at + 2] << 24);
+  return new Float32Array(bits.buffer);
 }
 
 /** @type {Float32Array | null} */
