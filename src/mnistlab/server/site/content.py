@@ -82,6 +82,7 @@ async def answered_files(ask: Asker, run_folders: Mapping[str, Path]) -> Files:
         mistakes = await ask.get(f"/api/mistakes/{network}")
         explained |= {one["index"] for one in mistakes["wrong"][:MAX_EXPLAINED]}
         files[f"data/mistakes/{network}.json"] = _json(mistakes)
+        files[f"data/structures/{network}.json"] = _json(await ask.get(f"/api/networks/{network}/structure"))
         files[f"data/cells/{network}.json"] = _json(await _cells(ask, network, mistakes["matrix"]))
     return files | await _nearest(ask, explained)
 
@@ -89,9 +90,6 @@ async def answered_files(ask: Asker, run_folders: Mapping[str, Path]) -> Files:
 async def _told(ask: Asker, language: str) -> AsyncIterator[tuple[str, bytes]]:
     """The server's answers to questions that have no image in them, by the ends of their addresses."""
     for name in ("networks", "recipes"):
-        yield name, _json(await ask.get(f"/api/{name}", language))
-    for one in (await ask.get("/api/networks", language))["networks"]:
-        name = f"networks/{one['id']}/structure"
         yield name, _json(await ask.get(f"/api/{name}", language))
     for name, key in (("runs", "runs"), ("experiments", "experiments")):
         listed = await ask.get(f"/api/{name}", language)

@@ -20,6 +20,7 @@ import { load } from "./thinker.js";
  */
 const QUESTIONS = [
   [/^\/api\/networks\/([a-z0-9-]+)\/filters$/, (network) => filters(network)],
+  [/^\/api\/networks\/([a-z0-9-]+)\/structure$/, (network) => fetchJson(`structures/${network}.json`)],
   [/^\/api\/mistakes\/([a-z0-9-]+)$/, (network) => fetchJson(`mistakes/${network}.json`)],
   [/^\/api\/mistakes\/([a-z0-9-]+)\/cell\?label=(\d)&prediction=(\d)$/, cell],
   [/^\/api\/images\/test\?indices=([\d,]+)$/, async (indices) => ({ images: await testImages(indices.split(",").map(Number)) })],

@@ -142,10 +142,14 @@ export async function occlusion({ image: text, network, size, step, damage }) {
   return { digit, confidence, rows: places, columns: places, size, step, drop: encodeFloats(drop), answers };
 }
 
-/** @param {{network: string, layer: string, unit: number, damage: Damage}} asked unit: from 1 on */
+/**
+ * The numbers of one filter or unit.
+ *
+ * @param {{network: string, layer: string, unit: number, damage?: Damage}} asked unit: from 1 on
+ */
 export async function unit({ network, layer, unit: number, damage }) {
-  const { shape, weights, factor, offset } = await unitNumbers(network, layer, number - 1, damage);
-  return { shape, weights: encodeFloats(weights), factor, offset };
+  const { shape, values, factor, offset } = await unitNumbers(network, layer, number - 1, damage);
+  return { shape, weights: encodeFloats(values), factor, offset };
 }
 
 const SAMPLE_STEP = 10; // every tenth test image

@@ -1,6 +1,5 @@
 /**
- * A network that is broken on purpose, and the numbers of its parts: `mnistlab.inference.surgery` and `arithmetic` once
- * more, on the list of steps.
+ * A network that is broken on purpose: `mnistlab.inference.surgery` once more, on the list of steps.
  *
  * @typedef {import("../networks/weights.js").Weights} Weights
  * @typedef {{part: number, units: number[], off: boolean, biases: boolean, linear: boolean}} Cut
@@ -8,7 +7,6 @@
  */
 
 const FOLLOWING = ["scale", "relu", "reshape", "transpose", "pool"];
-const ARRANGING = ["reshape", "transpose", "image"];
 
 /**
  * The steps with weights on the way to the probabilities, in the network's order.
@@ -104,51 +102,4 @@ function normal(seed) {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-}
-
-/**
- * The numbers by which a layer computes one of its channels or units.
- *
- * @param {Weights} network
- * @param {string} layer
- * @param {number} unit from 0 on
- * @returns {{shape: number[], weights: Float32Array, factor: number, offset: number}}
- */
-export function unitOf({ steps, arrays, shapes, outputs }, layer, unit) {
-  let weights = new Float32Array();
-  /** @type {number[]} */
-  let shape = [0];
-  let [factor, offset] = [1, 0];
-  const number = (/** @type {number} */ array) => arrays[array][arrays[array].length > 1 ? unit : 0];
-  for (const step of stepsOf(steps, outputs, layer)) {
-    if (step.weights !== undefined) {
-      const whole = arrays[step.weights];
-      shape = shapes[step.weights].slice(0, -1);
-      const count = step.shape[step.shape.length - 1];
-      weights = Float32Array.from({ length: whole.length / count }, (_, at) => whole[at * count + unit]);
-    }
-    if (step.factor !== undefined) [factor, offset] = [factor * number(step.factor), offset * number(step.factor)];
-    for (const added of [step.bias, step.offset]) if (added !== undefined) offset += number(added);
-  }
-  return { shape, weights, factor, offset };
-}
-
-/**
- * The steps between a layer and the layer before it, in their order.
- *
- * @param {Weights["steps"]} steps
- * @param {Weights["outputs"]} outputs
- * @param {string} layer
- */
-function stepsOf(steps, outputs, layer) {
-  const names = Object.keys(outputs);
-  const before = new Set(names.slice(0, names.indexOf(layer)).map((name) => outputs[name]));
-  let at = outputs[layer];
-  if (before.has(at)) return [steps[at]]; // it only hands on
-  const line = [steps[at]];
-  while (steps[at].from.length === 1 && !before.has(steps[at].from[0])) {
-    [at] = steps[at].from;
-    line.unshift(steps[at]);
-  }
-  return line.filter((step) => !ARRANGING.includes(step.do));
 }

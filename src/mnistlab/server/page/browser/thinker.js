@@ -76,8 +76,8 @@ export async function think(network, image, names, damage = null) {
  * @param {string} network its id
  * @param {string} layer
  * @param {number} unit from 0 on
- * @param {import("./surgery.js").Damage} damage
- * @returns {Promise<ReturnType<typeof import("./surgery.js").unitOf>>}
+ * @param {import("./surgery.js").Damage} [damage]
+ * @returns {Promise<ReturnType<typeof import("../networks/units.js").unitOf>>}
  */
 export async function unitNumbers(network, layer, unit, damage) {
   await load(network);

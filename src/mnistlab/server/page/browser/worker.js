@@ -1,8 +1,9 @@
 /** The worker that computes: it keeps the networks and answers one question after the other. */
 
 import { forward } from "../networks/forward.js";
+import { unitOf } from "../networks/units.js";
 import { readWeights } from "../networks/weights.js";
-import { damaged, unitOf } from "./surgery.js";
+import { damaged } from "./surgery.js";
 
 /** @type {Map<string, import("../networks/weights.js").Weights>} */
 const networks = new Map();

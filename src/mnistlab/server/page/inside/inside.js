@@ -141,7 +141,7 @@ async function refresh() {
     const other = named("second");
     const ask = (/** @type {string} */ path, /** @type {any} */ more) => context.api.post(path, { image, ...more });
     const own = { network: chosen.id, damage };
-    const counted = countAll(chosen, damage, asked);
+    const counted = structure.parts.length ? countAll(chosen, damage, asked) : null;
     const [looked, covered, sound, compared, derived] = await Promise.all([
       ask("/api/activations", own),
       ask("/api/occlusion", { ...own, ...PATCH }),
