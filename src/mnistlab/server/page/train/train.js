@@ -83,7 +83,6 @@ const withoutServer = () =>
     { class: "training-form", "aria-labelledby": "train-form-title" },
     element("h2", { id: "train-form-title", text: say("train.title") }),
     element("p", { text: say("site.no_training") }),
-    element("p", { class: "small muted", text: say("site.recorded") }),
   );
 
 async function show() {
