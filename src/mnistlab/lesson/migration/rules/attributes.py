@@ -3,8 +3,9 @@
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
+from mnistlab.lesson.migration.kinds import is_layer, is_model
 from mnistlab.lesson.migration.rules.backend import is_rewritten
-from mnistlab.lesson.migration.values import Values, is_layer, is_model
+from mnistlab.lesson.migration.values import Values
 
 SHAPE = "A layer has no {name} any more (AttributeError); its {new} knows its shape."
 INPUT = (
