@@ -14,6 +14,8 @@ READ_ONLY = "{what} works out its own {name} today, so nothing can be assigned t
 ADVICE = {
     "W": " Its weights are in kernel.",
     "b": " Its weights are in bias.",
+    "outputs": " Make another model from the tensors: keras.Model(model.inputs, outputs).",
+    "inputs": " Make another model from the tensors: keras.Model(inputs, outputs).",
     "validation_data": (
         " A callback is not given the validation data any more: hand them to it when it is made, and keep them."
     ),
@@ -29,16 +31,22 @@ ADVICE = {
     "updates": " A layer changes its variables with assign(...) in its call method.",
     "add_update": " A layer changes its variables with assign(...) in its call method.",
     "get_gradients": " Record the calculation with tf.GradientTape and ask the tape for the gradient.",
+    "reset_states": " Call reset_states() of each layer that keeps its state, such as an LSTM with stateful=True.",
     "get_updates": " An optimizer of your own has an update_step(gradient, variable, learning_rate).",
     "predict_classes": " Use np.argmax(model.predict(images), axis=-1).",
     "uses_learning_phase": " Say training=True or training=False in the call of the model.",
     "_keras_shape": " Use shape.",
     "get_shape": " Use shape.",
 }
+COPY = (
+    "The layers of a model are a new list each time today, so {name} changes nothing in the model. Make another one of "
+    "the part that is wanted: keras.Model(model.inputs, model.layers[-2].output)."
+)
 READ_ONLY_NAMES = {
     "Layer": frozenset(
         {"trainable_weights", "non_trainable_weights", "weights", "losses", "input", "output", "variables"}
     ),
+    "Model": frozenset({"inputs", "outputs", "input_shape", "output_shape", "metrics", "metrics_names"}),
     "Callback": frozenset({"model"}),
 }
 
@@ -55,17 +63,23 @@ def hold_attribute(code: Code, values: Values, node: cst.Attribute, stored: set[
     """Marks an attribute that what stands before it does not have, or that nothing can be assigned to."""
     name = node.attr.value
     kinds = values.kinds(node.value)
+    if name in ("pop", "append", "insert", "remove", "clear") and _is_layers_of_model(values, node.value):
+        code.mark(node, COPY.format(name=name))
     for kind in sorted(kinds):
         known = _attributes(values, kind)
         if not known or (kind.endswith("?") and name not in ADVICE):
             continue
         what = _what(values, kind)
         if is_stored(code, node):
-            readonly = READ_ONLY_NAMES.get(
-                "Layer" if values.base(kind) in ("Model", "Sequential") else values.base(kind)
-            )
-            if readonly and name in readonly and not _has_setter(values, kind, name):
+            base = values.base(kind)
+            is_model_of_keras = base in ("Model", "Sequential")
+            readonly = READ_ONLY_NAMES.get("Layer" if is_model_of_keras else base, frozenset())
+            if is_model_of_keras and not kind.startswith("own:"):
+                readonly |= READ_ONLY_NAMES["Model"]
+            if name in readonly and not _has_setter(values, kind, name):
                 code.mark(node, READ_ONLY.format(what=what, name=name, advice=ADVICE.get(name, "")))
+            continue
+        if name in TRAINED_NAMES and values.base(kind) in ("Model", "Sequential"):
             continue
         if name in known or name in stored or name.startswith("__") or name in OWN_NAMES:
             continue
@@ -75,7 +89,15 @@ def hold_attribute(code: Code, values: Values, node: cst.Attribute, stored: set[
         return
 
 
+def _is_layers_of_model(values: Values, node: cst.BaseExpression) -> bool:
+    if not isinstance(node, cst.Attribute) or node.attr.value != "layers":
+        return False
+    return any(values.base(kind) in ("Model", "Sequential") and "own:" not in kind for kind in values.kinds(node.value))
+
+
 OWN_NAMES = frozenset({"shape", "numpy"})
+TRAINED_NAMES = frozenset({"history", "stop_training"})
+"""What a model has once it was trained."""
 
 
 def _has_setter(values: Values, kind: str, name: str) -> bool:
