@@ -17,6 +17,7 @@ import pytest
 from idx_files import write_idx
 from mnistlab.cli.main import cli
 from mnistlab.inference import Classifier
+from mnistlab.inference.web import web_network
 from mnistlab.models.backend import keras
 from mnistlab.runs import Run
 from processes import child_cpu_seconds, imports_of, run_alone, run_mnistlab, run_python
@@ -130,6 +131,13 @@ def test_export(run_folder, kind, suffix, tmp_path):
     assert again.stderr == f"mlp.{suffix} exists and is left as it is. Delete it, or choose another name with --out.\n"
 
 
+def test_an_export_for_the_web_is_the_network_of_the_run(run_folder, tmp_path):
+    result = run_mnistlab("export", run_folder, "--format", "web", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "mlp.weights").read_bytes() == web_network(run_folder / "model.onnx")
+    assert "readWeights(await (await fetch('mlp.weights'))" in (tmp_path / "mlp.weights.md").read_text()
+
+
 def test_an_export_leaves_a_note_of_somebody_else(run_folder, tmp_path):
     (tmp_path / "mlp.onnx.md").write_text("mine")
     result = run_mnistlab("export", run_folder, "--format", "onnx", cwd=tmp_path)
@@ -179,7 +187,7 @@ WRONG_USE = [
     (["train", "mpl"], "'mpl' is not one of 'mlp', 'cnn', 'fast', 'best', 'record'. Did you mean 'mlp'? See"),
     (["trian", "mlp"], "No such command 'trian'. Did you mean 'train'? See mnistlab --help."),
     (["runs", "--sort", "acc"], "'accuracy', 'name', 'time', 'date'. Did you mean 'accuracy'? See"),
-    (["export", "x", "--format", "onx"], "'onnx', 'keras', 'litert'. Did you mean 'onnx'? See"),
+    (["export", "x", "--format", "onx"], "'onnx', 'keras', 'litert', 'web'. Did you mean 'onnx'? See"),
     (["serve", "--port", "70,000"], "'70,000' is not a whole number from 0 to 65,535. See"),
     (["bench", "--rounds", "1e3"], "'1e3' is not a whole number from 1 to 100. See"),
     (["train", "mlp", "--colour"], "No such option '--colour'. Did you mean '--out'? See mnistlab train --help."),
@@ -189,7 +197,7 @@ WRONG_USE = [
     (["export", "somewhere"], "Missing option '--format'."),
     (
         ["export", "somewhere", "--format", "pdf"],
-        "'pdf' is not one of 'onnx', 'keras', 'litert'. See mnistlab export --help.",
+        "'pdf' is not one of 'onnx', 'keras', 'litert', 'web'. See mnistlab export --help.",
     ),
 ]
 

@@ -147,3 +147,43 @@ def test_the_list_of_runs_survives_a_damaged_one(client, tmp_path, key):
         assert {run["id"]: run["state"] for run in runs}["good"] == "finished"
         for run in runs:
             assert asked.get(f"/api/runs/{run['id']}").status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "english", "german"),
+    [
+        ("GET", "/api/nothing", None, "There is nothing at this address.", "Unter dieser Adresse gibt es nichts."),
+        ("GET", "/api/runs/nobody", None, "There is no run of this id.", "Es gibt keinen Lauf mit dieser Kennung."),
+        ("DELETE", "/web/main.js", None, "This address takes another method.", "Diese Adresse erwartet eine andere"),
+        (
+            "POST",
+            "/api/runs",
+            {"recipe": "mlp", "epochs": 0},
+            "epochs must be at least 1.",
+            "epochs muss mindestens 1 sein.",
+        ),
+        (
+            "POST",
+            "/api/runs/cnn-seed0/stop",
+            {},
+            "The run cnn-seed0 is not running.",
+            "Der Lauf cnn-seed0 läuft nicht.",
+        ),
+    ],
+)
+def test_what_is_refused_is_said_in_the_language_of_the_client(client, method, path, body, english, german):
+    for accepted, expected in [("", english), ("fr", english), ("de-AT,en;q=0.5", german), ("en, de;q=0.9", english)]:
+        request = {} if body is None else {"json": body}
+        answer = client.request(method, path, headers={"Accept-Language": accepted}, **request)
+        assert answer.status_code in (404, 405, 409, 422)
+        assert expected in answer.json()["error"], accepted
+
+
+def test_titles_and_recipes_are_said_in_the_language_of_the_client(client):
+    german = {"Accept-Language": "de"}
+    networks = client.get("/api/networks", headers=german).json()["networks"]
+    assert [one["title"] for one in networks][1:3] == ["Einfaches Netz (MLP)", "Faltungsnetz (CNN)"]
+    assert {"Das Bild, von 0 bis 1", "Faltung 1, ReLU"} <= {layer["title"] for layer in networks[2]["layers"]}
+    assert client.get("/api/networks").json()["networks"][1]["title"] == "Simple network (MLP)"
+    recipes = client.get("/api/recipes", headers=german).json()["recipes"]
+    assert {one["id"]: one["title"] for one in recipes}["fast"] == "Der schnellste Weg zu 99 %".replace(" %", "\xa0%")

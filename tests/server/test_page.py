@@ -1,11 +1,11 @@
-"""The page's folders import one way: main, then the tabs, then code and tools, then digits and charts, then app."""
+"""The page's folders import one way: main, the tabs, code and tools, browser, digits and charts, app, networks."""
 
 import re
 
 from mnistlab.server.http.static import PAGE_FOLDER
 
 TABS = ("draw", "inside", "train", "mistakes", "experiments")
-FLOORS = ({"main.js"}, set(TABS), {"code", "tools"}, {"digits", "charts"}, {"app"})
+FLOORS = ({"main.js"}, set(TABS), {"code", "tools"}, {"browser"}, {"digits", "charts"}, {"app"}, {"networks"})
 IMPORT = re.compile(r'\b(?:from|import)\s*\(?\s*"(\.[^"]*)"\)?(\.Context)?')
 
 

@@ -9,14 +9,14 @@ from mnistlab.cli.options import PATH, Choice, debug_option
 from mnistlab.cli.usage import SUFFIXES, FileFormat, usage_note
 from mnistlab.exceptions import UsageError
 from mnistlab.system.extras import require_extra
-from mnistlab.system.files import copy_whole, write_text, write_with
+from mnistlab.system.files import copy_whole, write_bytes, write_text, write_with
 from mnistlab.system.paths import require_new_file
 
 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--format", "file_format", required=True, type=Choice(get_args(FileFormat)), help="Kind of file.")
-@click.option("--out", type=PATH, help="The file; RECIPE.onnx, RECIPE.keras or RECIPE.tflite here by default.")
+@click.option("--out", type=PATH, help="The file; by default RECIPE.onnx and the like, here.")
 @debug_option
 def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
     """Write a trained network to a file for use elsewhere. RUN is its run folder; a note tells how to use the file."""
@@ -37,6 +37,10 @@ def export(run_folder: Path, file_format: FileFormat, out: Path | None) -> None:
 
         model = load_run(complete)
         write_with(target, lambda path: export_litert(model, path))
+    elif file_format == "web":
+        from mnistlab.inference.web import web_network
+
+        write_bytes(target, web_network(complete.onnx_path))
     else:
         if file_format == "onnx":
             from mnistlab.inference import Classifier

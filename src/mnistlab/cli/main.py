@@ -19,6 +19,7 @@ from mnistlab.cli.run import run
 from mnistlab.cli.runs import runs
 from mnistlab.cli.serve import serve
 from mnistlab.cli.sheet import sheet
+from mnistlab.cli.site import site
 from mnistlab.cli.train import train
 from mnistlab.exceptions import MnistlabError
 from mnistlab.system.streams import prepare_streams
@@ -46,7 +47,7 @@ def cli() -> None:
     """MNIST, the Hello World of deep learning: train, score and explain its two classic networks."""
 
 
-for _command in (run, train, experiment, runs, evaluate, read, lesson, serve, export, data, sheet, bench):
+for _command in (run, train, experiment, runs, evaluate, read, lesson, serve, site, export, data, sheet, bench):
     cli.add_command(_command)
 
 

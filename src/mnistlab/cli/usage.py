@@ -7,14 +7,16 @@ if TYPE_CHECKING:
 
 from mnistlab.system.text import percent
 
-FileFormat = Literal["onnx", "keras", "litert"]
-SUFFIXES: dict[FileFormat, str] = {"onnx": ".onnx", "keras": ".keras", "litert": ".tflite"}
+FileFormat = Literal["onnx", "keras", "litert", "web"]
+SUFFIXES: dict[FileFormat, str] = {"onnx": ".onnx", "keras": ".keras", "litert": ".tflite", "web": ".weights"}
 """How the name of a file of each format ends."""
 
 _NEEDS = {
-    "onnx": "pip install onnxruntime",
-    "keras": "pip install keras tensorflow",
-    "litert": "pip install ai-edge-litert; TensorFlow has the same interpreter",
+    "onnx": "`pip install onnxruntime`",
+    "keras": "`pip install keras tensorflow`",
+    "litert": "`pip install ai-edge-litert; TensorFlow has the same interpreter`",
+    "web": "a browser, and the modules `forward.js` and `weights.js`. They lie in `web/networks` of every folder\nthat "
+    "`mnistlab site build` makes",
 }
 _LOADING = {
     "onnx": """import os
@@ -56,9 +58,10 @@ _NOTE = """# {name}
 {subject}: the network of the recipe `{recipe}`, {accuracy} right on the test images of
 {dataset}. Images come as `uint8` `(num_images, 28, 28)` with ink 255 on ground 0, {form}{more}
 
-Needs: `{needs}`.
+Needs: {needs}.
 
-```python
+{code}"""
+_PYTHON = """```python
 import numpy as np
 {loading}
 
@@ -66,6 +69,17 @@ images = np.zeros((1, 28, 28), np.uint8)
 images[0, 4:24, 13:15] = 255  # a stroke from top to bottom: put your own image here
 probabilities = read(images)
 print(probabilities.argmax(axis=1))
+```
+"""
+_JAVASCRIPT = """```js
+import {{ forward }} from "./forward.js";
+import {{ readWeights }} from "./weights.js";
+
+const network = readWeights(await (await fetch({name!r})).arrayBuffer());
+const image = new Uint8Array(784); // row by row
+for (let row = 4; row < 24; row++) image.fill(255, 28 * row + 13, 28 * row + 15); // put your own image here
+const {{ probabilities }} = forward(network, image).outputs;
+console.log(probabilities.indexOf(Math.max(...probabilities)));
 ```
 """
 
@@ -89,6 +103,10 @@ def usage_note(
         >>> note.splitlines()[0]
         '# mlp.onnx'
     """
+    if file_format == "web":
+        code = _JAVASCRIPT.format(name=name)
+    else:
+        code = _PYTHON.format(loading=_LOADING[file_format].format(name=name))
     subject = "Handwritten digits, 0 to 9"
     form = "each digit in MNIST's form: longest\nside 20 pixels, centre of mass in the middle. "
     if not classes.is_digits:
@@ -102,7 +120,7 @@ def usage_note(
         recipe=recipe,
         accuracy=percent(accuracy),
         dataset=dataset,
-        more="\nEvery layer's activations can be had as further outputs." if file_format == "onnx" else "",
+        more="\nEvery layer's activations can be had as further outputs." if file_format in ("onnx", "web") else "",
         needs=_NEEDS[file_format],
-        loading=_LOADING[file_format].format(name=name),
+        code=code,
     )

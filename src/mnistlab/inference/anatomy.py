@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import RunError
 from mnistlab.inference.classifier import PROBABILITIES
+from mnistlab.inference.layer_titles import Kind, title_of
 from mnistlab.inference.onnx_files import checked_network, read_file, widen_halves
-from mnistlab.system.sentences import Sentence, said_by
 
-Kind = Literal["input", "convolution", "normalisation", "activation", "pool", "dense", "softmax", "other"]
 Pair = tuple[int, int]  # along rows and along columns
-LOGITS = "output"
 MAX_PIXELS = 10_000
 _PASSING = ("Identity", "Transpose")
 
@@ -136,7 +134,9 @@ class _Graph:
             kind = self._kind(name, named, first=not found)
             if kind in ("convolution", "pool", "dense"):
                 numbers[kind] = numbers.get(kind, 0) + 1
-            found.append(LayerView(name, _title(name, kind, numbers, found), kind, shape, self._field(name, shape)))
+            main = next((one.title for one in reversed(found) if one.kind in ("convolution", "dense")), "")
+            title = title_of(name, kind, numbers.get(kind, 0), main)
+            found.append(LayerView(name, title, kind, shape, self._field(name, shape)))
         return tuple(found)
 
     def num_parameters(self) -> int:
@@ -281,31 +281,3 @@ def _unfolded(weights: NDArray[np.float32], fold: int) -> NDArray[np.float32]:
     # With f for fold: (n, r, c, f² · d) -> (n, r, c, f, f, d) -> (n, r, f, c, f, d) -> (n, r · f, c · f, d)
     blocks = weights.reshape(filters, rows, columns, fold, fold, depth // fold**2).transpose(0, 1, 3, 2, 4, 5)
     return np.ascontiguousarray(blocks.reshape(filters, rows * fold, columns * fold, depth // fold**2))
-
-
-def _title(name: str, kind: Kind, numbers: Mapping[str, int], before: Sequence[LayerView]) -> str:
-    """The title of a layer."""
-    main = next((one.title for one in reversed(before) if one.kind in ("convolution", "dense")), "")
-    behind = {"layer": said_by(main) or main}
-    number = {"number": numbers.get(kind, 0)}
-    if "dropout" in name:
-        return Sentence(f"{main}, dropout (off after training)", "layer.dropout", behind)
-    titles: dict[Kind, Sentence] = {
-        "input": Sentence("The image, from 0 to 1", "layer.input"),
-        "convolution": Sentence(f"Convolution {number['number']}", "layer.convolution", number),
-        "pool": Sentence(f"Pooling {number['number']}", "layer.pool", number),
-        "dense": Sentence(f"Hidden layer {number['number']}", "layer.dense", number),
-        "normalisation": Sentence(f"{main}, normalized", "layer.normalisation", behind),
-        "activation": Sentence(f"{main}, ReLU", "layer.activation", behind),
-        "softmax": Sentence("Probabilities", "layer.softmax"),
-    }
-    if name == LOGITS and kind == "dense":
-        return Sentence("Ten numbers (logits)", "layer.logits")
-    return titles.get(kind) or _OTHERS.get(name) or name.replace("_", " ")
-
-
-_OTHERS = {
-    "flatten": Sentence("All numbers in one row (flatten)", "layer.flatten"),
-    "channel": Sentence("The image as one channel", "layer.channel"),
-    "fold": Sentence("Each block of 2 × 2 pixels as one cell", "layer.fold"),
-}

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.datasets.classes import DIGITS
 from mnistlab.inference import Classifier, Judge
-from mnistlab.inference.anatomy import LOGITS, Anatomy, LayerView, dissect
+from mnistlab.inference.anatomy import Anatomy, LayerView, dissect
 from mnistlab.inference.classifier import PROBABILITIES
+from mnistlab.inference.layer_titles import LOGITS
 from mnistlab.inference.pretrained import PRETRAINED, accuracies_of_pretrained, parameters_of_pretrained
 from mnistlab.runs import Run, Summary, list_runs
 from mnistlab.runs.run import MANIFEST, problem_of

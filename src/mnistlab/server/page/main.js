@@ -18,13 +18,19 @@
  *   it is on screen
  */
 
-import { ApiError, api, takeToken } from "./app/api.js";
+import { ApiError, answerWith, api, takeToken } from "./app/api.js";
 import { element } from "./app/elements.js";
 import { LANGUAGES, choose, language, say, sayAll } from "./app/words.js";
 import { mountCodePanel } from "./code/code_panel.js";
 import { mountShare } from "./tools/share.js";
 
 takeToken();
+const site = await (await fetch(new URL("./site.json", import.meta.url))).json();
+if (site.answers === "browser") {
+  const { answers, prepare } = await import("./browser/answers.js");
+  answerWith(answers);
+  prepare();
+}
 // What reads the address comes after the token is out of it.
 const { state } = await import("./app/state.js");
 const { mountProjector } = await import("./tools/projector.js");
@@ -218,4 +224,4 @@ state.subscribe((now) => {
   void showTab(now);
 });
 await showTab(state.get());
-for (const id of places.keys()) load(id).catch(() => null); // so that the next tab opens at once
+if (api.isServer) for (const id of places.keys()) load(id).catch(() => null); // so that the next tab opens at once

@@ -1,4 +1,16 @@
-/** The server's HTTP interface. */
+/**
+ * Whom the page asks: the server over its HTTP interface, or, in a folder that `mnistlab site build` made, the browser
+ * itself. The file `site.json` says which of the two; the questions are the same.
+ *
+ * @typedef {{
+ *   isServer: boolean,
+ *   get: (path: string, options?: {signal?: AbortSignal}) => Promise<any>,
+ *   post: (path: string, body?: unknown, options?: {signal?: AbortSignal}) => Promise<any>,
+ *   upload: (path: string, file: Blob, options?: {signal?: AbortSignal}) => Promise<any>,
+ *   events: (path: string, handlers: Record<string, (data: any) => void>) => () => void,
+ * }} BackEnd
+ *   isServer: whether there is a server, which can read photos of whole pages and train
+ */
 
 import { createEventParser } from "./events.js";
 import { language, say } from "./words.js";
@@ -149,7 +161,10 @@ function events(path, handlers) {
   };
 }
 
-export const api = Object.freeze({
+/** @type {BackEnd} */
+const server = Object.freeze({
+  isServer: true,
+
   /**
    * @param {string} path
    * @param {{signal?: AbortSignal}} [options]
@@ -182,4 +197,22 @@ export const api = Object.freeze({
   },
 
   events,
+});
+
+let asked = server;
+
+/** @param {BackEnd} backEnd who answers from now on */
+export function answerWith(backEnd) {
+  asked = backEnd;
+}
+
+/** @type {BackEnd} */
+export const api = Object.freeze({
+  get isServer() {
+    return asked.isServer;
+  },
+  get: (path, options) => asked.get(path, options),
+  post: (path, body, options) => asked.post(path, body, options),
+  upload: (path, file, options) => asked.upload(path, file, options),
+  events: (path, handlers) => asked.events(path, handlers),
 });

@@ -7,29 +7,10 @@
  * @typedef {"L" | "M"} Level
  */
 
+import { BLOCKS, PER_BLOCK } from "./qr_tables.js";
+
 export const QUIET = 4; // modules of paper on each side that readers need (section 9.1)
 const LEVEL_BITS = { L: 1, M: 0 }; // in the format information
-// Table 9: error correction codewords of each block, and the number of blocks, by version from 1 on.
-const PER_BLOCK = {
-  L: [
-    7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28, 28, 28, 30, 30, 26, 28, 30, 30, 30,
-    30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30,
-  ],
-  M: [
-    10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28, 28, 28, 28, 28, 28, 28,
-    28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28,
-  ],
-};
-const BLOCKS = {
-  L: [
-    1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8, 8, 9, 9, 10, 12, 12, 12, 13, 14, 15, 16, 17, 18, 19, 19,
-    20, 21, 22, 24, 25,
-  ],
-  M: [
-    1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16, 17, 17, 18, 20, 21, 23, 25, 26, 28, 29, 31, 33, 35,
-    37, 38, 40, 43, 45, 47, 49,
-  ],
-};
 /** @type {((row: number, column: number) => boolean)[]} where each mask turns modules over (table 10) */
 const MASKS = [
   (row, column) => (row + column) % 2 === 0,

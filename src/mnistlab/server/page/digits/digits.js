@@ -31,6 +31,16 @@ export function decodeFloats(text) {
 }
 
 /**
+ * @param {Float32Array} values
+ * @returns {string} base64 of little-endian float32
+ */
+export function encodeFloats(values) {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  values.forEach((value, at) => view.setFloat32(4 * at, value, true));
+  return encodeImage(new Uint8Array(view.buffer));
+}
+
+/**
  * A colour of the theme.
  *
  * @param {string} name of a token, such as "ink" or "series-1"

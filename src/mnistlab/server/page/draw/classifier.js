@@ -3,7 +3,8 @@
  *
  * @typedef {import("../digits/answers.js").Verdict} Verdict
  * @typedef {import("../digits/answers.js").Answer} Answer
- * @typedef {{verdict: Verdict, answers: Answer[]}} Classification
+ * @typedef {{verdict: Verdict, answers: Answer[], later?: Promise<Classification>}} Classification
+ *   later: the same with the answers of networks that are not there yet
  */
 
 import { ApiError, api } from "../app/api.js";
@@ -39,6 +40,7 @@ export function createClassifier(onAnswer, onTrouble) {
       const answer = await api.post("/api/classify", body);
       onTrouble("");
       if (asked === generation) onAnswer(answer);
+      if (answer.later) void follow(answer.later, question.image, asked);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const isBusy = error.status === 503;
@@ -46,6 +48,22 @@ export function createClassifier(onAnswer, onTrouble) {
       if (error.status && !isBusy) return; // it would refuse the same again
       if (asked === generation) waiting ??= question;
       await new Promise((resolve) => setTimeout(resolve, 1000 * Math.max(error.retrySeconds, 1)));
+    }
+  }
+
+  /**
+   * @param {Promise<Classification>} later
+   * @param {Uint8Array} image
+   * @param {number} asked
+   */
+  async function follow(later, image, asked) {
+    const isWanted = () => asked === generation && latest?.image === image;
+    try {
+      const answer = await later;
+      if (isWanted()) onAnswer(answer);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (isWanted()) onTrouble(error.message);
     }
   }
 

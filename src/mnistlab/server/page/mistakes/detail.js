@@ -95,7 +95,7 @@ export function createDetail() {
           element("h3", { text: say("mistakes.nearest") }),
           element("p", {
             class: "small muted",
-            text: say("mistakes.distance"),
+            text: say(nearest.length ? "mistakes.distance" : "site.no_nearest"),
           }),
           element(
             "ol",

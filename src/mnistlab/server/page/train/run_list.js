@@ -1,5 +1,6 @@
 /** The runs: which are on the charts, how they ended, and what can be done with each. */
 
+import { api } from "../app/api.js";
 import { element } from "../app/elements.js";
 import { percent, say, sayWith } from "../app/words.js";
 import { duration } from "./curves.js";
@@ -14,7 +15,7 @@ export function createRunList({ toggle, resume, draw, look }) {
   const list = element("ul", { class: "runs" });
   const empty = element("p", {
     class: "muted",
-    text: say("train.no_run"),
+    text: say(api.isServer ? "train.no_run" : "site.no_run"),
   });
   const missing = element("p", {
     class: "trouble missing",

@@ -69,12 +69,21 @@ async function mount(root, given) {
   });
   figures = element("div", { class: "curves" }, charts.accuracy.root, charts.loss.root);
   const side = element("div", { class: "training-side" }, live.root, figures, list.root);
-  root.append(element("div", { class: "training" }, form.root, side));
+  root.append(element("div", { class: "training" }, given.api.isServer ? form.root : withoutServer(), side));
   document.addEventListener("visibilitychange", () => {
     if (isVisible && !document.hidden) void attempt(refresh); // what began while nobody looked
   });
   context.code(() => context.api.post("/api/recipes/code", chosen()));
 }
+
+/** What stands in the form's place where nobody could train. */
+const withoutServer = () =>
+  element(
+    "section",
+    { class: "training-form", "aria-labelledby": "train-form-title" },
+    element("h2", { id: "train-form-title", text: say("train.title") }),
+    element("p", { text: say("site.no_training") }),
+  );
 
 async function show() {
   isVisible = true;
