@@ -5,7 +5,15 @@ import re
 from mnistlab.server.http.static import PAGE_FOLDER
 
 TABS = ("draw", "inside", "train", "mistakes", "experiments")
-FLOORS = ({"main.js"}, set(TABS), {"code", "tools"}, {"browser", "learning"}, {"digits", "charts"}, {"app"}, {"networks"})
+FLOORS = (
+    {"main.js"},
+    set(TABS),
+    {"code", "tools"},
+    {"browser", "learning"},
+    {"digits", "charts"},
+    {"app"},
+    {"networks"},
+)
 IMPORT = re.compile(r'\b(?:from|import)\s*\(?\s*"(\.[^"]*)"\)?(\.Context)?')
 
 
