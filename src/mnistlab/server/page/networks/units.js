@@ -18,7 +18,7 @@ export function unitOf({ steps, arrays, shapes, outputs }, layer, unit) {
     if (name === layer) break;
     before.add(number);
   }
-  const found = { shape: /** @type {number[]} */ ([]), values: new Float32Array(0), factor: 1, offset: 0 };
+  const found = { shape: [0], values: new Float32Array(0), factor: 1, offset: 0 };
   if (before.has(outputs[layer])) return found; // it only hands on
   const line = [];
   for (let at = outputs[layer]; ; at = steps[at].from[0]) {
