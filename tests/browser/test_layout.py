@@ -44,6 +44,7 @@ def test_the_answer_lies_over_no_control_of_draw(watched, draw, three):
         "tab=draw",
         "tab=inside&network=shipped-cnn&digit=test-115",  # which is no digit, so there is none
         f"tab=inside&network=shipped-cnn&second=shipped-mlp&cut=1f3&{STROKES}",
+        f"tab=inside&network=shipped&layer=conv3&lang=de&{STROKES}",
         "tab=train&recipe=cnn&epochs=7",
         "tab=mistakes&network=shipped-mlp&label=4&prediction=9&image=115",
         "tab=experiments",

@@ -125,7 +125,7 @@ def close(found: Any, expected: Any, where: str = "") -> None:
     if isinstance(expected, dict):
         assert set(found) == set(expected), where
         for key, value in expected.items():
-            if key in ("values", "drop") and isinstance(value, str):
+            if key in ("values", "drop", "weights") and isinstance(value, str):
                 arrays = [np.frombuffer(base64.b64decode(one), "<f4") for one in (found[key], value)]
                 np.testing.assert_allclose(*arrays, rtol=1e-3, atol=1e-3, err_msg=f"{where}.{key}")
             else:

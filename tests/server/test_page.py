@@ -1,11 +1,11 @@
-"""The page's folders import one way: main, the tabs, code and tools, browser, digits and charts, app, networks."""
+"""The page's folders import one way: main, the tabs, code and tools, browser and learning, digits and charts, app, networks."""
 
 import re
 
 from mnistlab.server.http.static import PAGE_FOLDER
 
 TABS = ("draw", "inside", "train", "mistakes", "experiments")
-FLOORS = ({"main.js"}, set(TABS), {"code", "tools"}, {"browser"}, {"digits", "charts"}, {"app"}, {"networks"})
+FLOORS = ({"main.js"}, set(TABS), {"code", "tools"}, {"browser", "learning"}, {"digits", "charts"}, {"app"}, {"networks"})
 IMPORT = re.compile(r'\b(?:from|import)\s*\(?\s*"(\.[^"]*)"\)?(\.Context)?')
 
 

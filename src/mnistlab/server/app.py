@@ -15,7 +15,7 @@ from mnistlab.server.http.limits import BodyLimits
 from mnistlab.server.http.methods import Heads
 from mnistlab.server.http.security import AnswerHeaders, Gate
 from mnistlab.server.http.sentences import Languages
-from mnistlab.server.http.static import PageFiles, load_assets
+from mnistlab.server.http.static import PageFiles, load_assets, load_mnist_files
 from mnistlab.server.http.work import Workers
 from mnistlab.server.mistakes.answers import TestSplitAnswers
 from mnistlab.server.mistakes.routes import mistakes_router
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(mistakes_router(answers))
     app.include_router(experiments_router([settings.runs, settings.runs.parent / "experiments"]))
     # A request passes these from the last to the first.
-    app.add_middleware(PageFiles, assets=load_assets())
+    app.add_middleware(PageFiles, assets=load_assets() | load_mnist_files())
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(Heads)

@@ -8,6 +8,7 @@ from pathlib import Path
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mnistlab.datasets.packaged import MNIST_FOLDER
 from mnistlab.server.http.errors import answer
 from mnistlab.server.http.sentences import tell
 from mnistlab.system.theme import css_variables
@@ -21,6 +22,13 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".svg": "image/svg+xml",
 }
 """Media types of the page's files by their suffix; files with other suffixes are not served."""
+MNIST_FILES: Mapping[str, str] = {
+    "data/test-images.bin": "t10k-images-idx3-ubyte.gz",
+    "data/test-labels.bin": "t10k-labels-idx1-ubyte.gz",
+    "data/train-images.bin": "train-images-idx3-ubyte.gz",
+    "data/train-labels.bin": "train-labels-idx1-ubyte.gz",
+}
+"""The compressed IDX files of MNIST, by where the page fetches them: below its own address, when it learns."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +61,14 @@ def load_assets(folder: Path = PAGE_FOLDER) -> dict[str, Asset]:
             address = "/" if name == Path("index.html") else f"/web/{name.as_posix()}"
             assets.setdefault(address, Asset(path.read_bytes(), MEDIA_TYPES[path.suffix]))
     return assets
+
+
+def load_mnist_files() -> dict[str, Asset]:
+    """Reads the compressed images and labels that a browser trains on, 11.6 MB, by their addresses."""
+    return {
+        f"/{address}": Asset((MNIST_FOLDER / name).read_bytes(), "application/octet-stream")
+        for address, name in MNIST_FILES.items()
+    }
 
 
 class PageFiles:

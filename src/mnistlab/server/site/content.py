@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import NUM_CLASSES
 from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
-from mnistlab.datasets.packaged import MNIST_FOLDER
 from mnistlab.exceptions import RunError
 from mnistlab.inference.pretrained import PRETRAINED, SHIPPED_NAMES
 from mnistlab.inference.web import web_network
 from mnistlab.recipes import RECIPES
 from mnistlab.server.http.security import POLICY
 from mnistlab.server.http.sentences import catalogues
-from mnistlab.server.http.static import load_assets
+from mnistlab.server.http.static import load_assets, load_mnist_files
 from mnistlab.server.images import decode_image
 from mnistlab.server.site.asking import Asker
 
@@ -30,11 +29,6 @@ LEARNING: Final = ("data/train-images.bin", "data/train-labels.bin")
 """Files that are fetched only when a training run starts, and so are no part of the first visit."""
 MAX_EXPLAINED = 100  # mistakes of each network, the surest, whose nearest training images are there
 
-_PACKED: Mapping[str, str] = {
-    "data/test-images.bin": "t10k-images-idx3-ubyte.gz",
-    "data/test-labels.bin": "t10k-labels-idx1-ubyte.gz",
-}
-_PACKED_LEARNING = dict(zip(LEARNING, ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"), strict=True))
 _OFFLINE = Path(__file__).with_name("offline.js")
 
 Files = dict[str, bytes]
@@ -51,9 +45,7 @@ def page_files() -> Files:
         raise RunError("The page has no place for its policy; its index.html has changed.")
     files["index.html"] = f"{head}{mark}{meta}{rest}".encode()
     files[SITE_MARK] = _json({"answers": "browser"})
-    learns = any(name.startswith("web/learning/") for name in files)
-    for path, name in {**_PACKED, **(_PACKED_LEARNING if learns else {})}.items():
-        files[path] = (MNIST_FOLDER / name).read_bytes()
+    files |= {address.removeprefix("/"): asset.content for address, asset in load_mnist_files().items()}
     files["data/contested.json"] = _json({str(index): verdict for index, verdict in CONTESTED_TEST_LABELS.items()})
     return files
 

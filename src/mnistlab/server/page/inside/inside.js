@@ -222,6 +222,7 @@ export const tab = {
     secondView = createView({ ...given, keys: { layer: "layer2", cell: "cell2" }, onPoint: point });
     views.append(view.root);
     breakChapter = chapter(say("break.title"), say("break.title_lead"), breaking.head, breaking.root);
+    breakChapter.hidden = true; // until it is known what can be broken
     const draw = () => context.state.set({ tab: "draw" }, { push: true });
     const toDraw = element("button", { type: "button", class: "plain", onclick: draw }, say("inside.draw"));
     empty.append(element("p", {}, ...sayWith("inside.empty", { draw: toDraw })), createSamples(given));

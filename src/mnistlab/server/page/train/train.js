@@ -5,6 +5,7 @@ import { element } from "../app/elements.js";
 import { percent, say } from "../app/words.js";
 import { createChart } from "../charts/charts.js";
 import { Curves, chartOf } from "./curves.js";
+import { createHere } from "./here.js";
 import { createLive } from "./live.js";
 import { createRunList, ending } from "./run_list.js";
 import { addressOf, changesOf, createForm, settingsOf } from "./training_form.js";
@@ -24,6 +25,8 @@ let known;
 let form;
 /** @type {ReturnType<typeof createRunList>} */
 let list;
+/** @type {ReturnType<typeof createHere>} */
+let here;
 /** @type {ReturnType<typeof createLive>} */
 let live;
 /** @type {Record<"loss" | "accuracy", ReturnType<typeof createChart>>} */
@@ -68,22 +71,15 @@ async function mount(root, given) {
       context.state.set({ tab: "mistakes", network, label: null, prediction: null, image: null }, { push: true }),
   });
   figures = element("div", { class: "curves" }, charts.accuracy.root, charts.loss.root);
-  const side = element("div", { class: "training-side" }, live.root, figures, list.root);
-  root.append(element("div", { class: "training" }, given.api.isServer ? form.root : withoutServer(), side));
+  here = createHere(context, render);
+  const side = element("div", { class: "training-side" }, live.root, figures, here.view, list.root);
+  const forms = element("div", { class: "training-forms" }, given.api.isServer && form.root, here.form);
+  root.append(element("div", { class: "training" }, forms, side));
   document.addEventListener("visibilitychange", () => {
     if (isVisible && !document.hidden) void attempt(refresh); // what began while nobody looked
   });
   context.code(() => context.api.post("/api/recipes/code", chosen()));
 }
-
-/** What stands in the form's place where nobody could train. */
-const withoutServer = () =>
-  element(
-    "section",
-    { class: "training-form", "aria-labelledby": "train-form-title" },
-    element("h2", { id: "train-form-title", text: say("train.title") }),
-    element("p", { text: say("site.no_training") }),
-  );
 
 async function show() {
   isVisible = true;
@@ -289,6 +285,8 @@ function render() {
       const made = curves.get(one.id);
       return made ? [{ report: one, curves: made, style: styles.get(one.id) ?? 0 }] : [];
     });
+    const own = here.line();
+    if (own) overlaid.push({ ...own, style: styles.size });
     figures.hidden = !overlaid.some((one) => one.curves.steps.length || one.curves.history.length);
     for (const figure of /** @type {const} */ (["loss", "accuracy"])) charts[figure].show(chartOf(figure, overlaid));
   });
