@@ -255,7 +255,7 @@ CHANGES = {
         "import keras\nfrom keras import backend as K\n"
         "f = K.function([m.layers[0].input, K.learning_phase()], [m.layers[3].output])\nmaps = f([x[:1], 0])[0]\n",
         "import keras\nfrom keras import backend as K\n"
-        "f = keras.Model(m.layers[0].input, [m.layers[3].output])\nmaps = f.predict(x[:1], verbose=0)\n",
+        "f = keras.Model(m.inputs[0], [m.layers[3].output])\nmaps = f.predict(x[:1], verbose=0)\n",
         "K.learning_phase are gone",
     ),
     "order of axes": (

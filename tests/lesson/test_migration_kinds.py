@@ -145,3 +145,32 @@ def test_two_things_wrong_with_a_line_are_one_mark():
     lines, marks = migrated(code)
     assert sum(line.startswith("# MIGRATE: ") for line in lines) == len(marks) == 1
     assert "set_weights" in marks[0] and "with a stride of 3" in marks[0]
+
+
+def test_labels_are_cast_in_a_metric_that_calculates_with_them():
+    code = (
+        f'{SEQUENTIAL}def hits(t, p):\n    """Hits."""\n    return t * p\ndef plain(t, p):\n    return p\n'
+        "model.compile('sgd', 'mse', metrics=[hits, plain])\n"
+    )
+    lines, marks = migrated(code)
+    place = lines.index("def hits(t, p):")
+    assert lines[place + 2 : place + 4] == ["    t = keras.ops.cast(t, p.dtype)", "    return t * p"]
+    assert lines[lines.index("def plain(t, p):") + 1] == "    return p"
+    assert not marks
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "f = K.function([model.layers[0].input], [model.layers[3].output])\ng = f([x])[0]",
+            "keras.Model(model.inputs[0], ",
+        ),
+        ("f = Model(model.layers[0].input, model.layers[3].output)", "Model(model.inputs[0], model.layers[3].output)"),
+    ],
+)
+def test_the_input_of_the_first_layer_is_that_of_the_model(old, new):
+    code = f"from keras import backend as K\nfrom keras.models import Model\n{SEQUENTIAL}{old}\n"
+    lines, marks = migrated(code)
+    assert any(new in line for line in lines), lines
+    assert not marks

@@ -98,14 +98,18 @@ def _find_in_loss(compiled: Description, shape: Sequence[Any]) -> Finding | None
         return FINDINGS["loss-own"] if compiled.get("is_own_loss") else FINDINGS["loss"].fill(loss=loss)
     if compiled.get("from_logits"):
         return FINDINGS["from-logits"]
-    settings = {name: value for name, value in (compiled.get("loss_settings") or {}).items() if name != "reduction"}
+    settings = {
+        name: value
+        for name, value in (compiled.get("loss_settings") or {}).items()
+        if name != "reduction" or value.strip("'") == "sum"
+    }
     for name, value in settings.items():
         return FINDINGS["loss-setting"].fill(name=name, value=value)
     return None
 
 
 def _find_in_optimizer(compiled: Description) -> Finding | None:
-    if compiled["optimizer"] not in ("Adam", "AdamW"):
+    if compiled["optimizer"] != "Adam":
         return FINDINGS["optimizer"].fill(optimizer=compiled["optimizer"])
     finding = find_in_rate(compiled.get("learning_rate"))
     if finding:

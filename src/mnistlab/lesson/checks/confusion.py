@@ -113,7 +113,7 @@ def _explain_numbers(given: Any, expected: Any) -> Finding:
         return FINDINGS["matrix-whether"]
     if abs(counted - 100) < 0.01 or np.allclose(given.sum(axis=1), 100):
         return FINDINGS["matrix-percent"]
-    if counted < 101:
+    if given.max() <= 1:
         return FINDINGS["matrix-shares"]
     if counted == 60_000:
         return FINDINGS["matrix-of-training"]

@@ -117,6 +117,8 @@ def _operation(name: str, config: Mapping[str, Any], layer: Any) -> dict[str, An
         return {"op": "flatten"}
     if name == "Activation":
         return {"op": "activation", "name": _activation(config, layer) or "linear"}
+    if name == "LeakyReLU" and config.get("negative_slope") == 0:
+        return {"op": "activation", "name": "relu"}
     if name in _ACTIVATION_LAYERS:
         return {"op": "activation", "name": _named(layer)}
     known = _recognized(layer) if name in _STUDENTS_OWN and not getattr(layer, "weights", True) else None

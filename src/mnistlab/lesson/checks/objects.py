@@ -43,9 +43,21 @@ def config_of(layer: Any) -> Mapping[str, Any]:
     """The settings that a layer, an optimizer or a loss reports; empty if it cannot."""
     try:
         config = layer.get_config()
-    except Exception:  # a student's own layer may not know how
-        return {}
+    except Exception:  # a student's own layer may not know how, and a lambda in one of Keras cannot be written down
+        return _plain_attributes(layer)
     return config if isinstance(config, Mapping) else {}
+
+
+def _plain_attributes(thing: Any) -> Mapping[str, Any]:
+    """The arguments of a class that its object keeps under their names, if they are plain values or functions."""
+    found = {}
+    for name in inspect.signature(type(thing).__init__).parameters:
+        value = getattr(thing, name, None)
+        if value is None or isinstance(value, bool | int | float | str | tuple | list):
+            found[name] = value
+        elif name == "activation":
+            found[name] = getattr(value, "__name__", "unknown")
+    return found
 
 
 def changed_settings(thing: Any, config: Mapping[str, Any]) -> dict[str, str]:

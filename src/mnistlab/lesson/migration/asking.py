@@ -18,6 +18,7 @@ from mnistlab.lesson.migration.rules import (
     libraries,
     losses,
     merging,
+    metrics,
     optimizers,
     others,
     outputs,
@@ -52,6 +53,7 @@ def ask_rules(code: Code) -> None:
         libraries.rewrite_libraries,
         own_layers.rewrite_own_layers,
         initializers.rewrite_initializers,
+        metrics.rewrite_metrics,
         saved_functions.rewrite_saved_functions,
     )
     rules: Sequence[Callable[[Code], None]] = (

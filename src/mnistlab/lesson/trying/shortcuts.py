@@ -105,7 +105,7 @@ def take_shortcuts(names: dict[str, Any]) -> None:
         root.utils.get_file = functools.partial(_refuse, "a file from the network")
         _give_random_weights(root.applications)
         if util.find_spec("tensorboard") is None:
-            root.callbacks.TensorBoard = _without_writing(root.callbacks.TensorBoard)
+            _stop_writing(root.callbacks.TensorBoard)
         if util.find_spec("pydot") is None:
             root.utils.plot_model, root.utils.model_to_dot = _draw_nothing, _make_no_graph
 
@@ -270,10 +270,10 @@ def _give_random_weights(applications: Any) -> None:
                 setattr(module, name, wrapped(value))
 
 
-def _without_writing(base: Any) -> Any:
-    """TensorBoard's callback where TensorBoard is not installed: it takes its arguments and does nothing else."""
-    hooks = [name for name in dir(base) if name.startswith("on_")] + ["set_model"]
-    return type("TensorBoard", (base,), dict.fromkeys(hooks, _do_nothing))
+def _stop_writing(callback: Any) -> None:
+    """Makes TensorBoard's callback, which every root of Keras offers, take its arguments and do nothing else."""
+    for name in [name for name in dir(callback) if name.startswith("on_")] + ["set_model"]:
+        setattr(callback, name, _do_nothing)
 
 
 def _do_nothing(*_: Any, **__: Any) -> None:

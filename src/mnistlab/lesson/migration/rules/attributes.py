@@ -4,7 +4,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.kinds import is_layer, is_model
-from mnistlab.lesson.migration.rules.backend import is_rewritten
+from mnistlab.lesson.migration.rules.backend import first_layers, is_rewritten
 from mnistlab.lesson.migration.rules.outputs import num_outputs
 from mnistlab.lesson.migration.values import Values
 
@@ -21,7 +21,17 @@ SEVERAL = (
     "This model has several outputs, and metrics_names no longer says what each number of evaluate is. "
     "evaluate(..., return_dict=True) gives every number with its name."
 )
+FIRST = (
+    "The first layer of a model may be its Input, which has no input of its own today (ValueError: `inputs` argument "
+    "cannot be empty); the inputs of the model hold the tensor."
+)
 SHAPES = ("input_shape", "output_shape")
+
+
+def _model_of_first_layer(values: Values, node: cst.CSTNode) -> cst.BaseExpression | None:
+    """The model in `model.layers[0].input`; `None` for other expressions."""
+    layers = first_layers(node)
+    return layers.value if layers is not None and all(is_model(kind) for kind in values.kinds(layers.value)) else None
 
 
 def rewrite_attributes(code: Code, values: Values) -> None:
@@ -34,6 +44,8 @@ def rewrite_attributes(code: Code, values: Values) -> None:
             if not any(kind.startswith("own:") for kind in kinds):
                 new = name.removesuffix("_shape")
                 code.replace(attribute.attr, f"{new}.shape", SHAPE.format(name=name, new=new))
+        elif name == "input" and (model := _model_of_first_layer(values, attribute)) is not None:
+            code.replace(attribute, f"{code.source(model)}.inputs[0]", FIRST)
         elif name in ("input", "output") and all(is_model(kind) for kind in kinds):
             if kinds & {"keras.Sequential", "model", "model?"}:
                 code.replace(attribute.attr, f"{name}s[0]", INPUT.format(name=name))

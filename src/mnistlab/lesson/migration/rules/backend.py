@@ -78,9 +78,21 @@ def _rewrite_function(code: Code, values: Values, call: cst.Call) -> None:
     code.replace_between(code.start(call), code.start(inputs), f"{keras_name(code, call)}.Model(", FUNCTION)
     first, last = wanted[0], tensors[-1]
     code.replace_between(code.start(inputs), code.start(first), "", FUNCTION)
+    if (layer := first_layers(first)) is not None:
+        code.replace_between(code.end(layer.value), code.end(first), ".inputs[0]", FUNCTION)
     code.replace_between(code.end(first), max(code.end(last), code.end(inputs)), "", FUNCTION)
     for use, argument in zip(uses, images, strict=True):
         _rewrite_use(code, use, target.value, argument, single=single)
+
+
+def first_layers(node: cst.CSTNode) -> cst.Attribute | None:
+    """`model.layers` in `model.layers[0].input`; the first layer may be an Input, which has no input of its own."""
+    layer = node.value if isinstance(node, cst.Attribute) and node.attr.value == "input" else None
+    if not isinstance(layer, cst.Subscript) or not isinstance(layer.value, cst.Attribute) or len(layer.slice) != 1:
+        return None
+    index = layer.slice[0].slice
+    is_first = isinstance(index, cst.Index) and literal(index.value) == 0
+    return layer.value if is_first and layer.value.attr.value == "layers" else None
 
 
 def _is_input(values: Values, node: cst.BaseExpression) -> bool:
