@@ -25,9 +25,18 @@ def inside(watched: Any, draw: ANY) -> Page:
     page: Page = watched.open()
     draw(watched, SEVEN)
     page.get_by_role("tab", name="Inside").click()
-    page.locator(".layer.pool canvas").first.wait_for()
+    page.locator(".explanation .calculation").wait_for()
     watched.quiet()
     return page
+
+
+def open_layer(page: Page, stop: str, step: str = "") -> None:
+    """Opens a layer by its stop on the path, and one of the steps that belong to it."""
+    page.locator(".way-stop", has_text=stop).click()
+    if step:
+        page.locator(".stop-layers").get_by_role("button", name=step, exact=True).click()
+    expect(page.locator(".layer-title")).to_contain_text(step or stop)
+    page.evaluate("isQuiet()")
 
 
 def seen(page: Page) -> np.ndarray:
@@ -38,9 +47,9 @@ def seen(page: Page) -> np.ndarray:
 
 def test_a_cell_of_a_pooled_map_leads_back_to_the_pixels_it_saw(inside: Page) -> None:
     inside.select_option("#inside-network", "shipped-cnn")
-    expect(inside.locator(".layer.pool")).to_have_count(2)
-    layer = inside.locator(".layer.pool", has_text="Pooling 1")
-    canvas = layer.locator("canvas")
+    inside.evaluate("isQuiet()")
+    open_layer(inside, "Pooling 1")
+    canvas = inside.locator(".layer.pool canvas")
     canvas.scroll_into_view_if_needed()
     box, columns = canvas.bounding_box(), canvas.evaluate("canvas => canvas.width")
     assert box is not None
@@ -53,14 +62,16 @@ def test_a_cell_of_a_pooled_map_leads_back_to_the_pixels_it_saw(inside: Page) ->
     assert [outline.get_attribute(name) for name in ("x", "y", "width", "height")] == ["10", "6", "6", "6"]
 
     inside.mouse.move(2, 2)
-    expect(outline).to_be_hidden()
+    expect(said).not_to_contain_text("map 1, row 4, column 6")  # but the layer's strongest cell again
     canvas.click(position={"x": 5.5 * cell, "y": 3.5 * cell})
     inside.mouse.move(2, 2)
+    expect(said).to_contain_text("map 1, row 4, column 6")
     expect(outline).to_be_visible()
     assert "cell=0.3.5" in inside.url
 
 
 def test_cells_can_be_reached_with_the_keyboard_and_are_said(inside: Page) -> None:
+    open_layer(inside, "Pooling 1", "Pooling 1")
     inside.locator(".layer.pool canvas").first.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         inside.keyboard.press(key)
@@ -71,6 +82,7 @@ def test_cells_can_be_reached_with_the_keyboard_and_are_said(inside: Page) -> No
 
 def test_the_maps_are_what_the_network_computes(inside: Page) -> None:
     wanted = pretrained().activations(seen(inside))["pool2"]
+    open_layer(inside, "Pooling 1", "Pooling 1")
     canvas = inside.locator(".layer.pool canvas").first
     canvas.focus()
     for row, column, keys in [(0, 0, []), (0, 1, ["ArrowRight"]), (3, 1, ["ArrowDown"] * 3)]:
@@ -86,6 +98,7 @@ def test_softmax_is_shown_as_it_is_computed(inside: Page) -> None:
     image = seen(inside)
     network = pretrained()
     logits = network.activations(image)["output"] / network.calibration.temperature
+    open_layer(inside, "Probabilities")
     rows = inside.locator(".softmax tbody tr").all()
     assert len(rows) == 10
     for digit, row in enumerate(rows):
@@ -114,15 +127,19 @@ def test_covering_is_told_for_the_place_that_is_pointed_at(inside: Page) -> None
 
 
 def test_a_link_shows_another_person_the_same(inside: Page, open_watched: ANY) -> None:
-    inside.locator(".layer.pool").get_by_role("button", name="Show all 64").click()
-    inside.locator(".layer.pool canvas").first.click(position={"x": 5, "y": 5})
-    said = inside.locator(".inside-said").inner_text()
+    open_layer(inside, "Pooling 1", "Pooling 1")
+    inside.get_by_role("button", name="Show all 64").click()
+    inside.locator(".layer.pool canvas").click(position={"x": 5, "y": 155})  # in the third row of maps
+    inside.evaluate("isQuiet()")
+    inside.mouse.move(2, 2)
+    said, explained = (inside.locator(name).inner_text() for name in (".inside-said", ".explained"))
     assert len(inside.url) < 2048
 
     other = open_watched(viewport={"width": 400, "height": 800})
     page = other.open(inside.url.partition("#")[2])
     expect(page.locator(".inside-said")).to_have_text(said)
-    expect(page.locator(".layer.pool button")).to_have_text("Show one row")
+    expect(page.locator(".explained")).to_have_text(explained)
+    expect(page.locator(".layer.pool button")).to_have_text("Show two rows")
     assert np.array_equal(seen(page), seen(inside))
 
 

@@ -6,6 +6,10 @@ from playwright.sync_api import expect
 from screens import Screen
 
 WIDTHS = (320, 340, 360, 375, 390, 414, 480, 600, 640, 768, 900, 1024, 1150, 1280, 1920)
+STROKES = (
+    "strokes=EAAbQzH_TiX_WRz_aBr_dx3_hCL_jC7_kD7_jU7_hlv_emX_bWr_YG7_"
+    "b2__fXP_iHv_kYn_l5f_l6b_kbX_iMH_fMr_bs7_YND_Usv_RsIE"
+)
 SIZES = (100, 125, 150, 175, 200)  # of the text, in per cent
 
 
@@ -38,7 +42,9 @@ def test_the_answer_lies_over_no_control_of_draw(watched, draw, three):
     "fragment",
     [
         "tab=draw",
-        "tab=inside&network=shipped-cnn&digit=test-115",
+        "tab=inside&network=shipped-cnn&digit=test-115",  # which is no digit, so there is none
+        f"tab=inside&network=shipped-cnn&second=shipped-mlp&cut=1f3&{STROKES}",
+        f"tab=inside&network=shipped&layer=conv3&lang=de&{STROKES}",
         "tab=train&recipe=cnn&epochs=7",
         "tab=mistakes&network=shipped-mlp&label=4&prediction=9&image=115",
         "tab=experiments",

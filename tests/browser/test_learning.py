@@ -1,5 +1,6 @@
 """Training in the browser: the mathematics against numerical derivatives, what it learns, and what the page shows."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,7 +25,8 @@ GRADIENTS = """async ({ sizes, images, labels, seed }) => {
 }"""
 ADAM = """async ({ weights, gradients, rate }) => {
   const { createAdam } = await import("/web/learning/adam.js");
-  const layers = [{ inputs: weights.length, units: 1, weights: Float32Array.from(weights), biases: new Float32Array(1) }];
+  const biases = new Float32Array(1);
+  const layers = [{ inputs: weights.length, units: 1, weights: Float32Array.from(weights), biases }];
   const step = createAdam(layers, rate);
   for (const one of gradients) step([{ weights: Float32Array.from(one), biases: new Float32Array(1) }]);
   return [...layers[0].weights];
@@ -83,7 +85,7 @@ def test_gradients_are_the_numerical_derivatives_of_the_loss(page):
     labels = random.integers(0, 4, rows)
     asked = {"sizes": sizes, "images": images.ravel().tolist(), "labels": labels.tolist(), "seed": 3}
     found = page.evaluate(GRADIENTS, asked)
-    shapes = list(zip(sizes, sizes[1:], strict=False))
+    shapes = list(itertools.pairwise(sizes))
     layers = [
         [np.array(weights).reshape(shape), np.array(biases)]
         for (weights, biases), shape in zip(found["layers"], shapes, strict=True)

@@ -13,7 +13,7 @@ HOSTILE = "0]);__import__('os').system('echo PWNED')#"
 SHELL = "$(echo PWNED)`echo PWNED`;echo PWNED\n\"'"
 KEYS = {
     "draw": ("networks", "strokes", "digit"),
-    "inside": ("network", "strokes", "digit", "layer", "cell"),
+    "inside": ("network", "second", "strokes", "digit", "layer", "cell", "layer2", "cell2", "cut", "noise", "cover"),
     "train": ("recipe", "epochs", "batch", "rate", "augment", "seed", "runs"),
     "mistakes": ("network", "label", "prediction", "image"),
     "experiments": ("experiment",),

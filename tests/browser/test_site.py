@@ -125,7 +125,7 @@ def close(found: Any, expected: Any, where: str = "") -> None:
     if isinstance(expected, dict):
         assert set(found) == set(expected), where
         for key, value in expected.items():
-            if key in ("values", "drop") and isinstance(value, str):
+            if key in ("values", "drop", "weights") and isinstance(value, str):
                 arrays = [np.frombuffer(base64.b64decode(one), "<f4") for one in (found[key], value)]
                 np.testing.assert_allclose(*arrays, rtol=1e-3, atol=1e-3, err_msg=f"{where}.{key}")
             else:
@@ -197,6 +197,11 @@ def test_the_browser_answers_what_the_server_answers(opened: Page, server: str, 
     for path, body in (
         ("/api/classify", {"image": image, "networks": [network]}),
         ("/api/activations", {"image": image, "network": network}),
+        ("/api/unit", {"network": network, "layer": "output", "unit": 10}),
+        (
+            "/api/unit",
+            {"network": network, "layer": "hidden1" if network == "shipped-mlp" else "conv1_norm", "unit": 3},
+        ),
         ("/api/occlusion", {"image": image, "network": network, "size": 14, "step": 7}),
     ):
         close(opened.evaluate(ASK, ["post", path, body]), server_says(server, path, body), path)

@@ -232,6 +232,7 @@ def test_classes_that_are_not_digits_have_their_names(watched, judged, strokes_o
     expect(page.locator("#panel-draw .network .answer-digit")).to_have_text("Dress")
     page = watched.open(f"tab=inside&network=shipped-mlp&strokes={strokes_of_three}")
     expect(page.locator(".inside-answer")).to_have_text("Dress")
+    page.locator(".way-stop", has_text="Probabilities").click()
     expect(page.locator("table.softmax tbody th").first).to_have_text("T-shirt/top")
     expect(page.locator(".occlusion-said")).not_to_contain_text(re.compile("a [0-9]"))
     watched.quiet()

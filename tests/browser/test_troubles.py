@@ -286,24 +286,23 @@ def test_an_average_of_networks_shows_no_layers(watched: Any, draw: Callable[...
     )
     page.route("**/api/networks", lambda route: answer(route, {"networks": [*listed["networks"], network]}))
     page.route("**/api/networks/fast/filters", lambda route: answer(route, {"layers": []}))
+    asked |= {"logits": [-1.0] * 10}
+    drawn = layer | {"minimum": 0, "maximum": 1, "values": "AAAAAA=="}
+    page.route("**/api/classify", lambda route: answer(route, {"verdict": verdict, "answers": [asked]}))
     page.route(
-        "**/api/classify",
-        lambda route: answer(route, {"verdict": verdict, "answers": [asked | {"logits": [-1.0] * 10}]}),
+        "**/api/activations", lambda route: answer(route, {"network": "fast", "answer": asked, "layers": [drawn]})
     )
-    page.route(
-        "**/api/activations",
-        lambda route: answer(
-            route, {"network": "fast", "layers": [layer | {"minimum": 0, "maximum": 1, "values": "AAAAAA=="}]}
-        ),
-    )
+    page.route("**/api/networks/fast/structure", lambda route: answer(route, {"parts": [], "derivations": []}))
+    page.route("**/api/accuracy", lambda route: answer(route, {"correct": 990, "count": 1000}))
     page.route("**/api/occlusion", lambda route: answer(route, covered))
     page.evaluate("location.hash += '&network=fast'")
     page.get_by_role("tab", name="Inside").click()
     panel = page.locator("#panel-inside")
     expect(panel).to_contain_text("This run averages several networks")
     expect(panel.locator(".softmax tbody tr").nth(7)).to_contain_text("91.0 %")
-    for absent in ("Layer by layer", "From ten numbers to probabilities"):
-        expect(page.get_by_role("heading", name=absent)).to_be_hidden()
+    for absent in (".way-path", ".layer-area", ".breaking"):
+        expect(panel.locator(absent).first).to_be_hidden()
     expect(page.get_by_role("heading", name="Where the network looks")).to_be_visible()
+    page.unroute("**/api/activations")
     page.locator("#inside-network").select_option("shipped")
-    expect(page.get_by_role("heading", name="Layer by layer")).to_be_visible()
+    expect(panel.locator(".way-path").first).to_be_visible()

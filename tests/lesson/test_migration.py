@@ -521,13 +521,13 @@ def test_cells_that_cannot_be_read_do_not_stop_the_others():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no JSON"),
-        ("not JSON", "no JSON"),
-        ("[1, 2]", "no notebook"),
-        ('{"a": 1}', "no notebook"),
-        ('{"cells": 3}', "damaged notebook"),
+        ("", "is not JSON"),
+        ("not JSON", "not JSON"),
+        ("[1, 2]", "a list and not a notebook"),
+        ('{"a": 1}', "not a notebook: a list of cells"),
+        ('{"cells": 3}', "a list of cells was expected"),
         ('{"cells": [4], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "damaged notebook"),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 100_000, "nested too deeply|cut off"),
     ],
 )
 def test_what_is_no_notebook_is_refused_in_a_sentence(text, said):
@@ -601,13 +601,25 @@ def test_the_old_file_is_never_touched_and_nothing_is_overwritten(tmp_path):
 
 
 def test_files_that_cannot_be_read_are_refused_in_a_sentence(tmp_path):
-    with pytest.raises(UsageError, match="by its name"):
+    with pytest.raises(UsageError, match=r"ends in \.ipynb or \.py"):
         migrate_file(tmp_path / "mnist.txt")
     with pytest.raises(DataError, match=r"There is no file .*mnist\.ipynb"):
         migrate_file(tmp_path / "mnist.ipynb")
-    (tmp_path / "bytes.ipynb").write_bytes(b"\xff\xfe")
-    with pytest.raises(DataError, match="UTF-8"):
+    (tmp_path / "bytes.ipynb").write_bytes(b'{"cells": [\n"it\x92s"]}')
+    with pytest.raises(
+        DataError, match=r"bytes\.ipynb is not text in UTF-8: byte 0x92 in line 2, column 4, which is ’"
+    ):
         migrate_file(tmp_path / "bytes.ipynb")
+
+
+def test_files_in_other_encodings_become_utf_8(tmp_path):
+    (tmp_path / "wide.ipynb").write_bytes(OLD_NOTEBOOK.read_text("utf-8").encode("utf-16"))
+    assert migrate_file(tmp_path / "wide.ipynb").new_text == migrate_text(OLD_NOTEBOOK.read_text("utf-8")).new_text
+    old = tmp_path / "old.py"
+    old.write_bytes("# coding: latin-1\nfrom keras.layers.core import Dense  # Zoë\n".encode("latin-1"))
+    migrate_file(old)
+    new = default_path(old).read_text("utf-8")
+    assert new == "# coding: utf-8\nfrom keras.layers import Dense  # Zoë\n"
 
 
 def test_the_command_says_what_why_and_where(tmp_path):

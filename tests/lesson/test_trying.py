@@ -62,6 +62,14 @@ def test_predictions_of_the_first_rows_are_repeated():
     assert [len(part) for part in shortcuts._repeated([rows, rows], 5)] == [5, 5]
 
 
+def test_a_pool_of_threads_answers_as_multiprocessings_does():
+    with shortcuts.Threads(2) as pool:
+        assert pool.map(abs, [-1, 2, -3]) == [1, 2, 3]
+        assert pool.apply_async(pow, (2, 3)).get() == 8
+    with pytest.raises(RuntimeError):
+        pool.apply_async(pow, (2, 3))
+
+
 def test_data_sets_have_the_shapes_of_their_names():
     (x, y), (u, v) = shortcuts._load("mnist")
     assert (x.shape, y.shape, u.shape, v.shape) == ((60000, 28, 28), (60000,), (10000, 28, 28), (10000,))

@@ -199,7 +199,7 @@ def test_other_data_in_the_same_folder_is_refused(runs, tiny_mnist):
 def test_the_recipe_decides_augmentation_and_what_is_held_back(tiny_mnist, tmp_path, monkeypatch):
     streams = []
     trainer = sys.modules["mnistlab.training.trainer"]
-    monkeypatch.setattr(trainer, "_warm_up", lambda: None)
+    monkeypatch.setattr(trainer, "warm_up", lambda: None)
     fit = trainer.fit_stream
 
     def noting_fit(model, plan, **options):

@@ -6,6 +6,8 @@
 - `pretrained`: the networks that come with the package
 - `anatomy`: a network's layers, weights and receptive fields
 - `occlusion`: the parts of an image that an answer depends on
+- `arithmetic`: how each layer's numbers come from those of the layer before
+- `surgery`: networks that are broken on purpose
 - `steps`: a network as a list of steps that a few lines of code can compute
 - `web`: these steps and their numbers as one file for the browser
 """

@@ -22,6 +22,8 @@ from mnistlab.server.mistakes.routes import mistakes_router
 from mnistlab.server.networks import Networks
 from mnistlab.server.recognition.photos import PhotoReader
 from mnistlab.server.recognition.routes import recognition_router
+from mnistlab.server.recognition.surgery import Surgery
+from mnistlab.server.recognition.surgery_routes import surgery_router
 from mnistlab.server.settings import Settings
 from mnistlab.server.training.routes import training_router
 from mnistlab.server.training.trainings import NOTES, Trainings
@@ -48,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     networks = Networks(settings.runs)
     workers = Workers(settings.num_workers, settings.max_waiting)
     answers = TestSplitAnswers(networks, settings.runs / NOTES)
+    surgery = Surgery(networks, lambda: answers.dataset.test)
     photos = PhotoReader(settings.max_waiting_photos, settings.max_held_bytes)
 
     @contextlib.asynccontextmanager
@@ -72,7 +75,8 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=_operation_name,
         exception_handlers=errors.HANDLERS,
     )
-    app.include_router(recognition_router(networks, workers, photos))
+    app.include_router(recognition_router(networks, surgery, workers, photos))
+    app.include_router(surgery_router(surgery, workers))
     app.include_router(training_router(Trainings(settings.runs, settings.data)))
     app.include_router(mistakes_router(answers))
     app.include_router(experiments_router([settings.runs, settings.runs.parent / "experiments"]))

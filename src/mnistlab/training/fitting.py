@@ -8,10 +8,14 @@ and metrics are those of one process, and JAX inserts the sums over all devices 
 cannot be cut evenly is computed whole by each device, which gives the same numbers.
 """
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.models.backend import keras
 from mnistlab.models.backend import tensorflow as tf
 from mnistlab.training.augmentation import transform_images
@@ -262,3 +266,13 @@ def fit_stream(model: Any, plan: FitPlan, *, first_call: int = 0, **options: Any
     for first, last, num_steps in fit_spans(plan.num_calls, plan.calls_per_epoch, first_call):
         batches = stream.batches(last, first_step=max(first_call, first * stream.steps_per_epoch))
         model.fit(batches, steps_per_epoch=num_steps, initial_epoch=first, epochs=last, shuffle=False, **options)
+
+
+@functools.cache
+def warm_up() -> None:
+    """Lets the backend start threads and kernels before the clock runs, or the first training run would be slower."""
+    layers = [keras.Input(IMAGE_SHAPE), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
+    model = sequential_class()(layers)
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    images, labels = np.zeros((32, *IMAGE_SHAPE), np.uint8), np.arange(32) % NUM_CLASSES
+    fit_stream(model, FitPlan(model, BlockStream(images, labels, batch_size=16, seed=0), epochs=1), verbose=0)

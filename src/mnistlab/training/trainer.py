@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES, Dataset
+from mnistlab.datasets import Dataset
 from mnistlab.datasets.preprocessing import one_hot
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.evaluation.scoring import PREDICTION_BATCH_SIZE
@@ -41,7 +40,7 @@ from mnistlab.training.compiling import build_for_training, starting_weights
 from mnistlab.training.distribution import Team, join
 from mnistlab.training.duration import DurationCallback
 from mnistlab.training.final_metrics import calibration_of, score
-from mnistlab.training.fitting import FitPlan, fit_stream, sequential_class
+from mnistlab.training.fitting import FitPlan, fit_stream, warm_up
 from mnistlab.training.validation import check_fits, hold_back
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints, which is what an interruption can cost
@@ -126,7 +125,7 @@ def train(
                 begin(run.folder, recipe, identity)
                 checkpoint = _open_checkpoint(run, checkpoint_seconds, on_epoch, checkpoint_identity(recipe, identity))
                 team.send_checkpoint(run.checkpoint_path)
-                _warm_up()
+                warm_up()
                 training = _Training(recipe, dataset, checkpoint, team, start, quiet=not progress)
                 training.fit()
                 team.leave()
@@ -296,13 +295,3 @@ class _Training:
         write_json(run.folder / "environment.json", environment | self._team.describe())
         write_json(run.folder / "metrics.json", self._metrics)
         write_manifest(run.folder)
-
-
-@functools.cache
-def _warm_up() -> None:
-    """Lets the backend start threads and kernels before the clock runs, or the first training run would be slower."""
-    layers = [keras.Input(IMAGE_SHAPE), keras.layers.Flatten(), keras.layers.Dense(NUM_CLASSES, activation="softmax")]
-    model = sequential_class()(layers)
-    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
-    images, labels = np.zeros((32, *IMAGE_SHAPE), np.uint8), np.arange(32) % NUM_CLASSES
-    fit_stream(model, FitPlan(model, BlockStream(images, labels, batch_size=16, seed=0), epochs=1), verbose=0)

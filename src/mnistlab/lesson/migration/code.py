@@ -7,35 +7,26 @@ as it was, to the byte.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import libcst as cst
-from libcst.metadata import (
-    ByteSpanPositionProvider,
-    MetadataWrapper,
-    ParentNodeProvider,
-    QualifiedNameProvider,
-    QualifiedNameSource,
-)
+from libcst.metadata import QualifiedNameProvider, QualifiedNameSource
 
 from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.documents import CodeCell
 from mnistlab.lesson.migration.edits import Edit, MarkedPlace
+from mnistlab.lesson.migration.joining import JoinedCells
 from mnistlab.lesson.migration.syntax import dotted
 
-_SEPARATOR = b"\n\n"  # an empty line: a backslash at the end of a cell reaches no further
-_Node = TypeVar("_Node", bound=cst.CSTNode)
 
-
-class Code:
+class Code(JoinedCells):
     """The joined module and the edits that rules ask for.
 
     Args:
         cells: Code cells, each with its text as Python of the same length (`magics.hide`).
 
     Attributes:
-        text: The joined text, with magics hidden.
         calls: All calls, in the order of the text.
         edits: The edits that rules have asked for.
         marks: The places that rules could not change safely.
@@ -43,22 +34,13 @@ class Code:
     """
 
     def __init__(self, cells: Sequence[tuple[CodeCell, bytes]]) -> None:
-        self.starts: list[tuple[int, CodeCell]] = []
-        text = b""
-        for cell, hidden in cells:
-            self.starts.append((len(text), cell))
-            text += hidden + _SEPARATOR
-        self.text = text
-        self.wrapper = MetadataWrapper(cst.parse_module(text.decode()))
-        self._spans = self.wrapper.resolve(ByteSpanPositionProvider)
-        self._parents = self.wrapper.resolve(ParentNodeProvider)
+        super().__init__(cells)
         self._qualified = self.wrapper.resolve(QualifiedNameProvider)
         self.edits: list[Edit] = []
         self.marks: list[MarkedPlace] = []
         self.texts: dict[cst.CSTNode, str] = {}
         self._new_imports: dict[str, str] = {}
         self._removed: dict[cst.Call, dict[cst.Arg, str]] = defaultdict(dict)
-        self._nodes = self._collect()
         self.calls = self.all_of(cst.Call)
         self.stars = [
             name
@@ -67,14 +49,6 @@ class Code:
         ]
         self.uses_of = self._uses()
         self.taken_for_keras = self._taken_for_keras()
-
-    def _collect(self) -> dict[type[cst.CSTNode], list[cst.CSTNode]]:
-        found: dict[type[cst.CSTNode], list[cst.CSTNode]] = defaultdict(list)
-        for node in self._spans:
-            found[type(node)].append(node)
-        for nodes in found.values():
-            nodes.sort(key=self.start)
-        return found
 
     def _taken_for_keras(self) -> dict[str, str]:
         """Names that nothing in the notebook binds and that everybody knows from Keras, each with its full name."""
@@ -107,60 +81,6 @@ class Code:
                 continue
             found[name.value].append(name)
         return found
-
-    # --- looking up
-
-    def all_of(self, kind: type[_Node]) -> list[_Node]:
-        """Every node of one kind, in the order of the text."""
-        return self._nodes.get(kind, [])  # type: ignore[return-value]
-
-    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
-        """The node around a node; `None` for the module."""
-        return self._parents.get(node)
-
-    def parents(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-        """The nodes around a node, from the nearest outwards."""
-        while (above := self.parent(node)) is not None:
-            yield above
-            node = above
-
-    def start(self, node: cst.CSTNode) -> int:
-        """Position of the first byte of a node, including brackets around it."""
-        brackets = node.lpar if isinstance(node, cst.BaseExpression) else ()
-        return int(self._spans[brackets[0] if brackets else node].start)
-
-    def end(self, node: cst.CSTNode) -> int:
-        """Position after the last byte of a node, including brackets around it."""
-        brackets = node.rpar if isinstance(node, cst.BaseExpression) else ()
-        span = self._spans[brackets[-1] if brackets else node]
-        return int(span.start + span.length)
-
-    def source(self, node: cst.CSTNode) -> str:
-        """The text of a node."""
-        return self.text[self.start(node) : self.end(node)].decode()
-
-    def line_start(self, node: cst.CSTNode) -> int:
-        """Start of the line above which a comment about the node can stand: the line begins with a statement."""
-        for place in (node, *self.parents(node)):
-            if isinstance(place, cst.SimpleStatementLine | cst.BaseCompoundStatement) and place in self._spans:
-                first = self.text.rfind(b"\n", 0, self.start(place)) + 1
-                if not self.text[first : self.start(place)].strip():
-                    return first
-        return self.text.rfind(b"\n", 0, self.start(node)) + 1
-
-    def statement(self, node: cst.CSTNode) -> cst.SimpleStatementLine | None:
-        """The simple statement around a node, if it is the only one on its line."""
-        for place in (node, *self.parents(node)):
-            if isinstance(place, cst.SimpleStatementLine):
-                return place if len(place.body) == 1 else None
-        return None
-
-    def is_nested(self, node: cst.CSTNode) -> bool:
-        """Whether a node stands in a loop, a condition, a function or a class."""
-        return any(
-            isinstance(place, cst.BaseCompoundStatement | cst.IfExp | cst.BaseComp | cst.Lambda)
-            for place in self.parents(node)
-        )
 
     # --- names
 

@@ -10,8 +10,8 @@ from typing import Any
 import nbformat as _nbformat
 
 from mnistlab.exceptions import DataError
+from mnistlab.lesson.notebooks.decoding import require_notebook
 
-MAX_FILE_BYTES = 64 * 2**20  # a notebook with a few hundred figures has 10 MB
 nbformat: Any = _nbformat  # has a marker of types, but no types
 _CELL_LINE = re.compile(r"^#[ \t]*%%.*$", re.MULTILINE)
 
@@ -83,21 +83,13 @@ def read_document(text: str, kind: str) -> Document:
         kind: `ipynb` or `py`.
 
     Raises:
-        DataError: the text is not a notebook.
+        DataError: the text is not a notebook; the sentence goes on after the file's name.
     """
     if kind == "py":
         starts = sorted({0, *(match.start() for match in _CELL_LINE.finditer(text))})
         parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
         return Document(text, tuple(CodeCell(number, part) for number, part in enumerate(parts, start=1)))
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise DataError(
-            f"It is no JSON{where}; a notebook, which is JSON with a list of cells, was expected."
-        ) from error
-    if not isinstance(found, dict) or not {"cells", "worksheets"} & found.keys():
-        raise DataError("It is JSON, but no notebook: a list of cells was expected.")
+    require_notebook(text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -108,5 +100,8 @@ def read_document(text: str, kind: str) -> Document:
             if cell.cell_type == "code" and isinstance(cell.source, str)
         )
     except Exception as error:  # nbformat raises whatever its code stumbles over
-        raise DataError(f"It is a damaged notebook: {type(error).__name__} while its cells were read.") from error
+        raise DataError(
+            f"is a damaged notebook: {type(error).__name__} while its cells were read. "
+            "Open it in Jupyter and save it again."
+        ) from error
     return Document(text, cells, notebook)

@@ -5,50 +5,28 @@ one of `model`, `layer`, `layers`, `optimizer`, `history`, `history.history`, `l
 `score` and `?` for what is not known. `model?` and `history?` are guessed from the name of a variable.
 """
 
-import dataclasses
-import re
-from collections import defaultdict
-
 import libcst as cst
 
 from mnistlab.lesson.migration import today
+from mnistlab.lesson.migration.bindings import Binding, Bindings
 from mnistlab.lesson.migration.code import Code
+from mnistlab.lesson.migration.kinds import (
+    ATTRIBUTES,
+    LOADERS,
+    METHODS,
+    UNKNOWN,
+    Kinds,
+    guess,
+    is_layer,
+    is_model,
+    item,
+)
 from mnistlab.lesson.migration.syntax import keywords, method, positionals
 
-Kinds = frozenset[str]
-UNKNOWN: Kinds = frozenset({"?"})
 MAX_DEPTH = 25
-LOADERS = (
-    "keras.models.load_model",
-    "keras.saving.load_model",
-    "keras.models.model_from_json",
-    "keras.models.clone_model",
-)
-_MODEL_NAME = re.compile(
-    r"(\w*_)?(model|autoencoder|encoder|decoder|generator|discriminator|gan|vae|combined|classifier|cnn|mlp|net|network)"
-    r"\d*|model_\w+"
-)
-_HISTORY_NAME = re.compile(r"(\w*_)?(history|hist)\d*")
-_FUNCTIONS = cst.FunctionDef | cst.Lambda
-_Scope = cst.CSTNode | None
 
 
-@dataclasses.dataclass(frozen=True)
-class _Binding:
-    """One place that gives a name a value.
-
-    Args:
-        how: `value`, `item` of what a loop goes through, `parameter`, `class`, `function` or `other`.
-        node: The value, or the place.
-        path: Positions to follow within the value, for `a, b = value`.
-    """
-
-    how: str
-    node: cst.CSTNode
-    path: tuple[int, ...] = ()
-
-
-class Values:
+class Values(Bindings):
     """The kinds of values in a notebook.
 
     Args:
@@ -56,59 +34,8 @@ class Values:
     """
 
     def __init__(self, code: Code) -> None:
-        self.code = code
-        self.classes = {node.name.value: node for node in code.all_of(cst.ClassDef)}
-        self.functions = {node.name.value: node for node in code.all_of(cst.FunctionDef)}
-        self._bindings: dict[str, list[tuple[_Scope, _Binding]]] = defaultdict(list)
-        self._own: dict[tuple[str, str], list[cst.BaseExpression]] = defaultdict(list)
+        super().__init__(code)
         self._kinds: dict[cst.CSTNode, Kinds] = {}
-        self._collect()
-
-    # --- gathering
-
-    def _collect(self) -> None:
-        for assignment in self.code.all_of(cst.Assign):
-            for target in assignment.targets:
-                self._bind(target.target, _Binding("value", assignment.value))
-        for annotated in self.code.all_of(cst.AnnAssign):
-            if annotated.value is not None:
-                self._bind(annotated.target, _Binding("value", annotated.value))
-        loops: list[cst.For | cst.CompFor] = [*self.code.all_of(cst.For), *self.code.all_of(cst.CompFor)]
-        for loop in loops:
-            self._bind(loop.target, _Binding("item", loop.iter))
-        for parameter in self.code.all_of(cst.Param):
-            self._bind(parameter.name, _Binding("parameter", parameter))
-        for function in self.code.all_of(cst.FunctionDef):
-            self._bind(function.name, _Binding("function", function), self.code.parent(function))
-        for made in self.code.all_of(cst.ClassDef):
-            self._bind(made.name, _Binding("class", made), self.code.parent(made))
-        for name in self.code.all_of(cst.AsName):
-            self._bind(name.name, _Binding("other", name))
-
-    def _bind(self, target: cst.CSTNode, binding: _Binding, inside: cst.CSTNode | None = None) -> None:
-        if isinstance(target, cst.Name):
-            self._bindings[target.value].append((self._scope(inside or target), binding))
-        elif isinstance(target, cst.Tuple | cst.List):
-            for position, element in enumerate(target.elements):
-                path = (*binding.path, position)
-                self._bind(element.value, dataclasses.replace(binding, path=path), inside)
-        elif isinstance(target, cst.Attribute) and isinstance(target.value, cst.Name) and target.value.value == "self":
-            owner = self.class_around(target)
-            if owner is not None and binding.how == "value" and isinstance(binding.node, cst.BaseExpression):
-                self._own[owner.name.value, target.attr.value].append(binding.node)
-
-    def _scope(self, node: cst.CSTNode) -> _Scope:
-        """The function, lambda or comprehension that a name belongs to; `None` for the notebook itself."""
-        for place in (node, *self.code.parents(node)):
-            if isinstance(place, cst.FunctionDef | cst.Lambda | cst.BaseComp):
-                return place
-        return None
-
-    def class_around(self, node: cst.CSTNode) -> cst.ClassDef | None:
-        """The class of the notebook whose code a node is in."""
-        return next((place for place in self.code.parents(node) if isinstance(place, cst.ClassDef)), None)
-
-    # --- asking
 
     def kinds(self, node: cst.CSTNode | None, depth: int = 0) -> Kinds:
         """The kinds of values that an expression may have; more than one if a variable is assigned several."""
@@ -149,17 +76,6 @@ class Values:
             for found in self._bindings_of(name)
         ]
 
-    def _bindings_of(self, use: cst.Name) -> list[_Binding]:
-        known = self._bindings.get(use.value, [])
-        scopes: list[_Scope] = [
-            place for place in self.code.parents(use) if isinstance(place, cst.FunctionDef | cst.Lambda | cst.BaseComp)
-        ]
-        for scope in [*scopes, None]:
-            found = [binding for where, binding in known if where is scope]
-            if found:
-                return found
-        return []
-
     def _find(self, node: cst.CSTNode, depth: int) -> Kinds:
         depth += 1
         if isinstance(node, cst.Name):
@@ -171,7 +87,7 @@ class Values:
         if isinstance(node, cst.Subscript):
             inner = self.kinds(node.value, depth)
             is_slice = any(isinstance(element.slice, cst.Slice) for element in node.slice)
-            return frozenset(kind if is_slice else _item(kind) for kind in inner)
+            return frozenset(kind if is_slice else item(kind) for kind in inner)
         if isinstance(node, cst.BinaryOperation | cst.UnaryOperation):
             sides = [node.left, node.right] if isinstance(node, cst.BinaryOperation) else [node.expression]
             return frozenset({"tensor"}) if any("tensor" in self.kinds(side, depth) for side in sides) else UNKNOWN
@@ -187,10 +103,10 @@ class Values:
         for binding in self._bindings_of(name):
             found |= self._of_binding(binding, name.value, depth)
         if not found:
-            return UNKNOWN if self.code.imported(name) else _guess(name.value)
+            return UNKNOWN if self.code.imported(name) else guess(name.value)
         return frozenset(found)
 
-    def _of_binding(self, binding: _Binding, name: str, depth: int) -> Kinds:
+    def _of_binding(self, binding: Binding, name: str, depth: int) -> Kinds:
         if binding.how == "parameter":
             return self._of_parameter(binding.node, depth)
         if binding.how == "item":
@@ -199,7 +115,7 @@ class Values:
             return UNKNOWN
         kinds = self._inside(binding.node, binding.path, depth)
         if kinds == UNKNOWN and isinstance(binding.node, cst.Call) and not self.code.imported(binding.node.func):
-            return _guess(name) if self._is_unbound(binding.node.func) else UNKNOWN
+            return guess(name) if self._is_unbound(binding.node.func) else UNKNOWN
         return kinds
 
     def _is_unbound(self, node: cst.BaseExpression) -> bool:
@@ -215,7 +131,7 @@ class Values:
             function = self._function(node.func)
             if function is not None:
                 return frozenset().union(*(self._inside(made, path, depth) for made in self._returned(function)))
-        return frozenset(_item(kind) for kind in self.kinds(node, depth))
+        return frozenset(item(kind) for kind in self.kinds(node, depth))
 
     def _of_item(self, node: cst.CSTNode, path: tuple[int, ...], depth: int) -> Kinds:
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.args:
@@ -229,7 +145,7 @@ class Values:
         if isinstance(node, cst.List | cst.Tuple) and node.elements:
             parts = [self._inside(element.value, path, depth) for element in node.elements]
             return frozenset().union(*parts)
-        return UNKNOWN if path else frozenset(_item(kind) for kind in self.kinds(node, depth))
+        return UNKNOWN if path else frozenset(item(kind) for kind in self.kinds(node, depth))
 
     def _of_parameter(self, node: cst.CSTNode, depth: int) -> Kinds:
         if not isinstance(node, cst.Param):
@@ -242,7 +158,7 @@ class Values:
             return frozenset({"logs"})
         function = next((place for place in self.code.parents(node) if isinstance(place, cst.FunctionDef)), None)
         given = self._given(function, node, depth) if function is not None else UNKNOWN
-        return _guess(name) if given == UNKNOWN else given
+        return guess(name) if given == UNKNOWN else given
 
     def _given(self, function: cst.FunctionDef, parameter: cst.Param, depth: int) -> Kinds:
         """The kinds of what calls of the notebook give a parameter."""
@@ -269,10 +185,10 @@ class Values:
             own = self._own.get((kind.removeprefix("own:"), name)) if kind.startswith("own:") else None
             if own:
                 found |= frozenset().union(*(self.kinds(value, depth) for value in own))
-            elif (base or kind, name) in _ATTRIBUTES:
-                found.add(_ATTRIBUTES[base or kind, name])
+            elif (base or kind, name) in ATTRIBUTES:
+                found.add(ATTRIBUTES[base or kind, name])
             elif kind.startswith("own:") and not base:
-                found |= _guess(name)
+                found |= guess(name)
             elif kind == "?" and name in ("layers", "optimizer"):
                 found.add(name)
             else:
@@ -316,7 +232,7 @@ class Values:
             return self._tensor_if_any(call, depth)
         if isinstance(call.func, cst.Attribute):
             owners = self.kinds(call.func.value, depth)
-            found = {_METHODS.get((self.base(kind) or kind, method(call)), "?") for kind in owners}
+            found = {METHODS.get((self.base(kind) or kind, method(call)), "?") for kind in owners}
             if method(call) == "fit" and owners == UNKNOWN:
                 return UNKNOWN
             return frozenset(found)
@@ -340,66 +256,7 @@ class Values:
         return UNKNOWN
 
 
-def is_model(kind: str) -> bool:
-    """Whether a kind is that of a model."""
-    return kind in ("model", "model?") or today.kind_of(kind) in ("Model", "Sequential")
-
-
-def is_layer(kind: str) -> bool:
-    """Whether a kind is that of a layer which is not a model."""
-    return kind == "layer" or today.kind_of(kind) == "Layer"
-
-
-def _item(kind: str) -> str:
-    return {"layers": "layer", "tensors": "tensor"}.get(kind, "?")
-
-
 def _several(values: Values, kind: str) -> str:
     if kind == "tensor":
         return "tensors"
     return "layers" if is_layer(kind) or values.base(kind) == "Layer" else "?"
-
-
-def _guess(name: str) -> Kinds:
-    """What a variable whose value is not in sight is most likely to be, by its name."""
-    if _MODEL_NAME.fullmatch(name):
-        return frozenset({"model?"})
-    return frozenset({"history?"}) if _HISTORY_NAME.fullmatch(name) else UNKNOWN
-
-
-_MODEL_ATTRIBUTES = {
-    "layers": "layers",
-    "optimizer": "optimizer",
-    "input": "tensor",
-    "output": "tensor",
-    "inputs": "tensors",
-    "outputs": "tensors",
-    "history": "history",
-    "metrics_names": "metrics_names",
-}
-_ATTRIBUTES = {
-    **{("Model", name): kind for name, kind in _MODEL_ATTRIBUTES.items()},
-    **{("Sequential", name): kind for name, kind in _MODEL_ATTRIBUTES.items()},
-    ("Layer", "input"): "tensor",
-    ("Layer", "output"): "tensor",
-    ("Callback", "model"): "model",
-    ("Callback", "params"): "params",
-    ("history", "history"): "history.history",
-    ("history?", "history"): "history.history",
-    ("history", "params"): "params",
-    ("history", "model"): "model",
-}
-_METHODS = {
-    ("Model", "fit"): "history",
-    ("Model", "fit_generator"): "history",
-    ("Model", "get_layer"): "layer",
-    ("Model", "evaluate"): "score",
-    ("Model", "evaluate_generator"): "score",
-    ("Model", "train_on_batch"): "score",
-    ("Sequential", "fit"): "history",
-    ("Sequential", "fit_generator"): "history",
-    ("Sequential", "get_layer"): "layer",
-    ("Sequential", "evaluate"): "score",
-    ("Sequential", "evaluate_generator"): "score",
-    ("Sequential", "train_on_batch"): "score",
-}

@@ -8,6 +8,7 @@ import tokenize
 
 from mnistlab.exceptions import DataError
 
+_CODING = re.compile(r"\A((?:[^\n]*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")  # PEP 263
 _CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>)", re.MULTILINE)
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|head|\?xml)", re.IGNORECASE)
 _SIGNATURES = {
@@ -57,6 +58,16 @@ def decode(content: bytes, *, is_python: bool = False) -> str:
             f"has marks of a merge conflict, the first in line {line:,}. Resolve it in Git, and save it again."
         )
     return text
+
+
+def declare_utf_8(text: str) -> str:
+    """The text of a Python file whose first lines, if they name an encoding, name UTF-8.
+
+    Example:
+        >>> declare_utf_8("# coding: latin-1\\nname = 'Zoë'\\n")
+        "# coding: utf-8\\nname = 'Zoë'\\n"
+    """
+    return text if text.isascii() else _CODING.sub(r"\1utf-8", text, count=1)
 
 
 def _encoding(content: bytes, *, is_python: bool) -> str:

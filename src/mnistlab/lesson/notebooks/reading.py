@@ -8,14 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mnistlab.exceptions import DataError, UsageError
-from mnistlab.lesson.notebooks.decoding import decode, require_notebook
+from mnistlab.lesson.notebooks.decoding import declare_utf_8, decode, require_notebook
 from mnistlab.system.paths import absence, shortened
 from mnistlab.system.text import printable
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 MAX_COMPANIONS, MAX_COMPANION_BYTES = 50, 20 * 2**20
 SUFFIXES = (".ipynb", ".py")
-_CODING = re.compile(r"\A((?:[^\n]*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")  # PEP 263; jupytext takes UTF-8 alone
 _CELL_MARK = re.compile(rb"^# ?%%", re.MULTILINE)
 
 
@@ -90,7 +89,7 @@ def read_numbered_cells(path: Path, name: str = "") -> list[tuple[int, str]]:
         else:
             import jupytext
 
-            made = jupytext.reads(_CODING.sub(r"\1utf-8", text, count=1), fmt="py:percent")
+            made = jupytext.reads(declare_utf_8(text), fmt="py:percent")
         offset = 0 if is_notebook else _num_unseen(text, len(made.cells))
         cells = enumerate(made.cells, 1 + offset)
         return [(number, str(cell.source)) for number, cell in cells if cell.cell_type == "code"]

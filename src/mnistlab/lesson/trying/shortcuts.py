@@ -4,11 +4,13 @@ import ast
 import functools
 import inspect
 import itertools
+import multiprocessing.pool
 import re
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module, util
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -93,6 +95,7 @@ def take_shortcuts(names: dict[str, Any]) -> None:
     keras = import_module("keras")
     names |= {"_few": few, "_more": more}
     _shorten_training(keras)
+    multiprocessing.pool.ThreadPool = Threads  # type: ignore[misc,assignment]
     roots = [keras, import_module("keras._tf_keras.keras")]
     for root in roots:
         for name in _DATASETS:
@@ -105,6 +108,43 @@ def take_shortcuts(names: dict[str, Any]) -> None:
             root.callbacks.TensorBoard = _without_writing(root.callbacks.TensorBoard)
         if util.find_spec("pydot") is None:
             root.utils.plot_model, root.utils.model_to_dot = _draw_nothing, _make_no_graph
+
+
+class Threads:
+    """A pool of threads with the methods of `multiprocessing.pool.ThreadPool`, which no sandbox lets make its locks.
+
+    Args:
+        processes: Number of threads.
+    """
+
+    def __init__(self, processes: int | None = None, *_: Any, **__: Any) -> None:
+        self._pool = ThreadPoolExecutor(processes or 4)
+
+    def apply_async(self, function: Callable[..., Any], args: Iterable[Any] = (), kwds: Any = None) -> Any:
+        """Starts a call; the result has `get`, as that of `multiprocessing` has."""
+        future: Any = self._pool.submit(function, *args, **(kwds or {}))
+        future.get = future.result
+        return future
+
+    def map(self, function: Callable[[Any], Any], rows: Iterable[Any], *_: Any) -> list[Any]:
+        """The results of a function for each row."""
+        return list(self._pool.map(function, rows))
+
+    def close(self) -> None:
+        """Takes no more calls."""
+        self._pool.shutdown(wait=False)
+
+    def join(self) -> None:
+        """Waits for all calls."""
+        self._pool.shutdown(wait=True)
+
+    terminate = close
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.join()
 
 
 def _shorten_training(keras: Any) -> None:

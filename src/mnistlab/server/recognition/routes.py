@@ -19,6 +19,7 @@ from mnistlab.server.images import decode_image, encode_floats
 from mnistlab.server.networks import Description, Network, Networks
 from mnistlab.server.recognition import schemas
 from mnistlab.server.recognition.photos import PhotoReader
+from mnistlab.server.recognition.surgery import Surgery
 from mnistlab.system.sentences import said_by
 
 _PHOTO_BODY = {
@@ -32,11 +33,12 @@ _PHOTO_BODY = {
 }
 
 
-def recognition_router(networks: Networks, workers: Workers, photos: PhotoReader) -> APIRouter:
+def recognition_router(networks: Networks, surgery: Surgery, workers: Workers, photos: PhotoReader) -> APIRouter:
     """The routes that ask networks, and those that say whether the server answers and in which versions.
 
     Args:
         networks: Networks that can be asked.
+        surgery: Breaks them, for those who want to see what happens then.
         workers: Threads that ask them.
         photos: Reader of whole photos.
     """
@@ -76,7 +78,7 @@ def recognition_router(networks: Networks, workers: Workers, photos: PhotoReader
     @router.post("/activations", summary="What every layer of a network says of an image", responses=documented(404))
     async def activations(asked: schemas.LookRequest) -> schemas.ActivationsAnswer:
         """From the image to the probabilities; each with the pixels that its cells see."""
-        return await workers.run(_activations, networks, asked)
+        return await workers.run(_activations, surgery, asked)
 
     @router.get(
         "/networks/{network_id}/filters",
@@ -90,7 +92,7 @@ def recognition_router(networks: Networks, workers: Workers, photos: PhotoReader
     @router.post("/occlusion", summary="Where covering an image changes the answer", responses=documented(404))
     async def occlusion(asked: schemas.OcclusionRequest) -> schemas.OcclusionAnswer:
         """A patch of ground covers one place after the other, and the network is asked each time."""
-        return await workers.run(_occlusion, networks, asked)
+        return await workers.run(_occlusion, surgery, asked)
 
     @router.post("/read", summary="The digits on a photo", openapi_extra=_PHOTO_BODY)
     async def read(request: Request) -> schemas.ReadAnswer:
@@ -168,9 +170,10 @@ def _ask(network: Network, image: NDArray[np.uint8]) -> schemas.NetworkAnswer:
     )
 
 
-def _activations(networks: Networks, asked: schemas.LookRequest) -> schemas.ActivationsAnswer:
-    network = networks[asked.network]
-    values = network.classifier.activations(decode_image(asked.image))
+def _activations(surgery: Surgery, asked: schemas.LookRequest) -> schemas.ActivationsAnswer:
+    damage = asked.damage.to_damage()
+    network, image = surgery.network(asked.network, damage), damage.cover(decode_image(asked.image))
+    values = network.classifier.activations(image)
     layers = [
         schemas.Activations(
             **_plain(layer),
@@ -180,7 +183,7 @@ def _activations(networks: Networks, asked: schemas.LookRequest) -> schemas.Acti
         )
         for layer in network.anatomy.layers
     ]
-    return schemas.ActivationsAnswer(network=asked.network, layers=layers)
+    return schemas.ActivationsAnswer(network=asked.network, answer=_ask(network, image), layers=layers)
 
 
 def _filters(networks: Networks, network_id: str) -> schemas.FiltersAnswer:
@@ -194,8 +197,9 @@ def _filters(networks: Networks, network_id: str) -> schemas.FiltersAnswer:
     return schemas.FiltersAnswer(layers=[shown])
 
 
-def _occlusion(networks: Networks, asked: schemas.OcclusionRequest) -> schemas.OcclusionAnswer:
-    classifier, image = networks[asked.network].classifier, decode_image(asked.image)
+def _occlusion(surgery: Surgery, asked: schemas.OcclusionRequest) -> schemas.OcclusionAnswer:
+    damage = asked.damage.to_damage()
+    classifier, image = surgery.network(asked.network, damage).classifier, damage.cover(decode_image(asked.image))
     whole = classifier(image)
     digit = int(whole.argmax())
     covered = occlusion_map(classifier, image, asked.size, asked.step)  # (rows, columns, 10)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mnistlab.inference.layer_titles import Kind
 from mnistlab.server.images import Floats, Image
+from mnistlab.server.recognition.damage import DamageModel
 from mnistlab.server.run_ids import ID_PATTERN
 
 NetworkId = Annotated[str, Field(pattern=ID_PATTERN, description="Of a network in /api/networks.")]
@@ -125,6 +126,9 @@ class LookRequest(Request):
 
     image: Image
     network: NetworkId
+    damage: DamageModel = Field(
+        DamageModel(), description="What is broken in the network, and which pixels are covered."
+    )
 
 
 class Activations(LayerModel):
@@ -139,6 +143,7 @@ class ActivationsAnswer(BaseModel):
     """What every layer answers, from the image to the probabilities."""
 
     network: NetworkId
+    answer: NetworkAnswer
     layers: list[Activations]
 
 

@@ -74,6 +74,7 @@ async def answered_files(ask: Asker, run_folders: Mapping[str, Path]) -> Files:
         mistakes = await ask.get(f"/api/mistakes/{network}")
         explained |= {one["index"] for one in mistakes["wrong"][:MAX_EXPLAINED]}
         files[f"data/mistakes/{network}.json"] = _json(mistakes)
+        files[f"data/structures/{network}.json"] = _json(await ask.get(f"/api/networks/{network}/structure"))
         files[f"data/cells/{network}.json"] = _json(await _cells(ask, network, mistakes["matrix"]))
     return files | await _nearest(ask, explained)
 

@@ -3,8 +3,10 @@
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
+from mnistlab.lesson.migration.kinds import is_layer, is_model
 from mnistlab.lesson.migration.rules.backend import is_rewritten
-from mnistlab.lesson.migration.values import Values, is_layer, is_model
+from mnistlab.lesson.migration.rules.outputs import num_outputs
+from mnistlab.lesson.migration.values import Values
 
 SHAPE = "A layer has no {name} any more (AttributeError); its {new} knows its shape."
 INPUT = (
@@ -14,6 +16,10 @@ INPUT = (
 LABELS = (
     "metrics_names calls all metrics together compile_metrics today, so it no longer says what each number of "
     "evaluate is; get_metrics_result has the names in the order of these numbers."
+)
+SEVERAL = (
+    "This model has several outputs, and metrics_names no longer says what each number of evaluate is. "
+    "evaluate(..., return_dict=True) gives every number with its name."
 )
 SHAPES = ("input_shape", "output_shape")
 
@@ -33,4 +39,7 @@ def rewrite_attributes(code: Code, values: Values) -> None:
                 code.replace(attribute.attr, f"{name}s[0]", INPUT.format(name=name))
         elif name == "metrics_names" and (all(is_model(kind) for kind in kinds)):
             owner = code.source(attribute.value)
+            if num_outputs(code, attribute.value) > 1:
+                code.mark(attribute, SEVERAL)
+                continue
             code.replace(attribute, f"list({owner}.get_metrics_result())", LABELS)

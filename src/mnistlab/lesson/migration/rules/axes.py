@@ -4,6 +4,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.layers import layer_name
+from mnistlab.lesson.migration.rules.sources import is_model
 from mnistlab.lesson.migration.rules.spelling import keras_name
 from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
@@ -18,6 +19,10 @@ FIRST = (
     "as they are and Keras is told so. On many CPUs TensorFlow cannot train that (Conv2D... only supports "
     "NHWC): then put "
     "the channel last in every shape, (28, 28, 1), and leave data_format out."
+)
+FIRST_TRAINED = (
+    "These images have their channel first, which TensorFlow cannot train on many CPUs (InvalidArgumentError: Conv2D "
+    "... only supports NHWC). The mark where the model gets its shape says what to do."
 )
 CHANNELS = (1, 3)
 
@@ -36,6 +41,10 @@ def rewrite_axes(code: Code) -> None:
         return
     for shape in first:
         code.mark(shape, FIRST)
+    for call in code.calls:
+        owner = call.func.value if isinstance(call.func, cst.Attribute) else None
+        if method(call) in ("fit", "fit_generator", "train_on_batch") and owner is not None and is_model(code, owner):
+            code.mark(call, FIRST_TRAINED)
     if not any(_says_first(code, call) for call in code.calls):
         told = f"{keras_name(code, first[0])}.config.set_image_data_format('channels_first')"
         code.insert_line(first[0], told, FIRST)

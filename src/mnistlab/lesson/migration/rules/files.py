@@ -54,6 +54,17 @@ def rewrite_files(code: Code) -> None:
         _rewrite_read(code, call, path, written, weights=weights)
 
 
+def is_written_elsewhere(code: Code, call: cst.Call) -> bool:
+    """Whether a call reads a model from a file whose name is plain to see, and that the notebook does not write."""
+    path = _path(call) if (_use_of_file(code, call) or ("", False))[0] == "read" else None
+    text = _text(code, path) if path is not None else None
+    if text is None:
+        return False
+    writes = [one for one in code.calls if (_use_of_file(code, one) or ("", False))[0] == "write"]
+    names = [_text(code, one) for write in writes if (one := _path(write)) is not None]
+    return all(one is not None and one.evaluated_value != text.evaluated_value for one in names)
+
+
 def _use_of_file(code: Code, call: cst.Call) -> tuple[str, bool] | None:
     """Whether a call writes or reads, and whether only weights; `None` if it does neither."""
     name = method(call)

@@ -6,58 +6,25 @@ import re
 
 import libcst as cst
 
-from mnistlab.lesson.migration import homes, today
+from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.rules.spelling import keras_name
+from mnistlab.lesson.migration.rules.tensorflow_1 import (
+    MOVED,
+    TENSORFLOW_1,
+    advice_on,
+    is_import_of,
+    missing_in_tensorflow,
+    rewrite_tensorflow,
+)
 from mnistlab.lesson.migration.syntax import dotted, imported_names, method
 from mnistlab.lesson.migration.values import Values
 
-MOVED = "{old} is gone; it is called {new} now."
 GONE = "{name} is gone from {library}, so this line fails. {advice}"
-TENSORFLOW_1 = "{name} belongs to TensorFlow 1 and is gone since TensorFlow 2, so this line fails.{advice}"
 PYTHON_2 = "{old} is Python 2; Python 3 has {new}."
 DIVISION = (
     "In Python 3 / gives a float even for whole numbers, which cannot be counted to (TypeError); // does what / did."
 )
 
-SESSIONS = " There are no sessions any more: what a session ran is called directly. Take the line out."
-TENSORFLOW_ADVICE = {
-    "Session": SESSIONS,
-    "InteractiveSession": SESSIONS,
-    "ConfigProto": SESSIONS,
-    "GPUOptions": " tf.config.experimental.set_memory_growth takes its place; without a GPU, take the line out.",
-    "placeholder": " keras.Input takes its place.",
-    "global_variables_initializer": " Variables have their values as soon as they are made. Take the line out.",
-    "initialize_all_variables": " Variables have their values as soon as they are made. Take the line out.",
-    "get_default_graph": " There is no graph to be kept any more. Take the line out.",
-    "reset_default_graph": " keras.backend.clear_session() does what is still needed of it.",
-    "contrib": " What was worth keeping of contrib has moved to other packages.",
-    "layers": " Use keras.layers.",
-    "examples": (
-        " (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data() gives the same images, "
-        "as uint8 from 0 "
-        "to 255."
-    ),
-    "app": " Call the function that it would have called.",
-    "flags": " Use argparse, or plain variables.",
-}
-TENSORFLOW_TWINS = {
-    "tensorflow.log": "math.log",
-    "tensorflow.set_random_seed": "random.set_seed",
-    "tensorflow.random_normal": "random.normal",
-    "tensorflow.random_uniform": "random.uniform",
-    "tensorflow.truncated_normal": "random.truncated_normal",
-    "tensorflow.diag": "linalg.diag",
-    "tensorflow.image.resize_images": "image.resize",
-}
-OPTIMIZERS = {
-    "AdamOptimizer": "Adam",
-    "GradientDescentOptimizer": "SGD",
-    "RMSPropOptimizer": "RMSprop",
-    "AdagradOptimizer": "Adagrad",
-    "AdadeltaOptimizer": "Adadelta",
-    "MomentumOptimizer": "SGD",
-}
 NUMPY = {
     **{name: name for name in ("float", "int", "bool", "object", "str", "complex")},
     "product": "{np}.prod",
@@ -153,23 +120,11 @@ def _rewrite_use(code: Code, use: cst.Attribute | cst.Name, name: str) -> None:
     if name.startswith("numpy.") and isinstance(use, cst.Attribute):
         _rewrite_numpy(code, use, name)
     elif name.startswith("tensorflow.") and homes.split_root(name) is None:
-        _rewrite_tensorflow(code, use, name)
+        rewrite_tensorflow(code, use, name)
     elif isinstance(use, cst.Attribute):
         for place, (library, advice) in MODULES.items():
-            if (f"{name}.").startswith(f"{place}.") and not _is_import_of(code, place):
+            if (f"{name}.").startswith(f"{place}.") and not is_import_of(code, place):
                 code.mark(use, GONE.format(name=place, library=library, advice=advice))
-
-
-def _is_import_of(code: Code, name: str) -> bool:
-    """Whether the notebook imports a name as such, so that its import has the mark."""
-    modules = [dotted(alias.name) for node in code.all_of(cst.Import) for alias in node.names]
-    modules += [dotted(node.module) for node in code.all_of(cst.ImportFrom)]
-    modules += [
-        f"{dotted(node.module)}.{dotted(alias.name)}"
-        for node in code.all_of(cst.ImportFrom)
-        for alias in imported_names(node)
-    ]
-    return any(f"{module}.".startswith(f"{name}.") for module in modules)
 
 
 def _rewrite_numpy(code: Code, use: cst.Attribute, name: str) -> None:
@@ -186,57 +141,6 @@ def _rewrite_numpy(code: Code, use: cst.Attribute, name: str) -> None:
         return
     text = new.format(np=code.source(base.value))
     code.replace(base, text, MOVED.format(old=f"np.{parts[1]}", new=text))
-
-
-def _missing_in_tensorflow(name: str) -> str:
-    """The shortest beginning of a dotted name that TensorFlow 2 does not have; empty if it has the name."""
-    parts = name.split(".")
-    for length in range(1, len(parts)):
-        known = today.tensorflow_names(".".join(parts[:length]))
-        if known is None or parts[length].startswith("_") or parts[length] == "python":
-            return ""
-        if parts[length] not in known and parts[length] not in ("keras", "compat"):
-            return ".".join(parts[: length + 1])
-    return ""
-
-
-def _rewrite_tensorflow(code: Code, use: cst.Attribute | cst.Name, name: str) -> None:
-    missing = _missing_in_tensorflow(name)
-    if not missing or _rewrite_logging(code, use, name):
-        return
-    last = missing.rpartition(".")[2]
-    short = f"tf.{missing.removeprefix('tensorflow.')}"
-    if missing == name and last in OPTIMIZERS:
-        new = f"{keras_name(code, use)}.optimizers.{OPTIMIZERS[last]}"
-        code.replace(use, new, TENSORFLOW_1.format(name=short, advice=f" {new} is the same."))
-    elif missing in TENSORFLOW_TWINS and missing == name and isinstance(use, cst.Attribute):
-        base: cst.BaseExpression = use
-        while isinstance(base, cst.Attribute):
-            base = base.value
-        new = f"{code.source(base)}.{TENSORFLOW_TWINS[missing]}"
-        code.replace(use, new, MOVED.format(old=short, new=new))
-    elif not _is_import_of(code, missing):
-        code.mark(use, TENSORFLOW_1.format(name=short, advice=_advice(missing)))
-
-
-def _rewrite_logging(code: Code, use: cst.Attribute | cst.Name, name: str) -> bool:
-    """Rewrites `tf.logging.set_verbosity(tf.logging.ERROR)`; returns whether the name is a part of that."""
-    level = name.removeprefix("tensorflow.logging.")
-    if level in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
-        argument = code.parent(use)
-        call = code.parent(argument) if isinstance(argument, cst.Arg) else None
-        if isinstance(call, cst.Call) and "tensorflow.logging.set_verbosity" in code.imported(call.func):
-            code.replace(use, f'"{level}"', MOVED.format(old=f"tf.logging.{level}", new=f'"{level}"'))
-            return True
-    if level == "set_verbosity" and isinstance(use, cst.Attribute) and isinstance(use.value, cst.Attribute):
-        new = f"{code.source(use.value.value)}.get_logger().setLevel"
-        code.replace(use, new, MOVED.format(old="tf.logging.set_verbosity", new=new))
-        return True
-    return False
-
-
-def _advice(missing: str) -> str:
-    return next((TENSORFLOW_ADVICE[part] for part in missing.split(".") if part in TENSORFLOW_ADVICE), "")
 
 
 def _rewrite_from(code: Code, node: cst.ImportFrom) -> None:
@@ -271,9 +175,9 @@ def _rewrite_import(code: Code, statement: cst.Import, alias: cst.ImportAlias) -
 def _explain(code: Code, node: cst.CSTNode, name: str) -> bool:
     """Marks an import of what is gone; returns whether it is."""
     if name.startswith("tensorflow.") and homes.split_root(name) is None:
-        missing = _missing_in_tensorflow(name)
+        missing = missing_in_tensorflow(name)
         if missing:
-            code.mark(node, TENSORFLOW_1.format(name=missing, advice=_advice(missing)))
+            code.mark(node, TENSORFLOW_1.format(name=missing, advice=advice_on(missing)))
         return bool(missing)
     for place, (library, advice) in MODULES.items():
         if f"{name}.".startswith(f"{place}."):

@@ -64,9 +64,10 @@ def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.A
         return
     others = [code.means(other.func).rpartition(".")[2] for other in code.calls]
     changers = [other for other in others if other in ("ReduceLROnPlateau", "LearningRateScheduler")]
+    changers += ["the line that sets the learning rate"] if _sets_rate(code) else []
     if changers or (rate is None and name not in RATES):
         why = (
-            f"{changers[0]} in this notebook cannot change a schedule"
+            f"{changers[0]} in this notebook cannot change a schedule (TypeError: ... is not settable)"
             if changers
             else (f"the default rate of {name} is another one today, so say the rate as well")
         )
@@ -82,6 +83,20 @@ def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.A
         return
     code.remove_argument(call, decay, DECAY)
     code.replace(rate.value, schedule, DECAY)
+
+
+def _sets_rate(code: Code) -> bool:
+    """Whether the notebook assigns to the learning rate of a model's optimizer."""
+    for attribute in code.all_of(cst.Attribute):
+        owner = attribute.value
+        if attribute.attr.value not in ("lr", "learning_rate") or not isinstance(owner, cst.Attribute):
+            continue
+        above = code.parent(attribute)
+        call = code.parent(above) if isinstance(above, cst.Arg) else None
+        is_set = isinstance(call, cst.Call) and call.args[0] is above and "set_value" in code.source(call.func)
+        if owner.attr.value == "optimizer" and (is_set or isinstance(above, cst.AssignTarget | cst.AugAssign)):
+            return True
+    return False
 
 
 def mark_default_rates(code: Code) -> None:

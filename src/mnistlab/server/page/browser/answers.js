@@ -7,7 +7,7 @@
 
 import { ApiError } from "../app/api.js";
 import { language, say } from "../app/words.js";
-import { READER, activations, classify, filters, occlusion } from "./asking.js";
+import { READER, activations, classify, filters, occlusion, unit } from "./asking.js";
 import { keepOffline } from "./offline.js";
 import { readPhoto } from "./photo.js";
 import { fetchJson, nearest, testImages } from "./pictures.js";
@@ -20,12 +20,22 @@ import { load } from "./thinker.js";
  */
 const QUESTIONS = [
   [/^\/api\/networks\/([a-z0-9-]+)\/filters$/, (network) => filters(network)],
+  [/^\/api\/networks\/([a-z0-9-]+)\/structure$/, structure],
   [/^\/api\/mistakes\/([a-z0-9-]+)$/, (network) => fetchJson(`mistakes/${network}.json`)],
   [/^\/api\/mistakes\/([a-z0-9-]+)\/cell\?label=(\d)&prediction=(\d)$/, cell],
   [/^\/api\/images\/test\?indices=([\d,]+)$/, async (indices) => ({ images: await testImages(indices.split(",").map(Number)) })],
   [/^\/api\/images\/test\/(\d+)\?network=([a-z0-9-]+)$/, detail],
   [/^\/api(\/[a-z0-9/-]+)$/, (path) => fetchJson(`${language}${path}.json`)],
 ];
+
+/**
+ * How the layers come from each other. Nothing can be broken here: that is counted in Python.
+ *
+ * @param {string} network
+ */
+async function structure(network) {
+  return { ...(await fetchJson(`structures/${network}.json`)), parts: [] };
+}
 
 /**
  * @param {string} network
@@ -65,6 +75,7 @@ const ORDERS = {
   "/api/classify": classify,
   "/api/activations": looked,
   "/api/occlusion": occlusion,
+  "/api/unit": unit,
   "/api/recipes/code": codeOf,
 };
 

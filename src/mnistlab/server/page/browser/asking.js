@@ -2,7 +2,7 @@
 
 import { encodeFloats, decodeImage } from "../digits/digits.js";
 import { judge, temper } from "./judge.js";
-import { firstWeights, isLoaded, load, think } from "./thinker.js";
+import { firstWeights, isLoaded, load, think, weightsOf } from "./thinker.js";
 
 /** @typedef {import("./thinker.js").Thought} Thought */
 
@@ -69,7 +69,7 @@ export async function activations({ image, network }, layers) {
     const [minimum, maximum] = values.reduce(([low, high], one) => [Math.min(low, one), Math.max(high, one)], [Infinity, -Infinity]);
     return { ...layer, minimum, maximum, values: encodeFloats(values) };
   });
-  return { network, layers: looked };
+  return { network, answer: await answerOf(network, decodeImage(image)), layers: looked };
 }
 
 /**
@@ -99,6 +99,16 @@ export async function filters(network) {
           picture[at] = values[(place * channels + channel) * count + filter];
         }
   return { layers: [{ name, shape: [count, rows, columns, depth], values: encodeFloats(picture) }] };
+}
+
+/**
+ * The numbers of one filter or unit.
+ *
+ * @param {{network: string, layer: string, unit: number}} asked unit: from 1 on
+ */
+export async function unit({ network, layer, unit: number }) {
+  const { shape, values, factor, offset } = await weightsOf(network, layer, number - 1);
+  return { shape, weights: encodeFloats(values), factor, offset };
 }
 
 /**

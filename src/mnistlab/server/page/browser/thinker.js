@@ -79,3 +79,16 @@ export async function firstWeights(network) {
   await load(network);
   return ask({ do: "weights", network });
 }
+
+/**
+ * The numbers of one filter or unit.
+ *
+ * @param {string} network its id
+ * @param {string} layer
+ * @param {number} unit from 0 on
+ * @returns {Promise<{shape: number[], values: Float32Array, factor: number, offset: number}>}
+ */
+export async function weightsOf(network, layer, unit) {
+  await load(network);
+  return ask({ do: "unit", network, layer, unit });
+}

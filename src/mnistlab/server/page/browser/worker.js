@@ -1,6 +1,7 @@
 /** The worker that computes: it keeps the networks and answers one question after the other. */
 
 import { forward } from "../networks/forward.js";
+import { unitOf } from "../networks/units.js";
 import { readWeights } from "../networks/weights.js";
 
 /** @type {Map<string, import("../networks/weights.js").Weights>} */
@@ -20,6 +21,10 @@ const ANSWERS = {
     const { outputs } = forward(weights, image);
     const wanted = Object.entries(outputs).filter(([name]) => names === null || names.includes(name));
     return { outputs: Object.fromEntries(wanted), calibration: weights.calibration };
+  },
+
+  unit({ network, layer, unit }) {
+    return unitOf(/** @type {import("../networks/weights.js").Weights} */ (networks.get(network)), layer, unit);
   },
 
   /** Filters over blocks of pixels come as they are, with the side of the blocks. */

@@ -1,4 +1,4 @@
-/** Inside: what happens between a drawing and its answer. */
+/** Inside: what happens between a drawing and its answer, and what is left of it when something is broken. */
 
 import { ApiError } from "../app/api.js";
 import { element } from "../app/elements.js";
@@ -7,17 +7,21 @@ import { number, say, sayWith } from "../app/words.js";
 import { codeForInside } from "../code/code.js";
 import { decodeFloats, encodeImage, onThemeChange } from "../digits/digits.js";
 import { drawing } from "../digits/drawing.js";
-import { createFilters, createLayer, passesOn } from "./layers.js";
+import { createBreaking } from "./break.js";
+import { SOUND, isBroken, readDamage } from "./damage.js";
+import { createFilters } from "./filters.js";
 import { createOcclusion } from "./occlusion.js";
 import { createLookedAt, pixelsInWords, pixelsOf } from "./receptive.js";
 import { createSamples } from "./samples.js";
-import { createProbabilities, createSoftmax } from "./softmax.js";
+import { createView } from "./view.js";
 
 /**
  * @typedef {import("../main.js").Context} Context
  * @typedef {import("../app/networks.js").Network} Network
  * @typedef {import("./layers.js").Activations} Activations
  * @typedef {import("./maps.js").Cell} Cell
+ * @typedef {import("./damage.js").Damage} Damage
+ * @typedef {{parts: import("./damage.js").Part[], derivations: import("./arithmetic.js").Derivation[]}} Structure
  */
 
 const PATCH = { size: 8, step: 2 }; // pixels; such patches reach all four edges
@@ -27,121 +31,83 @@ const QUIET_MILLISECONDS = 500;
 let context;
 /** @type {Network[]} */
 let networks = [];
-/** @type {Map<string, ReturnType<typeof createLayer>>} */
-let layers = new Map();
-/** @type {Record<string, Activations>} */
-let activations = {};
-let shownFor = ""; // network whose layers are on the page
+/** @type {Map<string, Promise<Structure>>} */
+const structures = new Map();
 let isShown = false;
 let generation = 0; // of what was asked last
 let quiet = 0;
 
 const chooser = element("select", { id: "inside-network" });
+const second = element("select", { id: "inside-second" });
 const digit = createLookedAt(say("inside.digit_seen"));
 const answer = element("p", { class: "inside-answer" });
 const said = element("p", { class: "small inside-said" });
 const empty = element("div", { class: "inside-empty" });
-const way = element("div", { class: "way" });
-const softmax = element("div", { class: "softmax-place" });
+const views = element("div", { class: "views" });
 const filters = element("div", {});
-const filtersChapter = chapter(
-  say("inside.filters"),
-  say("inside.filters_lead"),
-  filters,
-);
+const filtersChapter = chapter(say("inside.filters"), say("inside.filters_lead"), filters);
 const scale = element("span", { class: "legend-scale values", "aria-hidden": "true" });
-const layersChapter = chapter(
+const pathChapter = chapter(
   say("inside.layers"),
   say("inside.layers_lead"),
   element("p", { class: "legend small muted" }, ...sayWith("inside.legend", { scale })),
-  way,
+  element("p", { class: "second-choice" }, element("label", { for: "inside-second", text: say("inside.second") }), second),
+  views,
 );
-const softmaxChapter = chapter(
-  say("inside.softmax"),
-  say("inside.softmax_lead"),
-  softmax,
-);
-const mean = element("div", { class: "softmax-place" });
-const averageChapter = chapter(
-  say("inside.average"),
-  say("inside.average_lead"),
-  mean,
-);
+pathChapter.classList.add("way");
+/** @type {ReturnType<typeof createView>} */
+let view;
+/** @type {ReturnType<typeof createView>} */
+let secondView;
 /** @type {ReturnType<typeof createOcclusion>} */
 let occlusion;
+/** @type {ReturnType<typeof createBreaking>} */
+let breaking;
 const live = element("div", { class: "inside-live" });
 const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
+const nonsense = element("p", { class: "trouble nonsense", role: "status", hidden: true });
+const broken = element("p", { class: "small is-broken", hidden: true });
+
+/** @param {string} [key] @returns {Network | undefined} what the address names */
+const named = (key = "network") => networks.find(({ id }) => id === context.state.get()[key]);
 
 /** @returns {Network | undefined} */
-function network() {
-  return networks.find(({ id }) => id === context.state.get().network) ?? networks[0];
-}
-
-/** The cell that the address names, if the network has it. */
-function chosenCell() {
-  const { layer, cell } = context.state.get();
-  const [map, row, column] = (cell ?? "").split(".").map(Number);
-  const maps = layer && activations[layer] ? layers.get(layer)?.maps : undefined;
-  const exists = maps && map < maps.count && row < maps.rows && column < maps.columns;
-  return layer && exists ? { layer, cell: { map, row, column } } : null;
-}
+const network = () => named() ?? networks[0];
 
 /**
- * @param {string | null} name of the layer; null for what the address names
+ * Says which pixels a cell depends on, and shows them.
+ *
+ * @param {Activations} layer
  * @param {Cell | null} cell
+ * @param {boolean} isGrid
+ * @param {number} columns in which the numbers of a layer without rows are shown
+ * @param {number} value
+ * @param {boolean} isNew
  */
-function point(name, cell) {
-  const target = name && cell ? { layer: name, cell } : chosenCell();
-  for (const [other, { showMark }] of layers) showMark(target?.layer === other ? target.cell : null);
-  const layer = target && activations[target.layer];
-  if (!target || !layer) {
-    digit.outline(null);
-    said.textContent = layers.size ? say("inside.point") : "";
-    return;
-  }
-  const { map, row, column } = target.cell;
-  const shape = layers.get(target.layer);
-  const value = shape?.maps.at(map, row, column) ?? 0;
+function point(layer, cell, isGrid, columns, value, isNew) {
+  if (!cell) return;
+  const { map, row, column } = cell;
   const box = layer.field && pixelsOf(layer.field, row, column);
   digit.outline(box);
-  const where = shape?.isGrid
+  const where = isGrid
     ? say("inside.cell_in_map", { map: map + 1, row: row + 1, column: column + 1 })
-    : say("inside.cell_number", { number: row * (shape?.maps.columns ?? 0) + column + 1 });
+    : say("inside.cell_number", { number: row * columns + column + 1 });
   const saw = box ? say("inside.saw", { pixels: pixelsInWords(box) }) : say("inside.saw_all");
   said.textContent = say("inside.cell_said", { layer: layer.title, where, value: number(value, 2), saw });
   clearTimeout(quiet);
-  if (name) quiet = setTimeout(() => context.announce(said.textContent ?? ""), QUIET_MILLISECONDS);
+  if (isNew) quiet = setTimeout(() => context.announce(said.textContent ?? ""), QUIET_MILLISECONDS);
 }
 
-/** @param {Activations[]} found */
-function showLayers(found) {
-  activations = Object.fromEntries(found.map((layer) => [layer.name, layer]));
-  const drawn = found.filter((layer, at) => {
-    const isTen = layer.shape.length === 1 && layer.shape[0] <= 10; // the ten numbers have a table
-    return !isTen && !passesOn(layer, found[at - 1]);
-  });
-  const key = `${network()?.id} ${drawn.map(({ name }) => name).join()}`;
-  if (key !== shownFor) {
-    shownFor = key;
-    layers = new Map();
-    for (const layer of drawn) {
-      const made = createLayer(layer, {
-        onPoint: (cell) => point(layer.name, cell),
-        onChoose: ({ map, row, column }) => context.state.set({ layer: layer.name, cell: `${map}.${row}.${column}` }),
-        onOpen: (isOpen) => context.state.set({ layer: isOpen ? layer.name : null, cell: null }),
-      });
-      layers.set(layer.name, made);
-    }
-    way.replaceChildren(...[...layers.values()].map(({ root }) => root));
-  } else for (const layer of drawn) layers.get(layer.name)?.show(layer);
-  openLayer();
-  point(null, null);
-}
-
-/** Shows all maps of the layer that the address names, and of the others as many as fit into a row. */
-function openLayer() {
-  const { layer } = context.state.get();
-  for (const [name, made] of layers) made.open(name === layer);
+/** @param {Network} chosen @returns {Promise<Structure>} */
+function structureOf({ id, layers }) {
+  const key = `${id} ${layers.map(({ name }) => name)}`;
+  let found = structures.get(key);
+  if (!found) {
+    found = /** @type {Promise<Structure>} */ (context.api.get(`/api/networks/${id}/structure`));
+    found.catch(() => structures.delete(key));
+    structures.set(key, found);
+  }
+  return found;
 }
 
 /** @param {Network} chosen */
@@ -152,6 +118,14 @@ async function showFilters(chosen) {
   filters.replaceChildren(...(found ? [createFilters(found).root] : []));
 }
 
+/** The damage that the address holds; a sentence and a sound network where the network has no such parts. */
+function damageOf(/** @type {Structure} */ { parts }) {
+  const damage = readDamage(context.state.get(), parts);
+  nonsense.hidden = damage !== null;
+  nonsense.textContent = damage ? "" : say("break.nonsense");
+  return damage ?? SOUND;
+}
+
 async function refresh() {
   const chosen = network();
   if (!chosen || !isShown) return;
@@ -160,28 +134,59 @@ async function refresh() {
   empty.hidden = !drawing.isEmpty;
   digit.showImage(drawing.image);
   if (drawing.isEmpty) return;
-  const body = { image: encodeImage(drawing.image), network: chosen.id };
+  const image = encodeImage(drawing.image);
   try {
-    const [classified, looked, covered] = await Promise.all([
-      context.api.post("/api/classify", { image: body.image, networks: [chosen.id] }),
-      context.api.post("/api/activations", body),
-      context.api.post("/api/occlusion", { ...body, ...PATCH }),
+    const structure = await structureOf(chosen);
+    const damage = damageOf(structure);
+    const other = named("second");
+    const ask = (/** @type {string} */ path, /** @type {any} */ more) => context.api.post(path, { image, ...more });
+    const own = { network: chosen.id, damage };
+    const counted = structure.parts.length ? countAll(chosen, damage, asked) : null;
+    const [looked, covered, sound, compared, derived] = await Promise.all([
+      ask("/api/activations", own),
+      ask("/api/occlusion", { ...own, ...PATCH }),
+      isBroken(damage) ? ask("/api/activations", { network: chosen.id }) : null,
+      other && ask("/api/activations", { network: other.id }),
+      other && structureOf(other),
     ]);
     if (asked !== generation) return;
-    const [own] = classified.answers;
-    answer.textContent = className(chosen, own.digit);
+    const name = className(chosen, looked.answer.digit);
+    answer.textContent = name;
     answer.classList.toggle("is-name", Boolean(chosen.class_names));
-    answer.setAttribute("aria-label", say("inside.answer", { name: className(chosen, own.digit) }));
-    showLayers(looked.layers.map((/** @type {any} */ layer) => ({ ...layer, values: decodeFloats(layer.values) })));
-    const isMean = isAverage(chosen);
-    layersChapter.hidden = softmaxChapter.hidden = isMean;
-    averageChapter.hidden = !isMean;
-    if (isMean) mean.replaceChildren(createProbabilities(own.probabilities, chosen));
-    else softmax.replaceChildren(createSoftmax(own.logits, own.temperature, chosen));
+    answer.setAttribute("aria-label", say("inside.answer", { name }));
+    broken.hidden = !isBroken(damage);
+    broken.textContent = broken.hidden ? "" : say("break.is_broken", { name: className(chosen, (sound ?? looked).answer.digit) });
+    views.classList.toggle("is-double", Boolean(other));
+    if (other) views.append(secondView.root);
+    else secondView.root.remove();
+    const note = isBroken(damage) ? say("break.note") : "";
+    pathChapter.querySelector(".legend")?.classList.toggle("is-hidden", isAverage(chosen));
+    const drawn = (sound ?? looked).layers.map((/** @type {any} */ layer) => ({ ...layer, values: decodeFloats(layer.values) }));
+    breakChapter.hidden = !structure.parts.length;
+    breaking.show(damage, structure.parts, Object.fromEntries(drawn.map((/** @type {Activations} */ one) => [one.name, one])), drawing.image);
     occlusion.show(drawing.image, covered, chosen);
+    await Promise.all([
+      view.show(chosen, looked, structure.derivations, damage, { isAlone: !other, note }),
+      other && secondView.show(other, compared, derived?.derivations ?? [], SOUND, { isAlone: false, note: "" }),
+      counted,
+    ]);
   } catch (error) {
     if (asked === generation || !(error instanceof ApiError)) throw error;
   }
+}
+
+/**
+ * How many images of the sample are still right; the answers above do not wait for it.
+ *
+ * @param {Network} chosen
+ * @param {Damage} damage
+ * @param {number} asked
+ */
+async function countAll(chosen, damage, asked) {
+  breaking.showAccuracy(null, null);
+  const count = (/** @type {Damage} */ harm) => context.api.post("/api/accuracy", { network: chosen.id, damage: harm });
+  const [left, whole] = await Promise.all([count(damage), isBroken(damage) ? count(SOUND) : null]);
+  if (asked === generation) breaking.showAccuracy(left, whole);
 }
 
 /**
@@ -199,6 +204,9 @@ function chapter(title, lead, ...content) {
   );
 }
 
+/** @type {HTMLElement} */
+let breakChapter;
+
 export const tab = {
   id: "inside",
 
@@ -209,25 +217,16 @@ export const tab = {
   async mount(root, given) {
     context = given;
     occlusion = createOcclusion(given.announce);
-    const toDraw = element(
-      "button",
-      { type: "button", class: "plain", onclick: () => context.state.set({ tab: "draw" }, { push: true }) },
-      say("inside.draw"),
-    );
-    empty.append(
-      element("p", {}, ...sayWith("inside.empty", { draw: toDraw })),
-      createSamples(given),
-    );
-    live.append(
-      layersChapter,
-      averageChapter,
-      softmaxChapter,
-      chapter(
-        say("inside.occlusion"),
-        say("inside.occlusion_lead"),
-        occlusion.root,
-      ),
-    );
+    breaking = createBreaking(given);
+    view = createView({ ...given, keys: { layer: "layer", cell: "cell" }, onPoint: point });
+    secondView = createView({ ...given, keys: { layer: "layer2", cell: "cell2" }, onPoint: point });
+    views.append(view.root);
+    breakChapter = chapter(say("break.title"), say("break.title_lead"), breaking.head, breaking.root);
+    breakChapter.hidden = true; // until it is known what can be broken
+    const draw = () => context.state.set({ tab: "draw" }, { push: true });
+    const toDraw = element("button", { type: "button", class: "plain", onclick: draw }, say("inside.draw"));
+    empty.append(element("p", {}, ...sayWith("inside.empty", { draw: toDraw })), createSamples(given));
+    live.append(pathChapter, breakChapter, chapter(say("inside.occlusion"), say("inside.occlusion_lead"), occlusion.root));
     const beside = element(
       "aside",
       { class: "beside", "aria-label": say("inside.digit") },
@@ -237,14 +236,14 @@ export const tab = {
         element("label", { for: "inside-network", text: say("network.one") }),
         chooser,
       ),
-      element("div", { class: "beside-digit" }, digit.root, answer),
+      element("div", { class: "beside-digit" }, digit.root, answer, broken),
       said,
     );
-    root.append(
-      missing,
-      element("div", { class: "inside" }, beside, element("div", { class: "chapters" }, empty, live, filtersChapter)),
-    );
-    chooser.addEventListener("change", () => context.state.set({ network: chooser.value, layer: null, cell: null }));
+    const chapters = element("div", { class: "chapters" }, empty, live, filtersChapter);
+    root.append(missing, nonsense, element("div", { class: "inside" }, beside, chapters));
+    const none = { layer: null, cell: null, cut: null, noise: null };
+    chooser.addEventListener("change", () => context.state.set({ network: chooser.value, ...none }));
+    second.addEventListener("change", () => context.state.set({ second: second.value, layer2: null, cell2: null }));
     drawing.subscribe((isDone) => isDone && isShown && void follow());
     onThemeChange(() => digit.showImage(drawing.image));
     given.code(() => {
@@ -258,7 +257,9 @@ export const tab = {
     isShown = true;
     if (!wasShown || !networks.length) {
       networks = await loadNetworks();
-      chooser.replaceChildren(...networks.map(({ id, title }) => element("option", { value: id, text: title })));
+      const options = () => networks.map(({ id, title }) => element("option", { value: id, text: title }));
+      chooser.replaceChildren(...options());
+      second.replaceChildren(element("option", { value: "", text: say("inside.no_second") }), ...options());
     }
     if (isShown) await follow();
   },
@@ -270,20 +271,22 @@ export const tab = {
   },
 };
 
-let followed = ""; // network and drawing that were asked for last
+let followed = ""; // network, drawing and damage that were asked for last
 
 /** Does what the address says. */
 async function follow() {
   const chosen = network();
   if (!chosen) return;
-  missing.textContent = missingNetworks(context.state.get().network, networks, [chosen]);
+  const { network: wanted, second: wantedSecond, cut, noise, cover } = context.state.get();
+  const shown = [chosen, named("second") ?? []].flat();
+  missing.textContent = missingNetworks([wanted, wantedSecond].filter(Boolean).join(), networks, shown);
   missing.hidden = !missing.textContent;
-  const isOther = chooser.value !== chosen.id || !followed.startsWith(`${chosen.id} `);
+  const isOther = !followed.startsWith(`${chosen.id} `);
   chooser.value = chosen.id;
-  const now = `${chosen.id} ${encodeImage(drawing.image)}`;
+  second.value = named("second")?.id ?? "";
+  const now = [chosen.id, second.value, cut, noise, cover, encodeImage(drawing.image)].join(" ");
   if (now === followed) {
-    openLayer();
-    point(null, null);
+    if (!drawing.isEmpty) await Promise.all([view.follow(), second.value && secondView.follow()]);
     return;
   }
   followed = now;

@@ -8,12 +8,19 @@
 
 import { element } from "../app/elements.js";
 import { number, say } from "../app/words.js";
-import { decodeFloats } from "../digits/digits.js";
 import { createMaps } from "./maps.js";
 
 const NARROW = 64; // cells in a row, of a layer that has no rows of its own
 const WIDE = 128; // the same of a large one
-const ALL = 1000; // rows
+const FEW = 2; // rows of maps
+const ALL = 1000;
+
+/**
+ * The numbers side by side, of a layer that has no rows of its own.
+ *
+ * @param {{shape: number[]}} layer
+ */
+export const columnsOf = ({ shape }) => (shape[0] > 1024 ? WIDE : Math.min(NARROW, shape[0]));
 
 /**
  * @param {Activations} layer
@@ -22,7 +29,7 @@ const ALL = 1000; // rows
 function toMaps({ shape, values, minimum, maximum }) {
   const strongest = Math.max(Math.abs(minimum), Math.abs(maximum));
   if (shape.length === 1) {
-    const columns = shape[0] > 1024 ? WIDE : Math.min(NARROW, shape[0]);
+    const columns = columnsOf({ shape });
     const rows = Math.ceil(shape[0] / columns);
     return {
       count: 1,
@@ -49,28 +56,30 @@ function toMaps({ shape, values, minimum, maximum }) {
  * @param {{
  *   onPoint: (cell: Cell | null) => void,
  *   onChoose: (cell: Cell) => void,
- *   onOpen: (isOpen: boolean) => void,
  * }} handlers
  */
-export function createLayer(layer, { onPoint, onChoose, onOpen }) {
+export function createLayer(layer, { onPoint, onChoose }) {
   const isGrid = layer.shape.length > 1;
   const label = `${layer.title}, ${isGrid ? inWords(layer.shape) : say("inside.numbers", { count: layer.shape[0] })}`;
   let current = toMaps(layer);
   let isOpen = false;
-  const onLayOut = (/** @type {boolean} */ isAll) => (opener.hidden = isAll);
-  const maps = createMaps({ label, maps: current, limit: 1, onPoint, onChoose, onLayOut });
+  let wanted = 0; // map that must be in sight
+  const onLayOut = (/** @type {number} */ across) => {
+    opener.hidden = current.count <= FEW * across;
+    if (!isOpen && wanted >= FEW * across) open(true);
+  };
+  const maps = createMaps({ label, maps: current, limit: FEW, onPoint, onChoose, onLayOut });
   const opener = element("button", {
     type: "button",
     class: "text-button",
     "aria-expanded": "false",
     hidden: current.count === 1,
   });
-  opener.addEventListener("click", () => onOpen(!isOpen));
+  opener.addEventListener("click", () => open(!isOpen));
   const range = element("span", { class: "layer-range" });
   const head = element(
     "div",
     { class: "layer-head" },
-    element("h3", { text: layer.title }),
     element("p", { class: "small muted" }, element("span", { text: layer.shape.join(" × ") }), range),
     opener,
   );
@@ -82,6 +91,15 @@ export function createLayer(layer, { onPoint, onChoose, onOpen }) {
   }
   describe(layer);
 
+  /** @param {boolean} isAll whether to show all maps */
+  function open(isAll) {
+    isOpen = isAll;
+    if (!isAll) wanted = 0;
+    opener.textContent = isAll ? say("inside.two_rows") : say("inside.all", { count: current.count });
+    opener.setAttribute("aria-expanded", String(isAll));
+    maps.setLimit(isAll ? ALL : FEW);
+  }
+
   const made = {
     root,
     isGrid,
@@ -89,12 +107,10 @@ export function createLayer(layer, { onPoint, onChoose, onOpen }) {
     get maps() {
       return current;
     },
-    /** @param {boolean} wanted whether to show all maps */
-    open(wanted) {
-      isOpen = wanted;
-      maps.setLimit(wanted ? ALL : 1);
-      opener.textContent = wanted ? say("inside.one_row") : say("inside.all", { count: current.count });
-      opener.setAttribute("aria-expanded", String(wanted));
+    /** @param {Cell} cell which must be among the maps that are shown */
+    reveal({ map }) {
+      wanted = map;
+      if (maps.shown && map >= maps.shown) open(true);
     },
     /** @param {Activations} next of the same shape */
     show(next) {
@@ -103,7 +119,7 @@ export function createLayer(layer, { onPoint, onChoose, onOpen }) {
       describe(next);
     },
   };
-  made.open(false);
+  open(false);
   return made;
 }
 
@@ -113,58 +129,6 @@ const format = (value) => number(value, 2);
 /** @param {number[]} shape */
 function inWords([rows, columns, count = 1]) {
   return say(count === 1 ? "inside.cells" : "inside.maps", { count, rows, columns });
-}
-
-/**
- * The weights of a first layer as pictures.
- *
- * @param {{name: string, shape: number[], values: string}} layer as the server sends it
- */
-export function createFilters({ name, shape, values: text }) {
-  const values = decodeFloats(text);
-  const [filters, rows, columns, depth] = shape;
-  // A few weights are far stronger than the rest, which would leave the others pale.
-  const sizes = values.map(Math.abs).sort();
-  const strongest = sizes[Math.floor(0.995 * (sizes.length - 1))];
-  const count = filters * depth;
-  /** @type {Maps["at"]} */
-  const at = (map, row, column) =>
-    values[((Math.floor(map / depth) * rows + row) * columns + column) * depth + (map % depth)];
-  const said = element("p", { class: "small muted filter-said" });
-  const resting = say("inside.filters_said", { filters, rows, columns, weight: format(strongest) });
-  const tell = (/** @type {Cell | null} */ cell) => {
-    maps.showMark(cell);
-    if (!cell) {
-      said.textContent = resting;
-      return;
-    }
-    const { map, row, column } = cell;
-    const filter = Math.floor(map / depth) + 1;
-    const value = format(at(map, row, column));
-    said.textContent = say("inside.filter_said", { filter, row: row + 1, column: column + 1, value });
-  };
-  const maps = createMaps({
-    label: say("inside.filters_label", { layer: name, filters, rows, columns }),
-    maps: { count, rows, columns, strongest, at },
-    limit: 2,
-    onPoint: tell,
-    onChoose: tell,
-  });
-  const opener = element("button", {
-    type: "button",
-    class: "text-button",
-    "aria-expanded": "false",
-    text: say("inside.all", { count }),
-  });
-  let isOpen = false;
-  opener.addEventListener("click", () => {
-    isOpen = !isOpen;
-    maps.setLimit(isOpen ? ALL : 2);
-    opener.textContent = isOpen ? say("inside.two_rows") : say("inside.all", { count });
-    opener.setAttribute("aria-expanded", String(isOpen));
-  });
-  tell(null);
-  return { root: element("div", { class: "filters" }, said, maps.root, opener) };
 }
 
 /**

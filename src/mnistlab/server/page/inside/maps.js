@@ -29,9 +29,9 @@ const USUAL_SIDE = 56; // pixels of a picture, about
  *   limit: number,
  *   onPoint: (cell: Cell | null) => void,
  *   onChoose: (cell: Cell) => void,
- *   onLayOut?: (isAll: boolean) => void,
+ *   onLayOut?: (across: number) => void,
  * }} options limit: rows of pictures to show; onPoint: where the pointer or the arrow keys are; onChoose: what was
- *   clicked; onLayOut: whether one row has room for all of them
+ *   clicked; onLayOut: how many one row has room for
  */
 export function createMaps({ label, maps, limit, onPoint, onChoose, onLayOut }) {
   const canvas = element("canvas", {
@@ -46,6 +46,8 @@ export function createMaps({ label, maps, limit, onPoint, onChoose, onLayOut }) 
   let [zoom, gap, across, shown] = [1, 1, 1, 0];
   /** @type {Cell} */
   let cursor = { map: 0, row: 0, column: 0 };
+  /** @type {Cell | null} */
+  let marked = null;
 
   function layOut() {
     const width = root.clientWidth;
@@ -55,8 +57,9 @@ export function createMaps({ label, maps, limit, onPoint, onChoose, onLayOut }) 
     gap = Math.max(Math.round(GAP / zoom), 1);
     across = Math.max(Math.floor((width / zoom + gap) / (maps.columns + gap)), 1);
     shown = Math.min(maps.count, across * limit);
-    onLayOut?.(maps.count <= across);
+    onLayOut?.(across);
     paint();
+    showMark(marked);
   }
 
   function paint() {
@@ -104,6 +107,7 @@ export function createMaps({ label, maps, limit, onPoint, onChoose, onLayOut }) 
 
   /** @param {Cell | null} cell */
   function showMark(cell) {
+    marked = cell;
     mark.hidden = !cell || cell.map >= shown;
     if (!cell || mark.hidden) return;
     const { x, y } = cornerOf(cell.map);
