@@ -3,8 +3,8 @@
     python benchmarks/measure/learning.py [--table-only]
 
 Starts `mnistlab serve`, and trains the network that the Train tab proposes (784-128-64-10, Adam, batches of 128, seed
-0) on all 60,000 training images in Chromium, with the modules of the page. After each epoch it classifies all 10,000 test
-images; their time is not counted, and nothing is chosen by them.
+0) on all 60,000 training images in Chromium, with the modules of the page. After each epoch it classifies all 10,000
+test images; their time is not counted, and nothing is chosen by them.
 """
 
 import os
@@ -99,7 +99,7 @@ def table(results: Results) -> str:
     machine = f"{cores(results['environment'])}, {results['browser']}, one seed."
     return (
         f"{markdown_table(titles, rows)}\n\n{machine} Other programs were using the cores as well (load average "
-        f"{results['load_average']:.0f}); on a machine that does nothing else the clock shows about the processor time. "
+        f"{results['load_average']:.0f}); the clock counts the waiting for them, the processor time does not. "
         f"Fetching and unpacking the images took {results['load_seconds']:.1f} s."
     )
 
