@@ -79,6 +79,7 @@ bench: tools
 	@$(BIN)/python benchmarks/measure/serving.py
 	@$(BIN)/python benchmarks/measure/drawing.py
 	@$(BIN)/python benchmarks/measure/site.py
+	@$(BIN)/python benchmarks/measure/learning.py
 	@$(BIN)/python benchmarks/measure/fuzzing.py
 	@$(BIN)/python benchmarks/measure/installation.py
 

@@ -35,7 +35,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 MEASURING = (  # programs with a table in a document
     *("speed", "step_profile", "notebook", "recipes", "memory", "interruptions"),
     *("questions", "refusals", "reader", "serving", "fuzzing", "drawing", "spread", "installation", "kinds"),
-    "site",
+    *("site", "learning"),
 )
 
 # Written in pieces, so that this file does not hold what it looks for.

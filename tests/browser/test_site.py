@@ -234,6 +234,17 @@ def test_the_browser_answers_what_the_server_answers(opened: Page, server: str, 
         close(opened.evaluate(ASK, ["get", path, None]), server_says(server, path), path)
 
 
+def test_a_network_learns_without_a_server(open_site: Any) -> None:
+    page = open_site().open("tab=train")
+    form = page.get_by_role("form", name=say("learning.title"))
+    form.get_by_label(say("learning.layers")).fill("8")
+    form.get_by_role("button", name=say("learning.start")).click()
+    expect(page.locator(".learning-digits li")).to_have_count(48)
+    moment = page.locator("#learning-moment")
+    expect(moment).not_to_have_attribute("max", "0")  # it has learned for a while
+    expect(page.locator(".learning-filters canvas")).to_have_count(8)
+
+
 def test_a_run_of_ones_own_is_there_with_its_curves(open_site: Any) -> None:
     page = open_site().open("tab=train")
     expect(page.locator(".run-name")).to_have_text(["run"])

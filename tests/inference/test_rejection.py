@@ -24,7 +24,7 @@ def refused(verdicts: list[Verdict]) -> float:
 
 def test_hardly_a_test_digit_is_refused(judge, mnist):
     verdicts = judge.verdicts(mnist.test.images[:3000])
-    assert refused(verdicts) <= 0.022  # the first 3,000; benchmarks/measure/refusals.py counts all 10,000
+    assert refused(verdicts) <= 0.03  # the first 3,000; benchmarks/measure/refusals.py counts all 10,000
     kept = [(one.digit, label) for one, label in zip(verdicts, mnist.test.labels, strict=False) if one.kind == "digit"]
     assert np.mean([digit == label for digit, label in kept]) > 0.995
 

@@ -66,7 +66,8 @@ export function createLearner(settings, train, watched) {
      * @returns {Snapshot[] | null} all that are kept, where they changed
      */
     remember(isLast = false) {
-      if (offered++ % stride && !isLast) return null;
+      const isKept = kept.at(-1)?.snapshot.step === step;
+      if (isKept || (offered++ % stride && !isLast)) return isLast ? kept.map(({ snapshot }) => snapshot) : null;
       if (kept.length >= MAX_SNAPSHOTS) {
         kept = kept.filter((_, at) => at % 2 === 0);
         stride *= 2;

@@ -73,7 +73,8 @@ async function mount(root, given) {
   figures = element("div", { class: "curves" }, charts.accuracy.root, charts.loss.root);
   here = createHere(context, render);
   const side = element("div", { class: "training-side" }, live.root, figures, here.view, list.root);
-  const forms = element("div", { class: "training-forms" }, given.api.isServer && form.root, here.form);
+  const note = given.api.isServer ? null : element("p", { class: "small muted", text: say("site.no_training") });
+  const forms = element("div", { class: "training-forms" }, given.api.isServer ? form.root : null, here.form, note);
   root.append(element("div", { class: "training" }, forms, side));
   document.addEventListener("visibilitychange", () => {
     if (isVisible && !document.hidden) void attempt(refresh); // what began while nobody looked
