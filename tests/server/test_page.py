@@ -1,4 +1,4 @@
-"""The page's folders import one way: main, tabs, code and tools, browser and learning, digits, charts, app, networks."""
+"""The page's folders import one way: main, tabs, tools, browser and learning, digits, charts, app, networks."""
 
 import re
 
