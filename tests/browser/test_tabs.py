@@ -116,10 +116,11 @@ def test_what_the_watch_is_for(open_watched):
 
 def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched, draw, drawings, tmp_path):
     page = watched.open("tab=train")
+    form = page.get_by_role("form", name="New training run")
     page.get_by_label("Recipe").select_option("mlp")
-    page.get_by_label("Epochs").fill("60")
-    page.get_by_label("Batch size").fill("500")
-    page.get_by_label("Batch size").press("Tab")
+    form.get_by_label("Epochs").fill("60")
+    form.get_by_label("Batch size").fill("500")
+    form.get_by_label("Batch size").press("Tab")
     expect(page).to_have_url(re.compile("epochs=60"))
     page.get_by_role("button", name="Start training").click()
     live = page.get_by_role("region", name="The current training run")
@@ -248,9 +249,10 @@ def test_names_of_classes_fit_on_a_phone(open_watched, filled, name):
 
 def test_a_link_restores_the_settings_of_a_training(watched):
     page = watched.open("tab=train&recipe=cnn&epochs=7&batch=64&rate=0.002&augment=no&seed=11")
+    form = page.get_by_role("form", name="New training run")
     expect(page.get_by_label("Recipe")).to_have_value("cnn")
     for label, value in {"Epochs": "7", "Batch size": "64", "Learning rate": "0.002", "Seed": "11"}.items():
-        expect(page.get_by_label(label)).to_have_value(value)
+        expect(form.get_by_label(label)).to_have_value(value)
     expect(page.get_by_label("Augmentation")).not_to_be_checked()
     page.get_by_role("button", name="How to do this in code").click()
     expect(page.locator("#code-command")).to_contain_text("mnistlab train cnn")

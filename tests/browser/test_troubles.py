@@ -109,7 +109,7 @@ def test_a_tab_whose_first_request_failed_comes_up_all_the_same(watched: Any, ag
 
 def test_a_training_keeps_out_of_what_is_being_typed(watched: Any, training: Training) -> None:
     page = watched.open("tab=train")
-    rate = page.get_by_label("Learning rate")
+    rate = page.get_by_role("form", name="New training run").get_by_label("Learning rate")
     rate.fill("0.0025")
     training.waits(watched)
     expect(rate).to_have_value("0.0025")
