@@ -151,7 +151,7 @@ def test_a_file_that_is_not_there(place):
         (["lesson", "grade", "dangling"], 2, ["dangling is a link to nowhere, which is not there; a notebook or a"]),
         (["lesson", "grade", "nothing"], 2, ["There is no file nothing; a notebook or a folder of notebooks was"]),
         (["lesson", "grade", "class", "--csv", "."], 2, [". is a folder, not a file. Choose another name."]),
-        (["lesson", "migrate", "folder.ipynb"], 1, ["folder.ipynb is a folder, not a file."]),
+        (["lesson", "migrate", "folder.ipynb"], 1, ["folder.ipynb is a folder, not a file; a notebook was expected."]),
         (["data", "convert", "dangling", "new"], 2, ["dangling is a link to nowhere, which is not there; expected an"]),
         (["data", "convert", "file/x", "new"], 2, ["There is no file file/x: file is a file; expected an .npz or"]),
         (["data", "convert", LONG, "new"], 2, [": the name is too long; expected an .npz or .csv file"]),
