@@ -43,6 +43,7 @@ COMMANDS = [
     ("export", "{run}", "--format", "keras", "--out", "{out}/mlp.keras"),
     pytest.param(("export", "{run}", "--format", "litert", "--out", "{out}/mlp.tflite"), marks=pytest.mark.slow),
     ("sheet", "make", "{out}/sheet.pdf"),
+    pytest.param(("site", "build", "{out}/site"), marks=pytest.mark.slow),
     ("sheet", "read", "{page}", "--out", "{out}/sheet"),
     ("lesson", "start", "{out}/lesson"),
     ("lesson", "hint", "cnn.conv2"),

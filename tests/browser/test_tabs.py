@@ -125,7 +125,7 @@ def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched
     page.get_by_role("button", name="Start training").click()
     live = page.get_by_role("region", name="The current training run")
     expect(live).to_contain_text("epoch")
-    expect(live.locator(".live-facts")).to_contain_text(re.compile(r"accuracy\s*\d+\.\d\s%"))
+    expect(live.locator(".live-facts")).to_contain_text(re.compile(r"accuracy\s*\d+\.\d\s%"), timeout=3 * PATIENCE)
     expect(live.locator(".live-facts")).to_contain_text(re.compile(r"time left\s*about"))
     watched.until("document.querySelector('.live > progress').value > 0.03")
     expect(page.locator(".curves svg").first).to_be_visible()

@@ -527,7 +527,7 @@ def test_layers_that_cannot_be_described_are_an_error_with_the_name_of_the_file(
     )
     shapes = {name: values.shape for name, values in Classifier(path).activations(np.zeros((28, 28), np.uint8)).items()}
     assert dissect(path, shapes).num_parameters == 7840
-    monkeypatch.setattr(anatomy, "_title", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(anatomy, "title_of", lambda *arguments: 1 / 0)
     with pytest.raises(RunError, match=r"odd\.onnx is not a network whose layers can be described"):
         dissect(path, shapes)
 

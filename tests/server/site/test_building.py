@@ -14,9 +14,8 @@ from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.inference.pretrained import PRETRAINED
 from mnistlab.inference.web import web_network
-from mnistlab.server.http.static import load_assets
-from mnistlab.server.site import build_site, building, content
-from mnistlab.server.site.content import LEARNING, page_files, with_service_worker
+from mnistlab.server.site import build_site, building
+from mnistlab.server.site.content import LEARNING, with_service_worker
 
 STORED_RUN = Path(__file__).parents[2] / "data" / "stored" / "run"
 
@@ -177,9 +176,7 @@ def test_the_command_says_what_to_do_next(tmp_path, quick, capsys):
     assert f"--directory {tmp_path / 'site'}" in printed
 
 
-def test_training_images_are_there_where_the_page_can_learn(monkeypatch):
-    page = {address: asset for address, asset in load_assets().items() if not address.startswith("/web/learning/")}
-    monkeypatch.setattr(content, "load_assets", lambda: page)
-    assert not set(LEARNING) & set(page_files())
-    page["/web/learning/worker.js"] = page["/web/main.js"]
-    assert set(LEARNING) <= set(page_files())
+def test_the_training_images_are_there_for_a_page_that_learns(site, mnist):
+    images, labels = ((site.folder / name).read_bytes() for name in LEARNING)
+    assert gzip.decompress(images)[16:] == mnist.train.images.tobytes()
+    assert gzip.decompress(labels)[8:] == mnist.train.labels.tobytes()
