@@ -20,23 +20,8 @@ from mnistlab.runs.snapshot_log import (
     seconds_between,
     write_drawing,
 )
-from mnistlab.runs.snapshots import MAX_WATCHED, SNAPSHOT_FILE, Snapshot, Watched, read_snapshots
-
-RANDOM = np.random.default_rng(0)
-
-
-def watched(num_watched=36):
-    images = RANDOM.integers(0, 256, (num_watched, 28, 28), np.uint8)
-    return Watched(
-        "hidden1", "weights", 512, tuple(range(num_watched)), tuple(n % 10 for n in range(num_watched)), images
-    )
-
-
-def snapshot(step, num_watched=36, *, drawn=True):
-    filters, scales = quantized(RANDOM.normal(0, 0.05, (MAX_FILTERS, 28, 28)))
-    answers = RANDOM.dirichlet(np.ones(10), num_watched + 1)
-    known = {"drawing": RANDOM.integers(0, 256, (28, 28), np.uint8), "answer": answers[-1]} if drawn else {}
-    return Snapshot(step, 1, step / 10, filters, scales, answers[:-1], **known)
+from mnistlab.runs.snapshots import MAX_WATCHED, SNAPSHOT_FILE, read_snapshots
+from moments import RANDOM, snapshot, watched
 
 
 def steps_of(folder):
@@ -44,7 +29,7 @@ def steps_of(folder):
 
 
 def test_what_was_written_is_read(tmp_path):
-    seen, moments = watched(), [snapshot(0, drawn=False), snapshot(7)]
+    seen, moments = watched(), [snapshot(0, is_drawn=False), snapshot(7)]
     log = SnapshotLog(tmp_path)
     log.begin(seen, 0)
     for moment in moments:

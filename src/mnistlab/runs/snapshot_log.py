@@ -80,7 +80,10 @@ class SnapshotLog:
             found = None
         if found is not None and found.watched.to_line() == watched.to_line():
             self._kept = [one for one in found.moments if one.step <= step]
-        self._write(watched)
+        if self.path.exists():
+            self._write(watched)
+        else:  # without waiting for the disk, as for every moment after it
+            self._append(watched)
 
     def add(self, snapshot: Snapshot) -> None:
         """Records a moment; of too many every second is dropped first."""
@@ -89,11 +92,7 @@ class SnapshotLog:
             self._write(self._watched)
             return
         self._kept.append(snapshot)
-        if not self._broken:
-            try:
-                append_bytes(self.path, _bytes_of(snapshot))
-            except RunError:
-                self._broken = True  # a full disk also stops the checkpoint, which says so
+        self._append(snapshot)
 
     def drawing(self) -> NDArray[np.uint8] | None:
         """The drawing that somebody wants answered, uint8 `(28, 28)`, if there is one."""
@@ -102,6 +101,13 @@ class SnapshotLog:
         except OSError:
             return None
         return np.frombuffer(content, np.uint8).reshape(IMAGE_SHAPE) if len(content) == _NUM_PIXELS else None
+
+    def _append(self, part: Watched | Snapshot) -> None:
+        if not self._broken:
+            try:
+                append_bytes(self.path, _bytes_of(part))
+            except RunError:
+                self._broken = True  # a full disk also stops the checkpoint, which says so
 
     def _write(self, watched: Watched) -> None:
         parts: list[Watched | Snapshot] = [watched, *self._kept]

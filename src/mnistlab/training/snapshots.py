@@ -18,7 +18,8 @@ from mnistlab.runs.snapshots import Kind, Snapshot, Watched
 from mnistlab.training.fitting import FitPlan
 
 MIN_SECONDS = 1.0  # of training between two moments that are kept
-MAX_SHARE = 0.008  # of the time of the whole training run; where a look takes long, there are fewer
+MAX_SHARE = 0.009  # of the time of the whole training run; where a look takes long, there are fewer
+USUAL_COST = 0.01  # seconds, until it is known
 NUM_SEARCHED = 500  # test images among which the watched ones are chosen
 NUM_TYPICAL = 2  # of each class, the first in the test split
 NUM_HARD = 16
@@ -44,8 +45,8 @@ class SnapshotCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._images: NDArray[np.uint8] | None = None  # those watched, once it is known that they can be
         self._layer: Any = None
         self._taken_at = 0.0
-        self._spent = 0.0
-        self._cost = 0.0
+        self._spent = 0.0  # seconds
+        self._cost = 0.0  # seconds of the quickest look; 0 before it is known
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Chooses what to watch, and keeps the network as it begins."""
@@ -64,21 +65,27 @@ class SnapshotCallback(keras.callbacks.Callback):  # type: ignore[misc]
         watched = Watched(self._layer.name, kind, num_filters, tuple(map(int, indices)), labels, self._images)
         checkpoint.snapshots.begin(watched, self._step)
         self._taken_at = checkpoint.train_seconds
+        self._spent = time.perf_counter() - started
         if not checkpoint.num_calls and not checkpoint.finished:
-            self._take(started)
+            self._take()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Keeps the network, if it is time or it is the last step."""
         if self._images is None:
             return
-        seconds = self._checkpoint.train_seconds
-        is_due = seconds - self._taken_at >= seconds_between(seconds, MIN_SECONDS)
-        whole = seconds * self._members * self._plan.num_steps / self._step  # about so long in all
-        can_pay = self._spent + 2 * self._cost <= MAX_SHARE * whole  # this one, and the last
-        if (is_due and can_pay) or self._checkpoint.num_calls == self._plan.num_calls:
-            self._take(time.perf_counter())
+        if self._is_due() or self._checkpoint.num_calls == self._plan.num_calls:
+            self._take()
 
-    def _take(self, started: float) -> None:
+    def _is_due(self) -> bool:
+        """Whether it is time: a second or more after the last, and so that what may be spent lasts until the end."""
+        seconds = self._checkpoint.train_seconds
+        whole = seconds * self._members * self._plan.num_steps / self._step  # about so long in all
+        num_looks = (MAX_SHARE * whole - self._spent) / (self._cost or USUAL_COST) - 1  # one is left for the end
+        pause = max(seconds_between(seconds, MIN_SECONDS), (whole - seconds) / max(num_looks, 0.5))
+        return num_looks >= 1 and seconds - self._taken_at >= pause
+
+    def _take(self) -> None:
+        started = time.perf_counter()
         log = self._checkpoint.snapshots
         if log is None or self._images is None:
             return
@@ -99,8 +106,10 @@ class SnapshotCallback(keras.callbacks.Callback):  # type: ignore[misc]
                 answer=None if drawing is None else answers[-1],
             )
         )
-        self._taken_at, self._cost = seconds, time.perf_counter() - started
-        self._spent += self._cost
+        cost = time.perf_counter() - started
+        self._taken_at, self._spent = seconds, self._spent + cost
+        if self._step:  # the first look is slower than all others
+            self._cost = min(cost, self._cost or cost)
 
     @property
     def _step(self) -> int:
