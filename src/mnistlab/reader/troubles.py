@@ -90,7 +90,7 @@ def find_trouble(one: Judged, search: Search, shape: tuple[int, int]) -> Trouble
         shape: Height and width of the photo on which its box is.
     """
     marks = set(one.found.marks)
-    if one.verdict.kind == "digit" and not marks & {"touching", "astray"}:
+    if one.verdict.kind == "digit" and not marks & {"touching", "astray", "faint", "letters"}:
         return None
     top, left, bottom, right = one.found.box
     if "touching" in marks:
@@ -99,13 +99,13 @@ def find_trouble(one: Judged, search: Search, shape: tuple[int, int]) -> Trouble
         kind = "small"
     elif top <= 0 or left <= 0 or bottom >= shape[0] or right >= shape[1]:
         kind = "cut off"
-    elif search.strength < FAINT or search.noise > NOISY:
+    elif "faint" in marks:
         kind = "faint"
     elif _is_blurred(one):
         kind = "blurred"
     elif "ruled" in marks:
         kind = "boxed"
-    elif one.verdict.kind == "no digit":
+    elif one.verdict.kind == "no digit" or "letters" in marks:
         kind = "no digit"
     else:
         kind = "unclear"
@@ -119,6 +119,11 @@ def _is_blurred(one: Judged) -> bool:
         return False
     levels = one.found.crop[one.found.crop > 0]
     return bool(levels.size) and float(np.mean((levels > 40) & (levels < 200))) > _BLURRED
+
+
+def is_faint(search: Search) -> bool:
+    """Whether the ink hardly stands out from the ground or its unevenness, so that its form may not be its own."""
+    return search.strength < FAINT or search.noise > NOISY
 
 
 def is_astray(means: NDArray[np.float64]) -> bool:

@@ -14,6 +14,7 @@ from mnistlab.reader.judging import Judged, scores_of
 TURNS: Final = (0, 90, 180, 270)  # degrees clockwise that bring the page upright
 _SAMPLE: Final = 24  # finds that are looked at in all four ways
 _LEAST_FINDS: Final = 4  # a 6 alone may be a 9, and two or three digits may be others
+_LONG: Final = 2.2  # ratio of the sides of a find's crop above which it says nothing of the turn
 _UPRIGHT: Final = 0.9  # mean score from which nobody looks further, with all answers sure
 _MARGIN: Final = 4.0  # logarithm of how much likelier another way round must be than upright
 _GAIN: Final = 0.2  # the same for each find, in the mean
@@ -33,8 +34,8 @@ def best_turn(judged: Sequence[Judged], judge: Judge) -> tuple[int, NDArray[np.f
         empty if nobody needed to look.
     """
     none = np.empty(0)
-    # Wide finds are several digits that touch, and dashes; round dots are the same in every way.
-    usable = [one for one in judged if 0.2 < one.found.crop.shape[0] / one.found.crop.shape[1] < 5]
+    # Wide finds are several digits that touch, printed words, and dashes: turned, they look like a 1.
+    usable = [one for one in judged if 1 / _LONG < one.found.crop.shape[0] / one.found.crop.shape[1] < _LONG]
     if len(usable) < _LEAST_FINDS:
         return 0, none
     sure = np.mean([one.verdict.kind == "digit" for one in usable])
