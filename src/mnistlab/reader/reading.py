@@ -23,6 +23,7 @@ from mnistlab.reader.turning import best_turn, turn_box, turn_photo
 from mnistlab.reader.words import mark_words
 from mnistlab.system.sentences import Sentence
 
+_PRINT: Final = Sentence("It stands in a line of small print.", "answer.print")
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
 _DOUBTFUL: Final = frozenset({"touching", "astray", "faint", "letters"})  # marks with which nothing is sure
 _STEPS: Final[dict[str, dict[str, Any]]] = {
@@ -54,6 +55,8 @@ class Reading:
     @property
     def kind(self) -> Literal["digit", "unsure", "no digit"]:
         """The kind of the verdict, except that nothing is sure that touches, is faint, or is among letters or none."""
+        if "print" in self.found.marks:
+            return "no digit"
         if self.verdict.kind == "digit" and _DOUBTFUL & {*self.found.marks}:
             return "unsure"
         return self.verdict.kind
@@ -71,6 +74,8 @@ class Reading:
     @property
     def reason(self) -> str:
         """The reason in one sentence."""
+        if "print" in self.found.marks and self.verdict.kind != "no digit":
+            return _PRINT
         if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
             named, values = (
                 f"It looks like {self.classes.one(self.digit)}",
@@ -200,7 +205,7 @@ class DigitReader:
             judged = [one.marked("faint") for one in judged]
         judged = mark_words(judged)
         shape = grey.shape[::-1] if turn % 180 else grey.shape
-        troubles = [find_trouble(one, search, shape) for one in judged]
+        troubles = [find_trouble(one, shape) for one in judged]
         readings = []
         for one, trouble in zip(judged, troubles, strict=True):
             found = dataclasses.replace(one.found, box=turn_box(one.found.box, turn, grey.shape))

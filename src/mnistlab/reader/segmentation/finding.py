@@ -46,7 +46,8 @@ class Found:
         marks: Remarks: "ruled" if a line of the paper, a box or a table was removed beside or through it; "touching" if
             it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted
             from another; "joined" if it was put together from pieces; and by the reader, "astray" if the page looks
-            like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word.
+            like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
+            "print" if it is in a line of small print.
     """
 
     box: tuple[int, int, int, int]
