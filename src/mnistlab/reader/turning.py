@@ -60,7 +60,8 @@ def best_turn(judged: Sequence[Judged], judge: Judge) -> tuple[int, NDArray[np.f
 
 def _ratio(one: Judged) -> float:
     """Longer to shorter side."""
-    return max(one.found.crop.shape) / min(one.found.crop.shape)
+    height, width = one.found.crop.shape
+    return max(height, width) / min(height, width)
 
 
 def turn_photo(photo: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
