@@ -61,7 +61,7 @@ def best_turn(judged: Sequence[Judged], judge: Judge) -> tuple[int, NDArray[np.f
 def _ratio(one: Judged) -> float:
     """Longer to shorter side."""
     height, width = one.found.crop.shape
-    return max(height, width) / min(height, width)
+    return float(max(height, width) / min(height, width))
 
 
 def turn_photo(photo: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
