@@ -47,7 +47,7 @@ KINDS_RECIPE = dataclasses.replace(
     epochs=6,
     augmentation=AffineRanges(rotation=8, width_shift=0.04, height_shift=0.04, shear=6, zoom=0.06),
 )
-LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.008, 0.002  # of the validation digits, at least refused by each threshold
+LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.01, 0.002  # of the validation digits, at least refused by each threshold
 MOST_WRONG = 0.01  # of the sure answers, on each part to choose by
 
 
