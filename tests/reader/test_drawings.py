@@ -109,3 +109,24 @@ def test_nothing_is_sure_that_hardly_stands_out(reader, mnist, difference):
     assert not [one for one in readings if one.kind == "digit"]
     doubtful = [one for one in readings if one.kind == "unsure"]
     assert all(one.trouble is not None for one in doubtful)
+
+
+def test_a_short_stroke_alone_may_be_a_comma_and_beside_digits_is_a_one(reader):
+    def bars(count):
+        canvas, draw = picture(200 * count, 200)
+        for at in range(count):
+            draw.line([(120 + 200 * at, 50), (90 + 200 * at, 150)], INK, 26)
+        return [str(one) for one in reader.read(np.asarray(canvas))]
+
+    assert bars(1) == ["1?"]
+    assert bars(3) == ["1", "1", "1"]
+
+
+def test_specks_around_a_broken_digit_belong_to_it(reader, mnist):
+    """Digits of one bit, of which a third of the pixels is missing."""
+    rng = np.random.default_rng(8)
+    right = 0
+    for image, label in zip(mnist.train.images[:30], mnist.train.labels[:30].tolist(), strict=True):
+        photo = np.where((image > 90) & (rng.random(image.shape) > 0.3), 255, 0).astype(np.uint8)
+        right += [one.digit for one in reader.read(photo)] == [label]
+    assert right >= 26

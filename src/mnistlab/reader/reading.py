@@ -25,7 +25,8 @@ from mnistlab.system.sentences import Sentence
 
 _PRINT: Final = Sentence("It stands in a line of small print.", "answer.print")
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
-_DOUBTFUL: Final = frozenset({"touching", "astray", "faint", "letters"})  # marks with which nothing is sure
+_DOUBTFUL: Final = frozenset({"touching", "astray", "faint", "letters", "short"})  # marks with which nothing is sure
+_SHORT: Final = 3.4  # thickness of a stroke 20 pixels long; alone on a photo, it has nothing to be measured by
 _STEPS: Final[dict[str, dict[str, Any]]] = {
     "thickness": {"thickness": False},
     "centring": {"centre": False},
@@ -90,6 +91,9 @@ class Reading:
             if "faint" in self.found.marks:
                 text = f"{named}, but the ink hardly stands out from the paper."
                 return Sentence(text, "answer.faint", values)
+            if "short" in self.found.marks:
+                text = f"{named}, but alone it may be a comma or a dash as well."
+                return Sentence(text, "answer.short", values)
             if "letters" in self.found.marks:
                 return Sentence(f"{named}, but it stands among letters.", "answer.letters", values)
             text = f"{named}, but it is as wide as several digits; leave some space between them."
@@ -195,7 +199,7 @@ class DigitReader:
             judged = judge_all(search.found, self._judge)
         astray = is_astray(means)
         whole = join_broken(search, judged, self._judge)
-        if len(whole) < len(judged):
+        if whole is not judged:
             judged, astray = whole, False
         elif astray:
             judged = [one.marked("astray") for one in judged]
@@ -203,6 +207,8 @@ class DigitReader:
             judged = part_touching(search, join_enclosed(search, judged, self._judge), self._judge)
         if is_faint(search):
             judged = [one.marked("faint") for one in judged]
+        if len(judged) == 1 and judged[0].verdict.digit == 1 and judged[0].normalized.thickness_before >= _SHORT:
+            judged = [judged[0].marked("short")]
         judged = mark_words(judged)
         shape = grey.shape[::-1] if turn % 180 else grey.shape
         troubles = [find_trouble(one, shape) for one in judged]

@@ -23,7 +23,9 @@ NOISY: Final = 0.12  # of the ink's strength; the deviation of the bare ground
 _BLURRED: Final = 0.6  # of the pixels with ink that are neither ground nor full ink, in strokes of several pixels
 _LEAST_SHARP: Final = 20  # pixels; smaller digits are all edge
 _MANY: Final = 0.3  # of the finds of a photo; a trouble that as many share is the photo's
-_DOUBTFUL: Final = frozenset({"touching", "astray", "faint", "letters", "print"})  # marks with which nothing is sure
+_DOUBTFUL: Final = frozenset(
+    {"touching", "astray", "faint", "letters", "print", "short"}
+)  # marks with which nothing is sure
 _ASTRAY: Final = -1.8  # mean logarithm of scores below which nothing on a page is taken for sure
 
 _TEXTS: Final[dict[TroubleKind, tuple[str, str]]] = {

@@ -23,6 +23,7 @@ from mnistlab.reader.segmentation.parts import (
     join_in_lines,
     join_parts,
     merge,
+    with_specks,
 )
 from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
@@ -47,7 +48,7 @@ class Found:
             it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted
             from another; "joined" if it was put together from pieces; and by the reader, "astray" if the page looks
             like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
-            "print" if it is in a line of small print.
+            "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo.
     """
 
     box: tuple[int, int, int, int]
@@ -122,9 +123,15 @@ class Search:
         return self._found(part_touching(self._labels, self._lines)) if self.found else []
 
     def whole(self) -> Found | None:
-        """Everything that was found, as one digit in pieces; `None` if it is too wide for one digit."""
-        part = merge([part for line in self._lines for part in line])
-        return self._one(part, 0, 0) if part.width <= _WIDEST * part.height else None
+        """Everything that was found and the specks around it, as one digit in pieces.
+
+        Returns:
+            The whole; `None` if it is too wide for one digit, or no more than was found.
+        """
+        parts = [part for line in self._lines for part in line]
+        part = with_specks(merge(parts), self._labels)
+        is_more = len(parts) > 1 or len(part.numbers) > len(parts[0].numbers)
+        return self._one(part, 0, 0) if is_more and part.width <= _WIDEST * part.height else None
 
     def with_enclosed(self, found: Found) -> tuple[Found, list[tuple[tuple[int, ...], int]]] | None:
         """A find together with everything within its outline; `None` if there is nothing.
