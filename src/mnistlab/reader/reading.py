@@ -12,17 +12,21 @@ from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.inference.rejection import said_class
+from mnistlab.reader.enclosing import join_enclosed
 from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
 from mnistlab.reader.segmentation import Found, Search
 from mnistlab.reader.touching import join_broken, part_touching
-from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles
+from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, is_faint, photo_troubles
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
+from mnistlab.reader.words import mark_words
 from mnistlab.system.sentences import Sentence
 
+_PRINT: Final = Sentence("It stands in a line of small print.", "answer.print")
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
-_DOUBTFUL: Final = frozenset({"touching", "astray"})  # marks with which nothing is sure
+_DOUBTFUL: Final = frozenset({"touching", "astray", "faint", "letters", "short"})  # marks with which nothing is sure
+_SHORT: Final = 3.4  # thickness of a stroke 20 pixels long; alone on a photo, it has nothing to be measured by
 _STEPS: Final[dict[str, dict[str, Any]]] = {
     "thickness": {"thickness": False},
     "centring": {"centre": False},
@@ -51,7 +55,9 @@ class Reading:
 
     @property
     def kind(self) -> Literal["digit", "unsure", "no digit"]:
-        """The kind of the verdict, except that nothing is sure that touches, or stands on a page without digits."""
+        """The kind of the verdict, except that nothing is sure that touches, is faint, or is among letters or none."""
+        if "print" in self.found.marks:
+            return "no digit"
         if self.verdict.kind == "digit" and _DOUBTFUL & {*self.found.marks}:
             return "unsure"
         return self.verdict.kind
@@ -69,6 +75,8 @@ class Reading:
     @property
     def reason(self) -> str:
         """The reason in one sentence."""
+        if "print" in self.found.marks and self.verdict.kind != "no digit":
+            return _PRINT
         if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
             named, values = (
                 f"It looks like {self.classes.one(self.digit)}",
@@ -80,6 +88,14 @@ class Reading:
             if "parted" in self.found.marks:
                 text = f"{named}, but it touches its neighbours and may have been separated wrongly; leave some space."
                 return Sentence(text, "answer.parted", values)
+            if "faint" in self.found.marks:
+                text = f"{named}, but the ink hardly stands out from the paper."
+                return Sentence(text, "answer.faint", values)
+            if "short" in self.found.marks:
+                text = f"{named}, but alone it may be a comma or a dash as well."
+                return Sentence(text, "answer.short", values)
+            if "letters" in self.found.marks:
+                return Sentence(f"{named}, but it stands among letters.", "answer.letters", values)
             text = f"{named}, but it is as wide as several digits; leave some space between them."
             return Sentence(text, "answer.wide", values)
         return self.verdict.reason
@@ -183,14 +199,19 @@ class DigitReader:
             judged = judge_all(search.found, self._judge)
         astray = is_astray(means)
         whole = join_broken(search, judged, self._judge)
-        if len(whole) < len(judged):
+        if whole is not judged:
             judged, astray = whole, False
         elif astray:
             judged = [one.marked("astray") for one in judged]
         else:
-            judged = part_touching(search, judged, self._judge)
+            judged = part_touching(search, join_enclosed(search, judged, self._judge), self._judge)
+        if is_faint(search):
+            judged = [one.marked("faint") for one in judged]
+        if len(judged) == 1 and judged[0].verdict.digit == 1 and judged[0].normalized.thickness_before >= _SHORT:
+            judged = [judged[0].marked("short")]
+        judged = mark_words(judged)
         shape = grey.shape[::-1] if turn % 180 else grey.shape
-        troubles = [find_trouble(one, search, shape) for one in judged]
+        troubles = [find_trouble(one, shape) for one in judged]
         readings = []
         for one, trouble in zip(judged, troubles, strict=True):
             found = dataclasses.replace(one.found, box=turn_box(one.found.box, turn, grey.shape))

@@ -23,6 +23,9 @@ NOISY: Final = 0.12  # of the ink's strength; the deviation of the bare ground
 _BLURRED: Final = 0.6  # of the pixels with ink that are neither ground nor full ink, in strokes of several pixels
 _LEAST_SHARP: Final = 20  # pixels; smaller digits are all edge
 _MANY: Final = 0.3  # of the finds of a photo; a trouble that as many share is the photo's
+_DOUBTFUL: Final = frozenset(
+    {"touching", "astray", "faint", "letters", "print", "short"}
+)  # marks with which nothing is sure
 _ASTRAY: Final = -1.8  # mean logarithm of scores below which nothing on a page is taken for sure
 
 _TEXTS: Final[dict[TroubleKind, tuple[str, str]]] = {
@@ -81,31 +84,32 @@ def trouble_of(kind: TroubleKind, **values: object) -> Trouble:
     return Trouble(kind, Sentence(sentence.format(**values), key, values), Sentence(advice, f"{key}_advice"))
 
 
-def find_trouble(one: Judged, search: Search, shape: tuple[int, int]) -> Trouble | None:
+def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
     """The most likely reason why a find is not a sure digit; `None` for a sure one.
 
     Args:
         one: Find with its verdict.
-        search: Search that found it.
         shape: Height and width of the photo on which its box is.
     """
     marks = set(one.found.marks)
-    if one.verdict.kind == "digit" and not marks & {"touching", "astray"}:
+    if one.verdict.kind == "digit" and not marks & _DOUBTFUL:
         return None
     top, left, bottom, right = one.found.box
-    if "touching" in marks:
-        kind: TroubleKind = "touching"
+    if "print" in marks:
+        kind: TroubleKind = "no digit"
+    elif "touching" in marks:
+        kind = "touching"
     elif max(bottom - top, right - left) < SMALL:
         kind = "small"
     elif top <= 0 or left <= 0 or bottom >= shape[0] or right >= shape[1]:
         kind = "cut off"
-    elif search.strength < FAINT or search.noise > NOISY:
+    elif "faint" in marks:
         kind = "faint"
     elif _is_blurred(one):
         kind = "blurred"
     elif "ruled" in marks:
         kind = "boxed"
-    elif one.verdict.kind == "no digit":
+    elif one.verdict.kind == "no digit" or "letters" in marks:
         kind = "no digit"
     else:
         kind = "unclear"
@@ -119,6 +123,11 @@ def _is_blurred(one: Judged) -> bool:
         return False
     levels = one.found.crop[one.found.crop > 0]
     return bool(levels.size) and float(np.mean((levels > 40) & (levels < 200))) > _BLURRED
+
+
+def is_faint(search: Search) -> bool:
+    """Whether the ink hardly stands out from the ground or its unevenness, so that its form may not be its own."""
+    return search.strength < FAINT or search.noise > NOISY
 
 
 def is_astray(means: NDArray[np.float64]) -> bool:
