@@ -143,8 +143,8 @@ def read_snapshots(folder: Path) -> Snapshots | None:
 
 def _damaged(path: Path) -> RunError:
     text = (
-        f"{path} is damaged, so the page cannot show how this network learned. Delete that file; the rest of the run is "
-        "unaffected."
+        f"{path} is damaged, so the page cannot show how this network learned. "
+        "Delete that file; the rest of the run is unaffected."
     )
     return RunError(Sentence(text, "learning.damaged", {"path": str(path)}))
 
