@@ -272,7 +272,8 @@ def test_each_wrong_confusion_matrix_gets_its_own_hint(confused):
         "matrix-shares": matrix / matrix.sum(axis=1, keepdims=True),
         "matrix-of-training": matrix * 6,
         "matrix-diagonal-only": np.diag(matrix.diagonal()),
-        "matrix-other": np.roll(matrix, 1, axis=0),
+        "matrix-other": matrix // 2,
+        "matrix-order": np.roll(matrix, 1, axis=0),
         "matrix-shape": matrix[:9],
         "matrix-empty": matrix * 0,
     }.items():
