@@ -20,6 +20,10 @@ MIXED = (
     "the other, and still do where the old tf-keras is installed; keras alone is one library."
 )
 
+OWN_NAME = (
+    "Keras 3 does not look into its own modules for functions of yours; those that models are loaded with are in "
+    "keras.saving.get_custom_objects()."
+)
 TENSORFLOW = ("tensorflow", "tensorflow.contrib", "tensorflow.contrib.keras.python", "tensorflow.python")
 
 
@@ -78,6 +82,7 @@ def _rewrite_from(code: Code, node: cst.ImportFrom, root: str, path: str, *, mix
             code.replace(node.module, target, MOVED.format(old=path, new=home) if home != path else MIXED)
         return
     wanted: list[tuple[str, str]] = []  # module, and what to import from it
+    gone: list[str] = []
     reasons: list[str] = []
     for alias in node.names:
         leaf = dotted(alias.name)
@@ -89,6 +94,7 @@ def _rewrite_from(code: Code, node: cst.ImportFrom, root: str, path: str, *, mix
         home = homes.find_home(old)
         if _is_gone(code, node, old, home, root):
             home = old
+            gone.append(root + old.rpartition(".")[0].removeprefix("keras"))
         module, _, name = home.rpartition(".")
         bound = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else leaf
         target = new_root(root, home, mixed=mixed)
@@ -99,6 +105,7 @@ def _rewrite_from(code: Code, node: cst.ImportFrom, root: str, path: str, *, mix
             reasons.append(moved.format(old=path if short else old, new=module if short else home))
         elif target != root:
             reasons.append(MIXED)
+    wanted.sort(key=lambda place: place[0] not in gone)  # the mark stands above what fails
     _write_from(code, node, wanted, tuple(dict.fromkeys(reasons)))
 
 
@@ -182,11 +189,22 @@ def _rewrite_chain(code: Code, chain: list[cst.BaseExpression], *, mixed: bool) 
         if home.endswith(".ImageDataGenerator"):  # the rule for images handles it
             return
         if not homes.exists(home, root):
-            if not is_rewritten(code, part):
+            if not is_rewritten(code, part) and not _rewrite_own_name(code, part, old):
                 code.mark(part, explain_gone(old))
             return
         _move_use(code, part, chain, root, old, home, mixed=mixed)
         return
+
+
+def _rewrite_own_name(code: Code, node: cst.Attribute, name: str) -> bool:
+    """Rewrites `keras.losses.focal = focal`, by which Keras 2 found a function; returns whether it did so."""
+    target = code.parent(node)
+    if not isinstance(target, cst.AssignTarget):
+        return False
+    if name.startswith(("keras.losses.", "keras.metrics.", "keras.activations.", "keras.initializers.")):
+        text = f'{keras_name(code, node)}.saving.get_custom_objects()["{node.attr.value}"]'
+        code.replace(node, text, OWN_NAME)
+    return True
 
 
 def _is_renamed(code: Code, name: str) -> bool:
