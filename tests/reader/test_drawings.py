@@ -130,3 +130,27 @@ def test_specks_around_a_broken_digit_belong_to_it(reader, mnist):
         photo = np.where((image > 90) & (rng.random(image.shape) > 0.3), 255, 0).astype(np.uint8)
         right += [one.digit for one in reader.read(photo)] == [label]
     assert right >= 26
+
+
+def test_a_mark_with_a_dot_below_is_not_sure(reader):
+    canvas, draw = picture()
+    draw.arc((60, 30, 130, 95), 180, 400, INK, 9)
+    draw.line([(118, 85), (95, 130)], INK, 9)
+    without = [str(one) for one in reader.read(np.asarray(canvas))]
+    draw.ellipse((90, 150, 104, 164), fill=INK)
+    dotted = reader.read(np.asarray(canvas))
+    assert "7" in without[0] or "2" in without[0]
+    assert [one.kind for one in dotted if one.digit is not None] in ([], ["unsure"])
+
+
+def test_a_bar_along_the_edge_is_no_digit_and_a_one_in_a_tight_cut_is(reader, mnist):
+    glyph = np.asarray(Image.fromarray(mnist.train.images[9]).resize((120, 120), Image.Resampling.BICUBIC))
+    photo = np.full((200, 220), PAPER, np.uint8)
+    photo[40:160, 60:180] -= (glyph.astype(float) / 255 * (PAPER - INK)).astype(np.uint8)
+    assert [str(one) for one in reader.read(photo)] == ["4"]
+    photo[:, 14:19] = photo[:, 206:211] = INK
+    assert [one.digit for one in reader.read(photo) if one.digit is not None] == [4]
+    tight = photo[55:150, 60:180].copy()
+    tight = np.pad(tight, ((6, 6), (40, 20)), constant_values=PAPER)
+    tight[6:-6, 16:26] = INK
+    assert [one.digit for one in reader.read(tight)] == [1, 4]

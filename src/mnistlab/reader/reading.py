@@ -12,21 +12,20 @@ from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.inference.rejection import said_class
+from mnistlab.reader.doubts import DOUBTS, REASONS, mark_dotted, mark_doubtful
 from mnistlab.reader.enclosing import join_enclosed
 from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
 from mnistlab.reader.segmentation import Found, Search
 from mnistlab.reader.touching import join_broken, part_touching
-from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, is_faint, photo_troubles
+from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
 from mnistlab.reader.words import mark_words
 from mnistlab.system.sentences import Sentence
 
 _PRINT: Final = Sentence("It stands in a line of small print.", "answer.print")
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
-_DOUBTFUL: Final = frozenset({"touching", "astray", "faint", "letters", "short"})  # marks with which nothing is sure
-_SHORT: Final = 3.4  # thickness of a stroke 20 pixels long; alone on a photo, it has nothing to be measured by
 _STEPS: Final[dict[str, dict[str, Any]]] = {
     "thickness": {"thickness": False},
     "centring": {"centre": False},
@@ -58,7 +57,7 @@ class Reading:
         """The kind of the verdict, except that nothing is sure that touches, is faint, or is among letters or none."""
         if "print" in self.found.marks:
             return "no digit"
-        if self.verdict.kind == "digit" and _DOUBTFUL & {*self.found.marks}:
+        if self.verdict.kind == "digit" and DOUBTS & {*self.found.marks}:
             return "unsure"
         return self.verdict.kind
 
@@ -78,26 +77,9 @@ class Reading:
         if "print" in self.found.marks and self.verdict.kind != "no digit":
             return _PRINT
         if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
-            named, values = (
-                f"It looks like {self.classes.one(self.digit)}",
-                {"thing": said_class(self.classes, self.digit)},
-            )
-            if "astray" in self.found.marks:
-                text = f"{named}, but most of the page does not look like digits; the photo may be turned."
-                return Sentence(text, "answer.astray", values)
-            if "parted" in self.found.marks:
-                text = f"{named}, but it touches its neighbours and may have been separated wrongly; leave some space."
-                return Sentence(text, "answer.parted", values)
-            if "faint" in self.found.marks:
-                text = f"{named}, but the ink hardly stands out from the paper."
-                return Sentence(text, "answer.faint", values)
-            if "short" in self.found.marks:
-                text = f"{named}, but alone it may be a comma or a dash as well."
-                return Sentence(text, "answer.short", values)
-            if "letters" in self.found.marks:
-                return Sentence(f"{named}, but it stands among letters.", "answer.letters", values)
-            text = f"{named}, but it is as wide as several digits; leave some space between them."
-            return Sentence(text, "answer.wide", values)
+            mark, text = next((mark, text) for mark, text in REASONS.items() if mark in self.found.marks)
+            values = {"thing": said_class(self.classes, self.digit)}
+            return Sentence(text.format(named=self.classes.one(self.digit)), f"answer.{mark}", values)
         return self.verdict.reason
 
     @property
@@ -204,12 +186,9 @@ class DigitReader:
         elif astray:
             judged = [one.marked("astray") for one in judged]
         else:
-            judged = part_touching(search, join_enclosed(search, judged, self._judge), self._judge)
-        if is_faint(search):
-            judged = [one.marked("faint") for one in judged]
-        if len(judged) == 1 and judged[0].verdict.digit == 1 and judged[0].normalized.thickness_before >= _SHORT:
-            judged = [judged[0].marked("short")]
-        judged = mark_words(judged)
+            judged = join_enclosed(search, mark_dotted(judged, search), self._judge)
+            judged = part_touching(search, judged, self._judge)
+        judged = mark_words(mark_doubtful(judged, search))
         shape = grey.shape[::-1] if turn % 180 else grey.shape
         troubles = [find_trouble(one, shape) for one in judged]
         readings = []

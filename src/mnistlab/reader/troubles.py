@@ -9,8 +9,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.reader.doubts import DOUBTS
 from mnistlab.reader.judging import Judged
-from mnistlab.reader.segmentation import Search
 from mnistlab.system.sentences import Sentence
 
 TroubleKind = Literal[
@@ -18,14 +18,9 @@ TroubleKind = Literal[
 ]
 
 SMALL: Final = 12  # pixels of a digit's longer side; fewer do not show its form
-FAINT: Final = 0.12  # of the ground's brightness, by which ink differs from it
-NOISY: Final = 0.12  # of the ink's strength; the deviation of the bare ground
 _BLURRED: Final = 0.6  # of the pixels with ink that are neither ground nor full ink, in strokes of several pixels
 _LEAST_SHARP: Final = 20  # pixels; smaller digits are all edge
 _MANY: Final = 0.3  # of the finds of a photo; a trouble that as many share is the photo's
-_DOUBTFUL: Final = frozenset(
-    {"touching", "astray", "faint", "letters", "print", "short"}
-)  # marks with which nothing is sure
 _ASTRAY: Final = -1.8  # mean logarithm of scores below which nothing on a page is taken for sure
 
 _TEXTS: Final[dict[TroubleKind, tuple[str, str]]] = {
@@ -92,7 +87,7 @@ def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
         shape: Height and width of the photo on which its box is.
     """
     marks = set(one.found.marks)
-    if one.verdict.kind == "digit" and not marks & _DOUBTFUL:
+    if one.verdict.kind == "digit" and not marks & {*DOUBTS, "print"}:
         return None
     top, left, bottom, right = one.found.box
     if "print" in marks:
@@ -123,11 +118,6 @@ def _is_blurred(one: Judged) -> bool:
         return False
     levels = one.found.crop[one.found.crop > 0]
     return bool(levels.size) and float(np.mean((levels > 40) & (levels < 200))) > _BLURRED
-
-
-def is_faint(search: Search) -> bool:
-    """Whether the ink hardly stands out from the ground or its unevenness, so that its form may not be its own."""
-    return search.strength < FAINT or search.noise > NOISY
 
 
 def is_astray(means: NDArray[np.float64]) -> bool:

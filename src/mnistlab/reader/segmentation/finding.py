@@ -11,9 +11,9 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.exceptions import UsageError
-from mnistlab.reader.segmentation.enclosing import enclosed_by
+from mnistlab.reader.segmentation.enclosing import enclosed_by, has_dot_below
 from mnistlab.reader.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
-from mnistlab.reader.segmentation.lines import drop_small, group_lines
+from mnistlab.reader.segmentation.lines import drop_edges, drop_small, group_lines
 from mnistlab.reader.segmentation.parting import cut_up, may_be_several, part_touching
 from mnistlab.reader.segmentation.parts import (
     Labels,
@@ -30,6 +30,7 @@ from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_in
 from mnistlab.reader.segmentation.views import View, view_of
 
 _WIDEST: Final = 1.2  # width to height of a digit in pieces
+_AT_BORDER: Final = 0.03  # of a picture's shorter side; what comes as near to the border reaches it
 MARGIN: Final = 3  # pixels of ground around each crop
 FULL_SIZE: Final = 64  # pixels; digits of this size on the reduced copy lose nothing by the reduction
 
@@ -48,7 +49,8 @@ class Found:
             it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted
             from another; "joined" if it was put together from pieces; and by the reader, "astray" if the page looks
             like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
-            "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo.
+            "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo,
+            "dotted" if it has a dot below.
     """
 
     box: tuple[int, int, int, int]
@@ -102,7 +104,8 @@ class Search:
         self._labels, parts = find_parts(is_ink, self._ink, self._ruling)
         parts = join_in_lines(self._labels, group_lines(join_parts(self._labels, parts)), self.has_rules)
         self._parts = parts
-        self._lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
+        lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
+        self._lines = drop_edges(lines, self._ink.shape)
         self.found = self._found(self._lines)
 
     def _found(self, lines: list[list[Part]]) -> list[Found]:
@@ -125,11 +128,16 @@ class Search:
     def whole(self) -> Found | None:
         """Everything that was found and the specks around it, as one digit in pieces.
 
+        What reaches the border of the picture, where other things do not, is no piece but a finger or an edge.
+
         Returns:
             The whole; `None` if it is too wide for one digit, or no more than was found.
         """
         parts = [part for line in self._lines for part in line]
+        parts = [part for part in parts if not self._is_at_border(part)] or parts
         part = with_specks(merge(parts), self._labels)
+        if self._is_at_border(part) and not self._is_at_border(merge(parts)):
+            part = merge(parts)
         is_more = len(parts) > 1 or len(part.numbers) > len(parts[0].numbers)
         return self._one(part, 0, 0) if is_more and part.width <= _WIDEST * part.height else None
 
@@ -154,6 +162,10 @@ class Search:
         """The longer side of a find on the level page, in its pixels."""
         return self._part(found).size
 
+    def has_dot_below(self, found: Found) -> bool:
+        """Whether a dot lies close below a find, as with a question mark and an exclamation mark."""
+        return has_dot_below(self._part(found), self._parts)
+
     def ratio(self, found: Found) -> float:
         """Width to height of a find on the level page."""
         part = self._part(found)
@@ -162,6 +174,12 @@ class Search:
     def may_be_several(self, found: Found) -> bool:
         """Whether a find is wide enough for two digits that touch."""
         return may_be_several(self._part(found))
+
+    def _is_at_border(self, part: Part) -> bool:
+        height, width = self._ink.shape
+        edge = max(1.0, _AT_BORDER * min(height, width))
+        is_inside = part.top > edge and part.left > edge and part.bottom < height - edge and part.right < width - edge
+        return not (is_inside or self._view.margin)
 
     def _part(self, found: Found) -> Part:
         return self._lines[found.line][found.position]

@@ -28,6 +28,7 @@ _MIN_LIKENESS: Final = 0.5  # ratio of the thicknesses of strokes of one digit
 _BESIDE: Final = 9  # pixels; the width of the strip along a removed line in which its crumbs lie
 _MOSTLY, _ALL = 0.75, 0.92  # of a crumb's ink, that lies in the strip: of a narrow one, of any
 _AROUND: Final = 0.35  # of a part's size, within which specks may be its pieces
+_LARGEST_SPECK: Final = 0.3  # of a part's ink
 _MOST_SPECKS: Final = 0.8  # of a part's ink; more is something else
 _EIGHT: Final = np.ones((3, 3), dtype=int)
 
@@ -263,7 +264,8 @@ def with_specks(part: Part, labels: Labels) -> Part:
     window = labels[top : part.bottom + reach, left : part.right + reach]
     numbers, areas = np.unique(window[window > 0], return_counts=True)
     is_other = ~np.isin(numbers, part.numbers)
-    if not is_other.any() or areas[is_other].sum() > _MOST_SPECKS * part.area:
+    is_much = areas[is_other].sum() > _MOST_SPECKS * part.area
+    if not is_other.any() or is_much or areas[is_other].max() > _LARGEST_SPECK * part.area:
         return part
     rows, columns = np.nonzero(window)
     return Part(
