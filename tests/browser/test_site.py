@@ -243,10 +243,10 @@ def test_a_network_learns_without_a_server(open_site: Any) -> None:
     form = page.get_by_role("form", name=say("learning.title"))
     form.get_by_label(say("learning.layers")).fill("8")
     form.get_by_role("button", name=say("learning.start")).click()
-    expect(page.locator(".learning-digits li")).to_have_count(48)
+    expect(page.locator("#learning-view .learning-digits li")).to_have_count(48)
     moment = page.locator("#learning-moment")
     expect(moment).not_to_have_attribute("max", "0")  # it has learned for a while
-    expect(page.locator(".learning-filters canvas")).to_have_count(8)
+    expect(page.locator("#learning-view .learning-filters canvas")).to_have_count(8)
 
 
 def test_a_run_of_ones_own_is_there_with_its_curves(open_site: Any) -> None:

@@ -39,7 +39,7 @@ export function createView({ id, title, about, heading, look: onLook }) {
   const picture = element("canvas", { class: "pixels", "aria-hidden": "true" });
   const root = element(
     "section",
-    { class: "learning", "aria-label": about, hidden: true },
+    { class: "learning", id: `${id}-view`, "aria-label": about, hidden: true },
     heading ? element("h2", { text: heading }) : null,
     element("div", { class: "learning-time" }, play, element("label", { for: `${id}-moment`, text: say("learning.moment") }), slider, moment),
     element("div", {}, picturesTitle, picturesHint, pictures),

@@ -50,15 +50,19 @@ export function createWatch() {
   function complain(sentence) {
     trouble.hidden = !sentence;
     trouble.textContent = sentence;
+    root.hidden = !sentence && !moments.length;
   }
 
   /** @param {Report[]} all the run that trains and those on the charts */
   function show(all) {
     offered = all;
     const reports = all.filter(({ id }) => kept.has(id));
-    root.hidden = !reports.length;
     const report = reports.find(({ state }) => state === "running") ?? reports.find(({ id }) => id === chosen) ?? reports[0];
-    if (!report) return;
+    if (!report) {
+      run = "";
+      forget();
+      return;
+    }
     const wasRunning = isRunning && run === report.id;
     isRunning = report.state === "running";
     title.textContent = say(isRunning ? "learning.title_now" : "learning.title_then", { run: report.title });
@@ -109,7 +113,8 @@ export function createWatch() {
    */
   function take({ watched, steps, moments: fresh, num_damaged: count }) {
     if (!watched || !steps.length) {
-      if (!isRunning) complain(say("learning.none_kept"));
+      // Nobody watches it, or watched it.
+      if (!isRunning && kept.delete(run)) show(offered);
       return true;
     }
     const all = [...moments, ...fresh.map((one) => momentOf(one, watched.labels))];
