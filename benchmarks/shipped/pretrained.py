@@ -43,13 +43,11 @@ DIGITS_RECIPE = dataclasses.replace(
     augmentation=AffineRanges(rotation=8, width_shift=0.08, height_shift=0.08, shear=8, zoom=0.1),
 )
 KINDS_RECIPE = dataclasses.replace(
-    RECIPES["fast"],
-    epochs=8,
-    learning_rate=0.02,
-    label_smoothing=0.02,
+    DIGITS_RECIPE,
+    epochs=6,
     augmentation=AffineRanges(rotation=8, width_shift=0.04, height_shift=0.04, shear=6, zoom=0.06),
 )
-LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.008, 0.002  # of the validation digits, at least refused by each threshold
+LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.01, 0.002  # of the validation digits, at least refused by each threshold
 MOST_WRONG = 0.01  # of the sure answers, on each part to choose by
 
 

@@ -68,7 +68,8 @@ def test_no_two_mistakes_of_a_step_get_the_same_message():
 
 def is_seen(finding: Finding) -> bool:
     """Whether a wrong answer got the texts of a finding, whatever stood in place of the names in braces."""
-    message, reason = (re.sub(r"\\{.*?\\}", ".*", re.escape(text)) for text in finding[1:])
+    texts = (re.sub(r"\ba (?=\{)", "a@", text) for text in finding[1:])  # "a" or "an" before what is filled in
+    message, reason = (re.sub(r"\\{.*?\\}", ".*", re.escape(text)).replace("a@", "an? ") for text in texts)
     return any(
         problem == finding.problem and re.fullmatch(message, found) and re.fullmatch(reason, why)
         for problem, found, why in student_answers.SEEN

@@ -7,6 +7,8 @@ from mnistlab.lesson.checks.verdicts import Finding, read_findings
 FINDINGS = read_findings("""
 activation-missing: The ReLU is missing.
   Without a bend between them two layers are one: a weighted sum of weighted sums is a weighted sum.
+activation-own: The {other} layer is not a ReLU.
+  It was tried on a few numbers. A ReLU keeps positive numbers as they are and makes all others 0: Activation("relu").
 activation-linear: The activation is linear, which does nothing; ReLU was asked for.
   Without a bend between them two layers are one: a weighted sum of weighted sums is a weighted sum.
 softmax-hidden: A hidden layer ends in a softmax.
@@ -17,12 +19,14 @@ activation-twice: There are two ReLUs after this layer.
 activation-other/flat: The activation is {name}; ReLU was asked for.
   {flat} is flat at both ends, and through many layers the gradient fades.
 activation-other: The activation is {name}; ReLU was asked for.
-  It may work as well, but then it is another network than the one that you compare with.
-softmax-missing: The softmax is missing: ten scores come out, and not probabilities.
+  It may work as well, but then it is not the network that you compare with.
+softmax-missing: The softmax is missing: ten scores come out instead of probabilities.
   Cross-entropy takes the logarithm of a probability. Scores below zero have no logarithm, and
     training goes astray.
+softmax-own: The {other} layer is not a softmax of the ten sums.
+  It was tried on a few numbers. A softmax divides the power of e to each number by the sum of these powers.
 softmax-twice: There are two softmaxes.
-  The second takes probabilities for scores and flattens them: no answer can get above 23 %.
+  The second treats probabilities as scores and flattens them: no answer can get above 23 %.
 relu-after-softmax: A ReLU follows the softmax.
   Probabilities are above zero already, so it does nothing; the softmax is the last step.
 activation-before-softmax: There is a {name} before the softmax.
@@ -41,6 +45,9 @@ def find_in_activation(expected: ExpectedLayer, block: Block) -> Finding | None:
     names = block.activations()
     if names == [expected.activation]:
         return None
+    own = [str(one.get("class")) for one in block.all("other") if one.get("is_function")]
+    if own and not names:
+        return FINDINGS["softmax-own" if expected.activation == "softmax" else "activation-own"].fill(other=own[0])
     if expected.activation == "softmax":
         return _find_in_softmax(names)
     if not names:

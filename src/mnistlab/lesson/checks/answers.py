@@ -12,19 +12,21 @@ UNANSWERED = "?"
 SAME_SECONDS = 0.15  # fraction of the time by which another run of the same training may differ
 SAME_ACCURACY = 0.005  # two training runs that differ only in the seed end up to 0.004 apart
 FINDINGS = read_findings("""
-form: This is {what}; the check needs a dictionary with the two sizes of a batch as keys.
+form: This is {what}; the check needs a dictionary with the two batch sizes as keys.
   Give time and accuracy for both sizes: {{10_000: (time, accuracy), 32: (time, accuracy)}}.
 value-set: For batches of {size:,} the answer is a set, which has no order.
   Time comes first and then accuracy: write them in parentheses, (time, accuracy), and not in braces.
 value-single: For batches of {size:,} the answer is a single word; two words are needed, for time and accuracy.
   Write both in parentheses: (time, accuracy).
+word-count: For batches of {size:,} the answer has {number} words; two were expected.
+  Give one word for the time and one for the accuracy: (time, accuracy).
 other-size: There is an answer for batches of {other:,}, which nobody asked about, and none for {size:,}.
   The two sizes are 10_000 and 32.
 unanswered: For batches of {size:,} there is still a "?" in the answer.
   Give a word for the time and one for the accuracy; a prediction cannot be wrong.
 order: For batches of {size:,} the accuracy comes before the time.
   The order is (time, accuracy), so that each word is compared with the right measurement.
-numbers: For batches of {size:,} the answer is numbers; words are asked for.
+numbers: For batches of {size:,} the answer gives numbers; words were asked for.
   The time is one of {times}; the accuracy one of {accuracies}.
 synonym: For batches of {size:,} the answer has {word!r}; the word for that is {right!r}.
   The time is one of {times}; the accuracy one of {accuracies}.
@@ -32,12 +34,12 @@ incomplete: There is no answer for batches of {size:,}.
   Give time and accuracy for both sizes: {{10_000: (time, accuracy), 32: (time, accuracy)}}.
 words: For batches of {size:,} the answer is {words[0]!r} and {words[1]!r}.
   The time is one of {times}; the accuracy one of {accuracies}.
-not-measured: Nothing was measured yet.
+not-measured: Nothing has been measured yet.
   Run the cell that trains with the other batch sizes.
 measured-itself: The answer is the dictionary that was measured; its words are asked for, not its numbers.
   Compare each row with that of 128: "shorter", "same" or "longer", then "lower", "same" or "higher".
 sizes-swapped: The two sizes are swapped: what you say of 32 is true of 10,000, and the other way round.
-  The answer of each size stands behind it.
+  Each size is followed by its own answer.
 accuracy-same: With batches of {size:,} {percent:.2f} % were right instead of {usual:.2f} %: less than half a point
     apart.
   That is "same": another seed alone would have changed as much.
@@ -111,6 +113,8 @@ def _find_in_value(size: int, values: dict[int, Description]) -> Finding | None:
 def _find_in_words(size: int, words: tuple[Any, ...]) -> Finding | None:
     """The first mistake in the words for a size."""
     values = {"size": size, "times": ", ".join(TIMES), "accuracies": ", ".join(ACCURACIES)}
+    if len(words) > 2:
+        return FINDINGS["word-count"].fill(size=size, number=len(words))
     if len(words) != 2:
         return FINDINGS["incomplete"].fill(size=size)
     if UNANSWERED in words:

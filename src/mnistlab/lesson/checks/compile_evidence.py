@@ -24,7 +24,7 @@ def describe_compilation(model: Any) -> CompilationDescription | None:
     """How a model was compiled; `None` if it was not."""
     if not getattr(model, "compiled", False) or getattr(model, "optimizer", None) is None:
         return None
-    loss, optimizer = getattr(model, "loss", None), model.optimizer
+    loss, optimizer = _only(getattr(model, "loss", None)), model.optimizer
     settings = config_of(loss)
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     return {
@@ -38,6 +38,13 @@ def describe_compilation(model: Any) -> CompilationDescription | None:
         "learning_rate": learning_rate(optimizer),
         "metrics": [_metric(metric) for metric in _flatten(_compiled_with(model, "metrics"))],
     }
+
+
+def _only(loss: Any) -> Any:
+    """A loss itself; the only one of a list or dictionary, which means the same for a model of one output."""
+    while isinstance(loss, list | tuple | Mapping) and len(loss) == 1:
+        loss = next(iter(loss.values() if isinstance(loss, Mapping) else loss))
+    return loss
 
 
 def learning_rate(optimizer: Any) -> float | None:

@@ -6,7 +6,8 @@ from typing import Any
 from mnistlab.lesson.checks.evidence import Description
 from mnistlab.lesson.checks.verdicts import Finding, Outcome, StepState, read_findings
 
-LEAST_RATE, USUAL_RATE, MOST_RATE = 1e-5, 1e-3, 5e-3  # of Adam; outside, five epochs are wasted or break down
+LEAST_RATE, USUAL_RATE, MOST_RATE = 1e-5, 1e-3, 5e-3  # of Adam; outside, five epochs are wasted or worth less
+HOPELESS_RATE = 0.05  # from here on, training breaks down
 FINDINGS = read_findings("""
 no-model: This check needs the compiled model and the labels.
   Call it with the network of this chapter first.
@@ -17,31 +18,38 @@ sparse-with-one-hot: The loss is the sparse one, and the labels are one-hot rows
 categorical-with-integers: The loss is categorical cross-entropy, and the labels are integers, the digits themselves.
   It compares ten numbers with ten numbers. One-hot encode the labels, or use the sparse loss.
 binary-loss: The loss is binary_crossentropy.
-  It takes the ten outputs for ten separate questions; its accuracy would be that of yes and no, 90 % for saying no to
+  It treats the ten outputs as ten separate questions, and its accuracy counts each yes or no: 90 % for saying no to
     everything.
 squared-loss: The loss is the {which} error, a distance between numbers.
-  For probabilities cross-entropy is asked for: certainty in a wrong digit then costs a lot, and the gradient does not
+  For probabilities use cross-entropy: being certain of a wrong digit then costs a lot, and the gradient does not
     fade.
 loss-own: The loss is a function of your own.
-  categorical_crossentropy was asked for; Keras has it, with its gradient worked out for small numbers too.
+  categorical_crossentropy was asked for. Keras has it built in, and keeps it exact where a probability is close to 0.
 loss: The loss is {loss}.
   categorical_crossentropy was asked for.
 from-logits: The loss has from_logits=True, but the network ends in a softmax.
   The softmax would be applied twice, and no answer could get above 23 %.
 loss-setting: The loss also has {name}={value}, which was not asked for: was that meant?
   Its numbers then mean something else, and cannot be compared with those of the exercise.
+optimizer/slow: The optimizer is {optimizer}; Adam was asked for.
+  With its default learning rate it learns more slowly, and five epochs do not take it as far as Adam.
+optimizer/adamw: The optimizer is AdamW; Adam was asked for.
+  AdamW is Adam that also pulls the weights towards 0. It learns as well here, but then it is not the training
+    run that you compare with.
 optimizer: The optimizer is {optimizer}; Adam was asked for.
-  Others reach the same place, but not in five epochs with their default learning rate.
+  It may learn as well, but then it is not the training run that you compare with.
 rate-negative: The learning rate is negative: {rate:g}.
   The weights would then move uphill, to a higher loss at every step. Adam's own is 0.001.
 rate-zero: The learning rate is 0.
   The weights would never move. Adam's own is 0.001.
 rate-large: The learning rate is {rate:g}, {factor:,.0f} times Adam's own of 0.001.
   Each step then jumps over the valley that it is meant to go down into, and training breaks down or stands still.
+rate-high: The learning rate is {rate:g}, {factor:,.0f} times Adam's own of 0.001.
+  Steps that long keep jumping around the best weights, so the loss does not settle and the accuracy stays lower.
 rate-small: The learning rate is {rate:g}, and Adam's own is 0.001.
   The weights would hardly move in five epochs.
 optimizer-setting: The optimizer also has {name}={value}, which was not asked for: was that meant?
-  It may well work, but then it is another training run than the one that you compare with.
+  It may well work, but then it is not the training run that you compare with.
 metrics-third: The metrics were passed as loss_weights.
   compile takes optimizer, loss, loss_weights and metrics in this order. Name them: metrics=["accuracy"].
 metric-missing/compiled: There is no accuracy among the metrics.
@@ -49,7 +57,7 @@ metric-missing/compiled: There is no accuracy among the metrics.
 metric-exact: The metric is keras.metrics.Accuracy, which counts outputs that equal the label exactly.
   A probability is hardly ever exactly 1, so it shows about 0. The text "accuracy" lets Keras choose the one that fits.
 metric-binary: The metric is binary_accuracy, which counts each of the ten outputs for itself.
-  It shows 90 % for a network that says no to everything. "accuracy" takes the largest output of an image.
+  It shows 90 % for a network that says no to everything. "accuracy" looks at the largest output for each image.
 metric-sparse: The metric is sparse_categorical_accuracy, and the labels are one-hot rows.
   It expects the digit itself. "accuracy" lets Keras choose the one that fits.
 metric-dense: The metric is categorical_accuracy, and the labels are the digits themselves.
@@ -64,6 +72,10 @@ _DISTANCES = {
     "mean_squared_error": "mean squared",
     "mae": "mean absolute",
     "mean_absolute_error": "mean absolute",
+}
+_OPTIMIZERS = {
+    **dict.fromkeys(("SGD", "Adagrad", "Adadelta", "Ftrl"), "optimizer/slow"),
+    "AdamW": "optimizer/adamw",
 }
 _ACCURACIES = ("accuracy", "acc")
 
@@ -110,7 +122,7 @@ def _find_in_loss(compiled: Description, shape: Sequence[Any]) -> Finding | None
 
 def _find_in_optimizer(compiled: Description) -> Finding | None:
     if compiled["optimizer"] != "Adam":
-        return FINDINGS["optimizer"].fill(optimizer=compiled["optimizer"])
+        return FINDINGS[_OPTIMIZERS.get(compiled["optimizer"], "optimizer")].fill(optimizer=compiled["optimizer"])
     finding = find_in_rate(compiled.get("learning_rate"))
     if finding:
         return finding
@@ -125,7 +137,8 @@ def find_in_rate(rate: Any) -> Finding | None:
         return None
     if rate <= 0:
         return FINDINGS["rate-negative" if rate else "rate-zero"].fill(rate=rate)
-    return FINDINGS["rate-large" if rate > MOST_RATE else "rate-small"].fill(rate=rate, factor=rate / USUAL_RATE)
+    problem = "rate-small" if rate < LEAST_RATE else "rate-high" if rate < HOPELESS_RATE else "rate-large"
+    return FINDINGS[problem].fill(rate=rate, factor=rate / USUAL_RATE)
 
 
 def _find_in_metrics(compiled: Description, shape: Sequence[Any]) -> Finding | None:

@@ -13,10 +13,14 @@ predictions-axis: There are {number} predictions; one for each of the 10,000 tes
   argmax along axis=0 finds an image for each digit. Along axis=1 it finds the digit for each image.
 predictions-rows: The predictions are still ten probabilities for each image.
   The digit is the place of the largest one in a row: argmax(axis=1).
-matrix-missing: The mistake is there, and the matrix is still empty.
+matrix-missing: The mistake is there, but the matrix is still empty.
   For every test image add 1 in the row of its label and the column of its prediction.
 no-predictions: The predictions are not a digit for each of the 10,000 test images.
   Take the most likely class of each image: predict(x_test).argmax(axis=1).
+no-matrix: The matrix is not an array of numbers.
+  Begin with numpy.zeros((10, 10), dtype=int), and add 1 for each test image.
+matrix-order: The digits are in another order along the sides of the matrix.
+  Row 0 and column 0 belong to the digit 0, and so on up to 9.
 matrix-shape: The matrix has shape {shape}; (10, 10) was expected.
   A row for each true digit, a column for each predicted one.
 matrix-transposed: Rows and columns are swapped: rows are the predicted digits here.
@@ -41,13 +45,17 @@ matrix-shares: The matrix holds shares, fractions from 0 to 1, and counts were a
   A share hides how many images it is about.
 matrix-of-training: The matrix counts 60,000 images: those that the network learned from.
   How often it errs on those says little about new ones.
-matrix-other: The matrix counts {counted:,.0f} images, {right:,.0f} of them right; from the predictions it would be
-    10,000 and {expected:,}.
+matrix-other: The matrix counts {counted:,.0f} images, {right:,.0f} of them right; counted from the predictions
+    it would be 10,000 and {expected:,}.
   For every test image add 1 in the row of its label and the column of its prediction.
-mistake-missing: The matrix is there, and mistake is still empty.
+mistake-missing: The matrix is there, but mistake is still empty.
   Name the most frequent mistake as a pair: (true digit, predicted digit).
 mistake-flat: The mistake is {value}, a place in the flattened matrix.
   numpy.unravel_index({value}, (10, 10)) makes a pair of it: row and column.
+mistake-text: The digits of the mistake are texts.
+  Give them as numbers: ({value}), without quotation marks.
+mistake-unordered: The mistake is a {kind}; a pair was expected.
+  Give two digits in parentheses, in this order: (true digit, predicted digit).
 mistake-form: The most frequent mistake is not a pair of digits.
   Give it as two numbers, (true digit, predicted digit), without their count.
 mistake-diagonal: ({true}, {wrong}) lies on the diagonal: those are right answers.
@@ -75,6 +83,8 @@ def check_confusion(matrix: Description, mistake: Description, predictions: Desc
     predicted = np.array(list(text), dtype=np.int64)
     expected = np.zeros((10, 10), dtype=np.int64)
     np.add.at(expected, (true_test_labels(), predicted), 1)
+    if matrix.get("kind") not in ("array", "sequence"):
+        return FINDINGS["no-matrix"]
     if matrix.get("shape") != [10, 10] or not matrix.get("values"):
         return FINDINGS["matrix-shape"].fill(shape=tuple(matrix.get("shape") or ()))
     given = np.array([np.nan if value is None else value for value in matrix["values"]], dtype=float).reshape(10, 10)
@@ -120,13 +130,21 @@ def _explain_numbers(given: Any, expected: Any) -> Finding:
     for times in (2, 3, 4):
         if np.array_equal(given, expected * times):
             return FINDINGS["matrix-times"].fill(counted=counted, times=("", "", "two", "three", "four")[times])
+    if np.array_equal(np.sort(given, axis=None), np.sort(expected, axis=None)):
+        return FINDINGS["matrix-order"]
     if len(np.unique(given - expected)) == 1:
         return FINDINGS["matrix-begins"].fill(more=(given - expected)[0, 0])
     return FINDINGS["matrix-other"].fill(counted=counted, right=np.trace(given), expected=np.trace(expected))
 
 
 def _find_in_mistake(mistake: Description, mistakes: Any) -> Finding | None:
+    kind = {"mapping": "dictionary"}.get(str(mistake.get("kind")), mistake.get("class"))
+    if kind in ("dictionary", "set", "frozenset"):
+        return FINDINGS["mistake-unordered"].fill(kind=kind)
     values = mistake.get("values") or [item.get("value") for item in mistake.get("items", [])]
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) == 2:
+        return FINDINGS["mistake-text"].fill(value=", ".join(text.strip() for text in texts))
     place = mistake.get("value")
     if isinstance(place, int) and 0 <= place <= 99 and not values:
         return FINDINGS["mistake-flat"].fill(value=place)

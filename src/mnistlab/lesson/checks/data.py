@@ -26,6 +26,10 @@ classes: {name} has rows of {length}; rows of ten were expected.
   The digits are 0 to 9, and that is ten of them.
 labels-scaled: The rows of {name} hold {high:g} in place of 1: the labels were divided as well.
   Only pixels go from 0 to 255. A label is certain, and its 1 stays a 1.
+labels-smoothed: The rows of {name} hold {high:g} where the digit is and {low:g} elsewhere: the labels were smoothed.
+  The loss can do that with label_smoothing. Here each label is certain: a single 1 among zeros.
+labels-inverted: The rows of {name} hold a 0 where the digit is and 1 elsewhere: the labels are inverted.
+  The 1 marks the digit: keras.utils.to_categorical.
 no-one-hot-rows: The rows of {name} are not a single 1 among zeros.
   Each row says with certainty which digit it is; do not scale labels as you scale pixels.
 labels-reversed: The labels in {name} are reversed, the last one first, and the images are not.
@@ -41,8 +45,8 @@ not-scaled: The pixels of {name} go up to {high:g}: they are not scaled.
 scaled-twice: The pixels of {name} go up to {high:.4f}: they were divided by 255 twice.
   Most often the cell was run twice. All images now look blank; load the data again and run it once.
 divided-by-256: The pixels of {name} were divided by 256, so full ink is 0.996.
-  The highest value is 255, since 0 counts as one of 256 values. It hurts little, but it is not 0 to 1.
-standardized: The pixels of {name} were standardized: their mean was taken off and their spread made 1.
+  The highest value is 255, since 0 counts as one of 256 values. It does little harm, but it is not 0 to 1.
+standardized: The pixels of {name} were standardized: their mean was subtracted and their spread made 1.
   Networks often learn well from that. Here 0 to 1 is asked for, so that your numbers can be compared.
 minus-one: The pixels of {name} go from -1 to 1.
   Networks often learn well from that. Here 0 to 1 is asked for, so that your numbers can be compared.
@@ -110,6 +114,11 @@ def _find_in_labels(array: Description, split: str) -> Finding | None:
         return FINDINGS["classes"].fill(name=name, length=shape[1])
     if array.get("low") == 0 and array.get("row_sums") == [array.get("high")] and array["high"] not in (0, 1, None):
         return FINDINGS["labels-scaled"].fill(name=name, high=array["high"])
+    low, high, sums = array.get("low"), array.get("high"), list(array.get("row_sums") or [])
+    if (low, high, sums) == (0, 1, [9]):
+        return FINDINGS["labels-inverted"].fill(name=name)
+    if low and high and 0 < low < high < 1 and all(abs((total or 0) - (high + 9 * low)) < 1e-3 for total in sums):
+        return FINDINGS["labels-smoothed"].fill(name=name, low=low, high=high)
     if array.get("row_sums") != [1] or array.get("low") != 0 or array.get("high") != 1:
         return FINDINGS["no-one-hot-rows"].fill(name=name)
     return None if array.get("labels") == original_labels(split) else _explain_labels(name, array, split)

@@ -1,5 +1,6 @@
 """Mistakes in prepared images: their number and shape, their order, and their pixels."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ FINDINGS = read_findings("""
 not-finite: {name} holds values that are not a number, NaN or infinite.
   Somewhere 0 was divided by 0, or a gap was left in the array. Load the data again and prepare it once.
 splits-swapped: {name} holds {number:,} images: those of the other split.
-  60,000 images are there to learn from and 10,000 to be tested on, and the two must not mix.
+  60,000 images are for learning and 10,000 for testing, and the two must not mix.
 few-images: {name} holds {number:,} images; {wanted:,} were expected.
-  Part of the data is quicker, but what you then measure is not what the exercise compares with.
+  Part of the data is quicker to train on, but the results cannot be compared with those of the exercise.
 image-count: {name} has shape {shape}; {wanted:,} images were expected.
   The images come first: axis 0 counts them.
 matrix-turned: {name} has shape {shape}: the whole matrix was transposed.
@@ -29,7 +30,7 @@ channel-first: {name} has shape {shape}: the channel comes first.
 channels-three: {name} has shape {shape}: three channels, as a colour image has.
   MNIST's images are grey and have one channel; repeating it three times adds nothing: reshape(-1, 28, 28, 1).
 padded: {name} has shape {shape}: the images were padded to 32 × 32 pixels.
-  Some networks were made for that size. This one counts on 28 × 28.
+  Some networks were made for that size. This one expects 28 × 28.
 still-flat: {name} has shape {shape}: the images are flat vectors of 784 numbers.
   A convolution needs to know which pixels are neighbours: reshape(-1, 28, 28, 1).
 shape: {name} has shape {shape}; ({number:,}, {wanted}) was expected.
@@ -37,11 +38,14 @@ shape: {name} has shape {shape}; ({number:,}, {wanted}) was expected.
 images-reversed: The images of {name} are reversed, the last one first, and their labels are not.
   Image and label belong together by their place. Reorder both alike, or neither.
 both-reversed: {name} and its labels are reversed, the last one first.
-  They fit together, but later cells count on MNIST's order: which images are held back, and which label is whose.
+  They still belong together, but later cells rely on MNIST's order, for example to hold images back.
 images-shuffled: The images of {name} are in another order than their labels.
   Image and label belong together by their place; shuffle both alike, or neither. fit shuffles by itself.
+both-shuffled: The images of {name} and their labels are shuffled, both in the same way.
+  They still belong together, but later cells rely on MNIST's order, for example to hold images back. fit shuffles by
+    itself.
 from-training: {name} holds images of the training split.
-  Someone who is tested on what they learned from gets full marks and may know nothing. Prepare mnist.test.images.
+  Someone who is tested on what they learned from can get full marks and still know nothing. Prepare mnist.test.images.
 from-test: {name} holds images of the test split.
   What the network learned from can no longer test it. Prepare mnist.train.images.
 one-by-one: Each image of {name} was scaled by a factor of its own, perhaps to unit length.
@@ -50,12 +54,12 @@ integer-pixels: {name} has dtype {dtype}: whole numbers, so only 0 and 1 are lef
   Fractions between 0 and 1 need floats: astype('float32') first, then divide by 255.
 blank: The images of {name} are blank: nothing but 0.
   Perhaps they were turned into whole numbers after the division. Load the data again and prepare it once.
-inverted: The images of {name} are inverted: ink is low and the ground is high.
-  In MNIST ink is high and the ground 0, which most inputs of the network should be. Leave the pixels as they are.
+inverted: The images of {name} are inverted: ink is low and the background is high.
+  In MNIST ink is high and the background is 0, as most of the network's inputs should be. Leave the pixels as they are.
 fractions-lost: {name} goes from 0 to 1, but only full ink is left, and no grey.
   // divides and drops the fraction, as int does. Divide with /.
 black-and-white: {name} is black and white: every pixel is 0 or 1.
-  The greys at the edge of a stroke say where exactly it runs. round and > drop them; divide by 255 only.
+  The greys at the edge of a stroke show exactly where it runs. round and > lose them; only divide by 255.
 wrapped: {name} has negative pixels: numbers above 127 do not fit into int8, and wrapped around.
   Turn the images into float32 before anything else.
 images-transposed: The images of {name} are transposed: rows and columns are swapped.
@@ -63,7 +67,7 @@ images-transposed: The images of {name} are transposed: rows and columns are swa
 images-turned: The images of {name} are mirrored or turned.
   A 6 that is turned is a 9. Reshape alone; nothing needs to be moved.
 greys-changed: The greys of {name} are not MNIST's, divided by 255.
-  They rise in the same order but by another curve. Divide by 255 only.
+  They rise in the same order but along another curve. Only divide by 255.
 other-images: {name} does not hold MNIST's images in their order, rows and columns as they were.
   Reshape from (28, 28) alone: transposing or shuffling the images without their labels teaches nonsense.
 """)
@@ -173,4 +177,15 @@ def _name_order(images: Description, labels: Description, split: str) -> str:
     are_labels_right = labels.get("labels") == original_labels(split)
     if place == NUM_IMAGES[split] - 1 and find_image(split, samples[1] / high) == 0:
         return "images-reversed" if are_labels_right else "both-reversed"
+    if not are_labels_right and _belong_together(samples, labels, split, high):
+        return "both-shuffled"
     return "images-shuffled" if are_labels_right or place else "other-images"
+
+
+def _belong_together(samples: Sequence[Any], labels: Description, split: str, high: float) -> bool:
+    """Whether the first and the last image have the labels that MNIST gives them, wherever they stand in it."""
+    given = list(labels.get("sample_labels") or [])
+    places = [find_image(split, sample / high) for sample in samples]
+    if len(given) < 2 or None in places:
+        return False
+    return [given[0], given[-1]] == [int(original(split)[1][place]) for place in places]

@@ -124,7 +124,10 @@ def _operation(name: str, config: Mapping[str, Any], layer: Any) -> dict[str, An
     known = _recognized(layer) if name in _STUDENTS_OWN and not getattr(layer, "weights", True) else None
     if known is not None:  # what it computes counts, not what it is called
         return {"op": "activation", "name": known} if known else {"op": "nothing"}
-    return {"op": "other", "class": (type(layer).__name__ if name == "Layer" else name)[:MAX_TEXT]}
+    other = {"op": "other", "class": (type(layer).__name__ if name == "Layer" else name)[:MAX_TEXT]}
+    if getattr(layer, "weights", None):
+        return other | {"has_weights": True}
+    return other | ({"is_function": True} if name in _STUDENTS_OWN else {})
 
 
 def _changes_nothing(layer: Any) -> bool:

@@ -22,21 +22,27 @@ no-probabilities: The layer looks right, but the network's outputs are not ten p
   Something after or before it changes them; rebuild the model from the top.
 no-probabilities/batch: The softmax runs along axis=0, over the images of a batch.
   Each image is to have ten probabilities of its own, which sum to 1. The digits are the last axis, the default.
+no-model/added: The model is None: most often the result of add was assigned, as in {network} = {network}.add(...).
+  add changes the model and returns nothing. Run the cell with {network} = keras.Sequential(...) again, then write
+    {network}.add(...) alone.
+weights-other: There is a {other} layer where a {wanted} layer was asked for.
+  It has weights of its own and may well work, but then it is not the network that you compare with.
+part-before-layer: The {part} stands before this layer; it belongs after it.
+  It works on what the layer gives, so it is added after the layer, as in the block above.
 parts-missing: {parts} are missing after this layer.
   The comment above the gap lists all that belongs to it; the layer before it in this network shows how it is written.
 other-layer: There is a {other} layer that the exercise does not ask for.
-  It may well work, but then it is another network than the one that you compare with.
+  It may well work, but then it is not the network that you compare with.
 before-layer: There is a {other} layer before this one that was not asked for: was that meant?
   {about}
 global-pooling: {pool} is here in place of Flatten, so 64 numbers reach the dense layer instead of 1,024.
-  It works, but it is another network: the mean or the maximum of each map is left, and not where it was.
+  It works, but it is another network: the mean or the maximum of each map is left, and where it was is lost.
 dense-before-flatten: The dense layer stands before Flatten.
   It then works on each place of the 4×4 map by itself. First lay the maps end to end, then weigh them all.
 softmax-before-layer: The softmax stands before the output layer, and none after it.
   The order is the other way round: first ten sums, then a softmax that makes probabilities of them.
-extra-layer: The model has {count} {kind} layers with weights; {expected} were expected. {layer} is one
-    more than asked for.
-  It may well work, but then it is another network than the one that you compare with.
+extra-layer: The model has {count} {kind} layers with weights; {expected} were expected. {layer} was not asked for.
+  It may well work, but then it is not the network that you compare with.
 other-network/mlp: This is the CNN; the step is about the MLP.
   Pass the model of this chapter, mlp.
 other-network/cnn: This model begins with a dense layer, so it is the MLP; the step is about the CNN.
@@ -59,6 +65,7 @@ flatten-size: {size:,} numbers reach the dense layer; 1,024 were expected.
 """)
 _SIZES = {("mlp", "dense"): (512, 512, 10), ("cnn", "dense"): (512, 10), ("cnn", "conv"): (32, 32, 64, 64)}
 _WORDS = {"dense": "dense", "conv": "convolutional"}
+_LAYERS = {"dense": "Dense", "conv": "Conv2D"}
 _NUM_BLOCKS = {"mlp": {"dense": 3}, "cnn": {"conv": 4, "dense": 2}}
 _KINDS = {
     "history": "what fit returned",
@@ -78,7 +85,7 @@ def check_layer(gap: str, expected: ExpectedLayer, model: Description) -> Outcom
         model: Description of the network.
     """
     if model.get("kind") == "nothing":
-        return StepState.NOT_STARTED
+        return FINDINGS["no-model/added"].fill(network=gap.partition(".")[0])
     if model.get("kind") != "model":
         other = f"a {model.get('class') or 'thing of another kind'}"
         return FINDINGS["no-model"].fill(kind=_KINDS.get(str(model.get("kind")), other))
@@ -89,12 +96,16 @@ def check_layer(gap: str, expected: ExpectedLayer, model: Description) -> Outcom
         return finding
     assigned = assign_mlp(blocks, gap) if network == "mlp" else assign_cnn(operations)
     if gap not in assigned:
+        others = [str(one.get("class")) for one in operations if one.get("has_weights") and one["op"] == "other"]
+        if others:
+            return FINDINGS["weights-other"].fill(other=others[0], wanted=_LAYERS[expected.kind])
         return _explain_absence(gap, blocks, assigned)
     block, before = assigned[gap], _block_before(assigned[gap], blocks)
     if block.kind != expected.kind:
         return find_mistake(expected, block) or expected.praise()
     is_softmax = bool(model.get("ends_in_softmax"))
-    finding = _find_around(gap, operations, block, before) or find_mistake(expected, block, is_softmax=is_softmax)
+    finding = _find_around(gap, operations, block, before) or _find_part_before(expected, block, before)
+    finding = finding or find_mistake(expected, block, is_softmax=is_softmax)
     if not finding and expected.activation == "softmax" and not _gives_probabilities(model):
         columns = list(zip(*(model.get("outputs") or []), strict=True))
         is_batch = bool(columns) and all(None not in column and abs(sum(column) - 1) < 1e-2 for column in columns)
@@ -217,7 +228,22 @@ def _find_around(gap: str, operations: Any, block: Block, before: Block | None) 
     return _find_in_flattening(operations) if gap == "cnn.dense5" else None
 
 
-_ANOTHER = "It may well work, but then it is another network than the one that you compare with."
+def _find_part_before(expected: ExpectedLayer, block: Block, before: Block | None) -> Finding | None:
+    """The first part that belongs after a layer and stands before it instead."""
+    if before is None:
+        return None
+    parts = {
+        "batch normalization": (expected.has_norm, "norm", int(before.kind == "conv")),
+        "activation": (expected.activation == "relu", "activation", 1),
+        "dropout": (expected.has_dropout, "dropout", int(before.kind == "dense")),
+    }
+    for part, (is_expected, op, number) in parts.items():
+        if is_expected and not block.all(op) and len(before.all(op)) > number:
+            return FINDINGS["part-before-layer"].fill(part=part)
+    return None
+
+
+_ANOTHER = "It may well work, but then it is not the network that you compare with."
 _ABOUT = {
     "ZeroPadding2D": "It pads the maps with a frame of zeros, so they stay larger than the exercise counts on.",
     "Cropping2D": "It cuts a frame off the maps before the filters see it.",

@@ -27,7 +27,6 @@ _JUDGED = {
     "strides",
     "synchronized",
     "units",
-    "use_ema",
 }
 
 

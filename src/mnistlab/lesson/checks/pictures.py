@@ -9,14 +9,14 @@ from mnistlab.lesson.checks.verdicts import Finding, Outcome, StepState, read_fi
 FINDINGS = read_findings("""
 no-array: What goes into the network is not an array of numbers.
   Prepare the drawing with NumPy.
-picture-missing: The digit is there, and picture is still empty.
+picture-missing: The digit is there, but picture is still empty.
   Prepare the drawing as picture, exactly as the CNN's images were.
-digit-missing: The picture is there, and digit is still empty.
+digit-missing: The picture is there, but digit is still empty.
   Let the CNN say which digit it is: predict, then argmax.
 not-finite: The picture holds values that are not a number.
   Begin with drawing again: it holds whole numbers from 0 to 255.
 blank: The drawing is blank.
-  A network has ten answers, and none of them means nothing. Draw a digit.
+  A network has ten answers, and none of them stands for an empty picture. Draw a digit.
 batch-axis-missing: The shape is {shape}: the axis of the batch is missing.
   A network takes many images at once, also when there is one: drawing[None].
 channel-missing: The shape is (1, 28, 28): the channel is missing.
@@ -29,8 +29,8 @@ channels-three: The shape is (1, 28, 28, 3): three channels, as a colour picture
   The CNN learned from one channel: reshape(1, 28, 28, 1).
 not-scaled: The pixels go up to {high:g}.
   Prepare a drawing exactly as the training images were: divide by 255.
-inverted: The drawing is inverted: ink is 0 and the ground 1.
-  In MNIST ink is high and the ground 0; a network that never saw the opposite reads anything into it.
+inverted: The drawing is inverted: ink is 0 and the background 1.
+  In MNIST ink is high and the background 0; a network that never saw the opposite may see any digit in it.
 scaled-twice: The pixels go up to {high:.4f}: the drawing was divided by 255 twice.
   The network learned from 0 to 1; this looks blank to it. Run the cell from drawing on again.
 minus-one: The pixels go from -1 to 1.
@@ -38,7 +38,7 @@ minus-one: The pixels go from -1 to 1.
 fractions-lost: Only full ink is left of the drawing, and no grey.
   // divides and drops the fraction. Divide with /.
 black-and-white: The picture is black and white: every pixel is 0 or 1.
-  The network learned from greys as well. Divide by 255 only.
+  The network learned from greys as well. Only divide by 255.
 picture-turned: The drawing is mirrored, or upside down.
   reshape keeps every pixel where it is; a 6 that is turned is a 9.
 other-scale: The pixels go from {low:g} to {high:g}; 0 to 1 was expected.

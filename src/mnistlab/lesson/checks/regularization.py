@@ -17,21 +17,21 @@ norm-twice: There are two batch normalizations after this layer.
 norm-axis: Batch normalization runs along another axis than the channels.
   Each filter's map gets one mean and one spread. The channels are the last axis, axis=-1, the default.
 norm-unasked: There is a batch normalization here that was not asked for.
-  It may well help, but then it is another network than the one that you compare with; the CNN will have it.
+  It may well help, but then it is not the network that you compare with; the CNN will have it.
 dropout-other: This is {other}; plain Dropout was asked for.
-  The variants drop whole maps, or replace numbers by others instead of by 0.
+  The variants drop whole maps, or replace numbers with something other than 0.
 dropout-after-output: Dropout follows the output layer.
   It would set the probability of the right digit to 0 now and then, and the loss to infinity.
 dropout-unasked: There is a dropout here that was not asked for.
   Convolutions share their weights over the image and overfit little; the dense layer has the dropout.
 dropout-missing: The dropout is missing.
-  Without it the network learns the training images by heart sooner, and reads new ones worse.
+  Without it the network learns the training images by heart sooner, and does worse on new ones.
 dropout-twice: There are two dropouts after this layer.
   Together they drop 36 % instead of 20 %.
 dropout-keep: The dropout's rate is {rate:g}, so four fifths of the numbers are dropped.
   In Keras the rate is the share that goes, not the share that stays: 20 % is Dropout(0.2).
 dropout-off: The dropout's rate is 0, so it drops nothing; 0.2 was asked for.
-  Without it the network learns the training images by heart sooner, and reads new ones worse.
+  Without it the network learns the training images by heart sooner, and does worse on new ones.
 dropout-rate: The dropout's rate is {rate}; 0.2 was asked for.
   Too little and it does nothing, too much and the network cannot learn.
 dropout-before-norm: Dropout stands before batch normalization.
@@ -42,8 +42,9 @@ dropout-before-norm: Dropout stands before batch normalization.
 def find_in_norm(expected: ExpectedLayer, block: Block) -> Finding | None:
     """The first mistake in the batch normalization of the layer."""
     norms, others = block.all("norm"), block.all("other")
-    if any("Normalization" in str(other.get("class")) for other in others):
-        return FINDINGS["norm-other"].fill(other=others[0]["class"])
+    other = next((str(one.get("class")) for one in others if "Normalization" in str(one.get("class"))), "")
+    if other and expected.has_norm:
+        return FINDINGS["norm-other"].fill(other=other)
     if expected.has_norm and not norms:
         return FINDINGS["norm-missing"]
     if len(norms) > 1:

@@ -10,7 +10,7 @@ from mnistlab.lesson.checks.verdicts import Finding, read_findings
 FINDINGS = read_findings("""
 channels-first: {layer} has data_format="channels_first", so it takes the rows of the image for its channels.
   MNIST's images here are (28, 28, 1), with the channel last. On most processors such a network cannot be trained.
-dilation: {layer} has dilation_rate={value}: its filters have holes and see every second pixel only.
+dilation: {layer} has dilation_rate={value}: its filters have holes and skip pixels.
   Neighbouring pixels are what a stroke consists of. Leave the dilation out.
 groups: {layer} has groups={value}, so each filter sees only some of the maps below it.
   The filters are meant to combine all maps. Leave groups out.
@@ -19,15 +19,15 @@ frozen: {layer} has trainable=False: it is frozen, and training never changes it
 starts-alike: {layer} has kernel_initializer={value}, so all of its weights start alike.
   Then all its units compute the same, get the same gradient and learn the same: a hundred are worth no more than one.
 initializer: {layer} starts from kernel_initializer={value}, which was not asked for: was that meant?
-  It may work as well or better, but then it is another experiment than the one that you compare with.
+  It may work as well or better, but then it is not the experiment that you compare with.
 regularized: {layer} also has {name}={value}, which was not asked for: was that meant?
-  It adds to the loss what the weights or outputs are worth. Dropout is the regularization of this exercise.
+  It adds a penalty on weights or outputs to the loss. Dropout is the regularization of this exercise.
 constrained: {layer} also has {name}={value}, which was not asked for: was that meant?
   After every step it changes the weights back to fit the constraint; here they may go where the loss sends them.
 no-bias: {layer} has use_bias=False, so its sums have no offset.
   Without batch normalization after it, which has an offset of its own, a layer needs its bias.
 norm-rigid: Batch normalization has {name}=False, so it does not learn a {what} of its own.
-  Then every map stays at mean 0 and spread 1, also where the network would need another. Leave {name} out.
+  Then every map stays at mean 0 and spread 1, even where the network needs something else. Leave {name} out.
 norm-damped: Batch normalization has epsilon={value}, where 0.001 is usual.
   epsilon only keeps a division by 0 away. As large as this it decides the spread itself.
 norm-memory: Batch normalization has momentum={value}, where 0.99 is usual.
@@ -36,7 +36,7 @@ norm-memory: Batch normalization has momentum={value}, where 0.99 is usual.
 dropout-shape: The dropout has noise_shape={value}, so its zeros are shared.
   Each image is to lose units of its own. Leave noise_shape out.
 setting: {layer} also has {name}={value}, which was not asked for: was that meant?
-  It may well work, but then it is another network than the one that you compare with.
+  It may well work, but then it is not the network that you compare with.
 """)
 _NAMES = {"norm": "Batch normalization", "dropout": "Dropout", "pool": "MaxPooling2D"}
 _ALIKE = ("zeros", "ones", "constant")

@@ -42,12 +42,12 @@ trained-on-test: An epoch had {steps} steps: the network was trained on the 10,0
   Someone who has seen the questions proves nothing in the exam. Train on x_train, y_train.
 validation-split: An epoch had {steps} steps, those of {number:,} images: {share:.0f} % were held back by
     validation_split.
-  The MLP learns from all 60,000; what it is worth, the test will tell. Leave validation_split out.
+  The MLP learns from all 60,000; the test will tell what it is worth. Leave validation_split out.
 not-validated: An epoch had {steps} steps, so images were held back, but the history has no validation.
-  Held-back images are for watching while it trains: pass validation_data=(x_held, y_held).
+  Held-back images are for watching the network while it trains: pass validation_data=(x_held, y_held).
 dropped-images: An epoch had {steps} steps, so {rest} images never came up in it.
   {number:,} / 128 is {quotient:.2f}. Leave steps_per_epoch out, and Keras takes the last, smaller batch too.
-batch-size/of: An epoch had {steps:,} steps: those of batches of {size:,}. In batches of 128 it has {wanted}.
+batch-size/of: An epoch had {steps:,} steps, as with batches of {size:,}. In batches of 128 it has {wanted}.
   The batch size decides how many updates an epoch makes, and what you compare with was trained with 128.
 batch-size: An epoch had {steps:,} steps; with all images in batches of 128 it has {wanted}.
   The batch size decides how many updates an epoch makes, and what you compare with was trained with 128.

@@ -2,6 +2,8 @@
 
 import dataclasses
 import enum
+import re
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 
@@ -41,7 +43,21 @@ class Finding(NamedTuple):
 
     def fill(self, **values: object) -> "Finding":
         """The finding with values in place of the names in braces."""
-        return Finding(self.problem, self.message.format(**values), self.reason.format(**values))
+        message, reason = (_with_articles(text, values).format(**values) for text in (self.message, self.reason))
+        return Finding(self.problem, message, reason)
+
+
+_ARTICLE = re.compile(r"\b([Aa]) \{(\w+)\}")
+_VOWEL = re.compile(r"[AEIOaeio]|U(?!ni)")
+
+
+def _with_articles(text: str, values: Mapping[str, object]) -> str:
+    """`a {layer}` as `an {layer}` where the layer's name begins with the sound of a vowel."""
+
+    def choose(match: re.Match[str]) -> str:
+        return f"{match[1]}{'n' if _VOWEL.match(str(values[match[2]])) else ''} {{{match[2]}}}"
+
+    return _ARTICLE.sub(choose, text)
 
 
 Outcome = Finding | str | Literal[StepState.NOT_STARTED]

@@ -9,7 +9,7 @@ from mnistlab.lesson.checks.verdicts import Finding, read_findings
 FINDINGS = read_findings("""
 conv-other: This is a {other} layer; Conv2D was asked for.
   {about}
-wrong-kind: This is {given}; {wanted} was asked for.
+wrong-kind: This is a {given} layer; a {wanted} layer was asked for.
   A convolution looks at neighbouring pixels, with the same weights everywhere; a dense layer looks at everything.
 units-nine: The output layer has 9 units.
   The digits are 0 to 9, and that is ten of them.
@@ -35,18 +35,18 @@ filters-swapped: The layer has {size} filters; here it is {wanted}.
 filters: The layer has {size} filters; {wanted} were asked for.
   Each filter looks for one pattern; their number decides what the next layer can build from.
 kernel-one: The filters are 1×1 pixels; 3×3 was asked for.
-  A filter that sees a single pixel knows nothing of its neighbours, and so of no stroke.
+  A filter that sees a single pixel knows nothing of its neighbours, and so cannot see a stroke.
 kernel: The filters are {sides} pixels; 3×3 was asked for.
-  Two 3×3 layers see 5×5 pixels together, with fewer weights than one of 5×5.
+  3×3 is the smallest filter that sees every neighbour of a pixel, and two such layers together see 5×5.
 padding: The padding is "{padding}", so the maps keep their size.
-  Without padding each convolution takes a frame of one pixel off; only then 4×4×64 = 1,024 numbers reach the
+  Without padding each convolution takes off a frame of one pixel; only then do 4×4×64 = 1,024 numbers reach the
     flattening.
 strides: The stride is {stride}, so pixels are skipped.
   Here the filters look at every place, and pooling makes the maps smaller.
 pool-global: {pool} is here where max pooling of 2×2 was asked for.
   It keeps one number of each map, 64 in all, and forgets where in the image the pattern was.
 pool-before-layer: The pooling stands before this convolution; it belongs after it.
-  The convolution then sees maps of half the size, and other numbers reach the flattening.
+  The convolution then sees maps of half the size, and fewer numbers reach the flattening.
 pool-average: The pooling takes the mean; max pooling was asked for.
   The maximum says whether a pattern is there at all; the mean waters it down.
 pool-unasked: There is a pooling layer here that was not asked for.
@@ -64,14 +64,15 @@ pool-strides: The pooling moves on by {stride} pixels; 2 were asked for.
 pool-size: The pooling takes {sides} pixels; 2×2 was asked for.
   2×2 halves height and width and keeps the strongest of every four.
 """)
-_KINDS = {"dense": "a Dense layer", "conv": "a Conv2D layer"}
+_KINDS = {"dense": "Dense", "conv": "Conv2D"}
 
 
 def find_in_weights(expected: ExpectedLayer, block: Block) -> Finding | None:
     """The first mistake in kind, size, kernel, padding or stride."""
     size = block.weights.get("size")
     if block.kind != expected.kind:
-        return FINDINGS["wrong-kind"].fill(given=_KINDS[block.kind], wanted=_KINDS[expected.kind])
+        given = str(block.weights.get("class") or _KINDS[block.kind])
+        return FINDINGS["wrong-kind"].fill(given=given, wanted=_KINDS[expected.kind])
     if expected.kind == "conv":
         return _find_in_convolution(expected, block)
     if size == expected.size:
@@ -94,9 +95,7 @@ def _find_in_convolution(expected: ExpectedLayer, block: Block) -> Finding | Non
     size, kernel = block.weights.get("size"), list(block.weights.get("kernel") or [])
     other = str(block.weights.get("class", "Conv2D"))
     if other != "Conv2D":
-        about = _ABOUT.get(
-            other, "It may well work, but then it is another network than the one that you compare with."
-        )
+        about = _ABOUT.get(other, "It may well work, but then it is not the network that you compare with.")
         return FINDINGS["conv-other"].fill(other=other, about=about)
     padding, strides = block.weights.get("padding"), list(block.weights.get("strides") or [1, 1])
     if size == 3 and kernel[:1] == [expected.size]:

@@ -47,12 +47,12 @@ def ask_rules(code: Code) -> None:
     imports.rewrite_imports(code, mixed=mixed)
     imports.rewrite_uses(code, mixed=mixed)
     with_values: Sequence[Callable[[Code, Values], None]] = (
+        initializers.rewrite_initializers,
         attributes.rewrite_attributes,
         renamed.rewrite_renamed,
         batches.rewrite_batches,
         libraries.rewrite_libraries,
         own_layers.rewrite_own_layers,
-        initializers.rewrite_initializers,
         metrics.rewrite_metrics,
         saved_functions.rewrite_saved_functions,
     )

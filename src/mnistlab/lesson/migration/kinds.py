@@ -31,7 +31,7 @@ def is_layer(kind: str) -> bool:
 
 def item(kind: str) -> str:
     """The kind of each element of several values."""
-    return {"layers": "layer", "tensors": "tensor"}.get(kind, "?")
+    return {"layers": "layer", "tensors": "tensor", "variables": "variable"}.get(kind, "?")
 
 
 def guess(name: str) -> Kinds:
@@ -54,6 +54,9 @@ _MODEL_ATTRIBUTES = {
 ATTRIBUTES = {
     **{("Model", name): kind for name, kind in _MODEL_ATTRIBUTES.items()},
     **{("Sequential", name): kind for name, kind in _MODEL_ATTRIBUTES.items()},
+    **{("Layer", name): "variable" for name in ("kernel", "bias", "recurrent_kernel", "embeddings", "gamma", "beta")},
+    **{("Layer", name): "variables" for name in ("weights", "trainable_weights", "non_trainable_weights")},
+    ("Optimizer", "iterations"): "variable",
     ("Layer", "input"): "tensor",
     ("Layer", "output"): "tensor",
     ("Callback", "model"): "model",

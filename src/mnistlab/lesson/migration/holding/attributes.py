@@ -28,6 +28,10 @@ ADVICE = {
     "inbound_nodes": " Build the model again with the functional API instead of moving its nodes.",
     "outbound_nodes": " Build the model again with the functional API instead of moving its nodes.",
     "model": " Keras sets it before training starts; give your own another name.",
+    "decay": " A learning rate that falls is a schedule today: keras.optimizers.schedules.InverseTimeDecay.",
+    "eval": " keras.ops.convert_to_numpy(...) gives its numbers.",
+    "get_value": " keras.ops.convert_to_numpy(...) gives its numbers.",
+    "set_value": " Use assign(...).",
     "updates": " A layer changes its variables with assign(...) in its call method.",
     "add_update": " A layer changes its variables with assign(...) in its call method.",
     "get_gradients": " Record the calculation with tf.GradientTape and ask the tape for the gradient.",
@@ -83,10 +87,16 @@ def hold_attribute(code: Code, values: Values, node: cst.Attribute, stored: set[
             continue
         if name in known or name in stored or name.startswith("__") or name in OWN_NAMES:
             continue
-        if any(isinstance(place, cst.Try) for place in code.parents(node)):
+        if any(isinstance(place, cst.Try) for place in code.parents(node)) or _is_asked_for(code, node):
             continue
         code.mark(node, ATTRIBUTE.format(what=what, name=name, advice=ADVICE.get(name, "")))
         return
+
+
+def _is_asked_for(code: Code, node: cst.Attribute) -> bool:
+    """Whether `hasattr` is asked for the attribute in a condition that the line stands under."""
+    conditions = [place.test for place in code.parents(node) if isinstance(place, cst.If | cst.IfExp)]
+    return any("hasattr(" in (text := code.source(test)) and node.attr.value in text for test in conditions)
 
 
 def _is_layers_of_model(values: Values, node: cst.BaseExpression) -> bool:
@@ -114,6 +124,8 @@ def _attributes(values: Values, kind: str) -> frozenset[str]:
         return today.attributes("keras.callbacks.History")
     if kind == "tensor":
         return today.kind_attributes("KerasTensor")
+    if kind == "variable":
+        return today.kind_attributes("Variable")
     if kind == "history.history":
         return frozenset(dir(dict))
     if kind.startswith("own:"):
@@ -153,6 +165,7 @@ def _what(values: Values, kind: str) -> str:
         "history": "What fit returns",
         "history.history": "The dictionary of a history",
         "tensor": "A tensor of Keras",
+        "variable": "A variable of Keras",
     }
     if kind in names:
         return names[kind]

@@ -25,6 +25,10 @@ FIRST = (
     "The first layer of a model may be its Input, which has no input of its own today (ValueError: `inputs` argument "
     "cannot be empty); the inputs of the model hold the tensor."
 )
+INPUT_LAYER = (
+    "A layer has no input_shape any more (AttributeError); its input knows its shape. The input of a model is a layer "
+    "as well, and has no input of its own."
+)
 SHAPES = ("input_shape", "output_shape")
 
 
@@ -32,6 +36,15 @@ def _model_of_first_layer(values: Values, node: cst.CSTNode) -> cst.BaseExpressi
     """The model in `model.layers[0].input`; `None` for other expressions."""
     layers = first_layers(node)
     return layers.value if layers is not None and all(is_model(kind) for kind in values.kinds(layers.value)) else None
+
+
+def _may_hold_inputs(code: Code) -> bool:
+    """Whether the layers of a model may begin with its inputs, as those of all models but Sequential ones do."""
+    return any(
+        (name := code.means(call.func)).endswith((".Model", ".load_model", ".model_from_json", ".clone_model"))
+        or name.startswith("keras.applications.")
+        for call in code.calls
+    )
 
 
 def rewrite_attributes(code: Code, values: Values) -> None:
@@ -43,7 +56,11 @@ def rewrite_attributes(code: Code, values: Values) -> None:
         if name in SHAPES and all(is_layer(kind) or values.base(kind) == "Layer" for kind in kinds):
             if not any(kind.startswith("own:") for kind in kinds):
                 new = name.removesuffix("_shape")
-                code.replace(attribute.attr, f"{new}.shape", SHAPE.format(name=name, new=new))
+                if new == "input" and "layer" in kinds and _may_hold_inputs(code):
+                    owner = code.source(attribute.value)
+                    code.replace(attribute, f'getattr({owner}.input, "shape", None)', INPUT_LAYER)
+                else:
+                    code.replace(attribute.attr, f"{new}.shape", SHAPE.format(name=name, new=new))
         elif name == "input" and (model := _model_of_first_layer(values, attribute)) is not None:
             code.replace(attribute, f"{code.source(model)}.inputs[0]", FIRST)
         elif name in ("input", "output") and all(is_model(kind) for kind in kinds):

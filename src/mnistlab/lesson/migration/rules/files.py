@@ -5,7 +5,8 @@ import re
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.rules.sources import is_model
+from mnistlab.lesson.migration.rules.backend import is_rewritten
+from mnistlab.lesson.migration.rules.sources import MAX_DEPTH, is_model
 from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
 SAVED = (
@@ -22,9 +23,21 @@ OLD_WEIGHTS = (
     "These weights were written by older code. Keras 3 reads an older .h5 file into a model of the same layers; save "
     "them again under a name that ends in .weights.h5."
 )
-COMPUTED = "The name of this file is computed; Keras 3 wants one that ends in {suffix} ({why})."
+COMPUTED = (
+    "The name of this file is put together while the notebook runs. {why}, so make sure that it ends in {suffix}."
+)
+ZIP = (
+    "A .keras file is a zip archive, which h5py cannot read (OSError). The weights are in the "
+    "layers of the model that load_model returns."
+)
+BY_NAME = (
+    "by_name is only for .h5 files of older Keras, and a .weights.h5 file refuses it (ValueError). Without it the "
+    "weights "
+    "go into a model of the same layers; skip_mismatch=True leaves out those of another shape."
+)
 PERIOD = "ModelCheckpoint has no period any more; save_freq='epoch' saves after every epoch."
 
+_JOINS = ("os.path.join", "path.join", "join", "str", "Path", "pathlib.Path", "os.path.abspath", "os.path.expanduser")
 _OLD_END = re.compile(r"\.(h5|hdf5|hdf|keras|ckpt|model)$")
 
 
@@ -52,6 +65,24 @@ def rewrite_files(code: Code) -> None:
                 code.mark(period, PERIOD)
     for call, path, weights in reads:
         _rewrite_read(code, call, path, written, weights=weights)
+    _rewrite_others(code, written)
+
+
+def _rewrite_others(code: Code, written: dict[str, str]) -> None:
+    """Rewrites the names of these files where other libraries are given them, and marks what reads them as HDF5."""
+    for call in code.calls:
+        if _use_of_file(code, call) is not None or code.means(call.func) or code.source(call.func) == "print":
+            continue
+        for argument in call.args:
+            text = _text(code, argument)
+            old = str(text.evaluated_value) if text is not None else ""
+            if text is None or old not in written:
+                continue
+            why = WEIGHTS if written[old].endswith(".weights.h5") else SAVED
+            if written[old] != old and not is_rewritten(code, text):
+                _replace_text(code, text, old, written[old], LOADED.format(why=why))
+            if why is SAVED and "h5py.File" in code.imported(call.func):
+                code.mark(call, ZIP)
 
 
 def is_written_elsewhere(code: Code, call: cst.Call) -> bool:
@@ -100,9 +131,22 @@ def _path(call: cst.Call) -> cst.Arg | None:
 
 
 def _text(code: Code, path: cst.Arg) -> cst.SimpleString | None:
-    """The literal that names the file, here or where its variable is assigned."""
-    found = code.value_of(path.value)
+    """The literal that the file's name ends with, here or where its variable is assigned."""
+    found = _end(code, path.value)
     return found if isinstance(found, cst.SimpleString) and isinstance(found.evaluated_value, str) else None
+
+
+def _end(code: Code, node: cst.BaseExpression, depth: int = 0) -> cst.BaseExpression:
+    """The last part of what a name is put together from, as in `os.path.join(folder, "cnn.h5")`."""
+    node = code.value_of(node)
+    inner: cst.BaseExpression | None = None
+    if isinstance(node, cst.BinaryOperation):
+        inner = node.left if isinstance(node.operator, cst.Modulo) else node.right
+    elif isinstance(node, cst.Call) and method(node) == "format" and isinstance(node.func, cst.Attribute):
+        inner = node.func.value
+    elif isinstance(node, cst.Call) and node.args and code.source(node.func) in _JOINS:
+        inner = node.args[-1].value
+    return node if inner is None or depth > MAX_DEPTH else _end(code, inner, depth + 1)
 
 
 def _new_name(name: str, *, weights: bool) -> str:
@@ -123,8 +167,8 @@ def _rewrite_name(code: Code, call: cst.Call, path: cst.Arg, written: dict[str, 
     text = _text(code, path)
     if text is None:
         suffix = ".weights.h5" if weights else ".keras"
-        source = code.source(code.value_of(path.value))
-        if suffix not in source and ("h5" in source or "hdf5" in source):
+        source = code.source(_end(code, path.value))
+        if suffix not in source and (weights or "h5" in source or "hdf5" in source):
             code.mark(call, COMPUTED.format(suffix=suffix, why=(WEIGHTS if weights else SAVED).split(" (")[0]))
         return
     old = str(text.evaluated_value)
@@ -149,7 +193,13 @@ def _rewrite_read(code: Code, call: cst.Call, path: cst.Arg, written: dict[str, 
     text = _text(code, path)
     old = str(text.evaluated_value) if text is not None else ""
     if text is not None and old in written:
-        if written[old] != old and text is path.value:
+        by_name = keywords(call).get("by_name")
+        if by_name is not None and weights:
+            if literal(by_name.value) is False:
+                code.remove_argument(call, by_name, BY_NAME)
+            else:
+                code.mark(call, BY_NAME)
+        if written[old] != old and not is_rewritten(code, text):
             why = WEIGHTS if written[old].endswith(".weights.h5") else SAVED
             _replace_text(code, text, old, written[old], LOADED.format(why=why))
         return

@@ -1,10 +1,21 @@
 """Names that Keras no longer has and that nothing of the same name has replaced."""
 
+from mnistlab.lesson.migration import homes
+
 GONE = "{name} does not exist in Keras 3, and nothing of the same name replaced it: this line fails. {advice}"
 ADVICE = {
     "keras.layers.merge": "Use keras.layers.Add, Concatenate, Multiply or Average, one for each mode of merge.",
     "keras.layers.Merge": "Use the functional API: keras.layers.Concatenate()([first.output, second.output]).",
     "keras.utils.multi_gpu_model": "Use keras.distribution or tf.distribute.MirroredStrategy.",
+    "keras.utils.training_utils": "Use keras.distribution or tf.distribute.MirroredStrategy.",
+    "keras.layers.TimeDistributedDense": "Use keras.layers.TimeDistributed(keras.layers.Dense(...)).",
+    "keras.layers.LocallyConnected2D": "Use keras.layers.Conv2D, which shares its kernel among all places.",
+    "keras.layers.LocallyConnected1D": "Use keras.layers.Conv1D, which shares its kernel among all places.",
+    "keras.layers.ThresholdedReLU": "Use keras.layers.ReLU(threshold=...).",
+    "keras.layers.MaxoutDense": "Take keras.ops.max over several Dense layers.",
+    "keras.models.Graph": "Use the functional API: keras.Input, layers called on tensors, and keras.Model.",
+    "keras.regularizers.WeightRegularizer": "Use keras.regularizers.L1L2(l1=..., l2=...).",
+    "keras.callbacks.BaseLogger": "Keras averages the metrics of an epoch by itself. Take it out.",
     "keras.wrappers.scikit_learn": (
         "keras.wrappers.SKLearnClassifier takes its place, with other arguments: it takes a function or a model."
     ),
@@ -30,5 +41,8 @@ def explain_gone(name: str) -> str:
         >>> explain_gone("keras.backend.gradients").startswith("keras.backend.gradients does not exist in Keras 3")
         True
     """
-    known = next((place for place in sorted(ADVICE, key=len, reverse=True) if f"{name}.".startswith(f"{place}.")), "")
+    names = (f"{name}.", f"{homes.find_home(name)}.")
+    known = next(
+        (place for place in sorted(ADVICE, key=len, reverse=True) if any(n.startswith(f"{place}.") for n in names)), ""
+    )
     return GONE.format(name=name, advice=ADVICE.get(known, "")).rstrip()

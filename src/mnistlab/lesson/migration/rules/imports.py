@@ -20,6 +20,10 @@ MIXED = (
     "the other, and still do where the old tf-keras is installed; keras alone is one library."
 )
 
+OWN_NAME = (
+    "Keras 3 does not look into its own modules for functions of yours; those that models are loaded with are in "
+    "keras.saving.get_custom_objects()."
+)
 TENSORFLOW = ("tensorflow", "tensorflow.contrib", "tensorflow.contrib.keras.python", "tensorflow.python")
 
 
@@ -78,17 +82,19 @@ def _rewrite_from(code: Code, node: cst.ImportFrom, root: str, path: str, *, mix
             code.replace(node.module, target, MOVED.format(old=path, new=home) if home != path else MIXED)
         return
     wanted: list[tuple[str, str]] = []  # module, and what to import from it
+    gone: list[str] = []
     reasons: list[str] = []
     for alias in node.names:
         leaf = dotted(alias.name)
         old = f"{path}.{leaf}"
-        if old == "keras.utils.np_utils" and alias.asname is None and _can_say_to_categorical(code):
+        if old == "keras.utils.np_utils" and alias.asname is None and can_say_to_categorical(code):
             wanted.append((new_root(root, "keras.utils", mixed=mixed) + ".utils", "to_categorical"))
             reasons.append(NP_UTILS)
             continue
         home = homes.find_home(old)
         if _is_gone(code, node, old, home, root):
             home = old
+            gone.append(root + old.rpartition(".")[0].removeprefix("keras"))
         module, _, name = home.rpartition(".")
         bound = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else leaf
         target = new_root(root, home, mixed=mixed)
@@ -99,6 +105,7 @@ def _rewrite_from(code: Code, node: cst.ImportFrom, root: str, path: str, *, mix
             reasons.append(moved.format(old=path if short else old, new=module if short else home))
         elif target != root:
             reasons.append(MIXED)
+    wanted.sort(key=lambda place: place[0] not in gone)  # the mark stands above what fails
     _write_from(code, node, wanted, tuple(dict.fromkeys(reasons)))
 
 
@@ -135,7 +142,7 @@ def _is_gone(code: Code, node: cst.ImportFrom, old: str, home: str, root: str) -
     return True
 
 
-def _can_say_to_categorical(code: Code) -> bool:
+def can_say_to_categorical(code: Code) -> bool:
     """Whether the notebook uses only `to_categorical` of np_utils, and nothing else has that name."""
     for use in code.uses_of.get("np_utils", []):
         parent = code.parent(use)
@@ -176,17 +183,28 @@ def _rewrite_chain(code: Code, chain: list[cst.BaseExpression], *, mixed: bool) 
         root, old = path
         home = homes.find_home(old)
         if old == "keras.utils.np_utils.to_categorical" and isinstance(base, cst.Name) and base.value == "np_utils":
-            if _can_say_to_categorical(code) and not _is_renamed(code, "np_utils"):
+            if can_say_to_categorical(code) and not _is_renamed(code, "np_utils"):
                 code.replace(part, "to_categorical", NP_UTILS)
             return
         if home.endswith(".ImageDataGenerator"):  # the rule for images handles it
             return
         if not homes.exists(home, root):
-            if not is_rewritten(code, part):
+            if not is_rewritten(code, part) and not _rewrite_own_name(code, part, old):
                 code.mark(part, explain_gone(old))
             return
         _move_use(code, part, chain, root, old, home, mixed=mixed)
         return
+
+
+def _rewrite_own_name(code: Code, node: cst.Attribute, name: str) -> bool:
+    """Rewrites `keras.losses.focal = focal`, by which Keras 2 found a function; returns whether it did so."""
+    target = code.parent(node)
+    if not isinstance(target, cst.AssignTarget):
+        return False
+    if name.startswith(("keras.losses.", "keras.metrics.", "keras.activations.", "keras.initializers.")):
+        text = f'{keras_name(code, node)}.saving.get_custom_objects()["{node.attr.value}"]'
+        code.replace(node, text, OWN_NAME)
+    return True
 
 
 def _is_renamed(code: Code, name: str) -> bool:

@@ -4,13 +4,24 @@ import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.layers import layer_name
-from mnistlab.lesson.migration.syntax import keywords, method
+from mnistlab.lesson.migration.syntax import keywords, method, positionals
 from mnistlab.lesson.migration.values import Values
 
 DTYPE = (
     "Keras 3 calls an initializer with the shape and dtype=... (TypeError: unexpected keyword argument 'dtype'), and "
     "gives it no name."
 )
+CALLED = (
+    "The functions of keras.initializations took the shape first; today {name} is a class, and what it makes is called "
+    "with the shape."
+)
+SCALES = {
+    "RandomNormal": "stddev={scale}",
+    "RandomUniform": "minval=-{scale}, maxval={scale}",
+    "identity": "gain={scale}",
+    "Identity": "gain={scale}",
+    "orthogonal": "gain={scale}",
+}
 _NAMES = ("init", "inner_init", "beta_init", "gamma_init", "forget_bias_init", "initializer")
 
 
@@ -18,6 +29,7 @@ def rewrite_initializers(code: Code, values: Values) -> None:
     """Gives initializers of the notebook the argument that Keras calls them with."""
     seen: list[cst.CSTNode] = []
     for call in code.calls:
+        _rewrite_call(code, call)
         if not layer_name(code, call) and method(call) != "add_weight":
             continue
         for name, argument in keywords(call).items():
@@ -29,6 +41,19 @@ def rewrite_initializers(code: Code, values: Values) -> None:
             if isinstance(found, cst.Lambda | cst.FunctionDef) and found not in seen:
                 seen.append(found)
                 _take_dtype(code, found)
+
+
+def _rewrite_call(code: Code, call: cst.Call) -> None:
+    """Rewrites `normal(shape, scale=0.01, name=name)` of Keras 1 as `normal(stddev=0.01)(shape)`."""
+    path = code.keras_path(call.func)
+    if path is None or not path[1].startswith("keras.initializations.") or not positionals(call):
+        return
+    name = code.means(call.func).rpartition(".")[2]
+    places, given = positionals(call), keywords(call)
+    scale = given.get("scale") or (places[1] if len(places) > 1 else None)
+    settings = SCALES.get(name, "").format(scale=code.source(scale.value)) if scale is not None else ""
+    text = f"({settings})({code.source(places[0].value)})"
+    code.replace_between(code.end(call.func), code.end(call), text, CALLED.format(name=name))
 
 
 def _take_dtype(code: Code, function: cst.Lambda | cst.FunctionDef) -> None:

@@ -12,6 +12,7 @@ FIRST = (
     "the input is a keras.Input in front of the first layer."
 )
 LATER = "{name} on a layer that is not the first has never had a meaning in a Sequential model; Keras 3 warns of it."
+CALLED = "{name} on a layer that is called on a tensor says nothing that the tensor does not say; Keras 3 warns of it."
 UNCLEAR = (
     "{name} on a layer still works, with a warning. Where the layer stands in its model cannot be seen here; put "
     "keras.Input(shape=...) in front of the first layer."
@@ -37,6 +38,11 @@ def rewrite_inputs(code: Code) -> None:
 
 def _rewrite(code: Code, call: cst.Call, name: str, given: dict[str, cst.Arg]) -> None:
     companions = [given[other] for other in ("input_length", "input_dtype") if other in given]
+    above = code.parent(call)
+    if isinstance(above, cst.Call) and above.func is call:
+        for argument in [given[name], *companions]:
+            code.remove_argument(call, argument, CALLED.format(name=name))
+        return
     place = _place(code, call)
     if place is None or (companions and name == "input_shape"):
         code.mark(given[name], UNCLEAR.format(name=name))

@@ -52,21 +52,37 @@ COMMON = {
 ONLY_OF = {
     "Embedding": {"init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer", "output_dim": ""},
     "LeakyReLU": {"alpha": "negative_slope"},
+    "PReLU": {"init": "alpha_initializer"},
+    "Conv1D": {"atrous_rate": "dilation_rate"},
+    "Conv2D": {"atrous_rate": "dilation_rate"},
     "InputLayer": {"input_shape": "shape", "batch_input_shape": "batch_shape"},
     "Input": {"batch_shape": ""},
 }
 """Layers for which a name stands for something else than `COMMON` says; empty: it is still called that."""
 
-CONVOLUTIONS = {"Convolution1D": 1, "Convolution2D": 2, "Convolution3D": 3, "SeparableConvolution2D": 2}
-"""Names of Keras 1, which are there to this day, and the axes of their kernels."""
+CONVOLUTIONS = {
+    **{"Convolution1D": 1, "Convolution2D": 2, "Convolution3D": 3, "SeparableConvolution2D": 2},
+    **{"Deconvolution2D": 2, "AtrousConvolution1D": 1, "AtrousConvolution2D": 2},
+}
+"""Names of Keras 1 and the axes of their kernels."""
 KERAS_1_ARGUMENTS = frozenset(
     {"border_mode", "subsample", "init", "W_regularizer", "nb_filter", "nb_row", "nb_col", "dim_ordering", "bias"}
 )
 MEANINGLESS = {
-    "mode": (0, "write the normalisation that is wanted with keras.ops."),
+    "mode": (
+        0,
+        "leave it out, and the layer uses the mean and deviation of each batch in training, and those that it has "
+        "gathered when it predicts.",
+    ),
     "consume_less": (None, "implementation=1 or 2 chooses the arithmetic now."),
     "weights": (None, "call layer.set_weights([...]) once the model is built."),
 }
+OUTPUT_SHAPE = "Conv2DTranspose works out the shape of its output by itself and refuses output_shape."
+NUMBERS = (
+    "The second argument of Dense is its activation, so a number fails. The first versions of Keras took the number "
+    "of inputs and then that of units: write Dense({units}), and keras.Input(shape=({inputs},)) in front of the first "
+    "layer."
+)
 
 
 def layer_name(code: Code, call: cst.Call) -> str:
@@ -96,14 +112,24 @@ def rewrite_arguments(code: Code) -> None:
             elif renamed.get(name) and argument.keyword is not None:
                 code.replace(argument.keyword, renamed[name], RENAMED.format(old=name, new=renamed[name], layer=layer))
         if "Conv" in layer:
-            _rewrite_kernel(code, call, layer)
+            _rewrite_kernel(code, call, old_name(code, call) or layer)
         if layer == "Dense":
             _make_whole(code, call)
 
 
+def old_name(code: Code, call: cst.Call) -> str:
+    """The name by which the notebook calls a convolution of Keras 1, such as `Deconvolution2D`; empty for others."""
+    path = code.keras_path(call.func)
+    name = path[1].rpartition(".")[2] if path is not None else ""
+    return name if name in CONVOLUTIONS else ""
+
+
 def _make_whole(code: Code, call: cst.Call) -> None:
-    """Writes int(...) around NumPy's product where it says how many units a layer has."""
+    """Writes int(...) around NumPy's product where it says how many units a layer has, and marks two numbers."""
     given, places = keywords(call), positionals(call)
+    if len(places) > 1 and isinstance(literal(code.value_of(places[1].value)), int):
+        numbers = {"units": code.source(places[1].value), "inputs": code.source(places[0].value)}
+        code.mark(call, NUMBERS.format(**numbers))
     units = given.get("units") or given.get("output_dim") or (places[0] if places else None)
     product = units.value if units is not None else None
     if isinstance(product, cst.Call) and code.imported(product.func) & {"numpy.prod", "numpy.product"}:
@@ -128,7 +154,9 @@ def _drop(code: Code, call: cst.Call, layer: str, argument: cst.Arg, name: str) 
     if name == "mode" and layer != "BatchNormalization":
         return
     harmless, advice = MEANINGLESS[name]
-    if name == "consume_less":
+    if code.source(argument.value) == "None":
+        code.remove_argument(call, argument, DROPPED.format(layer=layer, name=name))
+    elif name == "consume_less":
         code.remove_argument(call, argument, DROPPED.format(layer=layer, name=name).partition(", and")[0] + ".")
     elif harmless is not None and literal(argument.value) == harmless:
         code.remove_argument(call, argument, DROPPED.format(layer=layer, name=name))
@@ -139,6 +167,11 @@ def _drop(code: Code, call: cst.Call, layer: str, argument: cst.Arg, name: str) 
 def _rewrite_kernel(code: Code, call: cst.Call, layer: str) -> None:
     """Rewrites `Convolution2D(32, 3, 3)`, also with nb_row and nb_col, as `Convolution2D(32, (3, 3))`."""
     names = keywords(call)
+    if layer == "Deconvolution2D":
+        places = positionals(call)
+        shape = names.get("output_shape") or (places[3] if len(places) > 3 else None)
+        if shape is not None:
+            code.remove_argument(call, shape, OUTPUT_SHAPE)
     if "nb_row" in names and "nb_col" in names:
         rows, columns = names["nb_row"], names["nb_col"]
         code.replace(rows, f"kernel_size=({code.source(rows.value)}, {code.source(columns.value)})", KERNEL)
@@ -153,7 +186,7 @@ def _rewrite_kernel(code: Code, call: cst.Call, layer: str) -> None:
 
 def _separate_sizes(call: cst.Call, layer: str) -> list[cst.Arg]:
     """Numbers that stand one by one where the size of a kernel belongs; the second may be meant as a stride."""
-    num_axes = CONVOLUTIONS.get(layer, 2 if layer in ("Conv2D", "SeparableConv2D") else 1)
+    num_axes = CONVOLUTIONS.get(layer, 2 if layer in ("Conv2D", "SeparableConv2D", "Conv2DTranspose") else 1)
     sizes = positionals(call)[1 : 1 + num_axes]
     whole = len(sizes) == num_axes > 1 and all(isinstance(literal(size.value), int) for size in sizes)
     return sizes if whole else []
@@ -162,7 +195,7 @@ def _separate_sizes(call: cst.Call, layer: str) -> list[cst.Arg]:
 def mark_kernels(code: Code) -> None:
     """Marks `Conv2D(32, 3, 3)` in an old notebook, which Keras 2 and Keras 3 understand differently."""
     for call in code.calls:
-        layer = layer_name(code, call)
+        layer = old_name(code, call) or layer_name(code, call)
         sizes = _separate_sizes(call, layer)
         if not sizes or layer in CONVOLUTIONS or KERAS_1_ARGUMENTS & keywords(call).keys():
             continue

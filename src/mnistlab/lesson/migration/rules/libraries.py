@@ -13,6 +13,7 @@ from mnistlab.lesson.migration.rules.tensorflow_1 import (
     TENSORFLOW_1,
     advice_on,
     is_import_of,
+    mark_iterators,
     missing_in_tensorflow,
     rewrite_tensorflow,
 )
@@ -109,6 +110,7 @@ def rewrite_libraries(code: Code, values: Values) -> None:
         for alias in statement.names:
             if not _in_try(code, statement):
                 _rewrite_import(code, statement, alias)
+    mark_iterators(code)
     _rewrite_python(code, values)
 
 

@@ -4,7 +4,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.spelling import keras_name
-from mnistlab.lesson.migration.syntax import keywords, literal, positionals
+from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
 LEARNING_RATE = "lr is called learning_rate; Keras 3 refuses lr (Argument(s) not recognized: {'lr': ...})."
 DECAY = (
@@ -18,6 +18,9 @@ DECAY_UNCLEAR = (
 )
 EPSILON = "epsilon=None stood for the default of Keras 2; Keras 3 wants a number, and its default is 1e-7 as well."
 ATTRIBUTE = "An optimizer's learning rate is called learning_rate; lr is gone with Keras 3."
+THEANO = "A learning rate is called learning_rate today: float(...) reads it, and a plain assignment sets it."
+SETTING = "The config of an optimizer calls the learning rate learning_rate; the old key is a KeyError."
+NO_SETTING = "The config of an optimizer has no {name} any more, so this line fails (KeyError)."
 DEFAULT = (
     "The default learning rate of {name} was {old} in Keras up to 2.3 and is 0.001 today, with which it hardly learns "
     "in a few epochs. Say which one is meant: keras.optimizers.{name}(learning_rate={old})."
@@ -48,11 +51,50 @@ def rewrite_optimizers(code: Code) -> None:
     for attribute in code.all_of(cst.Attribute):
         if attribute.attr.value != "lr" or not isinstance(attribute.value, cst.Attribute | cst.Name):
             continue
-        owner = attribute.value
-        is_attribute = isinstance(owner, cst.Attribute) and owner.attr.value == "optimizer"
-        made = code.value_of(owner)
-        if is_attribute or (isinstance(made, cst.Call) and _optimizer(code, made)):
-            code.replace(attribute.attr, "learning_rate", ATTRIBUTE)
+        if _is_optimizer(code, attribute.value):
+            _rewrite_rate(code, attribute)
+    for subscript in code.all_of(cst.Subscript):
+        _rewrite_setting(code, subscript)
+
+
+def _is_optimizer(code: Code, node: cst.BaseExpression) -> bool:
+    """Whether an expression is `model.optimizer`, an optimizer that is made here, or a name for one of them."""
+    values = code.assigned(node.value) if isinstance(node, cst.Name) else [node]
+    return bool(values) and all(
+        (isinstance(made, cst.Attribute) and made.attr.value == "optimizer")
+        or (isinstance(made, cst.Call) and bool(_optimizer(code, made)))
+        for made in values
+    )
+
+
+def _rewrite_rate(code: Code, rate: cst.Attribute) -> None:
+    """Rewrites `optimizer.lr`, also with the methods that Theano gave it."""
+    code.replace(rate.attr, "learning_rate", ATTRIBUTE)
+    above = code.parent(rate)
+    call = code.parent(above) if isinstance(above, cst.Attribute) else None
+    if not isinstance(above, cst.Attribute) or not isinstance(call, cst.Call) or call.func is not above:
+        return
+    if above.attr.value in ("get_value", "eval", "read_value") and not call.args:
+        code.insert(code.start(call), "float(", THEANO)
+        code.replace_between(code.end(rate), code.end(call), ")", THEANO)
+    elif above.attr.value == "set_value" and len(call.args) == 1 and isinstance(code.parent(call), cst.Expr):
+        code.replace_between(code.end(rate), code.start(call.args[0].value), " = ", THEANO)
+        code.replace_between(code.end(call.args[0].value), code.end(call), "", THEANO)
+
+
+def _rewrite_setting(code: Code, subscript: cst.Subscript) -> None:
+    """Rewrites `optimizer.get_config()["lr"]`."""
+    made, index = code.value_of(subscript.value), subscript.slice[0].slice
+    if not isinstance(made, cst.Call) or method(made) != "get_config" or not isinstance(index, cst.Index):
+        return
+    owner = made.func.value if isinstance(made.func, cst.Attribute) else made.func
+    name = literal(index.value)
+    if not _is_optimizer(code, owner):
+        return
+    if name == "lr":
+        code.replace(index.value, '"learning_rate"', SETTING)
+    elif name in ("decay", "schedule_decay"):
+        code.mark(subscript, NO_SETTING.format(name=name))
 
 
 def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.Arg]) -> None:

@@ -5,7 +5,7 @@ import libcst as cst
 from mnistlab.lesson.migration import today
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.spelling import keras_name
-from mnistlab.lesson.migration.syntax import dotted, imported_names
+from mnistlab.lesson.migration.syntax import dotted, imported_names, method
 
 MOVED = "{old} is gone; it is called {new} now."
 TENSORFLOW_1 = "{name} belongs to TensorFlow 1 and is gone since TensorFlow 2, so this line fails.{advice}"
@@ -28,8 +28,18 @@ TENSORFLOW_ADVICE = {
         "to 255."
     ),
     "app": " Call the function that it would have called.",
+    "enable_eager_execution": " Operations always run at once today. Take the line out.",
+    "VERSION": " Use tf.__version__.",
+    "get_variable": " Use keras.Variable or tf.Variable.",
+    "gfile": " Use open, or tf.io.gfile.",
+    "summary": " Use keras.callbacks.TensorBoard, or tf.summary with a writer.",
+    "train": " Use an optimizer of keras.optimizers, and model.fit.",
     "flags": " Use argparse, or plain variables.",
 }
+ITERATOR = (
+    "A dataset has no {name} since TensorFlow 2, so this line fails (AttributeError). Give the dataset itself to "
+    "fit, or go through it with a for loop."
+)
 TENSORFLOW_TWINS = {
     "tensorflow.log": "math.log",
     "tensorflow.set_random_seed": "random.set_seed",
@@ -79,6 +89,13 @@ def rewrite_tensorflow(code: Code, use: cst.Attribute | cst.Name, name: str) -> 
         code.replace(use, new, MOVED.format(old=short, new=new))
     elif not is_import_of(code, missing):
         code.mark(use, TENSORFLOW_1.format(name=short, advice=advice_on(missing)))
+
+
+def mark_iterators(code: Code) -> None:
+    """Marks the iterators that TensorFlow 1 made of a dataset."""
+    for call in code.calls:
+        if (name := method(call)) in ("make_one_shot_iterator", "make_initializable_iterator"):
+            code.mark(call, ITERATOR.format(name=name))
 
 
 def _rewrite_logging(code: Code, use: cst.Attribute | cst.Name, name: str) -> bool:
