@@ -154,3 +154,13 @@ def test_a_bar_along_the_edge_is_no_digit_and_a_one_in_a_tight_cut_is(reader, mn
     tight = np.pad(tight, ((6, 6), (40, 20)), constant_values=PAPER)
     tight[6:-6, 16:26] = INK
     assert [one.digit for one in reader.read(tight)] == [1, 4]
+
+
+def test_what_reaches_the_edge_of_a_photo_is_not_sure(reader, mnist):
+    glyph = np.asarray(Image.fromarray(mnist.train.images[9]).resize((120, 120), Image.Resampling.BICUBIC), float)
+    photo = np.full((300, 400), float(PAPER))
+    photo[90:210, 140:260] -= glyph / 255 * (PAPER - INK)
+    photo[220:, 320:326] = INK  # a stroke that goes on beyond the photo
+    readings = reader.read(photo.astype(np.uint8))
+    assert [str(one) for one in readings if one.kind == "digit"] == ["4"]
+    assert [one.trouble.kind for one in readings if "cut" in one.found.marks] == ["cut off"]

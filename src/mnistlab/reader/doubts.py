@@ -18,6 +18,7 @@ REASONS: Final = {
     "faint": "It looks like {named}, but the ink hardly stands out from the paper.",
     "short": "It looks like {named}, but alone it may be a comma or a dash as well.",
     "dotted": "It looks like {named}, but it has a dot below, as a question mark has.",
+    "cut": "It looks like {named}, but it reaches the edge of the photo and may be cut off.",
     "letters": "It looks like {named}, but it stands among letters.",
     "touching": "It looks like {named}, but it is as wide as several digits; leave some space between them.",
 }
@@ -30,9 +31,10 @@ def is_faint(search: Search) -> bool:
     return search.strength < FAINT or search.noise > NOISY
 
 
-def mark_dotted(judged: list[Judged], search: Search) -> list[Judged]:
-    """Gives the mark "dotted" to each find with a dot below it; the finds are those of the search."""
-    return [one.marked("dotted") if search.has_dot_below(one.found) else one for one in judged]
+def mark_placed(judged: list[Judged], search: Search) -> list[Judged]:
+    """Gives the marks "dotted" and "cut" to finds with a dot below and at the border; they are those of the search."""
+    judged = [one.marked("dotted") if search.has_dot_below(one.found) else one for one in judged]
+    return [one.marked("cut") if search.is_at_border(one.found) else one for one in judged]
 
 
 def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:

@@ -12,7 +12,7 @@ from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.inference.rejection import said_class
-from mnistlab.reader.doubts import DOUBTS, REASONS, mark_dotted, mark_doubtful
+from mnistlab.reader.doubts import DOUBTS, REASONS, mark_doubtful, mark_placed
 from mnistlab.reader.enclosing import join_enclosed
 from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
@@ -186,7 +186,7 @@ class DigitReader:
         elif astray:
             judged = [one.marked("astray") for one in judged]
         else:
-            judged = join_enclosed(search, mark_dotted(judged, search), self._judge)
+            judged = join_enclosed(search, mark_placed(judged, search), self._judge)
             judged = part_touching(search, judged, self._judge)
         judged = mark_words(mark_doubtful(judged, search))
         shape = grey.shape[::-1] if turn % 180 else grey.shape

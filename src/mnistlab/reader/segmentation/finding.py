@@ -20,6 +20,7 @@ from mnistlab.reader.segmentation.parts import (
     Part,
     find_parts,
     is_digit_sized,
+    is_near,
     join_in_lines,
     join_parts,
     merge,
@@ -50,7 +51,8 @@ class Found:
             from another; "joined" if it was put together from pieces; and by the reader, "astray" if the page looks
             like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
             "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo,
-            "dotted" if it has a dot below.
+            "dotted" if it has a dot below, "cut" if
+            it reaches the border of the photo.
     """
 
     box: tuple[int, int, int, int]
@@ -131,10 +133,13 @@ class Search:
         What reaches the border of the picture, where other things do not, is no piece but a finger or an edge.
 
         Returns:
-            The whole; `None` if it is too wide for one digit, or no more than was found.
+            The whole; `None` if it is too wide for one digit, not all near, or no more than was found.
         """
         parts = [part for line in self._lines for part in line]
         parts = [part for part in parts if not self._is_at_border(part)] or parts
+        largest = max(parts, key=lambda part: part.area)
+        if not all(is_near(part, largest) for part in parts):
+            return None
         part = with_specks(merge(parts), self._labels)
         if self._is_at_border(part) and not self._is_at_border(merge(parts)):
             part = merge(parts)
@@ -162,6 +167,13 @@ class Search:
         """The longer side of a find on the level page, in its pixels."""
         return self._part(found).size
 
+    def is_at_border(self, found: Found) -> bool:
+        """Whether a find reaches the border of the photo; a digit alone on its picture may be painted up to it."""
+        (top, left, bottom, right), (height, width) = found.box, self._view.shape
+        edge = max(1.0, _AT_BORDER * min(height, width))
+        is_inside = top > edge and left > edge and bottom < height - edge and right < width - edge
+        return len(self.found) > 1 and not is_inside
+
     def has_dot_below(self, found: Found) -> bool:
         """Whether a dot lies close below a find, as with a question mark and an exclamation mark."""
         return has_dot_below(self._part(found), self._parts)
@@ -176,6 +188,7 @@ class Search:
         return may_be_several(self._part(found))
 
     def _is_at_border(self, part: Part) -> bool:
+        """The same for a part of the level page, except that a picture with ground added around it has no border."""
         height, width = self._ink.shape
         edge = max(1.0, _AT_BORDER * min(height, width))
         is_inside = part.top > edge and part.left > edge and part.bottom < height - edge and part.right < width - edge

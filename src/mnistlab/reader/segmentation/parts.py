@@ -257,6 +257,17 @@ def merge(parts: list[Part]) -> Part:
     )
 
 
+def is_near(part: Part, large: Part) -> bool:
+    """Whether a part lies in or around the box of a larger one, so that it may be a piece of it."""
+    reach = max(2, round(_AROUND * large.size))
+    return (
+        part.top < large.bottom + reach
+        and part.bottom > large.top - reach
+        and part.left < large.right + reach
+        and part.right > large.left - reach
+    )
+
+
 def with_specks(part: Part, labels: Labels) -> Part:
     """A part with all other ink in and around its box, if that is less: what a broken stroke leaves."""
     reach = max(2, round(_AROUND * part.size))
