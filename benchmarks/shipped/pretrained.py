@@ -27,6 +27,7 @@ from mnistlab.datasets import Dataset, Split, load_mnist
 from mnistlab.evaluation import evaluate
 from mnistlab.evaluation.calibration import calibrate, threshold
 from mnistlab.inference import Classifier, Judge
+from mnistlab.inference.onnx_files import store_halves
 from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.models import load_run
 from mnistlab.models.export import join_kinds, note_calibration
@@ -93,6 +94,7 @@ def put_together(digits: Run, kinds: Run, path: Path) -> None:
     _, validation = held_back()
     folder = digits.folder.parent
     join_kinds(digits.onnx_path, kinds.onnx_path, path)
+    store_halves(path)
     of_kinds = Classifier(kinds.onnx_path, calibrated=False)
     likeness = evaluate(of_kinds, validation).probabilities[:, 0]
     everything = teaching.joined(*teaching.choice(folder).values())
