@@ -90,7 +90,8 @@ class SnapshotCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if log is None or self._images is None:
             return
         drawing = log.drawing()
-        asked = self._images if drawing is None else np.concatenate([self._images, drawing[None]])
+        last = np.zeros(IMAGE_SHAPE, np.uint8) if drawing is None else drawing
+        asked = np.concatenate([self._images, last[None]])  # always as many: JAX compiles for each number of images
         answers = keras.ops.convert_to_numpy(self.model(asked, training=False))  # (n, 28, 28) -> (n, 10)
         filters, scales = quantized(pictures_of(self._layer))
         seconds = self._checkpoint.train_seconds
@@ -101,7 +102,7 @@ class SnapshotCallback(keras.callbacks.Callback):  # type: ignore[misc]
                 seconds=seconds,
                 filters=filters,
                 scales=scales,
-                probabilities=answers[: len(self._images)],
+                probabilities=answers[:-1],
                 drawing=drawing,
                 answer=None if drawing is None else answers[-1],
             )

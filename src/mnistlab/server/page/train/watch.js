@@ -88,7 +88,7 @@ export function createWatch() {
 
   /** Fetches what is new of the run that is shown. */
   async function ask() {
-    if (isAsking) return;
+    if (isAsking || !run) return;
     isAsking = true;
     askedAt = performance.now();
     const asked = run;
