@@ -17,9 +17,9 @@ DECAY_UNCLEAR = (
     "decay_rate=decay) is the same, but {why}."
 )
 EPSILON = "epsilon=None stood for the default of Keras 2; Keras 3 wants a number, and its default is 1e-7 as well."
-ATTRIBUTE = "An optimizer's learning rate is called learning_rate; lr is gone with Keras 3."
+ATTRIBUTE = "An optimizer's learning rate is called learning_rate; Keras 3 no longer has lr."
 THEANO = "A learning rate is called learning_rate today: float(...) reads it, and a plain assignment sets it."
-SETTING = "The config of an optimizer calls the learning rate learning_rate; the old key is a KeyError."
+SETTING = "The config of an optimizer calls the learning rate learning_rate; the old key gives a KeyError."
 NO_SETTING = "The config of an optimizer has no {name} any more, so this line fails (KeyError)."
 DEFAULT = (
     "The default learning rate of {name} was {old} in Keras up to 2.3 and is 0.001 today, with which it hardly learns "
