@@ -27,6 +27,7 @@ from mnistlab.datasets import Dataset, Split, load_mnist
 from mnistlab.evaluation import evaluate
 from mnistlab.evaluation.calibration import calibrate, threshold
 from mnistlab.inference import Classifier, Judge
+from mnistlab.inference.onnx_files import store_halves
 from mnistlab.inference.pretrained import PRETRAINED_PATH
 from mnistlab.models import load_run
 from mnistlab.models.export import join_kinds, note_calibration
@@ -43,13 +44,11 @@ DIGITS_RECIPE = dataclasses.replace(
     augmentation=AffineRanges(rotation=8, width_shift=0.08, height_shift=0.08, shear=8, zoom=0.1),
 )
 KINDS_RECIPE = dataclasses.replace(
-    RECIPES["fast"],
-    epochs=8,
-    learning_rate=0.02,
-    label_smoothing=0.02,
+    DIGITS_RECIPE,
+    epochs=6,
     augmentation=AffineRanges(rotation=8, width_shift=0.04, height_shift=0.04, shear=6, zoom=0.06),
 )
-LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.008, 0.002  # of the validation digits, at least refused by each threshold
+LIKENESS_FRACTION, CONFIDENCE_FRACTION = 0.01, 0.002  # of the validation digits, at least refused by each threshold
 MOST_WRONG = 0.01  # of the sure answers, on each part to choose by
 
 
@@ -95,6 +94,7 @@ def put_together(digits: Run, kinds: Run, path: Path) -> None:
     _, validation = held_back()
     folder = digits.folder.parent
     join_kinds(digits.onnx_path, kinds.onnx_path, path)
+    store_halves(path)
     of_kinds = Classifier(kinds.onnx_path, calibrated=False)
     likeness = evaluate(of_kinds, validation).probabilities[:, 0]
     everything = teaching.joined(*teaching.choice(folder).values())

@@ -34,7 +34,7 @@ THINGS = {  # images of each material of nondigits
     "specks": 1000,
 }
 HANDS = {0: 2500, 1: 6000, 2: 3000, 3: 3000, 4: 4000, 5: 3500, 6: 2500, 7: 5500, 8: 2500, 9: 3500}  # digits of hands
-SIGNS = {"symbol": 9000, "letter": 10000, "scribble": 5000}  # signs, letters and drawings of hands
+SIGNS = {"symbol": 9000, "letter": 10000, "scribble": 12000}  # signs, letters and drawings of hands
 NUM_WORN, NUM_WORN_FONTS, NUM_PAIRS, NUM_TURNED = 2500, 300, 5000, 12000  # the first two of each digit
 TROUBLES = ("", "cut", "beside", "broken")
 NUM_CHOICE = 200  # of each digit, of hands and of MNIST, for each trouble

@@ -96,7 +96,12 @@ def test_an_answer_takes_no_time(page: Page, name: str) -> None:
     assert best < BUSY * ANSWER_MILLISECONDS
 
 
-@pytest.mark.parametrize("name", MODELS)
+ALIKE = {"deep_cnn", "deeper_cnn", "widening_cnn"}  # the same layers as small_cnn, more of them
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in ALIKE else name for name in MODELS]
+)
 def test_every_kind_of_network_gives_every_activation(page: Page, name: str, tmp_path: Any) -> None:
     """With weights at random, moving statistics and offsets among them."""
     model, rng = MODELS[name](Build(seed=3)), np.random.default_rng(3)

@@ -159,12 +159,12 @@ def test_the_train_tab_shows_a_network_while_it_learns(
     slider.focus()
     page.keyboard.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", say("learning.step", {"step": 0}))
-    watched.until("document.querySelectorAll('.learning .bar')[3].getAttribute('style')")
+    watched.until("document.querySelectorAll('#learning-view .bar')[3].getAttribute('style')")
     wrong_at_first = view.locator(".learning-digits .is-wrong").count()
     first_share = view.locator(".bar").nth(3).get_attribute("style")
     page.keyboard.press("End")
     assert view.locator(".learning-digits .is-wrong").count() < wrong_at_first
-    watched.until(f"document.querySelectorAll('.learning .bar')[3].getAttribute('style') !== {first_share!r}")
+    watched.until(f"document.querySelectorAll('#learning-view .bar')[3].getAttribute('style') !== {first_share!r}")
     page.get_by_role("button", name=say("learning.resume"), exact=True).click()
     expect(form.get_by_role("status")).to_contain_text("10,000", timeout=120_000)
 
@@ -176,4 +176,4 @@ def test_layers_that_cannot_be_are_refused(watched: Watched):
         layers.fill(text)
         page.get_by_role("button", name=say("learning.start")).click()
         assert layers.evaluate("field => field.validity.customError"), text
-    assert page.locator(".learning").is_hidden()
+    assert page.locator("#learning-view").is_hidden()

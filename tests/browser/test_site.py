@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from mnistlab.inference import Judge, pretrained
 from mnistlab.server.http.sentences import say
 from mnistlab.server.site import Site, build_site
 from mnistlab.system.sentences import Sentence
+from moments import snapshot, write_moments
 
 from .conftest import Watched
 
@@ -65,8 +67,10 @@ IS_KEPT = """async () => {
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """The folder, built once, with a run of our own."""
-    return build_site(tmp_path_factory.mktemp("host") / BELOW, [STORED_RUN])
+    """The folder, built once, with a run of our own, which kept how it learned."""
+    run = Path(shutil.copytree(STORED_RUN, tmp_path_factory.mktemp("runs") / "run"))
+    write_moments(run, [snapshot(0, is_drawn=False), snapshot(4), snapshot(9)])
+    return build_site(tmp_path_factory.mktemp("host") / BELOW, [run])
 
 
 @pytest.fixture(scope="session")
@@ -239,10 +243,10 @@ def test_a_network_learns_without_a_server(open_site: Any) -> None:
     form = page.get_by_role("form", name=say("learning.title"))
     form.get_by_label(say("learning.layers")).fill("8")
     form.get_by_role("button", name=say("learning.start")).click()
-    expect(page.locator(".learning-digits li")).to_have_count(48)
+    expect(page.locator("#learning-view .learning-digits li")).to_have_count(48)
     moment = page.locator("#learning-moment")
     expect(moment).not_to_have_attribute("max", "0")  # it has learned for a while
-    expect(page.locator(".learning-filters canvas")).to_have_count(8)
+    expect(page.locator("#learning-view .learning-filters canvas")).to_have_count(8)
 
 
 def test_a_run_of_ones_own_is_there_with_its_curves(open_site: Any) -> None:
@@ -259,6 +263,21 @@ def test_a_run_of_ones_own_is_there_with_its_curves(open_site: Any) -> None:
     found = page.evaluate(ASK, ["post", "/api/classify", {"image": image, "networks": ["run"]}])["answers"][0]
     assert abs(found["probabilities"][7] - expected(load_mnist().test.images[0])[7]) > 1e-3
     assert sum(found["probabilities"]) == pytest.approx(1)
+
+
+def test_how_a_run_learned_is_replayed(open_site: Any) -> None:
+    page = open_site().open("tab=train")
+    view = page.locator(".watch")
+    expect(view.get_by_role("heading", name=say("learning.title_then", {"run": "run"}))).to_be_visible()
+    expect(view.locator(".learning-filters canvas")).to_have_count(20)
+    slider = view.get_by_role("slider")
+    expect(slider).to_have_attribute("aria-valuetext", say("learning.step", {"step": 9}))
+    last = view.locator(".learning-said").all_inner_texts()
+    assert view.locator(".answer-digit").inner_text()  # what it said of the drawing that was there
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(view.get_by_text(say("learning.no_answer"))).to_be_visible()
+    assert view.locator(".learning-said").all_inner_texts() != last
 
 
 def test_a_photo_of_one_digit_is_read(open_site: Any) -> None:

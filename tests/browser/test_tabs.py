@@ -155,8 +155,8 @@ def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched
     other.quiet()
     three = next(one for one in drawings if one["digit"] == 3 and one["place"].startswith("large"))
     draw(other, three["strokes"])
-    networks = other.page.locator(".network")
-    expect(networks).to_have_count(3)  # the reader, the notebook's and the new one
+    networks = other.page.get_by_role("article")
+    expect(networks).to_have_count(2)  # the main network and the new one
     expect(networks.last.locator(".answer-digit")).to_have_text(re.compile(r"\d"))
 
     # And in code, by the folder that it is in.

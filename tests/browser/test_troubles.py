@@ -45,6 +45,8 @@ class Training:
         page.route("**/api/runs", self._list)
         page.route("**/api/runs/mlp", lambda route: answer(route, self.report | {"history": [], "steps": []}))
         page.route("**/api/runs/mlp/events", self._tell)
+        nothing = {"watched": None, "steps": [], "moments": [], "num_damaged": 0}
+        page.route("**/api/runs/mlp/snapshots*", lambda route: answer(route, nothing))
 
     def _list(self, route: Route) -> None:
         running = "mlp" if self.report["state"] == "running" else None

@@ -57,12 +57,18 @@ OLD_LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.one_of(OLD_LINES, MODERN, st.text(max_size=30)), max_size=8))
-@example(["import keras", "x = '\x0c'; y = K.f(\u2028)"])
-def test_any_mixture_of_lines_is_migrated_once(lines):
+@pytest.mark.parametrize("number", [12, pytest.param(200, marks=pytest.mark.slow)])
+def test_any_mixture_of_lines_is_migrated_once(number):
     """No traceback, and a second migration finds nothing more to change."""
-    text = "\n".join(["import keras", *lines])
-    new = migrate_text(text, "py").new_text
-    again = migrate_text(new, "py")
-    assert (again.new_text, again.changes) == (new, ())
+
+    @settings(max_examples=number, deadline=None)
+    @given(st.lists(st.one_of(OLD_LINES, MODERN, st.text(max_size=30)), max_size=8))
+    @example(["import keras", "x = '\x0c'; y = K.f(\u2028)"])
+    @example(["def to_categorical(y):\n    return np_utils.to_categorical(y)"])
+    def migrate_twice(lines):
+        text = "\n".join(["import keras", *lines])
+        new = migrate_text(text, "py").new_text
+        again = migrate_text(new, "py")
+        assert (again.new_text, again.changes) == (new, ())
+
+    migrate_twice()

@@ -190,6 +190,7 @@ def test_the_old_notebook_has_every_breakage_and_loses_it():
     assert migrate_text(migration.new_text).new_text == migration.new_text
 
 
+@pytest.mark.slow
 def test_the_migrated_notebook_runs_to_the_end_and_reaches_98_percent(mnist, tmp_path):
     book = run_migrated(mnist, tmp_path, num_images=20_000)
     assert printed(book, "CNN test accuracy:") > 0.98

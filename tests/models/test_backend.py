@@ -27,6 +27,7 @@ from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
 from mnistlab.runs.progress import PROGRESS_FILE
 from mnistlab.runs.run import MANIFEST, RUN_FILES
+from mnistlab.runs.snapshots import SNAPSHOT_FILE
 from mnistlab.training.augmentation import RandomAffine
 from processes import run_mnistlab, run_python
 
@@ -140,6 +141,7 @@ def test_the_command_line_trains(trained):
         *RUN_FILES,
         MANIFEST,
         PROGRESS_FILE,
+        SNAPSHOT_FILE,
         "figures",
         "report.html",
     }
@@ -154,7 +156,7 @@ def test_the_command_line_trains(trained):
 
 def test_convolutions_learn_from_augmented_images(trained):
     run = trained.runs["convolutions"]
-    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, MANIFEST, PROGRESS_FILE}
+    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, MANIFEST, PROGRESS_FILE, SNAPSHOT_FILE}
     assert run.recipe.augmentation == AffineRanges()
     assert run.environment["backend"] == trained.backend
     assert run.history[1]["loss"] < run.history[0]["loss"]

@@ -89,3 +89,16 @@ def test_pages_are_the_same_for_the_same_seed(name, mnist):
     assert np.array_equal(one.photo, same.photo) and one.lines == same.lines
     assert one.photo.shape != other.photo.shape or (one.photo != other.photo).any()
     assert one.photo.dtype == np.uint8 and all(line.isdigit() for line in one.lines)
+
+
+def test_cuts_run_through_the_stroke_that_two_zeros_share(reader):
+    """Two slanted rings that overlap by a whole stroke, where there is more ink than anywhere else."""
+    picture = Image.new("L", (200, 140), PAPER)
+    draw = ImageDraw.Draw(picture)
+    for left in (40, 85):
+        points = [
+            (left + 26 + 26 * np.cos(a) - 8 * np.sin(a), 70 + 40 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 60)
+        ]
+        draw.line(points, INK, 8, joint="curve")
+    readings = reader.read(np.asarray(picture))
+    assert [one.digit for one in readings] == [0, 0]

@@ -45,7 +45,7 @@ def tune(name, starts, own, folder, **overrides):
     return training.train(recipe, own, folder, progress=False, checkpoint_seconds=0, start=starts[name])
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ["mlp", *(pytest.param(name, marks=pytest.mark.slow) for name in {*SMALL} - {"mlp"})])
 def test_it_starts_from_the_weights_of_the_run(name, starts, own, tmp_path):
     """With a vanishing learning rate nothing but batch normalization's averages can move."""
     run = tune(name, starts, own, tmp_path / "run", learning_rate=1e-30)

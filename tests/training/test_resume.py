@@ -44,7 +44,7 @@ def train(name, dataset, folder):
     return training.train(SMALL[name], dataset, folder, progress=False, checkpoint_seconds=0)
 
 
-@pytest.mark.parametrize("name", ["mlp", pytest.param("cnn", marks=pytest.mark.slow), "fast"])
+@pytest.mark.parametrize("name", ["mlp", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cnn", "fast"))])
 def test_a_training_cut_after_any_checkpoint_ends_the_same(name, tiny_mnist, tmp_path, undisturbed, monkeypatch):
     """Breaks off after every single checkpoint in turn, as a kill right after it would."""
     run, cuts = finish_through_cuts(lambda: train(name, tiny_mnist, tmp_path / "run"), monkeypatch)

@@ -20,6 +20,7 @@ from mnistlab.recipes import RECIPES, AffineRanges
 from mnistlab.runs import Run
 from mnistlab.runs.progress import PROGRESS_FILE
 from mnistlab.runs.run import RUN_FILES
+from mnistlab.runs.snapshots import SNAPSHOT_FILE
 from mnistlab.training.augmentation import RandomAffine
 from training_helpers import allow_any_learning_rate
 
@@ -39,7 +40,7 @@ def runs(tiny_mnist, tmp_path_factory):
 def test_a_run_folder_is_complete(runs, name):
     run = Run(runs[name].folder)
     assert run.recipe == SMALL[name]
-    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, "manifest.json", PROGRESS_FILE}
+    assert {path.name for path in run.folder.iterdir()} == {*RUN_FILES, "manifest.json", PROGRESS_FILE, SNAPSHOT_FILE}
     metrics = json.loads((run.folder / "metrics.json").read_text())
     promised = "recipe model seed epochs batch_size num_parameters train_seconds test_accuracy test_loss test_errors"
     assert set(promised.split()) <= set(metrics)

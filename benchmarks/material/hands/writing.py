@@ -10,11 +10,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from benchmarks.material.hands import forms, signs
+from benchmarks.material.hands import doodles, forms, signs
 
 Paths = list[np.ndarray]
 Stroke = tuple[np.ndarray, tuple[int, ...]]  # points, and indices of those that are corners
 STEPS = 8  # places between two points of a curve
+RANDOM = 0.75  # of the drawings to train on, that have no form
 GROUPS = {"fit": forms.FIT, "choose": forms.CHOOSE, "measure": forms.MEASURE}
 SIGNS = {"fit": signs.FIT, "choose": signs.CHOOSE, "measure": signs.MEASURE}
 
@@ -135,7 +136,12 @@ def digit(rng: np.random.Generator, group: str, number: int) -> Paths:
 
 
 def sign(rng: np.random.Generator, group: str, kind: str) -> Paths:
-    """The paths of a symbol, a letter or a drawing of the group (`kind` is a key of `signs.FIT`)."""
+    """The paths of a symbol, a letter or a drawing of the group (`kind` is a key of `signs.FIT`).
+
+    Most drawings to train on have no form, but are drawn at random.
+    """
+    if group == "fit" and kind == "scribble" and rng.random() < RANDOM:
+        return written(doodles.doodle(rng), rng, HABITS[group])
     return written(parse(str(rng.choice(SIGNS[group][kind]))), rng, HABITS[group])
 
 

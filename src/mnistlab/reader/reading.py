@@ -12,6 +12,8 @@ from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.inference.rejection import said_class
+from mnistlab.reader.doubts import DOUBTS, REASONS, mark_dotted, mark_doubtful
+from mnistlab.reader.enclosing import join_enclosed
 from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
@@ -19,10 +21,11 @@ from mnistlab.reader.segmentation import Found, Search
 from mnistlab.reader.touching import join_broken, part_touching
 from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
+from mnistlab.reader.words import mark_words
 from mnistlab.system.sentences import Sentence
 
+_PRINT: Final = Sentence("It stands in a line of small print.", "answer.print")
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
-_DOUBTFUL: Final = frozenset({"touching", "astray"})  # marks with which nothing is sure
 _STEPS: Final[dict[str, dict[str, Any]]] = {
     "thickness": {"thickness": False},
     "centring": {"centre": False},
@@ -51,8 +54,10 @@ class Reading:
 
     @property
     def kind(self) -> Literal["digit", "unsure", "no digit"]:
-        """The kind of the verdict, except that nothing is sure that touches, or stands on a page without digits."""
-        if self.verdict.kind == "digit" and _DOUBTFUL & {*self.found.marks}:
+        """The kind of the verdict, except that nothing is sure that touches, is faint, or is among letters or none."""
+        if "print" in self.found.marks:
+            return "no digit"
+        if self.verdict.kind == "digit" and DOUBTS & {*self.found.marks}:
             return "unsure"
         return self.verdict.kind
 
@@ -69,19 +74,12 @@ class Reading:
     @property
     def reason(self) -> str:
         """The reason in one sentence."""
+        if "print" in self.found.marks and self.verdict.kind != "no digit":
+            return _PRINT
         if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
-            named, values = (
-                f"It looks like {self.classes.one(self.digit)}",
-                {"thing": said_class(self.classes, self.digit)},
-            )
-            if "astray" in self.found.marks:
-                text = f"{named}, but most of the page does not look like digits; the photo may be turned."
-                return Sentence(text, "answer.astray", values)
-            if "parted" in self.found.marks:
-                text = f"{named}, but it touches its neighbours and may have been separated wrongly; leave some space."
-                return Sentence(text, "answer.parted", values)
-            text = f"{named}, but it is as wide as several digits; leave some space between them."
-            return Sentence(text, "answer.wide", values)
+            mark, text = next((mark, text) for mark, text in REASONS.items() if mark in self.found.marks)
+            values = {"thing": said_class(self.classes, self.digit)}
+            return Sentence(text.format(named=self.classes.one(self.digit)), f"answer.{mark}", values)
         return self.verdict.reason
 
     @property
@@ -183,14 +181,16 @@ class DigitReader:
             judged = judge_all(search.found, self._judge)
         astray = is_astray(means)
         whole = join_broken(search, judged, self._judge)
-        if len(whole) < len(judged):
+        if whole is not judged:
             judged, astray = whole, False
         elif astray:
             judged = [one.marked("astray") for one in judged]
         else:
+            judged = join_enclosed(search, mark_dotted(judged, search), self._judge)
             judged = part_touching(search, judged, self._judge)
+        judged = mark_words(mark_doubtful(judged, search))
         shape = grey.shape[::-1] if turn % 180 else grey.shape
-        troubles = [find_trouble(one, search, shape) for one in judged]
+        troubles = [find_trouble(one, shape) for one in judged]
         readings = []
         for one, trouble in zip(judged, troubles, strict=True):
             found = dataclasses.replace(one.found, box=turn_box(one.found.box, turn, grey.shape))

@@ -62,9 +62,9 @@ def join_broken(search: Search, judged: list[Judged], judge: Judge) -> list[Judg
         judge: Judge of the whole.
 
     Returns:
-        The whole alone, with the mark "joined"; otherwise the finds as they were.
+        The whole with the specks around it, alone and with the mark "joined"; otherwise the finds as they were.
     """
-    if not 2 <= len(judged) <= _MAX_BROKEN or all(one.verdict.kind == "digit" for one in judged):
+    if not 1 <= len(judged) <= _MAX_BROKEN or all(one.verdict.kind == "digit" for one in judged):
         return judged
     found = search.whole()
     if found is None:

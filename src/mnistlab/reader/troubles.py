@@ -9,8 +9,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistlab.reader.doubts import DOUBTS
 from mnistlab.reader.judging import Judged
-from mnistlab.reader.segmentation import Search
 from mnistlab.system.sentences import Sentence
 
 TroubleKind = Literal[
@@ -18,8 +18,6 @@ TroubleKind = Literal[
 ]
 
 SMALL: Final = 12  # pixels of a digit's longer side; fewer do not show its form
-FAINT: Final = 0.12  # of the ground's brightness, by which ink differs from it
-NOISY: Final = 0.12  # of the ink's strength; the deviation of the bare ground
 _BLURRED: Final = 0.6  # of the pixels with ink that are neither ground nor full ink, in strokes of several pixels
 _LEAST_SHARP: Final = 20  # pixels; smaller digits are all edge
 _MANY: Final = 0.3  # of the finds of a photo; a trouble that as many share is the photo's
@@ -81,31 +79,32 @@ def trouble_of(kind: TroubleKind, **values: object) -> Trouble:
     return Trouble(kind, Sentence(sentence.format(**values), key, values), Sentence(advice, f"{key}_advice"))
 
 
-def find_trouble(one: Judged, search: Search, shape: tuple[int, int]) -> Trouble | None:
+def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
     """The most likely reason why a find is not a sure digit; `None` for a sure one.
 
     Args:
         one: Find with its verdict.
-        search: Search that found it.
         shape: Height and width of the photo on which its box is.
     """
     marks = set(one.found.marks)
-    if one.verdict.kind == "digit" and not marks & {"touching", "astray"}:
+    if one.verdict.kind == "digit" and not marks & {*DOUBTS, "print"}:
         return None
     top, left, bottom, right = one.found.box
-    if "touching" in marks:
-        kind: TroubleKind = "touching"
+    if "print" in marks:
+        kind: TroubleKind = "no digit"
+    elif "touching" in marks:
+        kind = "touching"
     elif max(bottom - top, right - left) < SMALL:
         kind = "small"
     elif top <= 0 or left <= 0 or bottom >= shape[0] or right >= shape[1]:
         kind = "cut off"
-    elif search.strength < FAINT or search.noise > NOISY:
+    elif "faint" in marks:
         kind = "faint"
     elif _is_blurred(one):
         kind = "blurred"
     elif "ruled" in marks:
         kind = "boxed"
-    elif one.verdict.kind == "no digit":
+    elif one.verdict.kind == "no digit" or "letters" in marks:
         kind = "no digit"
     else:
         kind = "unclear"

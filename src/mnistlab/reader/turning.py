@@ -14,6 +14,9 @@ from mnistlab.reader.judging import Judged, scores_of
 TURNS: Final = (0, 90, 180, 270)  # degrees clockwise that bring the page upright
 _SAMPLE: Final = 24  # finds that are looked at in all four ways
 _LEAST_FINDS: Final = 4  # a 6 alone may be a 9, and two or three digits may be others
+_FLAT: Final = 5.0  # ratio of the sides of a dash
+_LONG: Final = 2.2  # ratio of the sides of a find's crop above which it says nothing of the turn
+_LARGE: Final = 0.6  # of the size of a page's larger finds
 _UPRIGHT: Final = 0.9  # mean score from which nobody looks further, with all answers sure
 _MARGIN: Final = 4.0  # logarithm of how much likelier another way round must be than upright
 _GAIN: Final = 0.2  # the same for each find, in the mean
@@ -33,8 +36,7 @@ def best_turn(judged: Sequence[Judged], judge: Judge) -> tuple[int, NDArray[np.f
         empty if nobody needed to look.
     """
     none = np.empty(0)
-    # Wide finds are several digits that touch, and dashes; round dots are the same in every way.
-    usable = [one for one in judged if 0.2 < one.found.crop.shape[0] / one.found.crop.shape[1] < 5]
+    usable = [one for one in judged if _ratio(one) < _FLAT]  # round dots are the same in every way, and so are dashes
     if len(usable) < _LEAST_FINDS:
         return 0, none
     sure = np.mean([one.verdict.kind == "digit" for one in usable])
@@ -45,12 +47,21 @@ def best_turn(judged: Sequence[Judged], judge: Judge) -> tuple[int, NDArray[np.f
     crops = [np.rot90(one.found.crop, -turn // 90) for turn in TURNS[1:] for one in sample]
     scores = np.stack([[one.score for one in sample], *scores_of(crops, judge).reshape(3, -1)])
     logs = np.log(np.maximum(scores, _FLOOR))
-    means = logs.mean(axis=1)
+    # Turned, digits that touch and printed words look like a 1; a heading in small print tells nothing either.
+    sizes = np.array([max(one.found.crop.shape) for one in sample])
+    telling = (sizes >= _LARGE * np.percentile(sizes, 80)) & (np.array([*map(_ratio, sample)]) < _LONG)
+    means = logs[:, telling].mean(axis=1) if telling.sum() >= _LEAST_FINDS else np.zeros(4)
     best = int(means.argmax())
     gain = float(means[best] - means[0])
-    if gain < _GAIN or gain * len(sample) < _MARGIN or means[best] < _GOOD:
+    if gain < _GAIN or gain * np.count_nonzero(telling) < _MARGIN or means[best] < _GOOD:
         best = 0
-    return TURNS[best], means
+    return TURNS[best], logs.mean(axis=1)
+
+
+def _ratio(one: Judged) -> float:
+    """Longer to shorter side."""
+    height, width = one.found.crop.shape
+    return float(max(height, width) / min(height, width))
 
 
 def turn_photo(photo: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:

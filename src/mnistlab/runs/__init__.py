@@ -4,6 +4,8 @@
 - `folders`: who may use a folder, and what may lie in it
 - `checkpoint`: the state of a training run, kept over interruptions
 - `progress`: the file that a training run reports its steps in
+- `snapshots`: how a network looked while it learned, as others read it
+- `snapshot_log`: the same file as a training run writes it
 - `listing`: the summary of a run, and the runs below some folders, each in one line
 - `fine_tuning`: recipes that start from the network of a finished run
 - `processes`: several processes that train one network

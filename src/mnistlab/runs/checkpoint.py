@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mnistlab.exceptions import RunError
 from mnistlab.runs.progress import ProgressLog
 from mnistlab.runs.run import HistoryRow
+from mnistlab.runs.snapshot_log import SnapshotLog
 from mnistlab.system.files import write_bytes
 from mnistlab.system.foreign import read_limited
 from mnistlab.system.locks import require_lock
@@ -46,6 +47,7 @@ class Checkpoint:
         state: State of the current network at that point: weights, dropout's random states, metrics and optimizer;
             empty before its first call.
         log: Progress file for those who watch, or `None`.
+        snapshots: File with how the network looked on the way, for those who watch, or `None`.
 
     Raises:
         RunError: if the file is damaged, or belongs to another training run.
@@ -65,6 +67,7 @@ class Checkpoint:
         self.num_calls = 0
         self.state: Arrays = []
         self.log: ProgressLog | None = None
+        self.snapshots: SnapshotLog | None = None
         self._seconds_in_epoch = self._train_seconds = 0.0  # at the moment a clock was last stopped
         if path.exists():
             self._load()

@@ -30,6 +30,7 @@ from mnistlab.runs.folders import begin, check_folder, default_folder, own_run
 from mnistlab.runs.processes import Processes
 from mnistlab.runs.progress import ProgressLog
 from mnistlab.runs.run import history_csv, write_manifest
+from mnistlab.runs.snapshot_log import SnapshotLog
 from mnistlab.system.files import make_folder, remove_leftovers, write_json, write_text, write_with
 from mnistlab.system.interruption import StopRequest
 from mnistlab.system.locks import require_lock
@@ -41,6 +42,7 @@ from mnistlab.training.distribution import Team, join
 from mnistlab.training.duration import DurationCallback
 from mnistlab.training.final_metrics import calibration_of, score
 from mnistlab.training.fitting import FitPlan, fit_stream, warm_up
+from mnistlab.training.snapshots import SnapshotCallback
 from mnistlab.training.validation import check_fits, hold_back
 
 CHECKPOINT_SECONDS = 10.0  # of work between checkpoints, which is what an interruption can cost
@@ -174,7 +176,7 @@ def _open_checkpoint(run: Run, interval: float, on_epoch: EpochFunction | None, 
     make_folder(run.checkpoint_path.parent)
     remove_leftovers(run.checkpoint_path.parent)
     checkpoint = Checkpoint(run.checkpoint_path, interval, on_epoch, identity)
-    checkpoint.log = ProgressLog(run.folder)
+    checkpoint.log, checkpoint.snapshots = ProgressLog(run.folder), SnapshotLog(run.folder)
     return checkpoint
 
 
@@ -241,6 +243,7 @@ class _Training:
             progress = ProgressCallback(checkpoint, recipe, plan, quiet=self._quiet)
             recorded = RecordingCallback(checkpoint, plan, members=recipe.members)
             kept = CheckpointCallback(checkpoint, plan, stop=stop)
+            seen = SnapshotCallback(checkpoint, plan, self._dataset.test, members=recipe.members)
             timed = DurationCallback(checkpoint, plan, members=recipe.members, say=progress.say)
             checkpoint.begin_fit()
             try:
@@ -251,7 +254,7 @@ class _Training:
                     validation_data=None if validation is None else (validation.images, one_hot(validation.labels)),
                     validation_batch_size=PREDICTION_BATCH_SIZE,
                     verbose=0,
-                    callbacks=[progress, recorded, kept, *([timed] if is_first else [])],
+                    callbacks=[progress, recorded, kept, seen, *([timed] if is_first else [])],
                 )
             finally:
                 checkpoint.end_fit()

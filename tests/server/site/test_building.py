@@ -14,16 +14,20 @@ from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.inference.pretrained import PRETRAINED
 from mnistlab.inference.web import web_network
+from mnistlab.runs.snapshots import SNAPSHOT_FILE
 from mnistlab.server.site import build_site, building
 from mnistlab.server.site.content import LEARNING, with_service_worker
+from moments import snapshot, write_moments
 
 STORED_RUN = Path(__file__).parents[2] / "data" / "stored" / "run"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A folder with the networks that ship and a run of our own."""
-    return build_site(tmp_path_factory.mktemp("host") / "some" / "where", [STORED_RUN])
+    """A folder with the networks that ship and a run of our own, which kept how it learned."""
+    run = Path(shutil.copytree(STORED_RUN, tmp_path_factory.mktemp("runs") / "run"))
+    write_moments(run, [snapshot(0), snapshot(4)])
+    return build_site(tmp_path_factory.mktemp("host") / "some" / "where", [run])
 
 
 @pytest.fixture
@@ -50,7 +54,9 @@ def test_the_networks_are_those_that_ship_and_those_of_the_runs(site):
     assert german[0]["title"] != listed[0]["title"]
     (run,) = load(site, "en/runs.json")["runs"]
     assert (run["state"], run["folder"], run["network"]) == ("finished", "runs/run", "run")
-    assert load(site, "en/runs/run.json")["history"]
+    detail = load(site, "en/runs/run.json")
+    assert detail["history"] and detail["has_snapshots"]
+    assert [moment["step"] for moment in load(site, "snapshots/run.json")["moments"]] == [0, 4]
 
 
 def test_the_mistakes_are_those_of_all_test_images(site, mnist):
@@ -98,7 +104,7 @@ def test_the_service_worker_keeps_every_file_of_a_first_visit(site):
     text = (site.folder / "offline.js").read_text(encoding="utf-8")
     listed = json.loads(re.search(r"const FILES = (\[.*?\]);", text, re.DOTALL)[1])
     there = {path.relative_to(site.folder).as_posix() for path in site.folder.rglob("*") if path.is_file()}
-    assert set(listed) == {"./"} | there - {"index.html", "offline.js", *LEARNING}
+    assert set(listed) == {"./"} | there - {"index.html", "offline.js", "data/snapshots/run.json", *LEARNING}
     assert site.num_files == len(there)
     assert site.first_visit_bytes < 8_000_000
 
@@ -111,6 +117,7 @@ def test_the_version_changes_with_the_files():
     assert version(files) == version(dict(reversed(files.items())))
     assert version(files) != version(files | {"web/a.js": b"2"})
     assert version(files) == version(files | dict.fromkeys(LEARNING, b"images"))
+    assert version(files) == version(files | {"data/snapshots/run.json": b"moments"})
 
 
 def test_an_earlier_page_is_replaced_as_a_whole(tmp_path, quick):
@@ -142,6 +149,10 @@ def test_a_run_that_cannot_be_used_leaves_nothing(tmp_path):
     (damaged / "model.onnx").write_bytes(b"something else")
     with pytest.raises(RunError, match="damaged"):
         build_site(folder, [damaged])
+    blurred = Path(shutil.copytree(STORED_RUN, tmp_path / "blurred"))
+    (blurred / SNAPSHOT_FILE).write_bytes(b"{}\n")
+    with pytest.raises(RunError, match=r"blurred/snapshots\.jsonl is damaged.*Delete that file"):
+        build_site(folder, [blurred])
     twin = Path(shutil.copytree(STORED_RUN, tmp_path / "other" / "run"))
     with pytest.raises(UsageError, match="Two runs are called run"):
         build_site(folder, [STORED_RUN, twin])

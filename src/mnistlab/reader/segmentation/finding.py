@@ -11,8 +11,9 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.exceptions import UsageError
+from mnistlab.reader.segmentation.enclosing import enclosed_by, has_dot_below
 from mnistlab.reader.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
-from mnistlab.reader.segmentation.lines import drop_small, group_lines
+from mnistlab.reader.segmentation.lines import drop_edges, drop_small, group_lines
 from mnistlab.reader.segmentation.parting import cut_up, may_be_several, part_touching
 from mnistlab.reader.segmentation.parts import (
     Labels,
@@ -22,12 +23,14 @@ from mnistlab.reader.segmentation.parts import (
     join_in_lines,
     join_parts,
     merge,
+    with_specks,
 )
 from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
 from mnistlab.reader.segmentation.views import View, view_of
 
 _WIDEST: Final = 1.2  # width to height of a digit in pieces
+_AT_BORDER: Final = 0.03  # of a picture's shorter side; what comes as near to the border reaches it
 MARGIN: Final = 3  # pixels of ground around each crop
 FULL_SIZE: Final = 64  # pixels; digits of this size on the reduced copy lose nothing by the reduction
 
@@ -44,7 +47,10 @@ class Found:
             the photo. A digit of less than 64 pixels has as many pixels as on the photo.
         marks: Remarks: "ruled" if a line of the paper, a box or a table was removed beside or through it; "touching" if
             it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted
-            from another; "joined" if it was put together from pieces.
+            from another; "joined" if it was put together from pieces; and by the reader, "astray" if the page looks
+            like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
+            "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo,
+            "dotted" if it has a dot below.
     """
 
     box: tuple[int, int, int, int]
@@ -97,7 +103,9 @@ class Search:
         self.has_rules = bool(self._ruling.any())
         self._labels, parts = find_parts(is_ink, self._ink, self._ruling)
         parts = join_in_lines(self._labels, group_lines(join_parts(self._labels, parts)), self.has_rules)
-        self._lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
+        self._parts = parts
+        lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
+        self._lines = drop_edges(lines, self._ink.shape)
         self.found = self._found(self._lines)
 
     def _found(self, lines: list[list[Part]]) -> list[Found]:
@@ -118,18 +126,63 @@ class Search:
         return self._found(part_touching(self._labels, self._lines)) if self.found else []
 
     def whole(self) -> Found | None:
-        """Everything that was found, as one digit in pieces; `None` if it is too wide for one digit."""
-        part = merge([part for line in self._lines for part in line])
-        return self._one(part, 0, 0) if part.width <= _WIDEST * part.height else None
+        """Everything that was found and the specks around it, as one digit in pieces.
+
+        What reaches the border of the picture, where other things do not, is no piece but a finger or an edge.
+
+        Returns:
+            The whole; `None` if it is too wide for one digit, or no more than was found.
+        """
+        parts = [part for line in self._lines for part in line]
+        parts = [part for part in parts if not self._is_at_border(part)] or parts
+        part = with_specks(merge(parts), self._labels)
+        if self._is_at_border(part) and not self._is_at_border(merge(parts)):
+            part = merge(parts)
+        is_more = len(parts) > 1 or len(part.numbers) > len(parts[0].numbers)
+        return self._one(part, 0, 0) if is_more and part.width <= _WIDEST * part.height else None
+
+    def with_enclosed(self, found: Found) -> tuple[Found, list[tuple[tuple[int, ...], int]]] | None:
+        """A find together with everything within its outline; `None` if there is nothing.
+
+        Returns:
+            The whole, and for each thing within it the numbers of its ink and its size in pixels of the level page.
+        """
+        part = self._part(found)
+        inner = enclosed_by(part, self._parts, self._labels)
+        if not inner:
+            return None
+        whole = self._one(merge([part, *inner]), found.line, found.position)
+        return whole, [(one.numbers, one.size) for one in inner]
+
+    def is_part_of(self, found: Found, numbers: tuple[int, ...]) -> bool:
+        """Whether the ink of a find has one of these numbers."""
+        return bool({*self._part(found).numbers} & {*numbers})
+
+    def size(self, found: Found) -> int:
+        """The longer side of a find on the level page, in its pixels."""
+        return self._part(found).size
+
+    def has_dot_below(self, found: Found) -> bool:
+        """Whether a dot lies close below a find, as with a question mark and an exclamation mark."""
+        return has_dot_below(self._part(found), self._parts)
 
     def ratio(self, found: Found) -> float:
         """Width to height of a find on the level page."""
-        part = self._lines[found.line][found.position]
+        part = self._part(found)
         return part.width / part.height
 
     def may_be_several(self, found: Found) -> bool:
         """Whether a find is wide enough for two digits that touch."""
-        return may_be_several(self._lines[found.line][found.position])
+        return may_be_several(self._part(found))
+
+    def _is_at_border(self, part: Part) -> bool:
+        height, width = self._ink.shape
+        edge = max(1.0, _AT_BORDER * min(height, width))
+        is_inside = part.top > edge and part.left > edge and part.bottom < height - edge and part.right < width - edge
+        return not (is_inside or self._view.margin)
+
+    def _part(self, found: Found) -> Part:
+        return self._lines[found.line][found.position]
 
     def pieces(self, found: Found) -> list[list[tuple[int, Found]]]:
         """Cuts a find up wherever it may consist of several digits that touch.
@@ -141,7 +194,7 @@ class Search:
             Pieces by their first cut: row `i` holds those that begin at cut `i`, each with the number of the cut where
             it ends. The left end is cut 0, the right end the number of rows.
         """
-        rows = cut_up(self._labels, self._lines[found.line][found.position])
+        rows = cut_up(self._labels, self._part(found))
         return [[(last, self._one(piece, found.line, found.position)) for last, piece in row] for row in rows]
 
 

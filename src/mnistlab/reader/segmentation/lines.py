@@ -9,6 +9,10 @@ from mnistlab.reader.segmentation.parts import Part, usual_size
 
 _MIN_OVERLAP: Final = 0.45  # of the lower of two heights, that neighbours in a line share
 _MAX_RATIO: Final = 8.0  # of heights in a line; pieces of digits are among them
+_ALONG: Final = 0.75  # of a side of the picture, that a bar along it is long at least
+_BAR: Final = 0.15  # width to length of a bar
+_OUTER: Final = 0.2  # of the picture's width or height, in which such a bar lies
+_TALLER: Final = 1.3  # times the size of everything else; digits of a tight cut are of one height
 _RECENT: Final = 4  # digits from which the course of a line is continued; lines on a curved page do not stay level
 
 
@@ -44,3 +48,21 @@ def _overlap(part: Part, recent: list[Part]) -> float:
 def drop_small(line: list[Part]) -> list[Part]:
     """Leaves out dots, commas and specks: parts far smaller than the digits of their line."""
     return [part for part in line if part.size >= 0.35 * usual_size(line)]
+
+
+def drop_edges(lines: list[list[Part]], shape: tuple[int, ...]) -> list[list[Part]]:
+    """Leaves out bars along an edge of the picture, far longer than anything else on it: edges of cells and sheets."""
+    parts = [part for line in lines for part in line]
+    rest = [part for part in parts if not _is_edge(part, shape)]
+    largest = max((part.size for part in rest), default=0)
+    kept = [[part for part in line if part in rest or part.size < _TALLER * largest] for line in lines]
+    return [line for line in kept if line] if rest else lines
+
+
+def _is_edge(part: Part, shape: tuple[int, ...]) -> bool:
+    height, width = shape
+    if part.height >= _ALONG * height and part.width <= _BAR * part.height:
+        return part.left <= _OUTER * width or part.right >= (1 - _OUTER) * width
+    if part.width >= _ALONG * width and part.height <= _BAR * part.width:
+        return part.top <= _OUTER * height or part.bottom >= (1 - _OUTER) * height
+    return False

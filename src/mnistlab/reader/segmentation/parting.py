@@ -24,6 +24,7 @@ _BLOT: Final = 0.35  # of the height; strokes of digits are thinner
 _WIDEST_PIECE: Final = 1.25
 _MAX_PLACES: Final = 9  # of cuts that are tried in one part
 _APART: Final = 0.09  # of the height, between two places
+_HOLE: Final = 0.3  # of the height, of a hole beside which a cut is tried
 _EDGE: Final = 0.15  # fraction of the width at either end where no cut is tried
 
 
@@ -68,8 +69,8 @@ def may_be_several(part: Part) -> bool:
 def cut_up(labels: Labels, part: Part) -> list[list[tuple[int, Part]]]:
     """Cuts a part at every place where it may consist of several digits.
 
-    Places are those of least ink, and the ends of equal shares: digits that overlap share a stroke, in the middle of
-    which they are parted, and there is more ink than elsewhere.
+    Places are those between high holes, those of least ink, and the ends of equal shares: digits that overlap share a
+    stroke, in the middle of which they are parted, and there is more ink than elsewhere.
 
     Args:
         labels: Numbers of parts; each piece between two cuts gets a new one.
@@ -121,14 +122,19 @@ def _paths(own: Mask, part: Part) -> list[npt.NDArray[np.intp]]:
     ratio = part.width / part.height
     counts = [k for k in range(2, 7) if 0.4 <= ratio / k <= 1.2]
     shares = sorted({round(part.width * i / k) for k in counts for i in range(1, k)})
-    chosen: dict[int, bool] = {}
-    for x, is_straight in [*((int(x), False) for x in sorted(low, key=lambda x: ink[x])), *((x, True) for x in shares)]:
+    # A straight cut or one along the least ink; those between holes are the surest.
+    chosen: dict[int, npt.NDArray[np.intp] | bool] = {}
+    ways: list[tuple[int, npt.NDArray[np.intp] | bool]] = []
+    ways += [(int(path[middle]), path) for path in _beside_holes(own, part.thickness)]
+    ways += [(int(x), False) for x in sorted(low, key=lambda x: ink[x])]
+    ways += [(x, True) for x in shares]
+    for x, way in ways:
         if len(chosen) < _MAX_PLACES and all(abs(x - other) >= _APART * part.height for other in chosen):
-            chosen[x] = is_straight
+            chosen[x] = way
     paths = []
-    for x in sorted(chosen):
-        if chosen[x]:
-            paths.append(np.full(part.height, x))
+    for x, way in sorted(chosen.items()):
+        if way is not False:
+            paths.append(np.full(part.height, x) if way is True else way)
             continue
         path = np.empty(part.height, dtype=np.intp)
         for came_from, rows in ((up, range(middle, -1, -1)), (down, range(middle, part.height))):
@@ -137,6 +143,43 @@ def _paths(own: Mask, part: Part) -> list[npt.NDArray[np.intp]]:
                 path[row] = column
                 column += came_from[abs(row - middle) if came_from is up else row - middle, column]
         paths.append(path)
+    return paths
+
+
+def _beside_holes(own: Mask, thickness: float) -> list[npt.NDArray[np.intp]]:
+    """Slanted cuts along high holes, as zeros have them: in the middle of the stroke between two, and outside of all.
+
+    Args:
+        own: Ink of a part, bool `(height, width)`.
+        thickness: Thickness of its strokes in pixels.
+
+    Returns:
+        A column for each row, for each cut.
+    """
+    height, width = own.shape
+    labels, _ = ndimage.label(~np.pad(own, 1))
+    holes = []
+    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+        if number != labels[0, 0] and rows.stop - rows.start >= _HOLE * height:
+            holes.append((columns.start + columns.stop, labels[1:-1, 1:-1] == number))
+    sides = []
+    for _, hole in sorted(holes, key=lambda hole: hole[0]):
+        rows = np.flatnonzero(hole.any(axis=1))
+        sides.append((rows, hole[rows].argmax(axis=1), width - 1 - hole[rows][:, ::-1].argmax(axis=1)))
+    lines = []
+    for (rows, _, ends), (others, starts, _) in pairwise(sides):
+        shared, mine, theirs = np.intersect1d(rows, others, return_indices=True)
+        lines.append((shared, (ends[mine] + starts[theirs]) / 2))
+    if sides:
+        lines.append((sides[0][0], sides[0][1] - thickness - 0.5))
+        lines.append((sides[-1][0], sides[-1][2] + thickness + 1.5))
+    paths = []
+    for rows, columns in lines:
+        if len(rows) >= _HOLE * height / 2:
+            slope, start = np.polyfit(rows, columns, 1)
+            path = np.round(start + slope * np.arange(height)).astype(np.intp)
+            if _HOLE * width / 4 < path[height // 2] < width * (1 - _HOLE / 4):
+                paths.append(np.clip(path, 1, width - 1))
     return paths
 
 

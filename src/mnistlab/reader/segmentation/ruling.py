@@ -52,6 +52,7 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
     left, lines = turned.T, lines | columns.T
     level = (lines & ~columns.T) | _level_runs(found)
     combs = _find_teeth(left, level)
+    combs |= _find_sides(left, level, num_others=int(not (found.any() or combs.any())))
     if combs.any():
         lines |= combs
         left = left & ~combs
@@ -112,6 +113,33 @@ def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
             if 0.6 * height <= rows.stop - rows.start <= 1.4 * height:
                 teeth[rows, columns] |= labels[rows, columns] == number
     return teeth
+
+
+def _find_sides(is_ink: Mask, level: Mask, num_others: int) -> Mask:
+    """Straight thin strokes that reach from one removed level line to another: the sides of boxes.
+
+    On a page without boxes or combs, a single one may be a 1 that fills its row from rule to rule; then each must have
+    others of its height, at least so many.
+    """
+    sides = np.zeros_like(is_ink)
+    if not level.any():
+        return sides
+    labels, _ = ndimage.label(is_ink, np.ones((3, 3)))
+    widest = 1.8 * _thickness(level) + 3
+    reach = _ON_LINE + 1
+    found = []
+    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        if height < 2 * _MIN_TOOTH or width > widest or height < 4 * width:
+            continue
+        across = slice(max(columns.start - _AT_TOOTH, 0), columns.stop + _AT_TOOTH)
+        ends = [level[max(row - reach, 0) : row + reach, across].any() for row in (rows.start, rows.stop)]
+        if all(ends):
+            found.append((number, rows, columns, height))
+    for number, rows, columns, height in found:
+        if sum(other[0] != number and 0.8 * height <= other[3] <= 1.25 * height for other in found) >= num_others:
+            sides[rows, columns] |= labels[rows, columns] == number
+    return sides
 
 
 def _keep_long(lines: Mask, is_ink: Mask, margin: int) -> Mask:

@@ -10,9 +10,17 @@ from pathlib import Path
 
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.runs import Run
+from mnistlab.runs.snapshots import read_snapshots
 from mnistlab.server.run_ids import run_id
 from mnistlab.server.site.asking import started
-from mnistlab.server.site.content import LEARNING, SITE_MARK, Files, answered_files, page_files, with_service_worker
+from mnistlab.server.site.content import (
+    SITE_MARK,
+    Files,
+    answered_files,
+    is_first_visit,
+    page_files,
+    with_service_worker,
+)
 from mnistlab.system.paths import require_room
 
 
@@ -53,6 +61,7 @@ def build_site(folder: Path, runs: Sequence[Path] = ()) -> Site:
     named: dict[str, Path] = {}
     for path in runs:
         run = Run(path).require()
+        read_snapshots(run.folder)
         name = path.resolve().name
         if name in named:
             raise UsageError(f"Two runs are called {name}; rename the folder of one of them.")
@@ -66,7 +75,7 @@ def build_site(folder: Path, runs: Sequence[Path] = ()) -> Site:
     _write(folder, files)
     sizes = {name: len(content) for name, content in files.items()}
     networks = sum(name.endswith(".weights") for name in files)
-    first = sum(size for name, size in sizes.items() if name not in LEARNING)
+    first = sum(size for name, size in sizes.items() if is_first_visit(name))
     return Site(folder, len(files), sum(sizes.values()), first, networks)
 
 

@@ -17,6 +17,7 @@ from mnistlab.exceptions import RunError
 from mnistlab.inference.pretrained import PRETRAINED, SHIPPED_NAMES
 from mnistlab.inference.web import web_network
 from mnistlab.recipes import RECIPES
+from mnistlab.runs.snapshots import SNAPSHOT_FILE
 from mnistlab.server.http.security import POLICY
 from mnistlab.server.http.sentences import catalogues
 from mnistlab.server.http.static import load_assets, load_mnist_files
@@ -27,6 +28,8 @@ SITE_MARK: Final = "web/site.json"
 """The file that says that the browser answers; a folder with it is one that may be built again."""
 LEARNING: Final = ("data/train-images.bin", "data/train-labels.bin")
 """Files that are fetched only when a training run starts, and so are no part of the first visit."""
+SNAPSHOTS: Final = "data/snapshots/"
+"""Folder of what is fetched only when somebody looks at how the network of a run learned."""
 MAX_EXPLAINED = 100  # mistakes of each network, the surest, whose nearest training images are there
 
 _OFFLINE = Path(__file__).with_name("offline.js")
@@ -69,6 +72,9 @@ async def answered_files(ask: Asker, run_folders: Mapping[str, Path]) -> Files:
     files = {f"data/networks/{network}.weights": web_network(paths[network]) for network in networks}
     for language in catalogues():
         files |= {f"data/{language}/{name}.json": content async for name, content in _told(ask, language)}
+    for run, folder in run_folders.items():
+        if (folder / SNAPSHOT_FILE).exists():
+            files[f"{SNAPSHOTS}{run}.json"] = _json(await ask.get(f"/api/runs/{run}/snapshots"))
     explained = {*CONTESTED_TEST_LABELS}
     for network in networks:
         mistakes = await ask.get(f"/api/mistakes/{network}")
@@ -124,9 +130,14 @@ async def _nearest(ask: Asker, explained: Iterable[int]) -> Files:
     return {"data/nearest.json": _json(found), "data/nearest.bin": gzip.compress(pixels, mtime=0)}
 
 
+def is_first_visit(name: str) -> bool:
+    """Whether a file belongs to a first visit; the others are fetched when they are needed."""
+    return name not in LEARNING and not name.startswith(SNAPSHOTS)
+
+
 def with_service_worker(files: Files) -> Files:
     """The files, and the service worker that knows all of those that belong to a first visit."""
-    kept = sorted(name for name in files if name not in LEARNING)
+    kept = sorted(filter(is_first_visit, files))
     checksum = hashlib.sha256()
     for name in kept:
         checksum.update(f"{name} {len(files[name])}\n".encode() + files[name])

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from mnistlab.recipes import RECIPES
@@ -13,6 +13,7 @@ from mnistlab.runs.progress import PROGRESS_FILE, Line, Progress, parse_line
 from mnistlab.server.http.errors import ApiError, documented
 from mnistlab.server.run_ids import ID_PATTERN
 from mnistlab.server.training import schemas
+from mnistlab.server.training.moments import Drawing, MomentsAnswer, leave_drawing, moments_of
 from mnistlab.server.training.schemas import ChosenRecipe, Order, describe_recipe, describe_run
 from mnistlab.server.training.status import Place, TrainingStatus, curves_of
 from mnistlab.server.training.trainings import Trainings, folder_name, running_of
@@ -69,6 +70,25 @@ def training_router(trainings: Trainings) -> APIRouter:
     def resume_run(run: RunInPath) -> dict[str, str]:
         """Takes a training up where it ended."""
         trainings.resume(run)
+        return {"id": run}
+
+    @router.get("/runs/{run}/snapshots", response_model=MomentsAnswer, responses=documented(404, 422))
+    def list_snapshots(
+        run: RunInPath,
+        after: Annotated[int, Query(ge=-1, description="Step of the last moment that you have; -1 for none.")] = -1,
+    ) -> dict[str, Any]:
+        """How the network of a run looked while it learned: its first weights, some test images, a drawing.
+
+        A run that nobody watched has none: one of several processes, or of an older version of mnistlab.
+        """
+        return moments_of(trainings.place(run), after)
+
+    @router.post(
+        "/runs/{run}/drawing", status_code=202, response_model=schemas.RunId, responses=documented(404, 409, 422)
+    )
+    def answer_drawing(run: RunInPath, drawing: Drawing) -> dict[str, str]:
+        """Has a training that is under way answer a drawing, at every moment that it keeps from now on."""
+        leave_drawing(trainings.status(trainings.place(run)), drawing)
         return {"id": run}
 
     @router.get(

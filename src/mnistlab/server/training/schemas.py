@@ -183,12 +183,14 @@ class RunAnswer(Report):
     Args:
         history: A row for each epoch: epoch, loss, accuracy, val_loss, val_accuracy and seconds.
         steps: The steps that were recorded.
+        has_snapshots: Whether `/api/runs/ID/snapshots` has how its network looked while it learned.
         command: Command line that makes the run.
         python: Python program that makes the run.
     """
 
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     steps: list[StepModel] = dataclasses.field(default_factory=list)
+    has_snapshots: bool = False
     command: str | None = None
     python: str | None = None
 

@@ -10,6 +10,7 @@ from mnistlab.exceptions import MnistlabError
 from mnistlab.recipes import to_arguments
 from mnistlab.runs import Run, Summary, summarize
 from mnistlab.runs.progress import Progress, read_progress
+from mnistlab.runs.snapshots import SNAPSHOT_FILE
 from mnistlab.server.http.sentences import say
 from mnistlab.server.training.process import Start, process_of
 from mnistlab.system.sentences import Sentence
@@ -70,12 +71,13 @@ def status_of(place: Place) -> TrainingStatus:
 
 
 def curves_of(place: Place) -> dict[str, Any]:
-    """The `history` of a run by epochs, and the `steps` in its progress file."""
+    """The `history` of a run by epochs, the `steps` in its progress file, and whether there are snapshots."""
     progress, run = read_progress(place.folder), Run(place.folder)
+    curves = {"steps": progress.steps, "has_snapshots": (place.folder / SNAPSHOT_FILE).is_file()}
     with contextlib.suppress(MnistlabError, OSError):
         if run.is_complete:
-            return {"history": run.history, "steps": progress.steps}
-    return {"history": progress.history, "steps": progress.steps}
+            return curves | {"history": run.history}
+    return curves | {"history": progress.history}
 
 
 def _phase(progress: Progress, process: int | None) -> Phase:

@@ -87,7 +87,7 @@ def _rewrite_from(code: Code, node: cst.ImportFrom, root: str, path: str, *, mix
     for alias in node.names:
         leaf = dotted(alias.name)
         old = f"{path}.{leaf}"
-        if old == "keras.utils.np_utils" and alias.asname is None and _can_say_to_categorical(code):
+        if old == "keras.utils.np_utils" and alias.asname is None and can_say_to_categorical(code):
             wanted.append((new_root(root, "keras.utils", mixed=mixed) + ".utils", "to_categorical"))
             reasons.append(NP_UTILS)
             continue
@@ -142,7 +142,7 @@ def _is_gone(code: Code, node: cst.ImportFrom, old: str, home: str, root: str) -
     return True
 
 
-def _can_say_to_categorical(code: Code) -> bool:
+def can_say_to_categorical(code: Code) -> bool:
     """Whether the notebook uses only `to_categorical` of np_utils, and nothing else has that name."""
     for use in code.uses_of.get("np_utils", []):
         parent = code.parent(use)
@@ -183,7 +183,7 @@ def _rewrite_chain(code: Code, chain: list[cst.BaseExpression], *, mixed: bool) 
         root, old = path
         home = homes.find_home(old)
         if old == "keras.utils.np_utils.to_categorical" and isinstance(base, cst.Name) and base.value == "np_utils":
-            if _can_say_to_categorical(code) and not _is_renamed(code, "np_utils"):
+            if can_say_to_categorical(code) and not _is_renamed(code, "np_utils"):
                 code.replace(part, "to_categorical", NP_UTILS)
             return
         if home.endswith(".ImageDataGenerator"):  # the rule for images handles it

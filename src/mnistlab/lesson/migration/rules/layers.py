@@ -141,8 +141,8 @@ def _make_whole(code: Code, call: cst.Call) -> None:
     """Writes int(...) around NumPy's product where it says how many units a layer has, and marks two numbers."""
     given, places = keywords(call), positionals(call)
     if len(places) > 1 and isinstance(literal(code.value_of(places[1].value)), int):
-        units, inputs = code.source(places[1].value), code.source(places[0].value)
-        code.mark(call, NUMBERS.format(units=units, inputs=inputs))
+        numbers = {"units": code.source(places[1].value), "inputs": code.source(places[0].value)}
+        code.mark(call, NUMBERS.format(**numbers))
     units = given.get("units") or given.get("output_dim") or (places[0] if places else None)
     product = units.value if units is not None else None
     if isinstance(product, cst.Call) and code.imported(product.func) & {"numpy.prod", "numpy.product"}:

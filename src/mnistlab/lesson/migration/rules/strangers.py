@@ -7,6 +7,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.code import Code
+from mnistlab.lesson.migration.rules.imports import can_say_to_categorical
 from mnistlab.lesson.migration.rules.spelling import find_roots
 from mnistlab.lesson.migration.syntax import dotted
 
@@ -53,6 +54,9 @@ def rewrite_strangers(code: Code) -> None:
         path = "keras.utils.to_categorical" if name == "np_utils" else homes.find_home(code.taken_for_keras[name])
         module, _, leaf = path.rpartition(".")
         if name == "ImageDataGenerator" or not homes.exists(path, root):
+            continue
+        if name == "np_utils" and not can_say_to_categorical(code):  # something else has that name
+            code.insert_import(f"from {root} import utils as np_utils", UNBOUND.format(name=name, path="keras.utils"))
             continue
         where = root + module.removeprefix("keras")
         line = f"from {where} import {leaf}" + (f" as {name}" if leaf != name and name != "np_utils" else "")

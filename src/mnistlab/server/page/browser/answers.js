@@ -25,6 +25,7 @@ const QUESTIONS = [
   [/^\/api\/mistakes\/([a-z0-9-]+)\/cell\?label=(\d)&prediction=(\d)$/, cell],
   [/^\/api\/images\/test\?indices=([\d,]+)$/, async (indices) => ({ images: await testImages(indices.split(",").map(Number)) })],
   [/^\/api\/images\/test\/(\d+)\?network=([a-z0-9-]+)$/, detail],
+  [/^\/api\/runs\/([a-z0-9-]+)\/snapshots(?:\?after=-?\d+)?$/, (run) => fetchJson(`snapshots/${run}.json`)],
   [/^\/api(\/[a-z0-9/-]+)$/, (path) => fetchJson(`${language}${path}.json`)],
 ];
 

@@ -10,8 +10,9 @@ import { createRandom, shuffled } from "./random.js";
  * @typedef {import("./network.js").Layer} Layer
  * @typedef {import("./images.js").Split} Split
  * @typedef {{hidden: number[], epochs: number, batchSize: number, learningRate: number, seed: number}} Settings
- * @typedef {{step: number, filters: Uint8Array, predictions: number[]}} Snapshot filters: up to 24 units of the first
- *   layer, 784 values each, 0 for the lowest weight over 128 for none to 255; predictions: of the watched digits
+ * @typedef {{step: number, filters: Uint8Array, predictions: number[], shares: number[]}} Snapshot filters: up to 24 units
+ *   of the first layer, 784 values each, 0 for the lowest weight over 128 for none to 255; predictions: of the watched
+ *   digits; shares: how probable each true digit is
  */
 
 export const CLASSES = 10;
@@ -76,7 +77,8 @@ export function createLearner(settings, train, watched) {
       const { batch, labels } = batchOf(watched, Array.from({ length: NUM_WATCHED }, (_, at) => at));
       const probabilities = /** @type {Float32Array} */ (forward(layers, batch, labels.length).at(-1));
       const predictions = Array.from(labels, (_, row) => largestOf(probabilities.subarray(CLASSES * row, CLASSES * (row + 1))));
-      kept.push({ snapshot: { step, filters: filtersOf(layers[0]), predictions }, layers: copies });
+      const shares = Array.from(labels, (label, row) => probabilities[CLASSES * row + label]);
+      kept.push({ snapshot: { step, filters: filtersOf(layers[0]), predictions, shares }, layers: copies });
       return kept.map(({ snapshot }) => snapshot);
     },
 

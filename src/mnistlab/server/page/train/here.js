@@ -2,6 +2,7 @@
 
 import { element } from "../app/elements.js";
 import { percent, say } from "../app/words.js";
+import { SIDE } from "../digits/digits.js";
 import { createClient } from "../learning/client.js";
 import { createView } from "../learning/view.js";
 import { Curves, duration } from "./curves.js";
@@ -48,12 +49,18 @@ export function createHere(context, onChange) {
   let epochs = 0;
   /** @type {Curves | null} */
   let curves = null;
-  const view = createView((image, at) => client.look(image, at, ++asked));
+  const view = createView({
+    id: "learning",
+    title: say("learning.drawing"),
+    about: say("learning.view"),
+    heading: say("learning.view"),
+    look: (image, at) => client.look(image, at, ++asked),
+  });
 
   const client = createClient({
     ready({ numSteps, images, labels }) {
       curves?.begin({ steps: [], history: [], num_steps: numSteps, left_seconds: null });
-      view.begin(images, labels);
+      view.begin({ images, labels, kind: "weights", rows: SIDE, columns: SIDE, count: 0 });
       setPaused(isPaused);
     },
     step(line) {

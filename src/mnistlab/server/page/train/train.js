@@ -8,6 +8,7 @@ import { Curves, chartOf } from "./curves.js";
 import { createHere } from "./here.js";
 import { createLive } from "./live.js";
 import { createRunList, ending } from "./run_list.js";
+import { createWatch } from "./watch.js";
 import { addressOf, changesOf, createForm, settingsOf } from "./training_form.js";
 
 /**
@@ -31,8 +32,9 @@ let here;
 let live;
 /** @type {Record<"loss" | "accuracy", ReturnType<typeof createChart>>} */
 let charts;
-/** @type {HTMLElement} */
-let figures;
+/** @type {ReturnType<typeof createWatch>} */
+let watch;
+let figures = element("div");
 /** @type {Report[]} */
 let reports = [];
 /** @type {string | null} */
@@ -72,7 +74,8 @@ async function mount(root, given) {
   });
   figures = element("div", { class: "curves" }, charts.accuracy.root, charts.loss.root);
   here = createHere(context, render);
-  const side = element("div", { class: "training-side" }, live.root, figures, here.view, list.root);
+  watch = createWatch();
+  const side = element("div", { class: "training-side" }, live.root, figures, watch.root, here.view, list.root);
   const note = given.api.isServer ? null : element("p", { class: "small muted", text: say("site.no_training") });
   const forms = element("div", { class: "training-forms" }, given.api.isServer ? form.root : null, here.form, note);
   root.append(element("div", { class: "training" }, forms, side));
@@ -118,7 +121,9 @@ async function refresh() {
 
 /** @param {string} run */
 async function load(run) {
-  curves.set(run, new Curves().begin(await context.api.get(`/api/runs/${run}`)));
+  const report = await context.api.get(`/api/runs/${run}`);
+  if (report.has_snapshots) watch.add(run);
+  curves.set(run, new Curves().begin(report));
 }
 
 /** The runs on the charts: those of the address, else the one under way or the last. */
@@ -207,7 +212,7 @@ function follow(run) {
   curves.set(run, made);
   const end = context.api.events(`/api/runs/${run}/events`, {
     begin: (line) => (made.begin(line), render()),
-    step: (line) => (made.step(line), render()),
+    step: (line) => (made.step(line), watch.tick(run), render()),
     epoch: (line) => (made.epoch(line), tell(run), render()),
     state: (report) => {
       reports = reports.some((one) => one.id === run)
@@ -282,6 +287,7 @@ function render() {
       isStopWanted = false;
       if ([document.body, form.button].includes(/** @type {any} */ (document.activeElement))) live.button.focus();
     }
+    watch.show([...(report ? [report] : []), ...shown().filter((one) => one !== report)]);
     const overlaid = shown().flatMap((one) => {
       const made = curves.get(one.id);
       return made ? [{ report: one, curves: made, style: styles.get(one.id) ?? 0 }] : [];

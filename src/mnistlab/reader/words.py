@@ -1,0 +1,68 @@
+"""What stands in a word of letters is hardly a digit: the O of "AMOUNT" is no 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from statistics import median
+from typing import Final
+
+from mnistlab.reader.judging import Judged
+
+_GAP: Final = 0.5  # of the height, between the letters of one word at most
+_LEAST: Final = 3  # letters of a word
+_MOST_LETTERS: Final = 0.6  # of a word's finds, that are no digits
+_SMALL: Final = 0.6  # of the height of a page's digits; lines below that are headings, if not all of it is sure
+_MOST_SURE: Final = 0.6  # of the finds of a heading, that look like digits
+
+
+def mark_words(judged: Sequence[Judged]) -> list[Judged]:
+    """Marks what is in words: "letters" where nothing is sure, "print" where nothing is a digit.
+
+    A word of which most finds are no digits has letters. A line much smaller than a page's digits is print, if most of
+    it does not look like digits.
+
+    Args:
+        judged: Finds with their verdicts, in reading order, whose boxes are on the page as it was read.
+    """
+    heights = {line: median(map(_height, found)) for line, found in _lines(judged)}
+    usual = max((height for line, height in heights.items() if _num_sure(judged, line)), default=0)
+    marked = []
+    for line, found in _lines(judged):
+        num_sure = _num_sure(judged, line)
+        if len(found) > 1 and heights[line] < _SMALL * usual and num_sure < len(found):
+            mark = "print" if num_sure <= _MOST_SURE * len(found) else "letters"
+            marked += [one.marked(mark) for one in found]
+            continue
+        marked += [one.marked("letters") if _is_word(word) else one for word in _words(found) for one in word]
+    return marked
+
+
+def _lines(judged: Sequence[Judged]) -> Iterator[tuple[int, list[Judged]]]:
+    for line, found in groupby(judged, key=lambda one: one.found.line):
+        yield line, list(found)
+
+
+def _num_sure(judged: Sequence[Judged], line: int) -> int:
+    return sum(
+        one.verdict.kind == "digit" and "touching" not in one.found.marks for one in judged if one.found.line == line
+    )
+
+
+def _words(line: Sequence[Judged]) -> Iterator[list[Judged]]:
+    word: list[Judged] = []
+    for one in line:
+        if word and one.found.box[1] - word[-1].found.box[3] > _GAP * max(_height(one), _height(word[-1])):
+            yield word
+            word = []
+        word.append(one)
+    yield word
+
+
+def _height(one: Judged) -> int:
+    return one.found.box[2] - one.found.box[0]
+
+
+def _is_word(word: Sequence[Judged]) -> bool:
+    letters = sum(one.verdict.kind == "no digit" for one in word)
+    return len(word) >= _LEAST and letters >= _MOST_LETTERS * len(word)
