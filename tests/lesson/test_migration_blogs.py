@@ -16,6 +16,11 @@ CHANGES = {
         "print(model.optimizer.get_config()['lr'])\n",
         'print(model.optimizer.get_config()["learning_rate"])\n',
     ),
+    "a decay that hardly matters, beside a rate that is set": (
+        "from keras.optimizers import SGD\nmodel.compile(SGD(lr=0.1, decay=1e-6), 'mse')\nmodel.optimizer.lr = 0.01\n",
+        "from keras.optimizers import SGD\nmodel.compile(SGD(learning_rate=0.1), 'mse')\n"
+        "model.optimizer.learning_rate = 0.01\n",
+    ),
     "a transposed convolution": (
         "from keras.layers import Deconvolution2D\n"
         "d = Deconvolution2D(8, 3, 3, output_shape=(None, 14, 14, 8), border_mode='same', subsample=(2, 2))\n",

@@ -16,6 +16,11 @@ DECAY_UNCLEAR = (
     "Keras 3 ignores decay, with a warning. keras.optimizers.schedules.InverseTimeDecay(learning_rate, decay_steps=1, "
     "decay_rate=decay) is the same, but {why}."
 )
+TINY = 1e-6
+TINY_DECAY = (
+    "Keras 3 ignores decay, with a warning. A decay of {decay} lowered the learning rate by 1 % in 10,000 steps at "
+    "most, so it is left out; the rest of the notebook sets the rate anyway."
+)
 EPSILON = "epsilon=None stood for the default of Keras 2; Keras 3 wants a number, and its default is 1e-7 as well."
 ATTRIBUTE = "An optimizer's learning rate is called learning_rate; Keras 3 no longer has lr."
 THEANO = "A learning rate is called learning_rate today: float(...) reads it, and a plain assignment sets it."
@@ -107,6 +112,9 @@ def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.A
     others = [code.means(other.func).rpartition(".")[2] for other in code.calls]
     changers = [other for other in others if other in ("ReduceLROnPlateau", "LearningRateScheduler")]
     changers += ["the line that sets the learning rate"] if _sets_rate(code) else []
+    if changers and 0 < (literal(decay.value) or 1) <= TINY:
+        code.remove_argument(call, decay, TINY_DECAY.format(decay=code.source(decay.value)))
+        return
     if changers or (rate is None and name not in RATES):
         why = (
             f"{changers[0]} in this notebook cannot change a schedule (TypeError: ... is not settable)"
