@@ -47,11 +47,11 @@ def test_the_best_evidence_of_a_step_counts(write):
 
 def test_a_step_without_a_check_is_not_a_gap(write):
     waiting = "from mnistlab.lesson import check, ready\nif ready('mlp.output'):\n    check('mlp.compile', None, None)"
-    loop = "for step in ('cnn.conv2', 'cnn.conv3'):\n    check(step, None)"
+    loop = "for step in ('cnn.compile', 'drawing'):\n    check(step, None, None, None, None)"
     grade = grade_notebook(write(SOLVED, waiting, loop), LIMITS)
     marks = {step.key: step.mark for step in grade.steps}
     assert (marks["mlp.hidden2"], marks["mlp.output"]) == ("no check", "no check")
-    assert (marks["mlp.compile"], marks["cnn.conv3"]) == ("not started", "not started")
+    assert (marks["mlp.compile"], marks["cnn.compile"]) == ("not started", "not started")
     assert grade.problems[0].startswith("no check was called for data.prepare, mlp.hidden2, mlp.output")
     (problem,) = grade_notebook(write("1 + 1"), LIMITS).problems
     assert problem == "no check was called for any step, so there was nothing to judge: is it this exercise?"
@@ -73,6 +73,16 @@ def test_nobody_answers_while_a_notebook_is_graded(write):
     assert "input() waits for an answer, and nobody is there to give one" in grade.problems[0]
     assert "breakpoint() was passed over" in grade.problems[1]
     assert "nobody is there to use it" in grade.problems[2]
+
+
+def test_what_only_works_elsewhere_is_told_in_a_sentence(write):
+    cells = "import getpass; getpass.getpass()", "from google.colab import drive", "exit()", "x = {1: (2, }", SOLVED
+    grade = grade_notebook(write(*cells, name="student.ipynb"), LIMITS)
+    assert points(grade) == {"batch.predict": 1}
+    said = ["getpass() waits for a password", "Google Colab has it", "exit() ends the kernel", "(line 1)"]
+    for problem, words in zip(failures(grade), said, strict=True):
+        assert words in problem
+        assert "<ipython-input" not in problem
 
 
 def test_quick_marks_what_needs_training_as_not_checked(write):

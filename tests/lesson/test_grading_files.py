@@ -52,6 +52,11 @@ SOUND = json.dumps(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x 
         ("a.ipynb", b"<!DOCTYPE html>\n<html>", "is a web page and not a notebook"),
         ("a.ipynb", b"PK\x03\x04abc", "is a ZIP file or an office document by its content"),
         ("a.ipynb", b"%PDF-1.7", "is a PDF by its content"),
+        ("a.ipynb", b"version https://git-lfs.github.com/spec/v1\nsize 1\n", "Run git lfs pull"),
+        ("a.ipynb", b"https://colab.research.google.com/drive/x\n", "holds a link"),
+        ("a.ipynb", b"{\\rtf1\\ansi x}", "word processor"),
+        ("a.ipynb", b"{'cells': []}", "single quotes"),
+        ("a.ipynb", (SOUND + SOUND).encode(), "goes on after its end"),
         ("a.ipynb", b"import numpy as np", "Is it Python? Then its name ends in .py."),
         ("a.ipynb", SOUND.encode("cp1252"), "byte 0xe9 in line "),
         (

@@ -186,7 +186,7 @@ def test_the_old_notebook_has_every_breakage_and_loses_it():
     gone = set(names) - {"ImageDataGenerator", ".h5", "tfjs", "random.randint"}
     assert [name for name in gone if name in code.replace("cnn_weights.weights.h5", "")] == []
     assert "keras.preprocessing.image import ImageDataGenerator" not in code and "'cnn.h5'" not in code
-    assert [note.cell for note in migration.notes] == [8, 21]  # decay beside a rate that a later cell sets; tfjs
+    assert [note.cell for note in migration.notes] == [21]  # tfjs
     assert migrate_text(migration.new_text).new_text == migration.new_text
 
 

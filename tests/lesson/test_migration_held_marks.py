@@ -62,7 +62,7 @@ MARKS = {
     "a tensor in TensorFlow": (
         "import tensorflow as tf\nfrom keras.layers import Input\ni = Input((3,))\nj = tf.nn.relu(i)",
         "j = ",
-        "cannot take a tensor of Keras",
+        "cannot take a Keras tensor",
     ),
     "a loss of tensors": (
         "from keras.layers import Input\nfrom keras.models import Model\ni = Input((3,))\n"

@@ -80,7 +80,7 @@ def test_an_initializer_that_is_a_function_takes_what_keras_gives_it():
 
 @pytest.mark.parametrize("setting", ["K.set_value(model.optimizer.lr, 0.1)", "model.optimizer.lr = 0.1"])
 def test_a_decay_becomes_no_schedule_where_the_rate_is_set(setting):
-    code = f"from keras import backend as K\n{SEQUENTIAL}model.compile(SGD(lr=0.1, decay=1e-6), 'mse')\n{setting}\n"
+    code = f"from keras import backend as K\n{SEQUENTIAL}model.compile(SGD(lr=0.1, decay=1e-4), 'mse')\n{setting}\n"
     lines, marks = migrated(code)
     assert lines[-1] == "model.optimizer.learning_rate = 0.1"
     assert not any("schedules.InverseTimeDecay(0.1" in line for line in lines)

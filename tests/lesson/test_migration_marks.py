@@ -68,5 +68,5 @@ def test_soft_marks_come_with_an_old_notebook_only():
 def test_a_mark_stands_above_its_line_as_far_to_the_right():
     old = "import keras\nfor i in range(3):\n    if i: j = keras.backend.gradients(x, y)\n"
     lines = migrated(old).splitlines()
-    assert lines[2].startswith("    # MIGRATE: keras.backend.gradients")
+    assert lines[2].startswith("    # MIGRATE: Keras 3 no longer has keras.backend.gradients")
     assert lines[-1] == "    if i: j = keras.backend.gradients(x, y)"

@@ -15,53 +15,53 @@ CHANGES = {
     "np_utils with another name": (
         "import keras.utils.np_utils as u\nrows = u.to_categorical(y)\n",
         "import keras.utils as u\nrows = u.to_categorical(y)\n",
-        "keras.utils.np_utils is gone",
+        "keras.utils.np_utils was removed",
     ),
     "np_utils from its module": (
         "from keras.utils.np_utils import to_categorical as rows_of\nrows = rows_of(y)\n",
         "from keras.utils import to_categorical as rows_of\nrows = rows_of(y)\n",
-        "keras.utils.np_utils is gone",
+        "keras.utils.np_utils was removed",
     ),
     "np_utils as an attribute": (
         "import keras.utils.np_utils\nrows = keras.utils.np_utils.to_categorical(y)\n",
         "import keras\nrows = keras.utils.to_categorical(y)\n",
-        "keras.utils.np_utils is gone",
+        "keras.utils.np_utils was removed",
     ),
     "np_utils where to_categorical is taken": (
         "from keras.utils import np_utils\ndef to_categorical(y):\n    return np_utils.to_categorical(y)\n",
         "from keras import utils as np_utils\ndef to_categorical(y):\n    return np_utils.to_categorical(y)\n",
-        "keras.utils.np_utils is gone",
+        "keras.utils.np_utils was removed",
     ),
     "layers.core": (
         "from keras.layers.core import (\n    Dense,  # wide\n    Dropout,\n)\n",
         "from keras.layers import (\n    Dense,  # wide\n    Dropout,\n)\n",
-        "keras.layers.core is gone",
+        "keras.layers.core was removed",
     ),
     "layers.normalization, with a star": (
         "from keras.layers.normalization import *\nfrom keras.layers.convolutional import *\n"
         "x = BatchNormalization()\n",
         "from keras.layers import *\nfrom keras.layers import *\nx = BatchNormalization()\n",
-        "keras.layers.normalization is gone",
+        "keras.layers.normalization was removed",
     ),
     "layers.pooling, dotted": (
         "import keras\nx = keras.layers.pooling.MaxPooling2D()\n",
         "import keras\nx = keras.layers.MaxPooling2D()\n",
-        "keras.layers.pooling.MaxPooling2D is gone",
+        "keras.layers.pooling.MaxPooling2D was removed",
     ),
     "engine": (
         "from keras.engine.topology import Layer, Input\nfrom keras.engine import Model\n",
         "from keras.layers import Layer, Input\nfrom keras.models import Model\n",
-        "keras.engine.topology is gone",
+        "keras.engine.topology was removed",
     ),
     "tensorflow.python.keras": (
         "from tensorflow.python.keras.layers.core import Dense\n",
         "from tensorflow.keras.layers import Dense\n",
-        "is gone",
+        "was removed",
     ),
     "contrib": (
         "from tensorflow.contrib import keras as k\nx = k.layers.Dense(1)\n",
         "from tensorflow import keras as k\nx = k.layers.Dense(1)\n",
-        "tensorflow.contrib.keras is gone",
+        "tensorflow.contrib.keras was removed",
     ),
     "two names for Keras": (
         "import keras\nimport tensorflow as tf\nfrom tensorflow.keras.layers import Dense\n"
@@ -90,7 +90,7 @@ CHANGES = {
     "the rate of an optimizer": (
         "import keras\nmodel.optimizer.lr = 0.01\n",
         "import keras\nmodel.optimizer.learning_rate = 0.01\n",
-        "lr is gone",
+        "Keras 3 no longer has lr",
     ),
     "nb_epoch": (
         "import keras\nmodel.fit(x, y, nb_epoch=3, show_accuracy=True)\n",
@@ -180,7 +180,7 @@ CHANGES = {
     "predict_classes": (
         "import keras\nprint(model.predict_classes(x, batch_size=32) == y)\n",
         "import numpy as np\nimport keras\nprint(np.argmax(model.predict(x, batch_size=32), axis=-1) == y)\n",
-        "the place of the highest probability",
+        "the position of the highest probability",
     ),
     "predict_proba": (
         "from keras.models import Sequential\nm = Sequential()\np = m.predict_proba(x)\n",
@@ -225,7 +225,7 @@ CHANGES = {
         "f = K.function([m.layers[0].input, K.learning_phase()], [m.layers[3].output])\nmaps = f([x[:1], 0])[0]\n",
         "import keras\nfrom keras import backend as K\n"
         "f = keras.Model(m.inputs[0], [m.layers[3].output])\nmaps = f.predict(x[:1], verbose=0)\n",
-        "K.learning_phase are gone",
+        "K.learning_phase were removed",
     ),
     "order of axes": (
         "from keras import backend as K\nif K.image_dim_ordering() == 'th':\n    K.set_image_dim_ordering('tf')\n",

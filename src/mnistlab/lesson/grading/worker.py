@@ -7,8 +7,10 @@ elsewhere.
 """
 
 import builtins
+import getpass
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,7 @@ from mnistlab.lesson.checks.evidence import Evidence
 from mnistlab.lesson.grading.shortening import shorten_training
 from mnistlab.lesson.notebooks.reading import checked_steps, read_numbered_cells
 
+_PLACE = re.compile(r"\(<ipython-input-[^>]*>, line (\d+)\)")
 MAX_EVIDENCE_BYTES = 2**20 - 1024
 
 
@@ -71,10 +74,13 @@ def _answer_for_people(note: Callable[[str], None]) -> None:
     def refuse(_: object = "", /) -> str:
         raise EOFError("input() waits for an answer, and nobody is there to give one. Put the answer into the code.")
 
+    def refuse_password(*_: object, **__: object) -> str:
+        raise EOFError("getpass() waits for a password, and nobody is there to give one. Leave the cell out.")
+
     def skip(*_: object, **__: object) -> None:
         note("breakpoint() was passed over: nobody is there to use the debugger. Take it out.")
 
-    builtins.input = refuse
+    builtins.input, getpass.getpass = refuse, refuse_password
     sys.breakpointhook = skip
 
 
@@ -97,6 +103,9 @@ def _last_line(error: BaseException) -> str:
         name = type(error).__name__
     except BaseException:
         return "an error that cannot be shown"
+    message = _PLACE.sub(r"(line \1)", message)
+    if name == "ModuleNotFoundError" and "'google.colab" in message:
+        return f"{message}: Google Colab has it, and no other place does. Take the lines out before you hand in."
     if name == "BdbQuit":
         return "the debugger was started, and nobody is there to use it. Take the call out."
     return f"{name}: {message}" if message else name
@@ -122,9 +131,15 @@ def _make_shell() -> Any:
     shell: Any = InteractiveShell.instance(config=settings)
     shell.display_formatter.active_types = ["text/plain"]
     shell.enable_gui = lambda *_: None  # %matplotlib asks for one
+    shell.ask_exit = _refuse_exit
     shell.system = _skip_command
     shell.getoutput = _refuse_command
     return shell
+
+
+def _refuse_exit() -> None:
+    """Stands for `exit()`, which would end the kernel and lose all that was computed."""
+    raise RuntimeError("exit() ends the kernel of a notebook, and nothing after it runs. Take it out.")
 
 
 def _skip_command(command: str) -> None:

@@ -25,6 +25,7 @@ from mnistlab.lesson.migration.rules import (
     own_layers,
     renamed,
     saved_functions,
+    shared_optimizers,
     spelling,
     strangers,
     training,
@@ -54,6 +55,7 @@ def ask_rules(code: Code) -> None:
         libraries.rewrite_libraries,
         own_layers.rewrite_own_layers,
         metrics.rewrite_metrics,
+        shared_optimizers.rewrite_shared_optimizers,
         saved_functions.rewrite_saved_functions,
     )
     rules: Sequence[Callable[[Code], None]] = (
@@ -64,6 +66,7 @@ def ask_rules(code: Code) -> None:
         optimizers.rewrite_optimizers,
         training.rewrite_training,
         losses.rewrite_losses,
+        losses.rewrite_lists,
         files.rewrite_files,
     )
     for rule in with_values:

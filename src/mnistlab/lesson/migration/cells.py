@@ -16,12 +16,11 @@ from mnistlab.lesson.migration.results import Change, Note
 from mnistlab.lesson.migration.rules import others, spelling
 
 NOT_PYTHON = (
-    "This cell is not Python 3 (line {line}: {text}), so nothing in it was changed. Mend it and migrate once "
-    "more{hint}."
+    "This cell is not Python 3 (line {line}: {text}), so nothing in it was changed. Fix it and migrate again{hint}."
 )
 NOT_PYTHON_LINE = (
-    "This line is not Python 3, so the cell cannot run. The line was left as it is and the rest of the cell was "
-    "migrated. Mend it and migrate once more."
+    "This line is not Python 3, so the cell cannot run. The line was left as it is, and the rest of the cell was "
+    "migrated. Fix it and migrate again."
 )
 GAP = (
     "This is a gap of an exercise, so the cell cannot run yet. The rest of it was migrated. Fill the gap with code for "

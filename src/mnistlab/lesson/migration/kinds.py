@@ -50,6 +50,9 @@ _MODEL_ATTRIBUTES = {
     "outputs": "tensors",
     "history": "history",
     "metrics_names": "metrics_names",
+    "weights": "variables",
+    "trainable_weights": "variables",
+    "non_trainable_weights": "variables",
 }
 ATTRIBUTES = {
     **{("Model", name): kind for name, kind in _MODEL_ATTRIBUTES.items()},

@@ -18,6 +18,12 @@ _SIGNATURES = {
     b"\xff\xd8\xff": "a picture",
     b"\x1f\x8b": "a compressed file",
 }
+_BEGINNINGS: dict[str | tuple[str, ...], str] = {
+    "version https://git-lfs": "is a pointer of Git LFS and not the notebook. Run git lfs pull, and copy it again.",
+    ("http://", "https://"): "holds a link and not the notebook itself. Download the notebook, and hand that in.",
+    "{\\rtf": "is a document of a word processor, whatever its name says. Hand in the notebook itself.",
+    ("{'", "[{'"): "was written by Python with single quotes, which JSON does not know. Download or save it again.",
+}
 
 
 def decode(content: bytes, *, is_python: bool = False) -> str:
@@ -107,13 +113,22 @@ def require_notebook(text: str) -> None:
     except RecursionError:
         raise DataError("is JSON that is nested too deeply for a notebook.") from None
     except json.JSONDecodeError as error:
+        for beginning, sentence in _BEGINNINGS.items():
+            if text.lstrip().startswith(beginning):
+                raise DataError(sentence) from None
         if not text.lstrip().startswith(("{", "[")):
             raise DataError("is not JSON, which every notebook is. Is it Python? Then its name ends in .py.") from None
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise DataError(
                 f"is cut off: its JSON ends in the middle, after {len(text):,} characters. Copy or download it again."
             ) from None
-        raise DataError(f"is damaged: its JSON breaks in line {error.lineno:,}, column {error.colno:,}.") from None
+        if error.msg == "Extra data":
+            raise DataError(
+                f"goes on after its end, in line {error.lineno:,}: perhaps two copies in one file. Keep one of them."
+            ) from None
+        raise DataError(
+            f"is damaged: its JSON breaks in line {error.lineno:,}, column {error.colno:,}. Copy or download it again."
+        ) from None
     except ValueError:  # a number with too many digits
         raise DataError("is JSON with a number that is too long to read.") from None
     if not isinstance(found, dict):

@@ -163,7 +163,7 @@ def _shorten_training(keras: Any) -> None:
             given["steps_per_epoch"] = min(given.get("steps_per_epoch") or NUM_STEPS, NUM_STEPS)
         held_out = given.get("validation_data")
         if isinstance(held_out, list | tuple):
-            given["validation_data"] = tuple(_first(part, NUM_ROWS) for part in held_out)
+            given["validation_data"] = tuple(_first(part, _num_rows(given.get("batch_size"))) for part in held_out)
             given.pop("validation_steps", None)
         elif held_out is not None:
             given["validation_steps"] = 1
@@ -175,7 +175,8 @@ def _shorten_training(keras: Any) -> None:
         given.pop("self")
         given |= given.pop("kwargs", {})
         if _is_arrays(given.get("x")):
-            given |= {name: _first(given[name], NUM_ROWS) for name in ("x", "y", "sample_weight") if name in given}
+            num_rows = _num_rows(given.get("batch_size"))
+            given |= {name: _first(given[name], num_rows) for name in ("x", "y", "sample_weight") if name in given}
             given.pop("steps", None)
         else:
             given["steps"] = min(given.get("steps") or NUM_STEPS, NUM_STEPS)
@@ -188,10 +189,16 @@ def _shorten_training(keras: Any) -> None:
         if not _is_arrays(given.get("x")):
             return predict(self, **given)
         num_rows = len(_parts(given["x"])[0])
-        given["x"] = _first(given["x"], NUM_ROWS)
+        given["x"] = _first(given["x"], _num_rows(given.get("batch_size")))
         return _repeated(predict(self, **given), num_rows)
 
     keras.Model.fit, keras.Model.evaluate, keras.Model.predict = short_fit, short_evaluate, short_predict
+
+
+def _num_rows(batch_size: Any) -> int:
+    """About `NUM_ROWS`, in whole batches: a model may take no others."""
+    size = int(batch_size or 32)
+    return max(NUM_ROWS // size, 1) * size
 
 
 def _parts(value: Any) -> list[Any]:

@@ -28,7 +28,7 @@ ADVICE = {
     "inbound_nodes": " Build the model again with the functional API instead of moving its nodes.",
     "outbound_nodes": " Build the model again with the functional API instead of moving its nodes.",
     "model": " Keras sets it before training starts; give your own another name.",
-    "decay": " A learning rate that falls is a schedule today: keras.optimizers.schedules.InverseTimeDecay.",
+    "decay": " A falling learning rate is a schedule today: keras.optimizers.schedules.InverseTimeDecay.",
     "eval": " keras.ops.convert_to_numpy(...) gives its numbers.",
     "get_value": " keras.ops.convert_to_numpy(...) gives its numbers.",
     "set_value": " Use assign(...).",

@@ -8,9 +8,9 @@ from mnistlab.lesson.migration.syntax import keywords, literal, method, position
 from mnistlab.lesson.migration.values import Values
 
 KEYWORD = "{call} has no argument called {name} today, so this line fails. {hint}"
-TOO_MANY = "{call} takes {limit} without names today, and {given} are given, so this line fails. {hint}"
+TOO_MANY = "{call} takes {limit} without names today and is given {given}, so this line fails. {hint}"
 MISSING = "{call} cannot be called without {name} today, so this line fails."
-TEXT = "Keras knows no {what} called {text!r} today, so this fails (ValueError). {hint}"
+TEXT = "Keras has no {what} called {text!r} today, so this fails (ValueError). {hint}"
 ROOMS = {
     "loss": ("losses", "loss"),
     "optimizer": ("optimizers", "optimizer"),

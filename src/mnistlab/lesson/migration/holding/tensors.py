@@ -8,7 +8,7 @@ from mnistlab.lesson.migration.syntax import keywords, method, positionals
 from mnistlab.lesson.migration.values import Values
 
 ON_TENSOR = (
-    "A function of {library} cannot take a tensor of Keras (ValueError: A KerasTensor cannot be used as input ...). "
+    "A {library} function cannot take a Keras tensor (ValueError: A KerasTensor cannot be used as input ...). "
     "keras.ops has the same functions, under the names that NumPy has for them."
 )
 OUTER_TENSOR = (

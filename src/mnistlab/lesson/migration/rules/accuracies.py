@@ -10,7 +10,7 @@ from mnistlab.lesson.migration.syntax import keywords, literal, method, position
 
 ACCURACY = (
     "A history calls a metric what compile calls it: with metrics=['{name}'] the keys are {name} and val_{name}. "
-    "Keras 1 and early versions of Keras 2 always said acc and val_acc; any other key is a KeyError today."
+    "Keras 1 and early versions of Keras 2 always said acc and val_acc; any other key gives a KeyError today."
 )
 UNCLEAR = (
     "With metrics=['accuracy'] the history says accuracy and val_accuracy, with metrics=['acc'] acc and val_acc. "
@@ -18,7 +18,7 @@ UNCLEAR = (
 )
 BOTH = (
     "This notebook compiles models with metrics=['accuracy'] and others with metrics=['acc']; the history of each says "
-    "what its own compile says, and any other key is a KeyError. Use one of the two names throughout."
+    "what its own compile says, and any other key gives a KeyError. Use one of the two names throughout."
 )
 NONE = (
     "No model of this notebook is compiled with metrics=['accuracy'], so there is no accuracy in any history "

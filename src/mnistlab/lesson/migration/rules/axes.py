@@ -9,12 +9,12 @@ from mnistlab.lesson.migration.rules.spelling import keras_name
 from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
 LAST = (
-    "These images had their channel first, as Theano wanted it. Keras 3 on TensorFlow has it last, and "
+    "These images had their channel first, as Theano wanted. Keras 3 on TensorFlow has it last, and "
     "TensorFlow trains "
     "no convolution with the channel first on most CPUs; so shapes and data are turned, (1, 28, 28) to (28, 28, 1)."
 )
 FIRST = (
-    "These images have their channel first, as Theano wanted it, and not every use of them is in sight, "
+    "These images have their channel first, as Theano wanted, and not every use of them is in sight, "
     "so they are kept "
     "as they are and Keras is told so. On many CPUs TensorFlow cannot train that (Conv2D... only supports "
     "NHWC): then put "

@@ -8,8 +8,8 @@ from mnistlab.lesson.migration.syntax import literal
 from mnistlab.lesson.migration.values import Values
 
 FUNCTION = (
-    "K.function and K.learning_phase are gone with Keras 3 (AttributeError). A keras.Model from the same input to the "
-    "same outputs gives the same numbers, and predict runs it as learning phase 0 did: without dropout."
+    "K.function and K.learning_phase were removed in Keras 3 (AttributeError). A keras.Model from the same input to "
+    "the same outputs gives the same numbers, and predict runs it as learning phase 0 did: without dropout."
 )
 ORDERING = (
     "set_image_dim_ordering became set_image_data_format with Keras 2: 'th' is 'channels_first' and 'tf' is "

@@ -2,7 +2,7 @@
 
 from mnistlab.lesson.migration import homes
 
-GONE = "{name} does not exist in Keras 3, and nothing of the same name replaced it: this line fails. {advice}"
+GONE = "Keras 3 no longer has {name}, so this line fails. {advice}"
 ADVICE = {
     "keras.layers.merge": "Use keras.layers.Add, Concatenate, Multiply or Average, one for each mode of merge.",
     "keras.layers.Merge": "Use the functional API: keras.layers.Concatenate()([first.output, second.output]).",
@@ -20,6 +20,7 @@ ADVICE = {
         "keras.wrappers.SKLearnClassifier takes its place, with other arguments: it takes a function or a model."
     ),
     "keras.preprocessing.text": "Use keras.layers.TextVectorization.",
+    "keras.utils.count_params": "model.count_params() counts the weights of a model or a layer.",
     "keras.utils.HDF5Matrix": "Read the file with h5py and put a keras.utils.PyDataset around it.",
     "keras.models.model_from_yaml": "Use model.to_json and keras.models.model_from_json.",
     "keras.backend.learning_phase": "Say training=True or training=False in the call of the model.",
@@ -38,7 +39,7 @@ def explain_gone(name: str) -> str:
     """Advice about a name that Keras no longer has.
 
     Example:
-        >>> explain_gone("keras.backend.gradients").startswith("keras.backend.gradients does not exist in Keras 3")
+        >>> explain_gone("keras.backend.gradients").startswith("Keras 3 no longer has keras.backend.gradients")
         True
     """
     names = (f"{name}.", f"{homes.find_home(name)}.")

@@ -9,15 +9,15 @@ from mnistlab.lesson.migration.rules.gone import explain_gone
 from mnistlab.lesson.migration.rules.spelling import keras_name, new_root
 from mnistlab.lesson.migration.syntax import dotted, imported_names
 
-MOVED = "{old} is gone since Keras 3, and importing it fails; its names are in {new} now."
+MOVED = "{old} was removed in Keras 3, and importing it fails; its names are in {new} now."
 NP_UTILS = (
     "keras.utils.np_utils is gone (ImportError: cannot import name 'np_utils'); to_categorical is in keras.utils now. "
     "There is no package to install for it."
 )
-RENAMED = "{old} is gone since Keras 3; the same thing is called {new} now."
+RENAMED = "{old} was removed in Keras 3; the same thing is called {new} now."
 MIXED = (
-    "This notebook imports Keras under two names, keras and tensorflow.keras. Layers of the one failed in models of "
-    "the other, and still do where the old tf-keras is installed; keras alone is one library."
+    "This notebook imports Keras under two names, keras and tensorflow.keras. Layers of one failed in models of the "
+    "other, and still do where the old tf-keras is installed; keras alone avoids that."
 )
 
 OWN_NAME = (
@@ -232,4 +232,4 @@ def _move_use(
         text = first + home.removeprefix(new_stem) if home.startswith(new_stem) else spelled
     if text == spelled:
         return
-    code.replace(part, text, MOVED.format(old=old, new=home) if home != old else MIXED)
+    code.replace(part, text, RENAMED.format(old=old, new=home) if home != old else MIXED)

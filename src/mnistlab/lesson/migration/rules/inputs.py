@@ -8,11 +8,11 @@ from mnistlab.lesson.migration.rules.spelling import keras_name
 from mnistlab.lesson.migration.syntax import keywords, literal, method
 
 FIRST = (
-    "Keras 3 warns of {name} on a layer (Do not pass an `input_shape`/`input_dim` argument to a layer). The shape of "
-    "the input is a keras.Input in front of the first layer."
+    "Keras 3 warns about {name} on a layer (Do not pass an `input_shape`/`input_dim` argument to a layer). The shape "
+    "of the input is a keras.Input in front of the first layer."
 )
-LATER = "{name} on a layer that is not the first has never had a meaning in a Sequential model; Keras 3 warns of it."
-CALLED = "{name} on a layer that is called on a tensor says nothing that the tensor does not say; Keras 3 warns of it."
+LATER = "{name} on a layer that is not the first has never had a meaning in a Sequential model; Keras 3 warns about it."
+CALLED = "{name} on a layer that is called on a tensor adds nothing to what the tensor says; Keras 3 warns about it."
 UNCLEAR = (
     "{name} on a layer still works, with a warning. Where the layer stands in its model cannot be seen here; put "
     "keras.Input(shape=...) in front of the first layer."

@@ -15,13 +15,11 @@ STRIDE_OR_SIZE = (
     "{rows} x {rows} with a stride of {columns}. Write ({rows}, {columns}) if the kernel is meant."
 )
 DATA_FORMAT = "dim_ordering became data_format with Keras 2: 'th' is 'channels_first' and 'tf' is 'channels_last'."
-DROPPED = "{layer} has had no argument {name} since Keras 2, and its value here is what happens anyway."
-UNCLEAR = "{layer} has no argument {name} any more, and it is not clear what stands for it: {advice}"
+DROPPED = "{layer} has had no argument {name} since Keras 2, and the value given here is what happens anyway."
+UNCLEAR = "{layer} has no argument {name} any more, and it is not clear what should replace it: {advice}"
 
-UNITS = (
-    "Keras 3 takes a number of Python for the units and refuses one of NumPy (ValueError: invalid value for `units`)."
-)
-INPUT_LENGTH = "Embedding takes rows of any length; Keras 3 warns of input_length and has no use for it."
+UNITS = "Keras 3 takes a Python number for the units and refuses a NumPy one (ValueError: invalid value for `units`)."
+INPUT_LENGTH = "Embedding takes rows of any length; Keras 3 warns about input_length and ignores it."
 
 COMMON = {
     "init": "kernel_initializer",
@@ -78,6 +76,8 @@ MEANINGLESS = {
     "weights": (None, "call layer.set_weights([...]) once the model is built."),
 }
 OUTPUT_SHAPE = "Conv2DTranspose works out the shape of its output by itself and refuses output_shape."
+POOLS = {"AveragePooling1D": "2", "AveragePooling2D": "(2, 2)", "AveragePooling3D": "(2, 2, 2)"}
+POOL_SIZE = "{layer} has no default for pool_size today (TypeError), so the one of Keras 2 is written out."
 NUMBERS = (
     "The second argument of Dense is its activation, so a number fails. The first versions of Keras took the number "
     "of inputs and then that of units: write Dense({units}), and keras.Input(shape=({inputs},)) in front of the first "
@@ -113,8 +113,21 @@ def rewrite_arguments(code: Code) -> None:
                 code.replace(argument.keyword, renamed[name], RENAMED.format(old=name, new=renamed[name], layer=layer))
         if "Conv" in layer:
             _rewrite_kernel(code, call, old_name(code, call) or layer)
+        if layer in POOLS:
+            _add_pool_size(code, call, layer)
         if layer == "Dense":
             _make_whole(code, call)
+
+
+def _add_pool_size(code: Code, call: cst.Call, layer: str) -> None:
+    """Says the size of a pooling that Keras 2 had by default."""
+    if {"pool_length", "pool_size"} & keywords(call).keys() or any(not one.keyword for one in call.args):
+        return
+    text, reason = f"pool_size={POOLS[layer]}", POOL_SIZE.format(layer=layer)
+    if call.args:
+        code.add_argument(call, text, reason)
+    else:
+        code.insert(code.end(call) - 1, text, reason)
 
 
 def old_name(code: Code, call: cst.Call) -> str:

@@ -23,7 +23,8 @@ from mnistlab.lesson.migration.values import Values
 GONE = "{name} is gone from {library}, so this line fails. {advice}"
 PYTHON_2 = "{old} is Python 2; Python 3 has {new}."
 DIVISION = (
-    "In Python 3 / gives a float even for whole numbers, which cannot be counted to (TypeError); // does what / did."
+    "In Python 3 / gives a float even for whole numbers, and range and the like take no floats (TypeError); // does "
+    "what / did."
 )
 
 NUMPY = {

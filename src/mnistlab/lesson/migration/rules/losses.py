@@ -1,9 +1,10 @@
-"""Labels that do not fit the loss."""
+"""Labels that do not fit the loss, and lists where Keras wants arrays."""
 
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.rules.sources import label_kinds
+from mnistlab.lesson.migration.rules.sources import MAX_DEPTH, label_kinds
+from mnistlab.lesson.migration.rules.spelling import numpy_name
 from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
 SPARSE = (
@@ -15,6 +16,44 @@ SPARSE_UNCLEAR = (
     "Some labels here are integers, and categorical_crossentropy wants one-hot rows (target and output must have the "
     "same rank). Use keras.utils.to_categorical for all labels, or sparse_categorical_crossentropy and integers."
 )
+LIST = (
+    "Keras 3 takes a list for several arrays, one for each input or output, and not for a row of numbers (ValueError: "
+    "... have different structures), so it is made an array."
+)
+TAKERS = frozenset({"fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch"})
+
+
+def rewrite_lists(code: Code) -> None:
+    """Writes np.array(...) around plain lists of numbers that stand for images or labels."""
+    for call in code.calls:
+        if method(call) not in TAKERS:
+            continue
+        given = keywords(call)
+        parts = [one.value for one in positionals(call)[:2]] + [
+            given[name].value for name in ("x", "y") if name in given
+        ]
+        for part in parts:
+            if _is_row_of_numbers(code, part):
+                code.insert(code.start(part), f"{numpy_name(code, call)}.array(", LIST)
+                code.insert(code.end(part), ")", LIST)
+
+
+def _is_row_of_numbers(code: Code, node: cst.BaseExpression, depth: int = 0) -> bool:
+    """Whether an expression is a list of numbers, such as `[1] * 32 + [0] * 32`, or a name for one alone."""
+    if depth > MAX_DEPTH:
+        return False
+    if isinstance(node, cst.List):
+        return bool(node.elements) and all(
+            isinstance(number := literal(one.value), int | float) or isinstance(number, tuple) for one in node.elements
+        )
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add | cst.Multiply):
+        return _is_row_of_numbers(code, node.left, depth + 1) or _is_row_of_numbers(code, node.right, depth + 1)
+    if isinstance(node, cst.Name):
+        values = code.assigned(node.value)
+        return bool(values) and all(
+            value is not None and _is_row_of_numbers(code, value, depth + 1) for value in values
+        )
+    return False
 
 
 def rewrite_losses(code: Code) -> None:

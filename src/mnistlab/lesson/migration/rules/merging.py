@@ -6,7 +6,7 @@ from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.syntax import dotted, imported_names, keywords, literal, positionals
 
-MERGE = "merge is gone since Keras 2; mode={mode!r} is the function {new} now."
+MERGE = "merge was removed in Keras 2; mode={mode!r} is the function {new} now."
 FUNCTIONS = {
     "concat": "concatenate",
     "sum": "add",

@@ -16,10 +16,15 @@ DECAY_UNCLEAR = (
     "Keras 3 ignores decay, with a warning. keras.optimizers.schedules.InverseTimeDecay(learning_rate, decay_steps=1, "
     "decay_rate=decay) is the same, but {why}."
 )
+TINY = 1e-6
+TINY_DECAY = (
+    "Keras 3 ignores decay, with a warning. A decay of {decay} lowered the learning rate by 1 % in 10,000 steps at "
+    "most, so it is left out; the rest of the notebook sets the rate anyway."
+)
 EPSILON = "epsilon=None stood for the default of Keras 2; Keras 3 wants a number, and its default is 1e-7 as well."
-ATTRIBUTE = "An optimizer's learning rate is called learning_rate; lr is gone with Keras 3."
+ATTRIBUTE = "An optimizer's learning rate is called learning_rate; Keras 3 no longer has lr."
 THEANO = "A learning rate is called learning_rate today: float(...) reads it, and a plain assignment sets it."
-SETTING = "The config of an optimizer calls the learning rate learning_rate; the old key is a KeyError."
+SETTING = "The config of an optimizer calls the learning rate learning_rate; the old key gives a KeyError."
 NO_SETTING = "The config of an optimizer has no {name} any more, so this line fails (KeyError)."
 DEFAULT = (
     "The default learning rate of {name} was {old} in Keras up to 2.3 and is 0.001 today, with which it hardly learns "
@@ -107,6 +112,9 @@ def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.A
     others = [code.means(other.func).rpartition(".")[2] for other in code.calls]
     changers = [other for other in others if other in ("ReduceLROnPlateau", "LearningRateScheduler")]
     changers += ["the line that sets the learning rate"] if _sets_rate(code) else []
+    if changers and 0 < (literal(decay.value) or 1) <= TINY:
+        code.remove_argument(call, decay, TINY_DECAY.format(decay=code.source(decay.value)))
+        return
     if changers or (rate is None and name not in RATES):
         why = (
             f"{changers[0]} in this notebook cannot change a schedule (TypeError: ... is not settable)"

@@ -15,7 +15,7 @@ LOSS = (
 )
 ACCURACY = (
     "A history calls a metric what compile calls it, after the name of its output: with metrics=['{wanted}'] the key "
-    "is {new}. Early versions of Keras 2 said acc; any other key is a KeyError today."
+    "is {new}. Early versions of Keras 2 said acc; any other key gives a KeyError today."
 )
 
 

@@ -6,7 +6,7 @@ from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.syntax import literal, method, positionals
 from mnistlab.lesson.migration.values import Values
 
-OUTPUT_SHAPE = "get_output_shape_for has been called compute_output_shape since Keras 2; nothing asks the old one."
+OUTPUT_SHAPE = "get_output_shape_for has been called compute_output_shape since Keras 2; the old name is never called."
 WEIGHT = "add_weight has its arguments in another order today (shape, initializer, ...), so {name} needs its name."
 ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 

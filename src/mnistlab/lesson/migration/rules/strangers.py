@@ -12,16 +12,16 @@ from mnistlab.lesson.migration.rules.spelling import find_roots
 from mnistlab.lesson.migration.syntax import dotted
 
 STRANGER = (
-    "{module} is not part of Keras but a file of the author's, which was not migrated; without it this line fails "
+    "{module} is not part of Keras but the author's own file, which was not migrated; without it this line fails "
     "(ModuleNotFoundError). Migrate {module}.py as well. The notebook takes {names} from it, and here "
     "they were read as "
     "the names of Keras that they most likely are."
 )
 FILE = (
-    "{module} is a file of the author's; without it this line fails (ModuleNotFoundError). Migrate {module}.py as well."
+    "{module} is the author's own file; without it this line fails (ModuleNotFoundError). Migrate {module}.py as well."
 )
 UNBOUND = "Nothing in this notebook imports {name}, which Keras has as {path}; so it is imported."
-FROM_STAR = "The star of an old Keras module also gave {name}; today's does not, so it is imported."
+FROM_STAR = "The star import of an old Keras module also provided {name}; today's does not, so it is imported."
 OTHERS = {
     "np": "import numpy as np",
     "plt": "import matplotlib.pyplot as plt",

@@ -8,7 +8,7 @@ from mnistlab.lesson.migration.rules.spelling import keras_name
 from mnistlab.lesson.migration.syntax import dotted, imported_names, method
 
 MOVED = "{old} is gone; it is called {new} now."
-TENSORFLOW_1 = "{name} belongs to TensorFlow 1 and is gone since TensorFlow 2, so this line fails.{advice}"
+TENSORFLOW_1 = "{name} belongs to TensorFlow 1 and was removed in TensorFlow 2, so this line fails.{advice}"
 SESSIONS = " There are no sessions any more: what a session ran is called directly. Take the line out."
 TENSORFLOW_ADVICE = {
     "Session": SESSIONS,

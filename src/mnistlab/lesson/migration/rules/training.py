@@ -7,27 +7,28 @@ from mnistlab.lesson.migration.rules.sources import MAX_DEPTH, is_finite, is_mod
 from mnistlab.lesson.migration.rules.spelling import numpy_name
 from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
 
-GENERATOR = "{old} is gone with Keras 3 (AttributeError: no attribute '{old}'); {new} takes arrays and batches alike."
+GENERATOR = "{old} was removed in Keras 3 (AttributeError: no attribute '{old}'); {new} takes arrays and batches alike."
 POSITION = "{new} has its arguments in another order than {old} had, so this one needs its name."
 EPOCHS = "nb_epoch has been called epochs since Keras 2; Keras 3 refuses the old name."
 RENAMED = "{old} has been called {new} since Keras 2; Keras 3 refuses the old name."
 STEPS = (
     "The source of the batches has a length, and Keras takes all of it in every epoch. With {name} Keras 3 stops in "
-    "the middle of an epoch (Your input ran out of data) wherever the division left a rest, and images are left out."
+    "the middle of an epoch (Your input ran out of data) wherever the division left a remainder, and images are "
+    "skipped."
 )
 STEPS_KEPT = (
     "{name} is kept, as it need not be one pass over the images. The source ends: once its batches are used up, "
-    "Keras 3 ends the epoch early (Your input ran out of data). Leave {name} out for one whole pass an epoch."
+    "Keras 3 ends the epoch early (Your input ran out of data). Leave {name} out for one whole pass per epoch."
 )
 SAMPLES = (
-    "{name} counted images and Keras 3 counts batches: divide it by the batch size and call it {new}, or leave it out "
-    "if the source of the batches has a length."
+    "{name} counted images, whereas Keras 3 counts batches: divide it by the batch size and call it {new}, or leave it "
+    "out if the source of the batches has a length."
 )
 WORKERS = (
     "{name} is no argument of {call} any more; a keras.utils.PyDataset takes workers, use_multiprocessing and "
     "max_queue_size."
 )
-SHOW_ACCURACY = "show_accuracy went with Keras 1; metrics=['accuracy'] in compile shows the accuracy."
+SHOW_ACCURACY = "show_accuracy ended with Keras 1; metrics=['accuracy'] in compile shows the accuracy."
 PASS = (
     "In Keras 1 {name} counted images, one pass over all of them; a source of batches that has a length "
     "needs no number, "
@@ -36,10 +37,10 @@ PASS = (
 DIVIDED = (
     "In Keras 1 {name} counted images; today it is {new}, a number of batches, so it is divided by the batch size."
 )
-WHOLE = "The number of steps is a whole number today; / gives a float, which Keras 3 cannot count to."
-CLASS_MODE = "class_mode went with Keras 1; the loss says what kind of labels there are."
+WHOLE = "The number of steps must be a whole number today, and / gives a float."
+CLASS_MODE = "class_mode ended with Keras 1; the loss says what kind of labels there are."
 CLASSES = (
-    "predict_classes is gone (AttributeError); the class is the place of the highest probability in each row of "
+    "predict_classes is gone (AttributeError); the class is the position of the highest probability in each row of "
     "predict."
 )
 CLASSES_UNCLEAR = (

@@ -6,7 +6,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.rules.spelling import keras_name
+from mnistlab.lesson.migration.rules.spelling import keras_name, numpy_name
 from mnistlab.lesson.migration.syntax import keywords, positionals
 
 TWIN = "keras.backend has no {old} any more (AttributeError); {new} does the same."
@@ -193,6 +193,14 @@ def _to_floatx(code: Code, call: cst.Call) -> None:
         code.add_argument(call, f"{name}.config.floatx()", reason)
 
 
+def _count(code: Code, call: cst.Call) -> None:
+    value = _only(call)
+    if value is not None:
+        reason = TWIN.format(old="count_params", new="the product of the variable's shape")
+        code.replace_between(code.start(call), code.start(value), f"int({numpy_name(code, call)}.prod(", reason)
+        code.replace_between(code.end(value), code.end(call), ".shape))", reason)
+
+
 _SPECIAL: dict[str, Callable[[Code, cst.Call], None]] = {
     "int_shape": _shape,
     "dtype": _dtype,
@@ -203,6 +211,7 @@ _SPECIAL: dict[str, Callable[[Code, cst.Call], None]] = {
     "batch_get_value": _read_all,
     "variable": _variable,
     "gather": _gather,
+    "count_params": _count,
     "batch_flatten": _flatten_batch,
     "cast_to_floatx": _to_floatx,
 }
