@@ -99,6 +99,14 @@ def test_an_address_that_is_too_long_is_said(watched):
     expect(page.locator("#share-code")).to_be_hidden()
 
 
+def task_of(said, name):
+    """What a step asks for, on a server that only this computer reaches."""
+    if name == "share":
+        return said["tour.share_task_here"]
+    named = {"button": said["train.start"], "title": said["found.title_augmentation"]}
+    return re.sub(r"\{(\w+)\}", lambda found: named[found[1]], said[f"tour.{name}_task"])
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_tour_leads_through_the_page_by_keyboard(watched, language):
     said = catalogues()[language]
@@ -110,7 +118,7 @@ def test_the_tour_leads_through_the_page_by_keyboard(watched, language):
         expect(card.get_by_role("heading")).to_have_text(said[f"tour.{name}"])
         expect(card.get_by_role("heading")).to_be_focused()  # a screen reader begins there
         expect(card).to_contain_text(said[f"tour.{name}_caption"])
-        expect(card).to_contain_text(said[f"tour.{name}_task"])
+        expect(card).to_contain_text(task_of(said, name))
         expect(page).to_have_url(re.compile(rf"tour={number}\b"))
         expect(page.locator(".is-toured")).to_be_visible()
         watched.quiet()
@@ -211,3 +219,59 @@ def test_another_tab_is_printed_as_it_is(watched):
     page.emulate_media(media="print")
     expect(page.locator(".finding")).to_be_visible()
     expect(page.locator(".worksheet")).to_be_hidden()
+
+
+# What each step asks for, and what a finger on its middle meets.
+ASKED = {
+    "draw": [".pad"],
+    "fool": [".pad", ".verdict"],
+    "filters": [".open-layer canvas"],
+    "where": [".occlusion .looked-at"],
+    "mistakes": [".matrix tr:last-child button", ".matrix button"],
+    "train": [".training-form [type=submit]"],
+    "ask": [".finding-charts .chart"],
+    "share": ["#share-opener", ".pad"],
+}
+UNDER = """
+(selector) => {
+  const control = [...document.querySelectorAll(selector)].find((one) => one.checkVisibility());
+  if (!control) return `${selector} is not there`;
+  const { left, top, width, height } = control.getBoundingClientRect();
+  const met = document.elementFromPoint(left + width / 2, top + height / 2);
+  return met && control.contains(met) ? "" : `${selector} at ${top} lies under ${met?.outerHTML.slice(0, 60)}`;
+}
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_what_a_step_asks_for_is_in_sight(open_watched, width, height):
+    watched = open_watched(viewport={"width": width, "height": height})
+    page = watched.open("tab=draw")
+    if width < 600:
+        page.get_by_role("button", name="Menu").click()
+    page.get_by_role("button", name="Tour", exact=True).click()
+    card = page.locator("#tour")
+    for name in STEPS:
+        expect(card.get_by_role("heading")).to_have_text(catalogues()["en"][f"tour.{name}"])
+        expect(page.locator(".is-toured")).to_have_count(1)
+        page.locator(ASKED[name][0]).first.wait_for()
+        watched.quiet()
+        page.wait_for_timeout(500)  # what arrived last is brought into sight
+        asked = ASKED[name] + ([".networks .bars"] if name == "fool" and width > 1000 else [])
+        assert [fault for fault in (page.evaluate(UNDER, one) for one in asked) if fault] == [], name
+        menu = page.locator("#menu-opener")
+        assert menu.get_attribute("aria-expanded") == ("true" if name == "share" else "false")
+        card.locator(".primary").click()
+    expect(card).to_be_hidden()
+
+
+def test_on_a_phone_the_tour_folds_to_a_line(open_watched):
+    page = open_watched(viewport={"width": 390, "height": 844}).open("tab=draw&tour=1")
+    card = page.locator("#tour")
+    card.get_by_role("button", name="Less").click()
+    expect(card.locator(".tour-task")).to_be_hidden()
+    assert card.bounding_box()["height"] < 80
+    card.get_by_role("button", name="Next").click()
+    expect(card.get_by_role("heading")).to_have_text("How certain is it?")
+    card.get_by_role("button", name="More").click()
+    expect(card.locator(".tour-task")).to_be_visible()
