@@ -239,3 +239,22 @@ def test_the_saved_drawing_is_read_on_the_command_line(watched: Any, draw: ANY, 
     assert command == ["mnistlab", "read", "drawing.png"]
     said = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert said.stdout.startswith("7 "), said.stderr
+
+
+def test_another_network_takes_the_place_of_the_old_one_only_with_its_answer(inside: Page) -> None:
+    held: list[Any] = []
+    inside.route("**/api/activations", lambda route: held.append(route))
+    inside.select_option("#inside-network", "shipped-mlp")
+    waiting = inside.locator(".inside .waiting")
+    expect(waiting).to_contain_text("Simple network (MLP)")
+    expect(waiting).to_contain_text(re.compile(r"\d s"))
+    for old in (".way-path", ".inside-answer", ".explanation", ".inside-said", ".filters"):
+        expect(inside.locator(old).first).to_be_hidden()
+    inside.get_by_role("tab", name="Draw").click()  # what comes meanwhile comes too late
+    held.pop(0).continue_()
+    inside.unroute("**/api/activations")
+    inside.get_by_role("tab", name="Inside").click()
+    expect(inside.locator(".way-path")).to_be_visible()
+    expect(inside.locator(".inside-answer")).to_have_text("7")
+    expect(waiting).to_be_hidden()
+    expect(inside.locator(".way-path")).to_contain_text("Hidden layer 1")

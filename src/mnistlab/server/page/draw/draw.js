@@ -96,9 +96,10 @@ function act(name) {
 function showAnswer(classification) {
   latest = classification;
   verdict.show(classification?.verdict ?? null);
+  const large = classification?.verdict.kind === "no digit" ? null : (classification?.verdict.digit ?? null);
   for (const answer of answers) {
     const found = classification?.answers.find(({ network }) => network === answer.id) ?? null;
-    answer.show(found, classification?.verdict.digit ?? null);
+    answer.show(found, large);
   }
   clearTimeout(quiet);
   if (classification) quiet = setTimeout(() => context.announce(latest ? reasonOf(latest.verdict) : ""), QUIET_MILLISECONDS);

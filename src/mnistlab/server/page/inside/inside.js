@@ -8,9 +8,11 @@ import { codeForInside } from "../code/code.js";
 import { decodeFloats, encodeImage, onThemeChange } from "../digits/digits.js";
 import { drawing } from "../digits/drawing.js";
 import { createBreaking } from "./break.js";
+import { chapter } from "./chapter.js";
 import { SOUND, isBroken, readDamage } from "./damage.js";
 import { createFilters } from "./filters.js";
 import { createOcclusion } from "./occlusion.js";
+import { createPending } from "./pending.js";
 import { createLookedAt, pixelsInWords, pixelsOf } from "./receptive.js";
 import { createSamples } from "./samples.js";
 import { createView } from "./view.js";
@@ -50,6 +52,7 @@ const scale = element("span", { class: "legend-scale values", "aria-hidden": "tr
 const pathChapter = chapter(
   say("inside.layers"),
   say("inside.layers_lead"),
+  element("p", { class: "lead muted keys-only", text: say("inside.layers_keys") }),
   element("p", { class: "legend small muted" }, ...sayWith("inside.legend", { scale })),
   element("p", { class: "second-choice" }, element("label", { for: "inside-second", text: say("inside.second") }), second),
   views,
@@ -67,6 +70,7 @@ const live = element("div", { class: "inside-live" });
 const missing = element("p", { class: "trouble missing", role: "status", hidden: true });
 const nonsense = element("p", { class: "trouble nonsense", role: "status", hidden: true });
 const broken = element("p", { class: "small is-broken", hidden: true });
+const pending = createPending([live, answer, broken, filtersChapter], said);
 
 /** @param {string} [key] @returns {Network | undefined} what the address names */
 const named = (key = "network") => networks.find(({ id }) => id === context.state.get()[key]);
@@ -133,12 +137,14 @@ async function refresh() {
   live.hidden = drawing.isEmpty;
   empty.hidden = !drawing.isEmpty;
   digit.showImage(drawing.image);
-  if (drawing.isEmpty) return;
+  if (drawing.isEmpty) return pending.end("");
+  const other = named("second");
+  const key = [chosen.id, other?.id].join();
+  pending.begin(key, say("inside.wait", { network: chosen.title }));
   const image = encodeImage(drawing.image);
   try {
     const structure = await structureOf(chosen);
     const damage = damageOf(structure);
-    const other = named("second");
     const ask = (/** @type {string} */ path, /** @type {any} */ more) => context.api.post(path, { image, ...more });
     const own = { network: chosen.id, damage };
     const counted = structure.parts.length ? countAll(chosen, damage, asked) : null;
@@ -150,6 +156,7 @@ async function refresh() {
       other && structureOf(other),
     ]);
     if (asked !== generation) return;
+    pending.end(key);
     const name = className(chosen, looked.answer.digit);
     answer.textContent = name;
     answer.classList.toggle("is-name", Boolean(chosen.class_names));
@@ -171,6 +178,7 @@ async function refresh() {
       counted,
     ]);
   } catch (error) {
+    if (asked === generation) pending.stop();
     if (asked === generation || !(error instanceof ApiError)) throw error;
   }
 }
@@ -187,21 +195,6 @@ async function countAll(chosen, damage, asked) {
   const count = (/** @type {Damage} */ harm) => context.api.post("/api/accuracy", { network: chosen.id, damage: harm });
   const [left, whole] = await Promise.all([count(damage), isBroken(damage) ? count(SOUND) : null]);
   if (asked === generation) breaking.showAccuracy(left, whole);
-}
-
-/**
- * @param {string} title
- * @param {string} lead
- * @param {...Node} content
- */
-function chapter(title, lead, ...content) {
-  return element(
-    "section",
-    { class: "chapter" },
-    element("h2", { text: title }),
-    element("p", { class: "lead muted", text: lead }),
-    ...content,
-  );
 }
 
 /** @type {HTMLElement} */
@@ -237,6 +230,7 @@ export const tab = {
         chooser,
       ),
       element("div", { class: "beside-digit" }, digit.root, answer, broken),
+      pending.root,
       said,
     );
     const chapters = element("div", { class: "chapters" }, empty, live, filtersChapter);
@@ -256,6 +250,7 @@ export const tab = {
     const wasShown = isShown;
     isShown = true;
     if (!wasShown || !networks.length) {
+      if (!networks.length) pending.begin("networks", say("inside.wait_networks"));
       networks = await loadNetworks();
       const options = () => networks.map(({ id, title }) => element("option", { value: id, text: title }));
       chooser.replaceChildren(...options());
@@ -267,6 +262,7 @@ export const tab = {
   hide() {
     isShown = false;
     generation++;
+    if (pending.isOn) followed = ""; // what was asked for comes too late
     clearTimeout(quiet);
   },
 };

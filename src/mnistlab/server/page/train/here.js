@@ -47,6 +47,7 @@ export function createHere(context, onChange) {
   );
   let [isPaused, isRunning, asked, answered] = [false, false, 0, 0];
   let epochs = 0;
+  let isNew = false; // whether the curves of this training have still to be seen
   /** @type {Curves | null} */
   let curves = null;
   const view = createView({
@@ -62,11 +63,14 @@ export function createHere(context, onChange) {
       curves?.begin({ steps: [], history: [], num_steps: numSteps, left_seconds: null });
       view.begin({ images, labels, kind: "weights", rows: SIDE, columns: SIDE, count: 0 });
       setPaused(isPaused);
+      isNew = true;
     },
     step(line) {
       curves?.step(line);
       if (isRunning && !isPaused) status.textContent = say("learning.running", { epoch: line.epoch, epochs, duration: duration(line.left_seconds) });
       onChange();
+      if (isNew) requestAnimationFrame(() => requestAnimationFrame(bring)); // once it is drawn
+      isNew = false;
     },
     snapshots: ({ snapshots }) => view.show(snapshots),
     looked({ number, probabilities }) {
@@ -80,6 +84,12 @@ export function createHere(context, onChange) {
     },
     failed: ({ why }) => end(say(`learning.failed_${why}`)),
   });
+
+  /** On a phone what is to be watched lies below the form. */
+  function bring() {
+    const side = view.root.parentElement;
+    if (side && side.getBoundingClientRect().top > innerHeight / 2) side.scrollIntoView({ block: "start" });
+  }
 
   /** @param {string} sentence */
   function end(sentence) {

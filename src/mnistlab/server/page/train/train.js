@@ -76,7 +76,7 @@ async function mount(root, given) {
   here = createHere(context, render);
   watch = createWatch();
   const side = element("div", { class: "training-side" }, live.root, figures, watch.root, here.view, list.root);
-  const note = given.api.isServer ? null : element("p", { class: "small muted", text: say("site.no_training") });
+  const note = given.api.isServer ? null : element("p", { class: "small muted", text: say("site.longer_training") });
   const forms = element("div", { class: "training-forms" }, given.api.isServer ? form.root : null, here.form, note);
   root.append(element("div", { class: "training" }, forms, side));
   document.addEventListener("visibilitychange", () => {
