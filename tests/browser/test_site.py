@@ -249,6 +249,23 @@ def test_a_network_learns_without_a_server(open_site: Any) -> None:
     expect(page.locator("#learning-view .learning-filters canvas")).to_have_count(8)
 
 
+def test_on_a_phone_the_curves_of_a_training_come_into_sight_once(open_site: Any) -> None:
+    watched = open_site(viewport={"width": 390, "height": 844})
+    page = watched.open("tab=train")
+    expect(page.get_by_text("Longer training runs, with Python,")).to_be_visible()
+    form = page.get_by_role("form", name=say("learning.title"))
+    form.get_by_label(say("learning.layers")).fill("8")
+    form.get_by_label(say("train.epochs")).fill("50")
+    form.get_by_role("button", name=say("learning.start")).click()
+    watched.until("scrollY > 0")
+    expect(page.locator(".curves .chart").first).to_be_in_viewport(ratio=1)
+    page.evaluate("scrollTo(0, 0)")
+    learned = "Number(document.querySelector('#learning-moment').max)"
+    before = page.evaluate(learned)
+    watched.until(f"{learned} > {before + 1}")
+    assert page.evaluate("scrollY") == 0  # whoever went back to the form stays there
+
+
 def test_a_run_of_ones_own_is_there_with_its_curves(open_site: Any) -> None:
     page = open_site().open("tab=train")
     expect(page.locator(".run-name")).to_have_text(["run"])
