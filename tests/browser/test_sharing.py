@@ -224,7 +224,7 @@ def test_another_tab_is_printed_as_it_is(watched):
 # What each step asks for, and what a finger on its middle meets.
 ASKED = {
     "draw": [".pad"],
-    "fool": [".pad", ".verdict"],
+    "fool": [".pad"],
     "filters": [".open-layer canvas"],
     "where": [".occlusion .looked-at"],
     "mistakes": [".matrix tr:last-child button", ".matrix button"],
@@ -243,22 +243,27 @@ UNDER = """
 """
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_what_a_step_asks_for_is_in_sight(open_watched, width, height):
+@pytest.mark.parametrize(("width", "height", "language"), [(1280, 800, "en"), (390, 844, "en"), (390, 844, "de")])
+def test_what_a_step_asks_for_is_in_sight(open_watched, width, height, language):
+    said = catalogues()[language]
     watched = open_watched(viewport={"width": width, "height": height})
-    page = watched.open("tab=draw")
+    page = watched.open(f"tab=draw&lang={language}")
     if width < 600:
-        page.get_by_role("button", name="Menu").click()
-    page.get_by_role("button", name="Tour", exact=True).click()
+        page.locator("#menu-opener").click()
+    page.get_by_role("button", name=said["tour.open"], exact=True).click()
     card = page.locator("#tour")
     for name in STEPS:
-        expect(card.get_by_role("heading")).to_have_text(catalogues()["en"][f"tour.{name}"])
+        expect(card.get_by_role("heading")).to_have_text(said[f"tour.{name}"])
         expect(page.locator(".is-toured")).to_have_count(1)
         page.locator(ASKED[name][0]).first.wait_for()
         watched.quiet()
         page.wait_for_timeout(500)  # what arrived last is brought into sight
         asked = ASKED[name] + ([".networks .bars"] if name == "fool" and width > 1000 else [])
         assert [fault for fault in (page.evaluate(UNDER, one) for one in asked) if fault] == [], name
+        if name == "fool":
+            numeral, top = page.locator(".numeral").bounding_box(), card.bounding_box()["y"]
+            assert numeral["y"] >= 0 and numeral["y"] + numeral["height"] <= top
+        assert card.evaluate("(card) => card.scrollWidth <= card.clientWidth"), name
         menu = page.locator("#menu-opener")
         assert menu.get_attribute("aria-expanded") == ("true" if name == "share" else "false")
         card.locator(".primary").click()
