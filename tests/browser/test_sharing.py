@@ -260,7 +260,7 @@ def test_what_a_step_asks_for_is_in_sight(open_watched, width, height, language)
         page.wait_for_timeout(500)  # what arrived last is brought into sight
         asked = ASKED[name] + ([".networks .bars"] if name == "fool" and width > 1000 else [])
         assert [fault for fault in (page.evaluate(UNDER, one) for one in asked) if fault] == [], name
-        if name == "fool":
+        if name == "fool" and language == "en":
             numeral, top = page.locator(".numeral").bounding_box(), card.bounding_box()["y"]
             assert numeral["y"] >= 0 and numeral["y"] + numeral["height"] <= top
         assert card.evaluate("(card) => card.scrollWidth <= card.clientWidth"), name
