@@ -72,6 +72,7 @@ def test_the_code_on_screen_holds_the_address(watched, draw, drawings):
     page.get_by_role("button", name="Share").click()
     expect(page.get_by_role("textbox", name="Address")).to_have_value(page.url)
     assert "strokes=" in page.url
+    expect(page.locator("#share-code")).to_be_visible()
     assert read_qr(page.evaluate(MODULES)) == page.url
     expect(page.locator("#share-loopback")).to_contain_text("works only on this computer")
     expect(page.locator("#share-token")).to_be_hidden()
@@ -84,6 +85,7 @@ def test_a_token_goes_along_only_when_it_is_wanted(watched):
     page = watched.open("tab=draw&token=0123456789abcdefTOKEN")
     assert "token" not in page.url
     page.get_by_role("button", name="Share").click()
+    expect(page.locator("#share-code")).to_be_visible()
     assert "TOKEN" not in read_qr(page.evaluate(MODULES))
     page.get_by_label("With the access token").check()
     assert read_qr(page.evaluate(MODULES)) == f"{page.url}&token=0123456789abcdefTOKEN"

@@ -2,7 +2,6 @@
 
 import { accessToken } from "../app/api.js";
 import { copyOnClick } from "../app/clipboard.js";
-import { QUIET, encodeQr } from "../app/qr.js";
 import { say } from "../app/words.js";
 
 const SIDE = 480; // pixels, about; modules are whole pixels
@@ -18,18 +17,23 @@ export function mountShare(announce) {
   const trouble = find("share-trouble");
   const withToken = /** @type {HTMLInputElement} */ (find("share-with-token"));
   const token = accessToken();
+  /** @type {typeof import("../app/qr.js") | null} */
+  let qr = null;
+  code.hidden = true; // until it is painted
   find("share-token").hidden = !token;
   find("share-loopback").hidden = !LOOPBACK.test(location.host);
 
-  function show() {
+  async function show() {
     const here = new URL(location.href);
     const fragment = here.hash.slice(1);
     if (token && withToken.checked) here.hash = [fragment, `token=${token}`].filter(Boolean).join("&");
     address.value = here.href;
-    const matrix = encodeQr(here.href);
+    qr ??= await import("../app/qr.js"); // nobody who shares nothing waits for it
+    if (address.value !== here.href) return;
+    const matrix = qr.encodeQr(here.href);
     code.hidden = !matrix;
     trouble.hidden = Boolean(matrix);
-    if (matrix) paint(code, matrix);
+    if (matrix) paint(code, matrix, qr.QUIET);
     else {
       const bytes = new TextEncoder().encode(here.href).length;
       trouble.textContent = say("share.too_long", { count: bytes, most: MOST_BYTES });
@@ -53,9 +57,10 @@ export function mountShare(announce) {
  *
  * @param {HTMLCanvasElement} canvas
  * @param {import("../app/qr.js").Matrix} matrix
+ * @param {number} quiet modules of that edge
  */
-function paint(canvas, matrix) {
-  const modules = matrix.length + 2 * QUIET;
+function paint(canvas, matrix, quiet) {
+  const modules = matrix.length + 2 * quiet;
   const scale = Math.max(Math.round(SIDE / modules), 2);
   canvas.width = canvas.height = modules * scale;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
@@ -64,7 +69,7 @@ function paint(canvas, matrix) {
   context.fillStyle = "#000";
   matrix.forEach((row, at) =>
     row.forEach((isDark, other) => {
-      if (isDark) context.fillRect((other + QUIET) * scale, (at + QUIET) * scale, scale, scale);
+      if (isDark) context.fillRect((other + quiet) * scale, (at + quiet) * scale, scale, scale);
     }),
   );
 }
