@@ -1,7 +1,7 @@
 """Drawings that nobody set down as a form: an outline, marks inside it, and rays or limbs around it, all at random.
 
 They teach the network of kinds that a ring with something in it, or something on it, is no 0. Points are (right, down)
-in hundredths of the height, as in `forms`; a generator decides everything.
+in heights, as `writing.parse` gives them; a generator decides everything.
 """
 
 import numpy as np

@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks.material.hands import doodles, forms, signs
+from benchmarks.material.hands.doodles import Stroke
 
 Paths = list[np.ndarray]
-Stroke = tuple[np.ndarray, tuple[int, ...]]  # points, and indices of those that are corners
 STEPS = 8  # places between two points of a curve
 RANDOM = 0.75  # of the drawings to train on, that have no form
 GROUPS = {"fit": forms.FIT, "choose": forms.CHOOSE, "measure": forms.MEASURE}

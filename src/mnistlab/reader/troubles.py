@@ -96,7 +96,7 @@ def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
         kind = "touching"
     elif max(bottom - top, right - left) < SMALL:
         kind = "small"
-    elif top <= 0 or left <= 0 or bottom >= shape[0] or right >= shape[1]:
+    elif "cut" in marks or top <= 0 or left <= 0 or bottom >= shape[0] or right >= shape[1]:
         kind = "cut off"
     elif "faint" in marks:
         kind = "faint"

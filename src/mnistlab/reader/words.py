@@ -25,28 +25,22 @@ def mark_words(judged: Sequence[Judged]) -> list[Judged]:
     Args:
         judged: Finds with their verdicts, in reading order, whose boxes are on the page as it was read.
     """
-    heights = {line: median(map(_height, found)) for line, found in _lines(judged)}
-    usual = max((height for line, height in heights.items() if _num_sure(judged, line)), default=0)
+    lines = [list(found) for _, found in groupby(judged, key=lambda one: one.found.line)]
+    heights = [median(map(_height, found)) for found in lines]
+    num_sure = [sum(map(_is_sure, found)) for found in lines]
+    usual = max((height for height, sure in zip(heights, num_sure, strict=True) if sure), default=0)
     marked = []
-    for line, found in _lines(judged):
-        num_sure = _num_sure(judged, line)
-        if len(found) > 1 and heights[line] < _SMALL * usual and num_sure < len(found):
-            mark = "print" if num_sure <= _MOST_SURE * len(found) else "letters"
+    for found, height, sure in zip(lines, heights, num_sure, strict=True):
+        if len(found) > 1 and height < _SMALL * usual and sure < len(found):
+            mark = "print" if sure <= _MOST_SURE * len(found) else "letters"
             marked += [one.marked(mark) for one in found]
-            continue
-        marked += [one.marked("letters") if _is_word(word) else one for word in _words(found) for one in word]
+        else:
+            marked += [one.marked("letters") if _is_word(word) else one for word in _words(found) for one in word]
     return marked
 
 
-def _lines(judged: Sequence[Judged]) -> Iterator[tuple[int, list[Judged]]]:
-    for line, found in groupby(judged, key=lambda one: one.found.line):
-        yield line, list(found)
-
-
-def _num_sure(judged: Sequence[Judged], line: int) -> int:
-    return sum(
-        one.verdict.kind == "digit" and "touching" not in one.found.marks for one in judged if one.found.line == line
-    )
+def _is_sure(one: Judged) -> bool:
+    return one.verdict.kind == "digit" and "touching" not in one.found.marks
 
 
 def _words(line: Sequence[Judged]) -> Iterator[list[Judged]]:

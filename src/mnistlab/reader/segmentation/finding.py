@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.exceptions import UsageError
-from mnistlab.reader.segmentation.enclosing import enclosed_by, has_dot_below
+from mnistlab.reader.segmentation.enclosing import Surroundings, is_near, with_specks
 from mnistlab.reader.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
 from mnistlab.reader.segmentation.lines import drop_edges, drop_small, group_lines
 from mnistlab.reader.segmentation.parting import cut_up, may_be_several, part_touching
@@ -20,11 +20,9 @@ from mnistlab.reader.segmentation.parts import (
     Part,
     find_parts,
     is_digit_sized,
-    is_near,
     join_in_lines,
     join_parts,
     merge,
-    with_specks,
 )
 from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
@@ -105,7 +103,7 @@ class Search:
         self.has_rules = bool(self._ruling.any())
         self._labels, parts = find_parts(is_ink, self._ink, self._ruling)
         parts = join_in_lines(self._labels, group_lines(join_parts(self._labels, parts)), self.has_rules)
-        self._parts = parts
+        self._surroundings = Surroundings(parts, self._labels)
         lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
         self._lines = drop_edges(lines, self._ink.shape)
         self.found = self._found(self._lines)
@@ -153,7 +151,7 @@ class Search:
             The whole, and for each thing within it the numbers of its ink and its size in pixels of the level page.
         """
         part = self._part(found)
-        inner = enclosed_by(part, self._parts, self._labels)
+        inner = self._surroundings.enclosed_by(part)
         if not inner:
             return None
         whole = self._one(merge([part, *inner]), found.line, found.position)
@@ -169,14 +167,11 @@ class Search:
 
     def is_at_border(self, found: Found) -> bool:
         """Whether a find reaches the border of the photo; a digit alone on its picture may be painted up to it."""
-        (top, left, bottom, right), (height, width) = found.box, self._view.shape
-        edge = max(1.0, _AT_BORDER * min(height, width))
-        is_inside = top > edge and left > edge and bottom < height - edge and right < width - edge
-        return len(self.found) > 1 and not is_inside
+        return len(self.found) > 1 and _reaches_edge(found.box, self._view.shape)
 
     def has_dot_below(self, found: Found) -> bool:
         """Whether a dot lies close below a find, as with a question mark and an exclamation mark."""
-        return has_dot_below(self._part(found), self._parts)
+        return self._surroundings.has_dot_below(self._part(found))
 
     def ratio(self, found: Found) -> float:
         """Width to height of a find on the level page."""
@@ -189,10 +184,8 @@ class Search:
 
     def _is_at_border(self, part: Part) -> bool:
         """The same for a part of the level page, except that a picture with ground added around it has no border."""
-        height, width = self._ink.shape
-        edge = max(1.0, _AT_BORDER * min(height, width))
-        is_inside = part.top > edge and part.left > edge and part.bottom < height - edge and part.right < width - edge
-        return not (is_inside or self._view.margin)
+        box = part.top, part.left, part.bottom, part.right
+        return not self._view.margin and _reaches_edge(box, self._ink.shape)
 
     def _part(self, found: Found) -> Part:
         return self._lines[found.line][found.position]
@@ -209,6 +202,13 @@ class Search:
         """
         rows = cut_up(self._labels, self._part(found))
         return [[(last, self._one(piece, found.line, found.position)) for last, piece in row] for row in rows]
+
+
+def _reaches_edge(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> bool:
+    """Whether a box comes near to the edge of its picture."""
+    (top, left, bottom, right), (height, width) = box, shape
+    edge = max(1.0, _AT_BORDER * min(height, width))
+    return top <= edge or left <= edge or bottom >= height - edge or right >= width - edge
 
 
 def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:

@@ -27,9 +27,6 @@ _RULING_GAP: Final = 4  # pixels; the gap that a removed line leaves
 _MIN_LIKENESS: Final = 0.5  # ratio of the thicknesses of strokes of one digit
 _BESIDE: Final = 9  # pixels; the width of the strip along a removed line in which its crumbs lie
 _MOSTLY, _ALL = 0.75, 0.92  # of a crumb's ink, that lies in the strip: of a narrow one, of any
-_AROUND: Final = 0.35  # of a part's size, within which specks may be its pieces
-_LARGEST_SPECK: Final = 0.3  # of a part's ink
-_MOST_SPECKS: Final = 0.8  # of a part's ink; more is something else
 _EIGHT: Final = np.ones((3, 3), dtype=int)
 
 
@@ -182,7 +179,7 @@ def _join(
 ) -> list[Part]:
     """Joins parts that are near and pieces of each other; near means a share of the thinner stroke, and some pixels."""
     ordered = sorted(parts, key=lambda part: -part.size)
-    boxes = np.array([(part.top, part.left, part.bottom, part.right) for part in ordered]).reshape(-1, 4)
+    boxes = boxes_of(ordered)
     owner = list(range(len(ordered)))
     for large, part in enumerate(ordered):
         reach = least + gap * part.thickness
@@ -202,6 +199,11 @@ def _join(
     for index, part in enumerate(ordered):
         groups.setdefault(_root(owner, index), []).append(part)
     return [merge(group) for group in groups.values()]
+
+
+def boxes_of(parts: list[Part]) -> npt.NDArray[np.intp]:
+    """The boxes of parts: top, left, bottom, right, int `(num_parts, 4)`."""
+    return np.array([(part.top, part.left, part.bottom, part.right) for part in parts], np.intp).reshape(-1, 4)
 
 
 def _root(owner: list[int], index: int) -> int:
@@ -254,40 +256,6 @@ def merge(parts: list[Part]) -> Part:
         area,
         sum(part.thickness * part.area for part in parts) / area,
         tuple(sorted({mark for part in parts for mark in part.marks})),
-    )
-
-
-def is_near(part: Part, large: Part) -> bool:
-    """Whether a part lies in or around the box of a larger one, so that it may be a piece of it."""
-    reach = max(2, round(_AROUND * large.size))
-    return (
-        part.top < large.bottom + reach
-        and part.bottom > large.top - reach
-        and part.left < large.right + reach
-        and part.right > large.left - reach
-    )
-
-
-def with_specks(part: Part, labels: Labels) -> Part:
-    """A part with all other ink in and around its box, if that is less: what a broken stroke leaves."""
-    reach = max(2, round(_AROUND * part.size))
-    top, left = max(part.top - reach, 0), max(part.left - reach, 0)
-    window = labels[top : part.bottom + reach, left : part.right + reach]
-    numbers, areas = np.unique(window[window > 0], return_counts=True)
-    is_other = ~np.isin(numbers, part.numbers)
-    is_much = areas[is_other].sum() > _MOST_SPECKS * part.area
-    if not is_other.any() or is_much or areas[is_other].max() > _LARGEST_SPECK * part.area:
-        return part
-    rows, columns = np.nonzero(window)
-    return Part(
-        tuple(numbers.tolist()),
-        top + int(rows.min()),
-        left + int(columns.min()),
-        top + int(rows.max()) + 1,
-        left + int(columns.max()) + 1,
-        int(areas.sum()),
-        part.thickness,
-        part.marks,
     )
 
 

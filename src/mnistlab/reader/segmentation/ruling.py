@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from mnistlab.reader.segmentation.frames import find_frames
 from mnistlab.reader.segmentation.light import Floats, Mask
+
+Uprights = tuple[npt.NDArray[np.intp], list[tuple[int, slice, slice]]]
 
 MAX_WIDTH: Final = 6  # pixels of the reduced copy; wider ones are strokes
 _PALE: Final = 0.75  # of the usual ink; darker lines cannot be told from writing by their darkness
@@ -51,8 +54,9 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
     turned, columns = _remove_level(turned, ink.T, upright)
     left, lines = turned.T, lines | columns.T
     level = (lines & ~columns.T) | _level_runs(found)
-    combs = _find_teeth(left, level)
-    combs |= _find_sides(left, level, num_others=int(not (found.any() or combs.any())))
+    uprights = _find_uprights(left, level)
+    combs = _find_teeth(uprights, level)
+    combs |= _find_sides(uprights, level, num_others=int(not (found.any() or combs.any())))
     if combs.any():
         lines |= combs
         left = left & ~combs
@@ -71,25 +75,34 @@ def _level_runs(lines: Mask) -> Mask:
     return long
 
 
-def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
+def _find_uprights(is_ink: Mask, level: Mask) -> Uprights:
+    """Strokes that are as thin and straight as the level lines that were removed: their number, rows and columns.
+
+    Returns:
+        Numbers of the connected ink, int `(height, width)`, and the strokes; none if there are no such lines.
+    """
+    labels, _ = ndimage.label(is_ink, np.ones((3, 3))) if level.any() else (np.zeros(is_ink.shape, int), 0)
+    widest = 1.8 * _thickness(level) + 3 if level.any() else 0  # a 1 is not as straight, or of another thickness
+    return labels, [
+        (number, rows, columns)
+        for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)
+        if rows.stop - rows.start >= _MIN_TOOTH and columns.stop - columns.start <= widest
+    ]
+
+
+def _find_teeth(uprights: Uprights, level: Mask) -> Mask:
     """The upright strokes of combs and boxes whose level lines were removed.
 
     A comb's line ends in a tooth on either side; all other strokes on it that are as high, thin and straight are teeth
     too. A 1 that stands on a ruled line is none, for no stroke stands at the ends of that line.
     """
-    teeth = np.zeros_like(is_ink)
-    if not level.any():
+    labels, thin = uprights
+    teeth = np.zeros_like(level)
+    if not thin:
         return teeth
     grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(level.view(np.uint8), 3, axis=0), _BRIDGE // 4, axis=1)
     line_labels, _ = ndimage.label(grown)
     lines = ndimage.find_objects(np.where(level, line_labels, 0))
-    labels, _ = ndimage.label(is_ink, np.ones((3, 3)))
-    widest = 1.8 * _thickness(level) + 3  # a 1 is not as straight, or of another thickness
-    thin = [
-        (number, rows, columns)
-        for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)
-        if rows.stop - rows.start >= _MIN_TOOTH and columns.stop - columns.start <= widest
-    ]
     for place in lines:
         if place is None:
             continue
@@ -115,22 +128,19 @@ def _find_teeth(is_ink: Mask, level: Mask) -> Mask:
     return teeth
 
 
-def _find_sides(is_ink: Mask, level: Mask, num_others: int) -> Mask:
+def _find_sides(uprights: Uprights, level: Mask, num_others: int) -> Mask:
     """Straight thin strokes that reach from one removed level line to another: the sides of boxes.
 
     On a page without boxes or combs, a single one may be a 1 that fills its row from rule to rule; then each must have
     others of its height, at least so many.
     """
-    sides = np.zeros_like(is_ink)
-    if not level.any():
-        return sides
-    labels, _ = ndimage.label(is_ink, np.ones((3, 3)))
-    widest = 1.8 * _thickness(level) + 3
+    labels, thin = uprights
+    sides = np.zeros_like(level)
     reach = _ON_LINE + 1
     found = []
-    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+    for number, rows, columns in thin:
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        if height < 2 * _MIN_TOOTH or width > widest or height < 4 * width:
+        if height < 2 * _MIN_TOOTH or height < 4 * width:
             continue
         across = slice(max(columns.start - _AT_TOOTH, 0), columns.stop + _AT_TOOTH)
         ends = [level[max(row - reach, 0) : row + reach, across].any() for row in (rows.start, rows.stop)]
