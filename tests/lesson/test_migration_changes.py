@@ -65,6 +65,7 @@ def test_any_mixture_of_lines_is_migrated_once(number):
     @given(st.lists(st.one_of(OLD_LINES, MODERN, st.text(max_size=30)), max_size=8))
     @example(["import keras", "x = '\x0c'; y = K.f(\u2028)"])
     @example(["def to_categorical(y):\n    return np_utils.to_categorical(y)"])
+    @example(["\r\x1f", "from keras.utils import np_utils"])
     def migrate_twice(lines):
         text = "\n".join(["import keras", *lines])
         new = migrate_text(text, "py").new_text

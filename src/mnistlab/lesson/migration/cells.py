@@ -188,12 +188,15 @@ def _in_order(edit: Edit) -> tuple[int, int, int]:
 def _shell_places(text: bytes, found: _Readable) -> list[tuple[int, int, str]]:
     """Lines for the shell or for no program at all: their first byte, twice, and what a person has to do."""
     places, start = [], 0
-    for number, (line, shown) in enumerate(zip(text.split(b"\n"), found.hidden.split(b"\n"), strict=True)):
+    # Lines as `magics` counts them: a carriage return alone ends one as well.
+    lines, hidden = (one.splitlines(keepends=True) for one in (text, found.hidden))
+    for number, (line, shown) in enumerate(zip(lines, hidden, strict=True)):
+        words = line.rstrip(b"\r\n").decode()
         if number in found.unread:
-            places.append((start, start, _explain_unread(line.decode())))
-        elif line != shown and (explanation := others.explain_shell_line(line.decode())) is not None:
+            places.append((start, start, _explain_unread(words)))
+        elif line != shown and (explanation := others.explain_shell_line(words)) is not None:
             places.append((start, start, explanation))
-        start += len(line) + 1
+        start += len(line)
     return places
 
 
