@@ -57,6 +57,18 @@ def positionals(call: cst.Call) -> list[cst.Arg]:
     return found
 
 
+def find_argument(call: cst.Call, place: int, *names: str) -> cst.Arg | None:
+    """The argument of a call that has one of some names, or else stands at a place; `None` if it is not given.
+
+    Example:
+        >>> find_argument(cst.parse_expression("merge(a, 'sum')"), 1, "mode").value.value
+        "'sum'"
+    """
+    given, places = keywords(call), positionals(call)
+    named = next((given[name] for name in names if name in given), None)
+    return named or (places[place] if len(places) > place else None)
+
+
 def method(call: cst.Call) -> str:
     """The name of a called method; empty for a plain function."""
     return call.func.attr.value if isinstance(call.func, cst.Attribute) else ""

@@ -7,15 +7,15 @@ import itertools
 import multiprocessing.pool
 import re
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module, util
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from mnistlab.datasets import load_mnist
 from mnistlab.lesson.migration import magics
+from mnistlab.lesson.trying.threads import Threads
 
 NEEDS = "mnistlab: "
 NUM_STEPS, NUM_ROWS, NUM_ROUNDS = 3, 256, 2
@@ -110,43 +110,6 @@ def take_shortcuts(names: dict[str, Any]) -> None:
             root.utils.plot_model, root.utils.model_to_dot = _draw_nothing, _make_no_graph
 
 
-class Threads:
-    """A pool of threads with the methods of `multiprocessing.pool.ThreadPool`, which no sandbox lets make its locks.
-
-    Args:
-        processes: Number of threads.
-    """
-
-    def __init__(self, processes: int | None = None, *_: Any, **__: Any) -> None:
-        self._pool = ThreadPoolExecutor(processes or 4)
-
-    def apply_async(self, function: Callable[..., Any], args: Iterable[Any] = (), kwds: Any = None) -> Any:
-        """Starts a call; the result has `get`, as that of `multiprocessing` has."""
-        future: Any = self._pool.submit(function, *args, **(kwds or {}))
-        future.get = future.result
-        return future
-
-    def map(self, function: Callable[[Any], Any], rows: Iterable[Any], *_: Any) -> list[Any]:
-        """The results of a function for each row."""
-        return list(self._pool.map(function, rows))
-
-    def close(self) -> None:
-        """Takes no more calls."""
-        self._pool.shutdown(wait=False)
-
-    def join(self) -> None:
-        """Waits for all calls."""
-        self._pool.shutdown(wait=True)
-
-    terminate = close
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.join()
-
-
 def _shorten_training(keras: Any) -> None:
     fit, evaluate, predict = keras.Model.fit, keras.Model.evaluate, keras.Model.predict
 
@@ -154,13 +117,8 @@ def _shorten_training(keras: Any) -> None:
     def short_fit(self: Any, *places: Any, **given: Any) -> Any:
         given = inspect.signature(fit).bind(self, *places, **given).arguments
         given.pop("self")
-        size = NUM_STEPS * int(given.get("batch_size") or 32)
         given["epochs"] = int(given.get("initial_epoch") or 0) + 1
-        if _is_arrays(given.get("x")):
-            given |= {name: _first(given[name], size) for name in ("x", "y", "sample_weight") if name in given}
-            given.pop("steps_per_epoch", None)
-        else:
-            given["steps_per_epoch"] = min(given.get("steps_per_epoch") or NUM_STEPS, NUM_STEPS)
+        _shorten_source(given, NUM_STEPS * int(given.get("batch_size") or 32), "steps_per_epoch")
         held_out = given.get("validation_data")
         if isinstance(held_out, list | tuple):
             given["validation_data"] = tuple(_first(part, _num_rows(given.get("batch_size"))) for part in held_out)
@@ -174,12 +132,7 @@ def _shorten_training(keras: Any) -> None:
         given = inspect.signature(evaluate).bind(self, *places, **given).arguments
         given.pop("self")
         given |= given.pop("kwargs", {})
-        if _is_arrays(given.get("x")):
-            num_rows = _num_rows(given.get("batch_size"))
-            given |= {name: _first(given[name], num_rows) for name in ("x", "y", "sample_weight") if name in given}
-            given.pop("steps", None)
-        else:
-            given["steps"] = min(given.get("steps") or NUM_STEPS, NUM_STEPS)
+        _shorten_source(given, _num_rows(given.get("batch_size")), "steps")
         return evaluate(self, **given)
 
     @functools.wraps(predict)
@@ -193,6 +146,15 @@ def _shorten_training(keras: Any) -> None:
         return _repeated(predict(self, **given), num_rows)
 
     keras.Model.fit, keras.Model.evaluate, keras.Model.predict = short_fit, short_evaluate, short_predict
+
+
+def _shorten_source(given: dict[str, Any], num_rows: int, steps: str) -> None:
+    """Leaves the first rows of the arrays among the arguments of a call, or a few steps of another source."""
+    if _is_arrays(given.get("x")):
+        given |= {name: _first(given[name], num_rows) for name in ("x", "y", "sample_weight") if name in given}
+        given.pop(steps, None)
+    else:
+        given[steps] = min(given.get(steps) or NUM_STEPS, NUM_STEPS)
 
 
 def _num_rows(batch_size: Any) -> int:

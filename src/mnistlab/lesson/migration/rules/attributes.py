@@ -6,7 +6,7 @@ from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.kinds import LOADERS, is_layer, is_model
 from mnistlab.lesson.migration.rules.backend import first_layers, is_rewritten
 from mnistlab.lesson.migration.rules.outputs import num_outputs
-from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
+from mnistlab.lesson.migration.syntax import find_argument, keywords, literal, method
 from mnistlab.lesson.migration.values import Values
 
 SHAPE = "A layer has no {name} any more (AttributeError); its {new} knows its shape."
@@ -57,8 +57,7 @@ def _names_of_numbers(code: Code) -> list[str]:
     for call in code.calls:
         if method(call) != "compile":
             continue
-        places, given = positionals(call), keywords(call)
-        metrics = given.get("metrics") or (places[2] if len(places) > 2 else None)
+        metrics, given = find_argument(call, 2, "metrics"), keywords(call)
         row = code.value_of(metrics.value) if metrics is not None else None
         if literal(given["show_accuracy"].value if "show_accuracy" in given else None) or any(
             a.star for a in call.args

@@ -6,7 +6,7 @@ from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.layers import layer_name
 from mnistlab.lesson.migration.rules.sources import is_model
 from mnistlab.lesson.migration.rules.spelling import keras_name
-from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
+from mnistlab.lesson.migration.syntax import find_argument, keywords, literal, method, positionals
 
 LAST = (
     "These images had their channel first, as Theano wanted. Keras 3 on TensorFlow has it last, and "
@@ -174,8 +174,7 @@ def _turn(code: Code, shapes: list[cst.Tuple]) -> None:
 
 
 def _turn_axis(code: Code, call: cst.Call) -> None:
-    given, places = keywords(call), positionals(call)
-    axis = given.get("axis") or (places[1] if len(places) > 1 else None)
+    axis = find_argument(call, 1, "axis")
     if axis is not None and literal(axis.value) == 1:
         code.replace(axis.value, "-1", LAST)
 

@@ -4,7 +4,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.layers import layer_name
-from mnistlab.lesson.migration.syntax import keywords, method, positionals
+from mnistlab.lesson.migration.syntax import find_argument, keywords, method, positionals
 from mnistlab.lesson.migration.values import Values
 
 DTYPE = (
@@ -51,8 +51,7 @@ def _rewrite_call(code: Code, call: cst.Call) -> None:
     name = code.means(call.func).rpartition(".")[2]
     if name in ("get", "serialize", "deserialize"):
         return
-    places, given = positionals(call), keywords(call)
-    scale = given.get("scale") or (places[1] if len(places) > 1 else None)
+    places, scale = positionals(call), find_argument(call, 1, "scale")
     settings = SCALES.get(name, "").format(scale=code.source(scale.value)) if scale is not None else ""
     text = f"({settings})({code.source(places[0].value)})"
     code.replace_between(code.end(call.func), code.end(call), text, CALLED.format(name=name))

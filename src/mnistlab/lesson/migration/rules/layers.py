@@ -3,7 +3,7 @@
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.syntax import keywords, literal, positionals
+from mnistlab.lesson.migration.syntax import find_argument, keywords, literal, positionals
 
 RENAMED = "The argument {old} of {layer} has been called {new} since Keras 2; Keras 3 refuses the old name."
 KERNEL = (
@@ -139,11 +139,11 @@ def old_name(code: Code, call: cst.Call) -> str:
 
 def _make_whole(code: Code, call: cst.Call) -> None:
     """Writes int(...) around NumPy's product where it says how many units a layer has, and marks two numbers."""
-    given, places = keywords(call), positionals(call)
+    places = positionals(call)
     if len(places) > 1 and isinstance(literal(code.value_of(places[1].value)), int):
         numbers = {"units": code.source(places[1].value), "inputs": code.source(places[0].value)}
         code.mark(call, NUMBERS.format(**numbers))
-    units = given.get("units") or given.get("output_dim") or (places[0] if places else None)
+    units = find_argument(call, 0, "units", "output_dim")
     product = units.value if units is not None else None
     if isinstance(product, cst.Call) and code.imported(product.func) & {"numpy.prod", "numpy.product"}:
         code.insert(code.start(product), "int(", UNITS)
@@ -181,8 +181,7 @@ def _rewrite_kernel(code: Code, call: cst.Call, layer: str) -> None:
     """Rewrites `Convolution2D(32, 3, 3)`, also with nb_row and nb_col, as `Convolution2D(32, (3, 3))`."""
     names = keywords(call)
     if layer == "Deconvolution2D":
-        places = positionals(call)
-        shape = names.get("output_shape") or (places[3] if len(places) > 3 else None)
+        shape = find_argument(call, 3, "output_shape")
         if shape is not None:
             code.remove_argument(call, shape, OUTPUT_SHAPE)
     if "nb_row" in names and "nb_col" in names:

@@ -4,7 +4,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.syntax import dotted, imported_names, keywords, literal, positionals
+from mnistlab.lesson.migration.syntax import dotted, find_argument, imported_names, keywords, literal, positionals
 
 MERGE = "merge was removed in Keras 2; mode={mode!r} is the function {new} now."
 FUNCTIONS = {
@@ -23,8 +23,7 @@ def merged(code: Code, call: cst.Call) -> str:
     path = code.keras_path(call.func)
     if path is None or path[1] not in PATHS:
         return ""
-    given, places = keywords(call), positionals(call)
-    mode = given.get("mode") or (places[1] if len(places) > 1 else None)
+    given, places, mode = keywords(call), positionals(call), find_argument(call, 1, "mode")
     text = "sum" if mode is None else literal(mode.value)
     new = FUNCTIONS.get(text, "") if isinstance(text, str) else ""
     axes = {"concat": {"concat_axis"}, "dot": {"dot_axes"}}.get(str(text), set())
@@ -55,8 +54,7 @@ def rewrite_merges(code: Code) -> None:
 
 
 def _rewrite(code: Code, call: cst.Call, new: str) -> None:
-    given, places = keywords(call), positionals(call)
-    mode = given.get("mode") or (places[1] if len(places) > 1 else None)
+    given, mode = keywords(call), find_argument(call, 1, "mode")
     text = "sum" if mode is None else str(literal(mode.value))
     reason = MERGE.format(mode=text, new=new)
     code.replace(call.func.attr if isinstance(call.func, cst.Attribute) else call.func, new, reason)

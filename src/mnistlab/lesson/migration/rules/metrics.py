@@ -4,7 +4,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.spelling import keras_name
-from mnistlab.lesson.migration.syntax import keywords, method, positionals
+from mnistlab.lesson.migration.syntax import find_argument, method
 from mnistlab.lesson.migration.values import Values
 
 CAST = (
@@ -19,8 +19,7 @@ def rewrite_metrics(code: Code, values: Values) -> None:
     for call in code.calls:
         if method(call) != "compile":
             continue
-        places, given = positionals(call), keywords(call)
-        metrics = given.get("metrics") or (places[2] if len(places) > 2 else None)
+        metrics = find_argument(call, 2, "metrics")
         row = code.value_of(metrics.value) if metrics is not None else None
         for element in row.elements if isinstance(row, cst.List | cst.Tuple) else ():
             function = values.functions.get(element.value.value) if isinstance(element.value, cst.Name) else None

@@ -4,7 +4,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.spelling import keras_name
-from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
+from mnistlab.lesson.migration.syntax import find_argument, keywords, literal, method, positionals
 
 LEARNING_RATE = "lr is called learning_rate; Keras 3 refuses lr (Argument(s) not recognized: {'lr': ...})."
 DECAY = (
@@ -104,8 +104,7 @@ def _rewrite_setting(code: Code, subscript: cst.Subscript) -> None:
 
 def _rewrite_decay(code: Code, call: cst.Call, name: str, given: dict[str, cst.Arg]) -> None:
     decay = given["decay"]
-    values = positionals(call)
-    rate = given.get("lr") or given.get("learning_rate") or (values[0] if values else None)
+    rate = find_argument(call, 0, "lr", "learning_rate")
     if literal(decay.value) == 0:
         code.remove_argument(call, decay, NO_DECAY)
         return

@@ -5,7 +5,7 @@ import re
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.syntax import keywords, literal, positionals
+from mnistlab.lesson.migration.syntax import find_argument, keywords, literal, positionals
 
 EXPORT = (
     "tf2onnx cannot read models of Keras 3 (AttributeError: 'Sequential' object has no attribute 'output_names'); "
@@ -46,7 +46,7 @@ def rewrite_exports(code: Code) -> None:
 def _rewrite_export(code: Code, call: cst.Call) -> None:
     given, values = keywords(call), positionals(call)
     path = given.get("output_path")
-    model = given.get("model") or (values[0] if values else None)
+    model = find_argument(call, 0, "model")
     above = code.parent(call)
     unused = isinstance(above, cst.Expr) or (isinstance(above, cst.Assign) and _is_unused(code, above))
     extra = set(given) - {"model", "output_path", "input_signature", "opset"}

@@ -3,7 +3,7 @@
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
+from mnistlab.lesson.migration.syntax import find_argument, keywords, literal, method
 
 METRICS = (
     "This model has {number} outputs. Keras 2 gave each of them every metric of a plain list; Keras 3 wants a list for "
@@ -27,8 +27,7 @@ def num_outputs(code: Code, model: cst.BaseExpression) -> int:
     made = code.value_of(model)
     if not isinstance(made, cst.Call) or code.means(made.func) not in ("keras.Model", "keras.models.Model"):
         return 0
-    given, places = keywords(made), positionals(made)
-    argument = given.get("outputs") or given.get("output") or (places[1] if len(places) > 1 else None)
+    argument = find_argument(made, 1, "outputs", "output")
     outputs = code.value_of(argument.value) if argument is not None else None
     return len(outputs.elements) if isinstance(outputs, cst.List | cst.Tuple) else 1 if outputs is not None else 0
 

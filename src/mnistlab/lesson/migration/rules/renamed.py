@@ -4,7 +4,7 @@ import libcst as cst
 
 from mnistlab.lesson.migration import today
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.syntax import keywords, literal, positionals
+from mnistlab.lesson.migration.syntax import find_argument, keywords, literal, positionals
 from mnistlab.lesson.migration.values import Values
 
 RENAMED = "{call} calls its argument {old} {new} today and refuses the old name."
@@ -71,7 +71,7 @@ def rewrite_renamed(code: Code, values: Values) -> None:
             if old in given:
                 code.remove_argument(call, given[old], DROPPED.format(call=short, old=old, why=why))
         if meaning in IMAGES:
-            _rewrite_image(code, call, given)
+            _rewrite_image(code, call)
         if isinstance(call.func, cst.Attribute):
             _rewrite_method(code, call, call.func, given)
     for subscript in code.all_of(cst.Subscript):
@@ -79,9 +79,8 @@ def rewrite_renamed(code: Code, values: Values) -> None:
             _rewrite_params(code, subscript)
 
 
-def _rewrite_image(code: Code, call: cst.Call, given: dict[str, cst.Arg]) -> None:
-    places = positionals(call)
-    gray = given.get("grayscale") or (places[1] if len(places) > 1 else None)
+def _rewrite_image(code: Code, call: cst.Call) -> None:
+    gray = find_argument(call, 1, "grayscale")
     value = literal(gray.value) if gray is not None else None
     if gray is None or not isinstance(value, bool):
         return

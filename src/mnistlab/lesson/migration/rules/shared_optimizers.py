@@ -3,7 +3,7 @@
 import libcst as cst
 
 from mnistlab.lesson.migration.code import Code
-from mnistlab.lesson.migration.syntax import keywords, method, positionals
+from mnistlab.lesson.migration.syntax import find_argument, method
 from mnistlab.lesson.migration.values import Values
 
 SHARED = (
@@ -17,8 +17,7 @@ def rewrite_shared_optimizers(code: Code, values: Values) -> None:
     """Gives a copy of an optimizer to every model but the first that is compiled with it."""
     seen: set[str] = set()
     for call in code.calls:
-        given, places = keywords(call), positionals(call)
-        argument = given.get("optimizer") or (places[0] if places else None)
+        argument = find_argument(call, 0, "optimizer")
         if method(call) != "compile" or argument is None:
             continue
         optimizer = argument.value

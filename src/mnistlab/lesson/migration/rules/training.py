@@ -5,7 +5,7 @@ import libcst as cst
 from mnistlab.lesson.migration.code import Code
 from mnistlab.lesson.migration.rules.sources import MAX_DEPTH, is_finite, is_model, is_whole_pass
 from mnistlab.lesson.migration.rules.spelling import numpy_name
-from mnistlab.lesson.migration.syntax import keywords, literal, method, positionals
+from mnistlab.lesson.migration.syntax import find_argument, keywords, literal, method, positionals
 
 GENERATOR = "{old} was removed in Keras 3 (AttributeError: no attribute '{old}'); {new} takes arrays and batches alike."
 POSITION = "{new} has its arguments in another order than {old} had, so this one needs its name."
@@ -215,13 +215,12 @@ def _count_whole(code: Code, value: cst.BaseExpression) -> None:
 
 def _source(call: cst.Call, steps: str) -> cst.BaseExpression | None:
     """The source of the batches that an argument gives the number of."""
-    given, values = keywords(call), positionals(call)
     if steps != "validation_steps":
-        first = given.get("x") or given.get("generator") or (values[0] if values else None)
-        return first.value if first is not None else None
-    place = 1 + _FIT.index("validation_data")
-    by_place = values[place] if method(call) == "fit_generator" and len(values) > place else None
-    found = given.get("validation_data") or by_place
+        found = find_argument(call, 0, "x", "generator")
+    elif method(call) == "fit_generator":
+        found = find_argument(call, 1 + _FIT.index("validation_data"), "validation_data")
+    else:
+        found = keywords(call).get("validation_data")
     return found.value if found is not None else None
 
 
