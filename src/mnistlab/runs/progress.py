@@ -168,7 +168,7 @@ def parse_line(text: bytes) -> Line | None:
 
 
 def _is_sound(line: Any) -> bool:
-    if not isinstance(line, dict) or not _is_count(line.get("step")):
+    if not isinstance(line, dict) or not is_count(line.get("step")):
         return False
     numbers = {"begin": ("seconds",), "step": ("epoch", "loss", "accuracy", "seconds"), "epoch": ("epoch", "loss")}
     wanted = numbers.get(str(line.get("event")))
@@ -176,12 +176,11 @@ def _is_sound(line: Any) -> bool:
         return False
     history = line.get("history")
     is_history = isinstance(history, list) and all(isinstance(row, dict) for row in history)
-    return line["event"] != "begin" or (
-        is_history and all(_is_count(line.get(key)) for key in ("num_steps", "process"))
-    )
+    return line["event"] != "begin" or (is_history and all(is_count(line.get(key)) for key in ("num_steps", "process")))
 
 
-def _is_count(value: Any) -> bool:
+def is_count(value: object) -> bool:
+    """Whether something that was read from a file is a whole number, 0 or more, that a float can hold."""
     return isinstance(value, int) and is_number(value) and value >= 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -103,19 +104,18 @@ class SnapshotLog:
         return np.frombuffer(content, np.uint8).reshape(IMAGE_SHAPE) if len(content) == _NUM_PIXELS else None
 
     def _append(self, part: Watched | Snapshot) -> None:
-        if not self._broken:
-            try:
-                append_bytes(self.path, _bytes_of(part))
-            except RunError:
-                self._broken = True  # a full disk also stops the checkpoint, which says so
+        self._save(append_bytes, _bytes_of(part))
 
     def _write(self, watched: Watched) -> None:
         parts: list[Watched | Snapshot] = [watched, *self._kept]
+        self._save(write_bytes, b"".join(map(_bytes_of, parts)))
+
+    def _save(self, write: Callable[[Path, bytes], None], content: bytes) -> None:
         if not self._broken:
             try:
-                write_bytes(self.path, b"".join(map(_bytes_of, parts)))
+                write(self.path, content)
             except RunError:
-                self._broken = True
+                self._broken = True  # a full disk also stops the checkpoint, which says so
 
 
 def write_drawing(folder: Path, image: NDArray[np.uint8]) -> None:

@@ -7,7 +7,6 @@ a megabyte: as the moments become more, every second one is dropped.
 
 import base64
 import binascii
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE, NUM_CLASSES
 from mnistlab.exceptions import RunError
+from mnistlab.runs.progress import is_count, is_number
 from mnistlab.system.foreign import parse_json, read_limited
 from mnistlab.system.sentences import Sentence
 
@@ -181,13 +181,13 @@ def _snapshot_of(line: dict[str, Any], watched: Watched) -> Snapshot:
 
 
 def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not is_count(value):
         raise ValueError("not a count")
-    return value
+    return int(value)
 
 
 def _positive(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
+    if not is_number(value) or value < 0:
         raise ValueError("not a size")
     return float(value)
 
