@@ -6,7 +6,8 @@ import { say } from "../app/words.js";
 
 const SIDE = 480; // pixels, about; modules are whole pixels
 const MOST_BYTES = 2953; // of a QR code
-const LOOPBACK = /^(localhost|127\.|\[::1\])/;
+/** Hosts of addresses that open on this computer alone. */
+export const LOOPBACK = /^(localhost|127\.|\[::1\])/;
 
 /** @param {(text: string) => void} announce */
 export function mountShare(announce) {

@@ -4,13 +4,13 @@ import { api } from "../app/api.js";
 import { element } from "../app/elements.js";
 import { state } from "../app/state.js";
 import { say } from "../app/words.js";
+import { LOOPBACK } from "./share.js";
 import { EXAMPLE, STEPS } from "./steps.js";
 
 const LOOK_MILLISECONDS = 150; // between two looks for what is to be outlined
 const MOST_LOOKS = 60;
 const LEAST_HEIGHT = 20; // pixels; what is lower has nothing in it yet
 const MARGIN = 12; // pixels that are left free around what is to be seen; its outline is there
-const LOOPBACK = /^(localhost|127\.|\[::1\])/;
 
 export function mountTour() {
   const card = /** @type {HTMLElement} */ (document.getElementById("tour"));
