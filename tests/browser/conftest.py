@@ -74,8 +74,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running `mnistlab serve`, with no runs yet."""
+def serving(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """The address of a running `mnistlab serve`, with no runs yet, and its process."""
     folder = tmp_path_factory.mktemp("served")
     with (folder / "errors.txt").open("w+") as errors:
         process = subprocess.Popen(
@@ -92,13 +92,19 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             found = next(filter(None, (re.search(r"http://[\w.:\[\]]+", line) for line in lines)), None)
             errors.seek(0)
             assert found, f"mnistlab serve printed no address: {errors.read()}"
-            yield found[0]
+            yield found[0], process.pid
         finally:
             process.terminate()
             process.wait(30)
             process.stdout.close()
         errors.seek(0)
         assert "Traceback" not in errors.read(), "the server failed; its messages are above"
+
+
+@pytest.fixture(scope="module")
+def server(serving: tuple[str, int]) -> str:
+    """The address of a running `mnistlab serve`."""
+    return serving[0]
 
 
 class Watched:
