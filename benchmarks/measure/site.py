@@ -1,25 +1,29 @@
-"""The page as a folder (`mnistlab site build`): how long it takes to build, what a visit loads, how soon it answers.
+"""The page as a folder (`mnistlab site build`) and as it is served: what a visit loads, and how soon it answers.
 
     python benchmarks/measure/site.py [--table-only]
 
 Builds the folder, gives it away with the standard library's file server, which compresses nothing, and opens it in
 Chromium at the address of a drawing. The bytes are those of the files that the server gave away until the answer was on
-the screen, and until the page could do without a network.
+the screen, and until the page could do without a network. The same address is then opened at `mnistlab serve`; the
+bytes are those that were sent.
 """
 
+import contextlib
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.material.file_server import FileServer
 from benchmarks.measure.benchmark import Benchmark, Results, cores, markdown_table
+from benchmarks.measure.serving import running_server
 from mnistlab.datasets import load_mnist
 from mnistlab.inference.classifier import Classifier
 from mnistlab.inference.pretrained import PRETRAINED, SHIPPED_NAMES
@@ -59,19 +63,13 @@ def measure() -> Results:
             results |= _visit(server, Path(scratch) / "site")
         finally:
             server.close()
-    return results | {"environment": describe_environment() | {"precision": "float32"}}
+    return results | {"served": _visit_server()} | {"environment": describe_environment() | {"precision": "float32"}}
 
 
 def _visit(server: FileServer, folder: Path) -> Results:
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.set_default_timeout(PATIENCE)
-        began = time.perf_counter()
-        page.goto(f"{server.address}/#tab=draw&{STROKES}")
-        page.locator(".verdict .numeral").get_by_text("3").wait_for()
-        results: Results = {"first_answer_seconds": time.perf_counter() - began}
+    with chromium() as browser:
+        page, seconds = _drawn(browser, server.address)
+        results: Results = {"first_answer_seconds": seconds}
         # Some files of the other networks are on their way by then; none of them was waited for.
         loaded = page.evaluate("performance.getEntriesByType('resource').map((one) => one.decodedBodySize)")
         own = [folder / "index.html", folder / "data" / "networks" / "shipped.weights"]  # by a worker, the second
@@ -87,8 +85,37 @@ def _visit(server: FileServer, folder: Path) -> Results:
             for network in SHIPPED_NAMES
         }
         results["browser"] = f"Chromium {browser.version}"
-        browser.close()
     return results
+
+
+def _visit_server() -> Results:
+    """What a browser that has never been there loads from `mnistlab serve` until the answer is on the screen."""
+    with running_server() as server, chromium() as browser:
+        page, seconds = _drawn(browser, server.address)
+        entries = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        sizes = page.evaluate(f"{entries}.map((one) => [one.transferSize, one.decodedBodySize])")
+    sent, unpacked = np.sum(sizes, axis=0).tolist()
+    return {"seconds": seconds, "sent_bytes": sent, "unpacked_bytes": unpacked, "num_requests": len(sizes)}
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A Chromium with nothing kept from earlier visits."""
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def _drawn(browser: Browser, address: str) -> tuple[Page, float]:
+    """A new page at the address of a drawing, and the seconds until its answer was on the screen."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    began = time.perf_counter()
+    page.goto(f"{address}/#tab=draw&{STROKES}")
+    page.locator(".verdict .numeral").get_by_text("3").wait_for()
+    return page, time.perf_counter() - began
 
 
 def _answers(page: Any, network: str, images: np.ndarray) -> dict[str, float]:
@@ -110,10 +137,13 @@ def _native(network: str, images: np.ndarray) -> float:
 
 def table(results: Results) -> str:
     """Sizes and times of a visit, and the time of each network's answer."""
+    served = results["served"]
     rows = [
         ("files until the first answer", _megabytes(results["first_answer_bytes"]), "1 MB"),
         ("files of the first visit, after which it needs no network", _megabytes(results["first_visit_bytes"]), "8 MB"),
         ("time from opening a drawing's address to the answer", f"{results['first_answer_seconds']:.1f} s", ""),
+        ("the same at `mnistlab serve`", f"{served['seconds']:.1f} s", ""),
+        ("sent by `mnistlab serve` until that answer", _megabytes(served["sent_bytes"]), ""),
         ("time to build the folder", f"{results['build_seconds']:.0f} s", ""),
     ]
     answers = [

@@ -4,8 +4,9 @@
 
 Each is one training run of the recipe of its name, except that 5,000 training images are held back for the
 calibration, as the recipe `cnn` does anyway. The files give every layer's activations, so that people can look inside,
-and hold large weights in half precision. The test set chose nothing. After an interruption, the same command continues.
-The card of all networks is written anew.
+and hold large weights in half precision. The test set chose nothing. What the runs noted while they learned is kept
+beside them, as recordings for the page. After an interruption, the same command continues. The card of all networks is
+written anew.
 """
 
 import dataclasses
@@ -24,10 +25,13 @@ from mnistlab.evaluation.calibration import calibrate
 from mnistlab.evaluation.metrics import expected_calibration_error
 from mnistlab.inference import Classifier
 from mnistlab.inference.onnx_files import store_halves
-from mnistlab.inference.pretrained import PRETRAINED
+from mnistlab.inference.pretrained import PRETRAINED, RECORDINGS
 from mnistlab.models.export import note_calibration
 from mnistlab.recipes import RECIPES
 from mnistlab.runs import Run
+from mnistlab.runs.progress import PROGRESS_FILE
+from mnistlab.runs.run import MANIFEST, SMALL_FILES
+from mnistlab.runs.snapshots import SNAPSHOT_FILE
 from mnistlab.system.files import write_with
 
 NAMES = ("mlp", "cnn")
@@ -44,6 +48,13 @@ def store(run: Run, path: Path) -> None:
     store_halves(path)
     answers = evaluate(Classifier(path, calibrated=False), held_back(run))
     note_calibration(path, calibrate(answers.labels, answers.probabilities))
+
+
+def record(run: Run, folder: Path) -> None:
+    """Keeps how the network of a run learned, for the page; the network itself is stored elsewhere."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (*sorted(SMALL_FILES), MANIFEST, PROGRESS_FILE, SNAPSHOT_FILE):
+        shutil.copyfile(run.folder / name, folder / name)
 
 
 def figures(run: Run, path: Path) -> Results:
@@ -76,6 +87,7 @@ def measure(runs: Path) -> Results:
     for name in NAMES:
         run = training.train(dataclasses.replace(RECIPES[name], validation="split"), load_mnist(), runs / name)
         write_with(PRETRAINED[name], lambda path, run=run: store(run, path))
+        record(run, RECORDINGS[name])
         results[name] = figures(run, PRETRAINED[name])
         row = results[name]
         print(f"{PRETRAINED[name]}  {row['num_bytes'] / 1e6:.2f} MB  {row['test']['accuracy'] * 100:.2f} %")

@@ -268,7 +268,7 @@ def test_on_a_phone_the_curves_of_a_training_come_into_sight_once(open_site: Any
 
 def test_a_run_of_ones_own_is_there_with_its_curves(open_site: Any) -> None:
     page = open_site().open("tab=train")
-    expect(page.locator(".run-name")).to_have_text(["run"])
+    expect(page.locator(".run-name").first).to_have_text("run")
     expect(page.locator("#train-form-title")).to_have_count(0)  # nobody could train with Python
     with pytest.raises(Error, match="no server"):
         page.evaluate(ASK, ["post", "/api/runs", {"recipe": "mlp"}])

@@ -52,11 +52,14 @@ def test_the_networks_are_those_that_ship_and_those_of_the_runs(site):
         assert (site.folder / "data" / "networks" / f"{network}.weights").read_bytes() == web_network(path)
     german = load(site, "de/networks.json")["networks"]
     assert german[0]["title"] != listed[0]["title"]
-    (run,) = load(site, "en/runs.json")["runs"]
+    run, *recordings = load(site, "en/runs.json")["runs"]
+    assert [(one["id"], one["folder"]) for one in recordings] == [(name, name) for name in ("shipped-mlp", "shipped-cnn")]
     assert (run["state"], run["folder"], run["network"]) == ("finished", "runs/run", "run")
     detail = load(site, "en/runs/run.json")
     assert detail["history"] and detail["has_snapshots"]
     assert [moment["step"] for moment in load(site, "snapshots/run.json")["moments"]] == [0, 4]
+    for one in recordings:
+        assert len(load(site, f"snapshots/{one['id']}.json")["moments"]) > 5
 
 
 def test_the_mistakes_are_those_of_all_test_images(site, mnist):

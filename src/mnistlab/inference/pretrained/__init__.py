@@ -19,6 +19,9 @@ PRETRAINED: dict[str, Path] = {
 SHIPPED_NAMES: dict[str, str] = {"shipped": "digits", "shipped-mlp": "mlp", "shipped-cnn": "cnn"}
 """What they are called where the name of a run could stand, too: on the command line and in the page's addresses."""
 
+RECORDINGS: dict[str, Path] = {name: PRETRAINED_PATH.parent / "recordings" / name for name in ("mlp", "cnn")}
+"""Folders of the training runs that the notebook's two networks come from, without the networks; for the page."""
+
 ACCURACY_PATH = PRETRAINED_PATH.with_name("accuracy.json")
 PARAMETERS_PATH = PRETRAINED_PATH.with_name("parameters.json")
 

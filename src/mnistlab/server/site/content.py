@@ -17,7 +17,6 @@ from mnistlab.exceptions import RunError
 from mnistlab.inference.pretrained import PRETRAINED, SHIPPED_NAMES
 from mnistlab.inference.web import web_network
 from mnistlab.recipes import RECIPES
-from mnistlab.runs.snapshots import SNAPSHOT_FILE
 from mnistlab.server.http.security import POLICY
 from mnistlab.server.http.sentences import catalogues
 from mnistlab.server.http.static import load_assets, load_mnist_files
@@ -72,8 +71,8 @@ async def answered_files(ask: Asker, run_folders: Mapping[str, Path]) -> Files:
     files = {f"data/networks/{network}.weights": web_network(paths[network]) for network in networks}
     for language in catalogues():
         files |= {f"data/{language}/{name}.json": content async for name, content in _told(ask, language)}
-    for run, folder in run_folders.items():
-        if (folder / SNAPSHOT_FILE).exists():
+    for run in [one["id"] for one in (await ask.get("/api/runs"))["runs"]]:
+        if (await ask.get(f"/api/runs/{run}"))["has_snapshots"]:
             files[f"{SNAPSHOTS}{run}.json"] = _json(await ask.get(f"/api/runs/{run}/snapshots"))
     explained = {*CONTESTED_TEST_LABELS}
     for network in networks:

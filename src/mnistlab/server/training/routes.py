@@ -55,8 +55,7 @@ def training_router(trainings: Trainings) -> APIRouter:
     def show_run(run: RunInPath) -> dict[str, Any]:
         """One run, its curves, and the command that makes it."""
         status = trainings.status(trainings.place(run))
-        code = trainings.code(status.summary.recipe, status.place.folder)
-        return describe_run(status) | curves_of(status.place) | code
+        return describe_run(status) | curves_of(status.place) | trainings.code_of(status)
 
     @router.post("/runs/{run}/stop", status_code=202, response_model=schemas.RunId, responses=documented(404, 409, 422))
     def stop_run(run: RunInPath) -> dict[str, str]:

@@ -93,8 +93,8 @@ class Report:
 
     Args:
         id: Name in addresses.
-        title: The folder's path below the runs folder.
-        folder: The folder as a command line takes it.
+        title: The folder's path below the runs folder, or what a recording is called.
+        folder: The folder as a command line takes it; of a recording its name, which stands for a folder there.
         state: Whether the training is running, stopped, finished or failed, or the run is damaged.
         phase: What a running training does: it starts, trains, or scores and writes files.
         recipe: Name of the recipe.
@@ -134,8 +134,8 @@ def describe_run(status: TrainingStatus) -> dict[str, Any]:
     is_finished = summary.state == "finished"
     return {
         "id": status.place.run,
-        "title": status.place.title,
-        "folder": str(status.place.folder),
+        "title": translated(status.place.title),
+        "folder": status.place.run if status.place.is_recorded else str(status.place.folder),
         "state": summary.state,
         "phase": status.phase,
         "recipe": None if recipe is None else recipe.name,

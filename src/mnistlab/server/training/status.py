@@ -29,9 +29,10 @@ class Place:
     Args:
         run: Id of the run.
         folder: Folder of the run; it need not exist yet.
-        title: The folder's path below the runs folder.
+        title: The folder's path below the runs folder, or what a recording is called.
         start: The last start of its training from the page; `None` if there was none.
         log: File with the standard error of that training's process; it need not exist.
+        is_recorded: Whether it is a recording that ships, whose networks are elsewhere.
     """
 
     run: str
@@ -39,6 +40,7 @@ class Place:
     title: str
     start: Start | None
     log: Path
+    is_recorded: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

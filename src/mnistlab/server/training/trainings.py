@@ -6,21 +6,24 @@ import threading
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from mnistlab.inference.pretrained import RECORDINGS
 from mnistlab.recipes import Recipe, to_arguments, to_python
 from mnistlab.runs import find_runs
 from mnistlab.runs.run import MANIFEST
 from mnistlab.server.http.errors import ApiError
+from mnistlab.server.http.sentences import say
 from mnistlab.server.run_ids import ID_PATTERN, SHIPPED_PREFIX, is_utf8, run_id
 from mnistlab.server.training.process import ask_to_end, read_start, start_process
 from mnistlab.server.training.status import Place, TrainingStatus, status_of
 from mnistlab.system.extras import describe_missing
 from mnistlab.system.files import make_folder
+from mnistlab.system.sentences import Sentence
 
 NOTES = ".page"  # folder in the runs folder: the last start of each run and its standard error
 
 
 class Trainings:
-    """The runs below a folder, of which one at a time may be training.
+    """The runs below a folder, of which one at a time may be training, and the recordings that ship.
 
     All state is in files. So another server on the same folder sees the same runs, and training goes on while no
     server is running.
@@ -37,14 +40,14 @@ class Trainings:
         self._finished: dict[str, tuple[float, TrainingStatus]] = {}
 
     def places(self) -> dict[str, Place]:
-        """Every run by its id, including those whose process has not made its folder yet."""
+        """Every run by its id, those that ship last, and with those whose process has not made its folder yet."""
         found = filter(is_utf8, find_runs([self.root]))
         folders = {run_id(folder.relative_to(self.root)): folder for folder in found}
         noted = [path.stem for path in sorted((self.root / NOTES).glob("*.json"))]
         # A run that was started from the page lies directly below the runs folder, named by its id.
         folders |= {run: self.root / run for run in noted if run not in folders and _is_free_of_paths(run)}
         places = {run: self._place(run, folder) for run, folder in folders.items()}
-        return {run: place for run, place in places.items() if not _is_gone(place)}
+        return {run: place for run, place in places.items() if not _is_gone(place)} | _recorded()
 
     def place(self, run: str) -> Place:
         """The place of a run.
@@ -58,8 +61,8 @@ class Trainings:
         return found
 
     def statuses(self) -> list[TrainingStatus]:
-        """The status of every run: the running one first, then the others, the last changed first."""
-        found = [(self.status(place), _changed(place)) for place in self.places().values()]
+        """The status of every run: the running one first, then the others, the last changed first, then recordings."""
+        found = [(self.status(place), 0.0 if place.is_recorded else _changed(place)) for place in self.places().values()]
         found.sort(key=lambda item: (item[0].summary.state != "running", -item[1]))
         return [status for status, _ in found]
 
@@ -124,6 +127,11 @@ class Trainings:
         if not ask_to_end(place.folder, place.start):
             raise ApiError(409, "server.started_elsewhere", run=run)
 
+    def code_of(self, status: TrainingStatus) -> dict[str, str | None]:
+        """What `code` says of a run; of a recording, with a folder of one's own."""
+        recipe, place = status.summary.recipe, status.place
+        return self.code(recipe, self.root / folder_name(recipe) if recipe and place.is_recorded else place.folder)
+
     def code(self, recipe: Recipe | None, folder: Path) -> dict[str, str | None]:
         """The `command` line and the `python` program that train a recipe in a folder, as far as there are any."""
         arguments = None if recipe is None else self._arguments(recipe, folder)
@@ -176,6 +184,15 @@ def folder_name(recipe: Recipe) -> str:
     name, *options = to_arguments(recipe) or [recipe.name]
     settings = zip(options[::2], options[1::2], strict=True)
     return "-".join([name, *(option.rpartition("-")[2] + value for option, value in settings)])
+
+
+def _recorded() -> dict[str, Place]:
+    """The recordings that ship, by the ids of their networks."""
+    found = {}
+    for name, folder in RECORDINGS.items():
+        run, key = f"{SHIPPED_PREFIX}-{name}", f"train.recording_{name}"
+        found[run] = Place(run, folder, Sentence(say(key), key), None, folder / "none.log", is_recorded=True)
+    return found
 
 
 def _is_free_of_paths(run: str) -> bool:

@@ -18,7 +18,8 @@ const PAGE = 48;
 export function createGallery(load, choose) {
   const list = element("ul", { class: "digits" });
   const more = element("button", { type: "button", class: "plain digits-more", hidden: true, text: say("mistakes.more") });
-  const root = element("div", {}, list, more);
+  const marked = element("p", { class: "small muted", "aria-hidden": "true", hidden: true, text: say("mistakes.question_mark") });
+  const root = element("div", {}, marked, list, more);
   /** @type {Place[]} */
   let places = [];
   /** @type {Map<number, {button: HTMLElement, paint: () => void}>} */
@@ -37,6 +38,7 @@ export function createGallery(load, choose) {
     const first = shown.size;
     images.forEach((image, at) => list.append(element("li", {}, item(image, page[at]))));
     more.hidden = shown.size >= places.length;
+    if (images.some((image) => image.contested)) marked.hidden = false;
     if (first) /** @type {HTMLElement | null} */ (list.children[first]?.querySelector("button"))?.focus();
     mark();
   }
@@ -102,7 +104,7 @@ export function createGallery(load, choose) {
       places = wanted;
       shown = new Map();
       list.replaceChildren();
-      more.hidden = true;
+      more.hidden = marked.hidden = true;
       await add();
     },
     /** @param {number | null} index */

@@ -15,7 +15,7 @@ export function createRunList({ toggle, resume, draw, look }) {
   const list = element("ul", { class: "runs" });
   const empty = element("p", {
     class: "muted",
-    text: say(api.isServer ? "train.no_run" : "site.no_run"),
+    text: say("train.no_run"),
   });
   const missing = element("p", {
     class: "trouble missing",
@@ -46,7 +46,7 @@ export function createRunList({ toggle, resume, draw, look }) {
       if (now === before) return; // what has the focus keeps it
       before = now;
       const focused = document.activeElement?.id;
-      empty.hidden = reports.length > 0;
+      empty.hidden = !api.isServer || reports.some((report) => !isRecording(report));
       list.replaceChildren(...reports.map((report) => row(report, styles.get(report.id))));
       if (focused) document.getElementById(focused)?.focus();
     },
@@ -95,6 +95,9 @@ export function createRunList({ toggle, resume, draw, look }) {
     );
   }
 }
+
+/** @param {Report} report whether it ships with the page, rather than lies in the runs folder */
+const isRecording = (report) => report.id.startsWith("shipped-");
 
 /** @param {Report} report */
 function result(report) {

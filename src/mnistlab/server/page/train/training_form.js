@@ -116,6 +116,7 @@ export function createForm(recipes, limits, { change, start }) {
     "form",
     { class: "training-form", "aria-labelledby": "train-form-title" },
     element("h2", { id: "train-form-title", text: say("train.title") }),
+    element("p", { class: "small muted field-wide", text: say("train.kept") }),
     element(
       "div",
       { class: "field field-wide" },
