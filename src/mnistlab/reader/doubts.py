@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from mnistlab.reader.judging import Judged
@@ -11,6 +12,10 @@ FAINT: Final = 0.12  # of the ground's brightness, by which ink differs from it
 NOISY: Final = 0.12  # of the ink's strength; the deviation of the bare ground
 _SHORT: Final = 3.4  # thickness of a stroke 20 pixels long; alone on a photo, it has nothing to be measured by
 
+_SMALL: Final = 0.5  # of the height of the tallest sure digit; a lone stroke below that may be anything
+_THIN: Final = 0.1  # width to height of what may be the edge of something
+_NEAR: Final = 0.08  # of the picture's side, the distance of such an edge from the picture's own
+
 REASONS: Final = {
     "astray": "It looks like {named}, but most of the page does not look like digits; the photo may be turned.",
     "parted": "It looks like {named}, but it touches its neighbours and may have been separated wrongly; "
@@ -18,6 +23,9 @@ REASONS: Final = {
     "faint": "It looks like {named}, but the ink hardly stands out from the paper.",
     "short": "It looks like {named}, but alone it may be a comma or a dash as well.",
     "dotted": "It looks like {named}, but it has a dot below, as a question mark has.",
+    "stacked": "It looks like {named}, but it is in two pieces, each of which looks like a digit.",
+    "stray": "It looks like {named}, but it may as well be an edge or a mark on the paper.",
+    "percent": "It looks like {named}, but with its neighbours it looks like a percent sign.",
     "cut": "It looks like {named}, but it reaches the edge of the photo and may be cut off.",
     "letters": "It looks like {named}, but it stands among letters.",
     "touching": "It looks like {named}, but it is as wide as several digits; leave some space between them.",
@@ -38,9 +46,29 @@ def mark_placed(judged: list[Judged], search: Search) -> list[Judged]:
 
 
 def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:
-    """Gives the marks "faint" and "short" to what they are true of."""
+    """Gives the marks "faint", "short" and "stray" to what they are true of."""
     if is_faint(search):
         judged = [one.marked("faint") for one in judged]
-    if len(judged) == 1 and judged[0].verdict.digit == 1 and judged[0].normalized.thickness_before >= _SHORT:
-        return [judged[0].marked("short")]
-    return judged
+    are_short = [one.verdict.digit == 1 and one.normalized.thickness_before >= _SHORT for one in judged]
+    if all(are_short) and not any(one.found.position for one in judged):  # alone, or as a colon one above the other
+        return [one.marked("short") for one in judged]
+    tallest = max((_height(one) for one in judged if one.verdict.kind == "digit"), default=0)
+    lengths = Counter(one.found.line for one in judged)
+    return [
+        one.marked("stray")
+        if one.verdict.digit == 1
+        and (_is_edge(one, search.shape) or (lengths[one.found.line] == 1 and _height(one) < _SMALL * tallest))
+        else one
+        for one in judged
+    ]
+
+
+def _is_edge(one: Judged, shape: tuple[int, int]) -> bool:
+    """Whether a stroke is as thin as an edge and at the picture's left or right edge."""
+    _, left, _, right = one.found.box
+    reach = _NEAR * shape[1]
+    return right - left <= _THIN * _height(one) and (left <= reach or right >= shape[1] - reach)
+
+
+def _height(one: Judged) -> int:
+    return one.found.box[2] - one.found.box[0]

@@ -21,7 +21,7 @@ from mnistlab.reader.segmentation import Found, Search
 from mnistlab.reader.touching import join_broken, part_touching
 from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
-from mnistlab.reader.words import mark_words
+from mnistlab.reader.words import mark_percent, mark_words
 from mnistlab.system.sentences import Sentence
 
 _PRINT: Final = Sentence("It stands in a line of small print.", "answer.print")
@@ -188,7 +188,7 @@ class DigitReader:
         else:
             judged = join_enclosed(search, mark_placed(judged, search), self._judge)
             judged = part_touching(search, judged, self._judge)
-        judged = mark_words(mark_doubtful(judged, search))
+        judged = mark_percent(mark_words(mark_doubtful(judged, search)))
         shape = grey.shape[::-1] if turn % 180 else grey.shape
         troubles = [find_trouble(one, shape) for one in judged]
         readings = []

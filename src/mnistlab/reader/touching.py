@@ -15,6 +15,8 @@ _WIDE: Final = 1.3  # ratio of width to height above which a find may be several
 _MAX_CUT: Final = 60  # finds of one photo that are cut up; a page full of touching digits has as many
 _MAX_BROKEN: Final = 6  # pieces of one broken digit
 _JOINED: Final = 0.5  # least score of a digit that is put together from pieces
+_APART: Final = 2.0  # of the thickness of their strokes, the gap between two pieces that look like digits themselves
+_ABOVE: Final = 0.4  # of the narrower one's width, that lies above or below the other
 _PRICE: Final = 0.25  # of each further piece, in logarithms of scores: most finds are one digit
 _LEAST: Final = log(0.3)  # logarithm of the mean score of pieces worth showing
 _MARGIN: Final = 2.0  # logarithm of how much likelier the best way must be than one with other digits
@@ -56,22 +58,43 @@ def part_touching(search: Search, judged: list[Judged], judge: Judge) -> list[Ju
 def join_broken(search: Search, judged: list[Judged], judge: Judge) -> list[Judged]:
     """Takes a picture's few finds for the pieces of one broken digit, if they are that rather than digits themselves.
 
+    Two that look like digits are one broken digit if one is close above the other; then nothing is sure.
+
     Args:
         search: Search that found them.
         judged: All finds of the picture with their verdicts.
         judge: Judge of the whole.
 
     Returns:
-        The whole with the specks around it, alone and with the mark "joined"; otherwise the finds as they were.
+        The whole with the specks around it, alone and with the mark "joined", and "stacked" if its pieces look like
+        digits; otherwise the finds as they were.
     """
-    if not 1 <= len(judged) <= _MAX_BROKEN or all(one.verdict.kind == "digit" for one in judged):
+    are_digits = all(one.verdict.kind == "digit" for one in judged)
+    if not 1 <= len(judged) <= _MAX_BROKEN or (are_digits and not _are_stacked(judged)):
         return judged
     found = search.whole()
     if found is None:
         return judged
     (whole,) = judge_all([found], judge)
+    if are_digits:
+        return [whole.marked("joined").marked("stacked")] if whole.score > _JOINED else judged
     apart = exp(sum(log(one.score) for one in judged) / len(judged))
     return [whole.marked("joined")] if whole.score > max(_JOINED, apart) else judged
+
+
+def _are_stacked(judged: list[Judged]) -> bool:
+    """Whether there are two finds, one above the other with a gap hardly wider than a stroke."""
+    if len(judged) != 2 or judged[1].found.position:
+        return False
+    (_, left, above, right), (below, start, _, end) = (one.found.box for one in judged)
+    thickness = max(one.normalized.thickness_before * max(_sides(one)) / 20 for one in judged)
+    shared = min(right, end) - max(left, start)
+    return below - above <= _APART * thickness and shared >= _ABOVE * min(right - left, end - start)
+
+
+def _sides(one: Judged) -> tuple[int, int]:
+    top, left, bottom, right = one.found.box
+    return bottom - top, right - left
 
 
 def _is_suspect(one: Judged, search: Search) -> bool:

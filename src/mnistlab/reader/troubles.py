@@ -14,7 +14,7 @@ from mnistlab.reader.judging import Judged
 from mnistlab.system.sentences import Sentence
 
 TroubleKind = Literal[
-    "turned", "astray", "touching", "cut off", "small", "faint", "blurred", "boxed", "no digit", "unclear"
+    "turned", "astray", "touching", "cut off", "small", "faint", "blurred", "boxed", "broken", "no digit", "unclear"
 ]
 
 SMALL: Final = 12  # pixels of a digit's longer side; fewer do not show its form
@@ -44,6 +44,7 @@ _TEXTS: Final[dict[TroubleKind, tuple[str, str]]] = {
         "It touches printed lines; part of a line may have been left, or part of a stroke removed.",
         "Write inside the boxes without touching them, or on plain paper.",
     ),
+    "broken": ("It is in pieces, and each of them could be a digit.", "Write it in one piece, with a pen that does not skip."),
     "no digit": ("It does not look like a digit.", "If it is one, write it larger and in one piece."),
     "unclear": ("Its shape could be several digits.", "Write it more clearly."),
 }
@@ -104,7 +105,9 @@ def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
         kind = "blurred"
     elif "ruled" in marks:
         kind = "boxed"
-    elif one.verdict.kind == "no digit" or "letters" in marks:
+    elif "stacked" in marks:
+        kind = "broken"
+    elif one.verdict.kind == "no digit" or marks & {"letters", "percent", "stray"}:
         kind = "no digit"
     else:
         kind = "unclear"

@@ -49,8 +49,9 @@ class Found:
             from another; "joined" if it was put together from pieces; and by the reader, "astray" if the page looks
             like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
             "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo,
-            "dotted" if it has a dot below, "cut" if
-            it reaches the border of the photo.
+            "dotted" if it has a dot below, "percent" if it is a piece of a percent sign, "stray" if it
+            may be an edge or a mark, "stacked" if each of its two pieces looks like a digit, "cut" if it reaches the
+            border of the photo.
     """
 
     box: tuple[int, int, int, int]
@@ -160,6 +161,12 @@ class Search:
     def is_part_of(self, found: Found, numbers: tuple[int, ...]) -> bool:
         """Whether the ink of a find has one of these numbers."""
         return bool({*self._part(found).numbers} & {*numbers})
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the photo."""
+        height, width = self._view.shape
+        return height, width
 
     def size(self, found: Found) -> int:
         """The longer side of a find on the level page, in its pixels."""

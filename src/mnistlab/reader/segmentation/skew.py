@@ -17,6 +17,8 @@ _MAX_POINTS: Final = 60_000  # more would not make the angle better
 _MIN_GAIN: Final = 1.1  # in sharpness; less can come from the shapes of a few digits
 _MIN_CHARACTERS: Final = 4  # that make a line; the strokes of fewer, such as the flag of a 1, are no direction
 _MIN_HEIGHT: Final = 0.4  # of a character, as a fraction of the tallest
+_MIN_SOLID: Final = 0.06  # of its box, the ink of a character
+_MIN_SHARE: Final = 0.3  # of the ink, that such characters have together
 _MIN_RULE: Final = 0.6  # length of a rule as a fraction of the picture's width
 _MIN_DEGREES: Final = 0.3  # a smaller turn is not worth its blur
 
@@ -83,10 +85,20 @@ def _sharpest(down: Floats, right: Floats, degrees: npt.NDArray[np.float64]) -> 
 
 
 def _has_line(is_ink: Mask) -> bool:
-    """Whether there are enough characters for a line, none much lower than the tallest."""
-    labels, _ = ndimage.label(is_ink, np.ones((3, 3)))
-    heights = np.array([rows.stop - rows.start for rows, _ in ndimage.find_objects(labels)])
-    return int((heights >= _MIN_HEIGHT * heights.max()).sum()) >= _MIN_CHARACTERS
+    """Whether there are enough characters for a line: of about one height, with much of the ink that is no rule."""
+    labels, count = ndimage.label(is_ink, np.ones((3, 3)))
+    boxes = ndimage.find_objects(labels)
+    sides = np.array([(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes])
+    areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    is_solid = areas >= _MIN_SOLID * sides.prod(axis=1)  # a grid of rules is mostly empty
+    heights, areas = sides[is_solid, 0], areas[is_solid]
+    if len(heights) < _MIN_CHARACTERS:
+        return False
+    order = np.argsort(-heights)
+    heights, inked = heights[order], np.concatenate([[0], np.cumsum(areas[order])])
+    ends = np.searchsorted(-heights, -_MIN_HEIGHT * heights, side="right")  # of those that are high enough beside each
+    starts = np.arange(len(heights))
+    return bool(((ends - starts >= _MIN_CHARACTERS) & (inked[ends] - inked[starts] >= _MIN_SHARE * inked[-1])).any())
 
 
 def level(shape: tuple[int, int], degrees: float) -> Turn:
