@@ -88,6 +88,9 @@ activations are outputs of the file. `make pretrained` makes them; the figures c
 Each is one training of the recipe of its name, seed 0, on {num_cpus} cores of an {cpu}, {precision}; 5,000 of MNIST's
 training images were held back. Temperature and least confidence come from these; the test set chose nothing.
 
+`recordings/` has what both runs noted while they learned, for the page: losses and accuracies, first weights, and
+answers to some test images.
+
 Arrays of a thousand numbers and more are stored in half precision, and widened when the file is loaded; the arithmetic
 is that of float32. Keras, above, computes with the weights as they were trained.
 

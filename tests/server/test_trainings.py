@@ -56,7 +56,7 @@ def events_of(server, run, last=None, until=lambda name, data: False):
     return found
 
 
-def own(listed):
+def own_of(listed):
     """The list of runs without the recordings that ship."""
     return listed | {"runs": [report for report in listed["runs"] if not report["id"].startswith("shipped-")]}
 
@@ -198,7 +198,7 @@ def test_runs_of_all_kinds_are_told_apart(tmp_path):
     (runs / NOTES / "gone.json").write_text(json.dumps(dataclasses.asdict(finished)))
     (runs / NOTES / "worse.json").write_text('{"pid": 1e999}')
     with client_of(Settings(runs=runs)) as client:
-        listed = {report["id"]: report for report in own(client.get("/api/runs").json())["runs"]}
+        listed = {report["id"]: report for report in own_of(client.get("/api/runs").json())["runs"]}
         states = {run: report["state"] for run, report in listed.items()}
         deep = next(run for run in states if run.startswith("deep-down-done-"))
         assert states == {
@@ -306,7 +306,7 @@ def test_a_run_whose_name_json_cannot_hold_is_left_out(tmp_path):
     except OSError:
         pytest.skip("this file system takes UTF-8 alone")
     with client_of(Settings(runs=tmp_path)) as client:
-        assert [report["id"] for report in own(client.get("/api/runs").json())["runs"]] == ["good"]
+        assert [report["id"] for report in own_of(client.get("/api/runs").json())["runs"]] == ["good"]
         own = [one["id"] for one in client.get("/api/networks").json()["networks"] if one["source"] == "run"]
         assert own == ["good"]
 
@@ -362,7 +362,7 @@ def test_events_of_a_finished_run_come_at_once_and_resume_by_their_numbers(tmp_p
 def test_a_server_that_can_write_nowhere_says_so(tmp_path):
     (tmp_path / "runs").write_text("a file")
     with client_of(Settings(runs=tmp_path / "runs")) as client:
-        assert own(client.get("/api/runs").json()) == {"runs": [], "running": None}
+        assert own_of(client.get("/api/runs").json()) == {"runs": [], "running": None}
         answer = client.post("/api/runs", json={"recipe": "mlp"})
         assert answer.status_code == 422 and "cannot be written" in answer.json()["error"]
 
@@ -371,6 +371,6 @@ def test_the_list_is_quick_with_many_runs(tmp_path):
     for number in range(30):
         finished_run(tmp_path / f"run-{number}", seed=number)
     trainings = Trainings(tmp_path)
-    assert len(trainings.statuses()) == 30
+    assert len(trainings.statuses()) == 32  # with two recordings
     known = trainings.statuses()
     assert all(one is other for one, other in zip(known, trainings.statuses(), strict=True))  # not read again

@@ -6,7 +6,7 @@ import datetime
 import io
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,13 +101,19 @@ def find_runs(folders: Iterable[Path | str] | Path | str) -> list[Path]:
     return [*found.values()]
 
 
-def summarize(folder: Path | str, process: int | None = None, noted_recipe: str | None = None) -> Summary:
+def summarize(
+    folder: Path | str,
+    process: int | None = None,
+    noted_recipe: str | None = None,
+    needed: Collection[str] = RUN_FILES,
+) -> Summary:
     """The summary of one run.
 
     Args:
         folder: The run folder.
         process: Id of the process that trains in it; by default the process that has locked the folder, if any.
         noted_recipe: Recipe of a training run that has not written it yet, in the form of `recipe.toml`.
+        needed: Names of the files that must be there once training has reached its end.
     """
     folder = Run(folder).folder  # type: ignore[arg-type]
     if process is None:  # first: if the training ends in between, its files are complete when they are read
@@ -116,7 +122,7 @@ def summarize(folder: Path | str, process: int | None = None, noted_recipe: str 
     try:
         has_recipe = (folder / "recipe.toml").is_file()
         if run.is_complete or not (has_recipe or noted_recipe):
-            return _ended(run.require(SMALL_FILES), is_running=process is not None)
+            return _ended(run.require(SMALL_FILES, needed), is_running=process is not None)
         recipe = run.recipe if has_recipe else Recipe.from_toml(noted_recipe or "")
         dataset = str(run.dataset["name"]) if has_recipe else None
         progress = read_progress(folder)

@@ -169,12 +169,13 @@ class Run:
         except (TypeError, ValueError, csv.Error) as error:
             raise RunError(f"{self.folder / 'history.csv'} is damaged: {error}. {self._mend}") from error
 
-    def require(self, compared: Collection[str] = RUN_FILES) -> "Run":
+    def require(self, compared: Collection[str] = RUN_FILES, needed: Collection[str] = RUN_FILES) -> "Run":
         """Returns this run if it is complete and its files are intact.
 
         Args:
             compared: Names of the files whose bytes are compared with the manifest; the others need only exist.
                 `SMALL_FILES` checks the numbers in a millisecond.
+            needed: Names of the files that must be there; `SMALL_FILES` for a recording, whose networks are elsewhere.
 
         Raises:
             RunError: if the folder does not exist, is not a run, holds an unfinished training run, or is damaged.
@@ -191,7 +192,7 @@ class Run:
         sums = self._read_json(MANIFEST).get("sha256")
         if not isinstance(sums, dict) or set(sums) != set(RUN_FILES):
             raise RunError(f"{self.folder / MANIFEST} is damaged: expected a sum for each file of a run. {self._mend}")
-        for name in RUN_FILES:
+        for name in needed:
             if not (self.folder / name).is_file():
                 raise RunError(f"{self.folder / name} is missing. {self._mend}")
             if name in compared and _sha256(self.folder / name) != sums[name]:

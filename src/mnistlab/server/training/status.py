@@ -10,6 +10,7 @@ from mnistlab.exceptions import MnistlabError
 from mnistlab.recipes import to_arguments
 from mnistlab.runs import Run, Summary, summarize
 from mnistlab.runs.progress import Progress, read_progress
+from mnistlab.runs.run import RUN_FILES, SMALL_FILES
 from mnistlab.runs.snapshots import SNAPSHOT_FILE
 from mnistlab.server.http.sentences import say
 from mnistlab.server.training.process import Start, process_of
@@ -63,7 +64,8 @@ class TrainingStatus:
 def status_of(place: Place) -> TrainingStatus:
     """The status of a run, from its files and its process."""
     process = process_of(place.folder, place.start)
-    summary = summarize(place.folder, process, None if place.start is None else place.start.recipe)
+    needed = SMALL_FILES if place.is_recorded else RUN_FILES
+    summary = summarize(place.folder, process, None if place.start is None else place.start.recipe, needed)
     if summary.state == "running":
         return TrainingStatus(place, summary, _phase(summary.progress, process))
     if summary.state == "stopped" and (failure := _failure(place)):
