@@ -10,7 +10,7 @@ from mnistlab.reader.segmentation import Search
 
 FAINT: Final = 0.12  # of the ground's brightness, by which ink differs from it
 NOISY: Final = 0.12  # of the ink's strength; the deviation of the bare ground
-_SHORT: Final = 3.4  # thickness of a stroke 20 pixels long; alone on a photo, it has nothing to be measured by
+_SHORT: Final = 3.25  # thickness of a stroke 20 pixels long; alone on a photo, it has nothing to be measured by
 
 _SMALL: Final = 0.5  # of the height of the tallest sure digit; a lone stroke below that may be anything
 _THIN: Final = 0.1  # width to height of what may be the edge of something
