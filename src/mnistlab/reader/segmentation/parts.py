@@ -26,7 +26,9 @@ _BASE_GAP: Final = 0.06  # of the height of a 1, that parts it from its base
 _RULING_GAP: Final = 4  # pixels; the gap that a removed line leaves
 _MIN_LIKENESS: Final = 0.5  # ratio of the thicknesses of strokes of one digit
 _BESIDE: Final = 9  # pixels; the width of the strip along a removed line in which its crumbs lie
-_MOSTLY, _ALL = 0.75, 0.92  # of a crumb's ink, that lies in the strip: of a narrow one, of any
+_MOSTLY, _ALL = 0.75, 0.92  # of a crumb's ink, that lies in the strip: of a narrow one, of a hair
+_NARROW: Final = 5, 2.2  # pixels; the shorter side and the strokes of a narrow crumb; small digits have more
+_HAIR: Final = 2.1  # pixels; the thickness of a crumb of any form
 _EIGHT: Final = np.ones((3, 3), dtype=int)
 
 
@@ -113,7 +115,8 @@ def find_parts(is_ink: Mask, ink: Floats, ruling: Mask) -> tuple[Labels, list[Pa
             2 * float(areas[number]) / max(float(edges[number]), 1.0),
         )
         share = beside[number] / part.area
-        is_crumb = share >= _ALL or (share >= _MOSTLY and min(part.height, part.width) <= _BESIDE)
+        is_narrow = min(part.height, part.width) <= _NARROW[0] and part.thickness < _NARROW[1]
+        is_crumb = (is_narrow and share >= _MOSTLY) or (part.thickness < _HAIR and share >= _ALL)
         if part.size >= 3 and not is_crumb:
             parts.append(part)
     parts.sort(key=lambda part: -part.area)

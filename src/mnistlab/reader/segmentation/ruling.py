@@ -188,7 +188,8 @@ def _usual_size(is_ink: Mask, lines: Mask, num_lines: int) -> float:
     if areas[~on_line].sum() >= _ENOUGH * areas.sum():
         areas[on_line] = 0
     elif num_lines > _MAX_STROKES:
-        band = ndimage.maximum_filter1d(lines.view(np.uint8), 3, axis=0).view(bool)
+        across = _find_level(np.ascontiguousarray(is_ink.T)).T  # squared paper holds all writing together both ways
+        band = ndimage.maximum_filter((lines | across).view(np.uint8), 3).view(bool)
         labels, count = ndimage.label(is_ink & ~band, np.ones((3, 3)))
         areas = np.bincount(labels.ravel(), minlength=count + 1)
         areas[0] = 0
