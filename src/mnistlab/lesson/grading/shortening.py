@@ -53,13 +53,13 @@ class _Finder(importlib.abc.MetaPathFinder):
         """The specification of Keras, which says where it is; `None` for other modules."""
         if name != "keras":
             return None
-        sys.meta_path.remove(self)
         spec = importlib.machinery.PathFinder.find_spec(name, path)
         if spec is None or spec.loader is None:
             return spec
         execute = spec.loader.exec_module
 
         def execute_and_shorten(module: ModuleType) -> None:
+            sys.meta_path.remove(self)  # not before: others may only ask whether Keras is there
             execute(module)
             _shorten(module)
 
