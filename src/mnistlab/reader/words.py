@@ -15,8 +15,8 @@ from mnistlab.reader.judging import Judged
 _GAP: Final = 0.5  # of the height, between the letters of one word at most
 _LEAST: Final = 3  # letters of a word
 _MOST_LETTERS: Final = 0.6  # of a word's finds, that are no digits
-_SMALL: Final = 0.6  # of the height of a page's digits; lines below that are headings, if not all of it is sure
-_MOST_SURE: Final = 0.6  # of the finds of a heading, that look like digits
+_SMALL: Final = 0.6  # of the height of a page's digits; lines below that may be headings
+_MOST_SURE: Final = 0.6, 0.8  # of the finds of such a line, that look like digits: of print, of what may have letters
 _RING: Final = 0.25, 0.62  # of the height of a percent sign's stroke, the size of its rings, from and to
 _ASIDE: Final = 0.35  # of the stroke's height, by which its rings may stand beside it
 
@@ -24,8 +24,8 @@ _ASIDE: Final = 0.35  # of the stroke's height, by which its rings may stand bes
 def mark_words(judged: Sequence[Judged]) -> list[Judged]:
     """Marks what is in words: "letters" where nothing is sure, "print" where nothing is a digit.
 
-    A word of which most finds are no digits has letters. A line much smaller than a page's digits is print, if most of
-    it does not look like digits.
+    A word of which most finds are no digits has letters. A line much smaller than a page's digits is print, if much of
+    it does not look like digits, and may have letters, if some of it does not.
 
     Args:
         judged: Finds with their verdicts, in reading order, whose boxes are on the page as it was read.
@@ -36,8 +36,9 @@ def mark_words(judged: Sequence[Judged]) -> list[Judged]:
     usual = max((height for height, sure in zip(heights, num_sure, strict=True) if sure), default=0)
     marked = []
     for found, height, sure in zip(lines, heights, num_sure, strict=True):
-        if len(found) > 1 and height < _SMALL * usual and sure < len(found):
-            mark = "print" if sure <= _MOST_SURE * len(found) else "letters"
+        print_like, letter_like = (sure <= share * len(found) for share in _MOST_SURE)
+        if len(found) > 1 and height < _SMALL * usual and letter_like:
+            mark = "print" if print_like else "letters"
             marked += [one.marked(mark) for one in found]
         else:
             marked += [one.marked("letters") if _is_word(word) else one for word in _words(found) for one in word]

@@ -12,6 +12,8 @@ from mnistlab.reader.segmentation.parts import Labels, Part, boxes_of
 _LEAST_SIZE: Final = 0.05  # of the outline's; smaller specks are the paper's
 _LEAST_THICKNESS: Final = 0.4  # of the outline's strokes
 _DOT: Final = 0.04, 0.3  # of the height of a mark, the size of its dot, from and to
+_DOT_WIDTH: Final = 2.5  # of the thickness of the mark's strokes, the size of its dot at most
+_FILLED: Final = 0.6  # of its box, the ink of a dot; that of small digits below is less
 _BELOW: Final = 0.6  # of its height, the gap to its dot at most
 _INSIDE: Final = 0.9  # of a part's ink that lies within the outline
 _AROUND: Final = 0.35  # of a part's size, within which specks may be its pieces
@@ -65,8 +67,9 @@ class Surroundings:
         least, most = (share * part.height for share in _DOT)
         aside, below = 0.1 * part.height, (_BELOW + _DOT[1]) * part.height
         return any(
-            max(least, 2) <= other.size <= most
+            max(least, 2) <= other.size <= min(most, _DOT_WIDTH * part.thickness)
             and min(other.height, other.width) >= 0.5 * other.size
+            and other.area >= _FILLED * other.height * other.width
             and other.top - part.bottom <= _BELOW * part.height
             for other in self._within(part, part.bottom + 1, part.left - aside, part.bottom + below, part.right + aside)
         )
