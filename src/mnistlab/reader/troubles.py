@@ -44,7 +44,10 @@ _TEXTS: Final[dict[TroubleKind, tuple[str, str]]] = {
         "It touches printed lines; part of a line may have been left, or part of a stroke removed.",
         "Write inside the boxes without touching them, or on plain paper.",
     ),
-    "broken": ("It is in pieces, and each of them could be a digit.", "Write it in one piece, with a pen that does not skip."),
+    "broken": (
+        "It is in pieces, and each of them could be a digit.",
+        "Write it in one piece, with a pen that does not skip.",
+    ),
     "no digit": ("It does not look like a digit.", "If it is one, write it larger and in one piece."),
     "unclear": ("Its shape could be several digits.", "Write it more clearly."),
 }

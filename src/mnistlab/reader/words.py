@@ -65,7 +65,7 @@ def mark_percent(judged: Sequence[Judged]) -> list[Judged]:
 
 
 def _rings(box: NDArray[np.float64], boxes: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which boxes may be the upper left ring, and which the lower right one, of a percent sign with a stroke in `box`."""
+    """Which boxes may be the upper left, and which the lower right ring of a percent sign with its stroke in `box`."""
     top, left, bottom, right = box
     height, middle = bottom - top, (top + bottom) / 2
     least, most = (share * height for share in _RING)

@@ -53,7 +53,9 @@ def test_the_networks_are_those_that_ship_and_those_of_the_runs(site):
     german = load(site, "de/networks.json")["networks"]
     assert german[0]["title"] != listed[0]["title"]
     run, *recordings = load(site, "en/runs.json")["runs"]
-    assert [(one["id"], one["folder"]) for one in recordings] == [(name, name) for name in ("shipped-mlp", "shipped-cnn")]
+    assert [(one["id"], one["folder"]) for one in recordings] == [
+        (name, name) for name in ("shipped-mlp", "shipped-cnn")
+    ]
     assert (run["state"], run["folder"], run["network"]) == ("finished", "runs/run", "run")
     detail = load(site, "en/runs/run.json")
     assert detail["history"] and detail["has_snapshots"]

@@ -62,7 +62,9 @@ class Trainings:
 
     def statuses(self) -> list[TrainingStatus]:
         """The status of every run: the running one first, then the others, the last changed first, then recordings."""
-        found = [(self.status(place), 0.0 if place.is_recorded else _changed(place)) for place in self.places().values()]
+        found = [
+            (self.status(place), 0.0 if place.is_recorded else _changed(place)) for place in self.places().values()
+        ]
         found.sort(key=lambda item: (item[0].summary.state != "running", -item[1]))
         return [status for status, _ in found]
 
