@@ -44,7 +44,7 @@ TABS = (
     f"draw&{STROKES}",
     f"inside&network=shipped-cnn&{STROKES}",
     "train",
-    "mistakes&network=shipped-mlp&image=115",
+    "mistakes&network=shipped-mlp&image=3520",
     "experiments",
 )
 SOUND: dict[str, Any] = {"cuts": [], "noise": 0, "seed": 0, "covered": ""}

@@ -21,7 +21,8 @@ const HEIGHT = 288;
 const MARGIN = { top: 30, bottom: 48, left: 56, right: 28 };
 const LETTER = 7; // of a letter of 13 px, about
 const LINE = 18; // between two names
-const WIDE = 460; // from which names stand beside their lines
+const WIDE = 460; // from which names may stand beside their lines
+const MOST_NAMES = 0.3; // of a wide chart's width, that names beside their lines may take; longer ones stand above
 const MAX_DRAWN = 600; // points of a line; more would not be seen
 
 /**
@@ -119,7 +120,7 @@ function keyOf(chart, isWide) {
  */
 function hasRoom(chart, width) {
   const longest = Math.max(0, ...chart.series.map((series) => (series.marks ? 0 : series.name.length)));
-  return width >= WIDE || longest * LETTER + 20 <= width * 0.2;
+  return longest * LETTER + 20 <= width * (width >= WIDE ? MOST_NAMES : 0.2);
 }
 
 /**
@@ -156,7 +157,7 @@ function drawChart(chart, width, isWide, zoom) {
   });
   if (!points.length) return image;
   const longest = Math.max(0, ...series.map((one) => (one.marks ? 0 : one.name.length)));
-  const right = isWide && longest && series.length > 1 ? Math.min(longest * LETTER + 20, width * 0.3) : MARGIN.right;
+  const right = isWide && longest && series.length > 1 ? longest * LETTER + 20 : MARGIN.right;
   const [left, bottom] = [MARGIN.left, HEIGHT - MARGIN.bottom];
   const x = createScale(
     chart.x.scale,

@@ -97,7 +97,7 @@ export function createRunList({ toggle, resume, draw, look }) {
 }
 
 /** @param {Report} report whether it ships with the page, rather than lies in the runs folder */
-const isRecording = (report) => report.id.startsWith("shipped-");
+export const isRecording = (report) => report.id.startsWith("shipped-");
 
 /** @param {Report} report */
 function result(report) {

@@ -7,7 +7,7 @@ import { createChart } from "../charts/charts.js";
 import { Curves, chartOf } from "./curves.js";
 import { createHere } from "./here.js";
 import { createLive } from "./live.js";
-import { createRunList, ending } from "./run_list.js";
+import { createRunList, ending, isRecording } from "./run_list.js";
 import { createWatch } from "./watch.js";
 import { addressOf, changesOf, createForm, settingsOf } from "./training_form.js";
 
@@ -126,10 +126,10 @@ async function load(run) {
   curves.set(run, new Curves().begin(report));
 }
 
-/** The runs on the charts: those of the address, else the one under way or the last. */
+/** The runs on the charts: those of the address, else the one under way or the last of one's own. */
 function shown() {
   const wanted = context.state.get().runs;
-  if (wanted === undefined) return reports.filter((report) => report.state !== "damaged").slice(0, 1);
+  if (wanted === undefined) return reports.filter((one) => one.state !== "damaged" && !isRecording(one)).slice(0, 1);
   const ids = wanted.split(",");
   return reports.filter((report) => ids.includes(report.id)).slice(0, MAX_SHOWN);
 }
