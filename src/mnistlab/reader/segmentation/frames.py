@@ -140,6 +140,12 @@ def hough_votes(
     return np.stack(votes, axis=1), angles, np.arange(-most, most + 1, dtype=np.float64)
 
 
+def _half_width(on_line: Mask) -> int:
+    """Rows to either side of a line's course that are its own, by its thickness where nothing crosses it."""
+    thickness = on_line.sum(axis=0)
+    return ceil(np.percentile(thickness[thickness > 0], 25) / 2) + 3 if on_line.any() else 0
+
+
 def _level_lines(own: Mask) -> list[Mask]:
     height, width = own.shape
     if width < _MIN_SIDE:
@@ -163,6 +169,7 @@ def _level_lines(own: Mask) -> list[Mask]:
         rows = np.round(course).astype(int)[None] + offsets  # (offsets, width)
         is_inside = (rows >= 0) & (rows < height)
         on_line = thin[np.clip(rows, 0, height - 1), columns[None]] & is_inside
+        on_line &= np.abs(offsets) <= _half_width(on_line)
         covered = np.count_nonzero(on_line.any(axis=0))
         if covered >= _COVER * width and on_line.sum() <= widest * covered:
             line = np.zeros_like(own)

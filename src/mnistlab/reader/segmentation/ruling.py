@@ -46,7 +46,7 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
         The ink without lines, and the pixels of the lines.
     """
     frames = find_frames(is_ink, whole_page=False)
-    whole, found = _remove_frames(is_ink, frames) if frames.any() else (is_ink, frames)
+    whole, found = _remove_frames(is_ink, ink, frames) if frames.any() else (is_ink, frames)
     level = _keep_long(_find_level(whole), whole, margin)
     left, lines = _remove_level(whole, ink, level)
     turned = np.ascontiguousarray(left.T)
@@ -63,7 +63,7 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
     lines = lines | found
     frames = find_frames(left, whole_page=True)  # without the rules of the paper, a frame on it is ink of its own
     if frames.any():
-        left, found = _remove_frames(left, frames)
+        left, found = _remove_frames(left, ink, frames)
         lines |= found
     return left, lines
 
@@ -202,8 +202,8 @@ def _usual_size(is_ink: Mask, lines: Mask, num_lines: int) -> float:
     return float(sides[order][np.searchsorted(total, total[-1] / 2)])
 
 
-def _remove_frames(is_ink: Mask, frames: Mask) -> tuple[Mask, Mask]:
-    """Removes the lines of frames, and keeps what crosses them: ink that goes on at both sides of a line."""
+def _remove_frames(is_ink: Mask, ink: Floats, frames: Mask) -> tuple[Mask, Mask]:
+    """Removes the lines of frames, and keeps what crosses them: ink that goes on at both sides of a line, or is darker."""
     band = ndimage.maximum_filter(frames.view(np.uint8), 3).view(bool) & is_ink
     bare = is_ink & ~band
     reach = 2 * round(_thickness(frames) / 2 + 1.5) + 1
@@ -217,7 +217,16 @@ def _remove_frames(is_ink: Mask, frames: Mask) -> tuple[Mask, Mask]:
         after = ndimage.maximum_filter1d(grown, reach, axis=axis, origin=-half).view(bool)
         crossing |= band & before & after
     left |= crossing & near
+    usual = float(np.median(ink[frames]))
+    if usual < _PALE:
+        left |= band & _is_dark(ink, usual)
     return left, band & ~left
+
+
+def _is_dark(ink: Floats, usual: float) -> Mask:
+    """Ink that is clearly darker than lines whose usual ink is given."""
+    dark: Mask = ink > usual + 0.5 * max(1 - usual, 0.3)
+    return dark
 
 
 def _remove_level(is_ink: Mask, ink: Floats, lines: Mask) -> tuple[Mask, Mask]:
@@ -232,9 +241,8 @@ def _remove_level(is_ink: Mask, ink: Floats, lines: Mask) -> tuple[Mask, Mask]:
     grown = ndimage.maximum_filter1d(bare.view(np.uint8), 3, axis=1)
     from_above = ndimage.maximum_filter1d(grown, window, axis=0, origin=half).view(bool)
     from_below = ndimage.maximum_filter1d(grown, window, axis=0, origin=-half).view(bool)
-    is_dark = ink > usual + 0.5 * max(1 - usual, 0.3)
     is_darker = ink > usual + 0.25 * (1 - usual) if usual < _PALE else is_ink
-    crossing = band & is_ink & (is_dark | (from_above & from_below & is_darker))
+    crossing = band & is_ink & (_is_dark(ink, usual) | (from_above & from_below & is_darker))
     return bare | crossing, band & ~crossing
 
 
