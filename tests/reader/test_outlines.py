@@ -10,7 +10,7 @@ from skimage.measure import approximate_polygon, find_contours
 from skimage.transform import ProjectiveTransform, hough_line
 
 from mnistlab.reader.perspective import homography
-from mnistlab.reader.segmentation.frames import hough_votes
+from mnistlab.reader.segmentation.frames import hough_votes, normals_near_level
 from mnistlab.reader.segmentation.outlines import between, outline, simplified
 
 SQUARE = np.array([(20.0, 20.0), (80.0, 20.0), (80.0, 80.0), (20.0, 80.0)])
@@ -67,7 +67,7 @@ def test_the_way_between_two_planes_is_scikit_images(places, seen):
 def test_votes_for_lines_are_scikit_images(seed):
     pixels = np.random.default_rng(seed).random((60, 90)) < 0.1
     angles = np.pi / 2 + np.radians(np.arange(-10, 10.1, 0.5))
-    votes, _, distances = hough_votes(pixels)
+    votes, _, distances = hough_votes(pixels, normals_near_level(10.0))
     theirs, _, their_distances = hough_line(pixels, angles)
     where = np.searchsorted(distances, np.round(their_distances))
     np.testing.assert_allclose(distances[where], their_distances)

@@ -43,6 +43,7 @@ class Verdict:
         ink: Amount of ink in black pixels.
         alternatives: Other digits with a probability of at least 0.05, each with its probability, most probable first.
         reason: Reason of the verdict in one sentence.
+        other: What "no digit" is most like, such as "letter" or "two digits", as the network of kinds names it.
     """
 
     kind: Literal["digit", "unsure", "no digit"]
@@ -52,6 +53,7 @@ class Verdict:
     ink: float
     alternatives: tuple[tuple[int, float], ...]
     reason: str
+    other: str | None = None
 
     def __str__(self) -> str:
         """The reason."""
@@ -128,7 +130,7 @@ class Judge:
             other = said(f"thing.{most.replace(' ', '_')}") if most in _PHRASES else most
             text = f"It looks more like {_PHRASES.get(most, most)} than like a single digit."
             return dataclasses.replace(
-                verdict, kind="no digit", reason=Sentence(text, "answer.other", {"other": other})
+                verdict, kind="no digit", reason=Sentence(text, "answer.other", {"other": other}), other=most
             )
         if confidence < self.classifier.calibration.least_confidence:
             likely = ((digit, confidence), *others[:2])

@@ -18,11 +18,12 @@ LEAST_SCORE: Final = 1e-3  # of what is surely no digit; one such thing must not
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Judged:
-    """A find with its image in MNIST's form and the verdict on it."""
+    """A find with its image in MNIST's form and the verdict on it; for a piece, the verdict on the whole too."""
 
     found: Found
     normalized: Normalized
     verdict: Verdict
+    whole: Verdict | None = None
 
     @property
     def score(self) -> float:

@@ -123,7 +123,8 @@ def _best_pieces(whole: Judged, pieces: list[list[tuple[int, Judged]]], width: f
     is_doubtful = total - (best[1][0] if len(best) > 1 else -inf) < _MARGIN
     if whole.verdict.kind == "no digit" and width <= _WIDE:  # an m is not three sure ones
         is_doubtful = True
-    return [piece.marked("touching") if is_doubtful else piece for piece in found]
+    cut = [dataclasses.replace(piece, whole=whole.verdict) for piece in found]
+    return [piece.marked("touching") if is_doubtful else piece for piece in cut]
 
 
 def _best(ways: list[Way]) -> list[Way]:

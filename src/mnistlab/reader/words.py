@@ -25,22 +25,22 @@ def mark_words(judged: Sequence[Judged]) -> list[Judged]:
     """Marks what is in words: "letters" where nothing is sure, "print" where nothing is a digit.
 
     A word of which most finds are no digits has letters. A line much smaller than a page's digits is print, if much of
-    it does not look like digits, and may have letters, if some of it does not. What touches its neighbours tells
-    nothing of that: printed letters stand apart, and digits that were cut from each other look like none.
+    it does not look like digits, and may have letters, if some of it does not. Pieces of what looked like two
+    digits tell nothing of that, for where they were cut they look like none.
 
     Args:
         judged: Finds with their verdicts, in reading order, whose boxes are on the page as it was read.
     """
     lines = [list(found) for _, found in groupby(judged, key=lambda one: one.found.line)]
     heights = [median(map(_height, found)) for found in lines]
-    apart = [[one for one in found if "touching" not in one.found.marks] for found in lines]
-    num_sure = [sum(one.verdict.kind == "digit" for one in found) for found in apart]
+    apart = [[one for one in found if not _is_of_two(one)] for found in lines]
+    num_sure = [sum(map(_is_sure, found)) for found in apart]
     usual = max((height for height, sure in zip(heights, num_sure, strict=True) if sure), default=0)
     marked = []
     for found, height, sure, clear in zip(lines, heights, num_sure, apart, strict=True):
         print_like, letter_like = (sure <= share * len(clear) for share in _MOST_SURE)
         if len(found) > 1 and height < _SMALL * usual and letter_like:
-            mark = "print" if print_like and len(clear) > len(found) / 2 else "letters"
+            mark = "print" if print_like and (not sure or len(clear) > len(found) / 2) else "letters"
             marked += [one.marked(mark) for one in found]
         else:
             marked += [one.marked("letters") if _is_word(word) else one for word in _words(found) for one in word]
@@ -79,6 +79,14 @@ def _rings(box: NDArray[np.float64], boxes: NDArray[np.float64]) -> tuple[NDArra
     upper = near & (boxes[:, 2] <= middle + 0.2 * height) & (centres < (left + right) / 2)
     lower = near & (boxes[:, 0] >= middle - 0.2 * height) & (centres > (left + right) / 2)
     return upper, lower
+
+
+def _is_of_two(one: Judged) -> bool:
+    return one.whole is not None and one.whole.other == "two digits"
+
+
+def _is_sure(one: Judged) -> bool:
+    return one.verdict.kind == "digit" and "touching" not in one.found.marks
 
 
 def _words(line: Sequence[Judged]) -> Iterator[list[Judged]]:

@@ -12,7 +12,9 @@ from scipy import ndimage
 from mnistlab.reader.segmentation.light import Mask
 
 _MAX_SLOPE: Final = 10.0  # degrees by which a side differs from level or upright, from perspective
-_ANGLES: Final = np.pi / 2 + np.radians(np.arange(-_MAX_SLOPE, _MAX_SLOPE + 0.1, 0.5))  # of a line's normal
+_MAX_LEAN: Final = 24.0  # degrees by which the upright rules of a table lean, if it is seen at a steep angle
+_STEP: Final = 0.5  # degrees
+_ROWS: Final = 3  # level rules of what is surely a table
 _MIN_SIDE: Final = 24  # pixels; a smaller box holds no digit that could be read
 _MAX_FILL: Final = 0.4  # of its box that the ink of a frame covers
 _MAX_WIDTH: Final = 0.09  # of a frame's shorter side, and at least 6 pixels; the widest of its lines
@@ -103,7 +105,8 @@ def _lines_of(own: Mask) -> tuple[list[Mask], list[Mask]] | None:
         cells = own[:high, :wide].reshape(high // factor, factor, wide // factor, factor)
         small = np.asarray(cells.any(axis=(1, 3)))
     level = [_spread(line, own.shape, factor) for line in _level_lines(small)]
-    upright = [_spread(line, own.shape[::-1], factor).T for line in _level_lines(np.ascontiguousarray(small.T))]
+    most = _MAX_LEAN if len(level) >= _ROWS else _MAX_SLOPE
+    upright = [_spread(line, own.shape[::-1], factor).T for line in _level_lines(np.ascontiguousarray(small.T), most)]
     return (level, upright) if level or upright else None
 
 
@@ -115,14 +118,20 @@ def _spread(line: Mask, shape: tuple[int, ...], factor: int) -> Mask:
     return found
 
 
+def normals_near_level(most: float) -> npt.NDArray[np.float64]:
+    """Angles in radians of the normals of lines that differ from level by up to so many degrees."""
+    normals: npt.NDArray[np.float64] = np.pi / 2 + np.radians(np.arange(-most, most + 0.1, _STEP))
+    return normals
+
+
 def hough_votes(
-    pixels: Mask, angles: npt.NDArray[np.float64] = _ANGLES
+    pixels: Mask, angles: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """How many pixels lie on each straight line: the Hough transform.
 
     Args:
         pixels: Pixels, bool `(height, width)`.
-        angles: Angles of the lines' normals in radians, by default those of level lines.
+        angles: Angles of the lines' normals in radians.
 
     Returns:
         Votes `(num_distances, num_angles)`, the angles, and the distances of the lines from the first pixel.
@@ -146,7 +155,7 @@ def _half_width(on_line: Mask) -> int:
     return ceil(np.percentile(thickness[thickness > 0], 25) / 2) + 3 if on_line.any() else 0
 
 
-def _level_lines(own: Mask) -> list[Mask]:
+def _level_lines(own: Mask, most: float = _MAX_SLOPE) -> list[Mask]:
     height, width = own.shape
     if width < _MIN_SIDE:
         return []
@@ -157,7 +166,8 @@ def _level_lines(own: Mask) -> list[Mask]:
     if np.count_nonzero(thin) < _COVER * width:
         return []
     # A slight bend stays within three rows.
-    votes, angles, distances = hough_votes(ndimage.maximum_filter1d(thin.view(np.uint8), 3, axis=0).view(bool))
+    grown = ndimage.maximum_filter1d(thin.view(np.uint8), 3, axis=0).view(bool)
+    votes, angles, distances = hough_votes(grown, normals_near_level(most))
     lines: list[Mask] = []
     columns, offsets = np.arange(width), np.arange(-(widest // 2) - 2, widest // 2 + 3)[:, None]
     sines, cosines = np.sin(angles)[None], np.cos(angles)[None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,21 @@ from scipy import ndimage
 from mnistlab.reader.segmentation.frames import find_frames
 from mnistlab.reader.segmentation.light import Floats, Mask
 
-Uprights = tuple[npt.NDArray[np.intp], list[tuple[int, slice, slice]]]
+class Upright(NamedTuple):
+    """A thin straight stroke: the number of its ink, its place, and its columns for each row where it leans."""
+
+    number: int
+    rows: slice
+    columns: slice
+    slope: float
+
+    @property
+    def height(self) -> int:
+        """Its rows."""
+        return self.rows.stop - self.rows.start
+
+
+Uprights = tuple[npt.NDArray[np.intp], list[Upright]]
 
 MAX_WIDTH: Final = 6  # pixels of the reduced copy; wider ones are strokes
 _PALE: Final = 0.75  # of the usual ink; darker lines cannot be told from writing by their darkness
@@ -27,6 +41,9 @@ _MAX_STROKES: Final = 3  # level or upright strokes of one digit
 _MIN_TOOTH: Final = 8  # pixels; the height of a comb's tooth
 _AT_TOOTH: Final = 7  # pixels between a tooth and the end of its line, at most
 _ON_LINE: Final = 3  # pixels between a tooth and its line, up or down
+_BROKEN: Final = 9  # pixels; an upright rule whose pieces are nearer is one
+_MAX_SLOPE: Final = 0.6  # columns for each row of an upright rule that leans, from perspective
+_SAME_SLOPE: Final = 0.12  # by which those of two such rules differ
 _AT_BORDER: Final = 0.03  # of the page's width; lines that come as near to both borders cross the page
 _MIN_PART: Final = 0.25  # of the page's width; least total length of a line
 
@@ -53,19 +70,16 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
     upright = _keep_long(_find_level(turned), turned, margin)
     turned, columns = _remove_level(turned, ink.T, upright)
     left, lines = turned.T, lines | columns.T
-    level = (lines & ~columns.T) | _level_runs(found)
+    level = lines & ~columns.T
+    frames = find_frames(left, whole_page=True)  # without the rules of the paper, a frame on it is ink of its own
+    if frames.any():
+        left, others = _remove_frames(left, ink, frames)
+        found |= others
+    level |= _level_runs(found)
     uprights = _find_uprights(left, level)
     combs = _find_teeth(uprights, level)
     combs |= _find_sides(uprights, level, num_others=int(not (found.any() or combs.any())))
-    if combs.any():
-        lines |= combs
-        left = left & ~combs
-    lines = lines | found
-    frames = find_frames(left, whole_page=True)  # without the rules of the paper, a frame on it is ink of its own
-    if frames.any():
-        left, found = _remove_frames(left, ink, frames)
-        lines |= found
-    return left, lines
+    return left & ~combs, lines | found | combs
 
 
 def _level_runs(lines: Mask) -> Mask:
@@ -76,18 +90,29 @@ def _level_runs(lines: Mask) -> Mask:
 
 
 def _find_uprights(is_ink: Mask, level: Mask) -> Uprights:
-    """Strokes that are as thin and straight as the level lines that were removed: their number, rows and columns.
+    """Strokes that are as thin and straight as the level lines that were removed.
 
     Returns:
         Numbers of the connected ink, int `(height, width)`, and the strokes; none if there are no such lines.
     """
-    labels, _ = ndimage.label(is_ink, np.ones((3, 3))) if level.any() else (np.zeros(is_ink.shape, int), 0)
-    widest = 1.8 * _thickness(level) + 3 if level.any() else 0  # a 1 is not as straight, or of another thickness
-    return labels, [
-        (number, rows, columns)
-        for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1)
-        if rows.stop - rows.start >= _MIN_TOOTH and columns.stop - columns.start <= widest
-    ]
+    if not level.any():
+        return np.zeros(is_ink.shape, np.intp), []
+    grown = ndimage.maximum_filter1d(is_ink.view(np.uint8), _BROKEN, axis=0)
+    labels = ndimage.label(grown, np.ones((3, 3)))[0] * is_ink
+    widest = 1.8 * _thickness(level) + 3  # a 1 is not as straight, or of another thickness
+    uprights = []
+    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        if height < _MIN_TOOTH:
+            continue
+        if width <= widest:
+            uprights.append(Upright(number, rows, columns, 0.0))
+        elif height >= 2 * _MIN_TOOTH and width <= _MAX_SLOPE * height + widest:
+            down, right = np.nonzero(labels[rows, columns] == number)
+            slope, start = np.polyfit(down, right, 1)
+            if np.ptp(right - slope * down - start) <= widest and abs(slope) <= _MAX_SLOPE:
+                uprights.append(Upright(number, rows, columns, float(slope)))
+    return labels, uprights
 
 
 def _find_teeth(uprights: Uprights, level: Mask) -> Mask:
@@ -109,8 +134,9 @@ def _find_teeth(uprights: Uprights, level: Mask) -> Mask:
         line_rows, line_columns = place
         on_line = [
             (number, rows, columns)
-            for number, rows, columns in thin
-            if columns.stop >= line_columns.start - _AT_TOOTH
+            for number, rows, columns, slope in thin
+            if not slope
+            and columns.stop >= line_columns.start - _AT_TOOTH
             and columns.start <= line_columns.stop + _AT_TOOTH
             and rows.start - _ON_LINE <= line_rows.stop
             and line_rows.start <= rows.stop + _ON_LINE
@@ -132,24 +158,31 @@ def _find_sides(uprights: Uprights, level: Mask, num_others: int) -> Mask:
     """Straight thin strokes that reach from one removed level line to another: the sides of boxes.
 
     On a page without boxes or combs, a single one may be a 1 that fills its row from rule to rule; then each must have
-    others of its height, at least so many.
+    others of its height, at least so many. One that leans must have another that leans alike.
     """
     labels, thin = uprights
     sides = np.zeros_like(level)
     reach = _ON_LINE + 1
     found = []
-    for number, rows, columns in thin:
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        if height < 2 * _MIN_TOOTH or height < 4 * width:
+    for one in thin:
+        width = one.columns.stop - one.columns.start
+        if one.height < 2 * _MIN_TOOTH or (not one.slope and one.height < 4 * width):
             continue
-        across = slice(max(columns.start - _AT_TOOTH, 0), columns.stop + _AT_TOOTH)
-        ends = [level[max(row - reach, 0) : row + reach, across].any() for row in (rows.start, rows.stop)]
+        across = slice(max(one.columns.start - _AT_TOOTH, 0), one.columns.stop + _AT_TOOTH)
+        ends = [level[max(row - reach, 0) : row + reach, across].any() for row in (one.rows.start, one.rows.stop)]
         if all(ends):
-            found.append((number, rows, columns, height))
-    for number, rows, columns, height in found:
-        if sum(other[0] != number and 0.8 * height <= other[3] <= 1.25 * height for other in found) >= num_others:
-            sides[rows, columns] |= labels[rows, columns] == number
+            found.append(one)
+    for one in found:
+        alike = sum(other.number != one.number and _are_alike(one, other) for other in found)
+        if alike >= (1 if one.slope else num_others):
+            sides[one.rows, one.columns] |= labels[one.rows, one.columns] == one.number
     return sides
+
+
+def _are_alike(one: Upright, other: Upright) -> bool:
+    """Whether two uprights have about the same height and, if the first leans, lean alike."""
+    is_parallel = not one.slope or abs(one.slope - other.slope) <= _SAME_SLOPE
+    return 0.8 * one.height <= other.height <= 1.25 * one.height and is_parallel
 
 
 def _keep_long(lines: Mask, is_ink: Mask, margin: int) -> Mask:
