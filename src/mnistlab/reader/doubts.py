@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mnistlab.reader.judging import Judged
 from mnistlab.reader.segmentation import Search
 
@@ -13,6 +16,7 @@ NOISY: Final = 0.12  # of the ink's strength; the deviation of the bare ground
 _SHORT: Final = 3.25  # thickness of a stroke 20 pixels long; alone on a photo, it has nothing to be measured by
 
 _SMALL: Final = 0.5  # of the height of the tallest sure digit; a lone stroke below that may be anything
+_BESIDE: Final = 0.6  # of a stroke's height, the gap to something that is no digit, and at least its size
 _THIN: Final = 0.1  # width to height of what may be the edge of something
 _NEAR: Final = 0.08  # of the picture's side, the distance of such an edge from the picture's own
 
@@ -24,7 +28,8 @@ REASONS: Final = {
     "short": "It looks like {named}, but alone it may be a comma or a dash as well.",
     "dotted": "It looks like {named}, but it has a dot below, as a question mark has.",
     "stacked": "It looks like {named}, but it is in two pieces, each of which looks like a digit.",
-    "stray": "It looks like {named}, but it may as well be an edge or a mark on the paper.",
+    "stray": "It looks like {named}, but it may as well be an edge or part of something else.",
+    "filled": "It looks like {named}, but other marks stand inside it, as in a face.",
     "percent": "It looks like {named}, but with its neighbours it looks like a percent sign.",
     "cut": "It looks like {named}, but it reaches the edge of the photo and may be cut off.",
     "letters": "It looks like {named}, but it stands among letters.",
@@ -54,13 +59,31 @@ def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:
         return [one.marked("short") for one in judged]
     tallest = max((_height(one) for one in judged if one.verdict.kind == "digit"), default=0)
     lengths = Counter(one.found.line for one in judged)
+    others = np.array([one.found.box for one in judged if _is_other(one)], float).reshape(-1, 4)
     return [
         one.marked("stray")
         if one.verdict.digit == 1
-        and (_is_edge(one, search.shape) or (lengths[one.found.line] == 1 and _height(one) < _SMALL * tallest))
+        and (
+            _is_edge(one, search.shape)
+            or (lengths[one.found.line] == 1 and _height(one) < _SMALL * tallest)
+            or _is_beside(one, others)
+        )
         else one
         for one in judged
     ]
+
+
+def _is_other(one: Judged) -> bool:
+    """Whether a find is no digit, or a piece of one; two digits that touch are none either, but mislead nobody."""
+    return any(verdict.kind == "no digit" and verdict.other != "two digits" for verdict in (one.verdict, one.whole or one.verdict))
+
+
+def _is_beside(one: Judged, others: NDArray[np.float64]) -> bool:
+    """Whether a stroke stands close to something that is no digit and not much smaller: it may belong to it."""
+    box, reach = np.array(one.found.box), _BESIDE * _height(one)
+    gaps = np.maximum(others[:, :2] - box[2:], box[:2] - others[:, 2:]).max(axis=1)
+    sizes = (others[:, 2:] - others[:, :2]).max(axis=1)
+    return bool(((gaps <= reach) & (sizes >= reach) & (others != box).any(axis=1)).any())
 
 
 def _is_edge(one: Judged, shape: tuple[int, int]) -> bool:

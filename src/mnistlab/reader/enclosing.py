@@ -9,6 +9,7 @@ from mnistlab.reader.judging import Judged, judge_all
 from mnistlab.reader.segmentation import Search
 
 _SMALL: Final = 0.5  # of an outline's size; what is in it and no larger belongs to the drawing
+_FACE: Final = 3  # things in an outline, such as eyes and a mouth
 
 
 def join_enclosed(search: Search, judged: list[Judged], judge: Judge) -> list[Judged]:
@@ -30,6 +31,8 @@ def join_enclosed(search: Search, judged: list[Judged], judge: Judge) -> list[Ju
     dropped: set[int] = set()
     for (one, (_, inner)), whole in zip(outlines, wholes, strict=True):
         if whole.verdict.kind == "digit" and whole.verdict.digit == one.verdict.digit:
+            if len(inner) >= _FACE:
+                replaced[id(one)] = one.marked("filled")
             continue
         replaced[id(one)] = whole
         if whole.verdict.kind == "no digit" and all(size <= _SMALL * search.size(one.found) for _, size in inner):

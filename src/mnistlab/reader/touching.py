@@ -121,8 +121,8 @@ def _best_pieces(whole: Judged, pieces: list[list[tuple[int, Judged]]], width: f
         is_doubtful = len(found) > 1 or (len(best) > 1 and total - best[1][0] < _MARGIN)
         return [whole.marked("touching")] if width > _WIDE and is_doubtful else [whole]
     is_doubtful = total - (best[1][0] if len(best) > 1 else -inf) < _MARGIN
-    if whole.verdict.kind == "no digit" and width <= _WIDE:  # an m is not three sure ones
-        is_doubtful = True
+    if (whole.verdict.kind == "no digit" and width <= _WIDE) or any(one.verdict.kind != "digit" for one in found):
+        is_doubtful = True  # an m is not three sure ones, an H no sure one beside something else
     cut = [dataclasses.replace(piece, whole=whole.verdict) for piece in found]
     return [piece.marked("touching") if is_doubtful else piece for piece in cut]
 

@@ -56,12 +56,13 @@ def mark_percent(judged: Sequence[Judged]) -> list[Judged]:
     boxes = np.array([one.found.box for one in judged], float).reshape(-1, 4)
     marked = set[int]()
     for at, one in enumerate(judged):
-        # A ring that touches the stroke makes a 9 with it, or a 4 or 7.
-        if one.verdict.digit in (1, 4, 7, 9):
+        # A ring that touches the stroke makes a 9 with it, or a 4 or 7; the lower one makes a 6.
+        if one.verdict.digit in (1, 4, 6, 7, 9):
             upper, lower = _rings(boxes[at], boxes)
             upper[at] = lower[at] = False
-            has_upper = one.verdict.digit != 1 or upper.any()
-            if lower.any() and has_upper:
+            has_upper = one.verdict.digit in (4, 7, 9) or upper.any()
+            has_lower = one.verdict.digit == 6 or lower.any()
+            if has_lower and has_upper:
                 marked |= {at, *np.flatnonzero(upper | lower).tolist()}
     return [one.marked("percent") if at in marked else one for at, one in enumerate(judged)]
 

@@ -50,7 +50,7 @@ class Found:
             like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
             "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo,
             "dotted" if it has a dot below, "percent" if it is a piece of a percent sign, "stray" if it
-            may be an edge or a mark, "stacked" if each of its two pieces looks like a digit, "cut" if it reaches the
+            may be an edge or a piece of something, "filled" if other marks stand inside it, "stacked" if each of its two pieces looks like a digit, "cut" if it reaches the
             border of the photo.
     """
 
