@@ -25,28 +25,35 @@ from mnistlab.reader.reading import lines_of, text_of
 
 KINDS: dict[str, cases.Kind] = {**cases.KINDS, **page_cases.KINDS}
 SEED = 70_000
+_CHANGE = 10_000  # cost of a change; that a surer reading has no partner costs 1 more
 OUTCOMES = ("right", "unsure", "sure and wrong")
 
 
 def aligned(written: str, readings: list[Reading]) -> list[tuple[str | None, Reading | None]]:
-    """Pairs of a written digit and its reading, at the least number of changes; `None` where one has no partner."""
+    """Pairs of a written digit and its reading, at the least number of changes; `None` where one has no partner.
+
+    Of two readings of which one has no partner, the surer one keeps it.
+    """
     read = [reading for reading in readings if reading.digit is not None]
+    extra = np.array([_CHANGE + (reading.kind == "digit") for reading in read], int)
     costs = np.zeros((len(written) + 1, len(read) + 1), int)
-    costs[:, 0], costs[0] = np.arange(len(written) + 1), np.arange(len(read) + 1)
+    costs[:, 0], costs[0, 1:] = _CHANGE * np.arange(len(written) + 1), np.cumsum(extra)
     for row, digit in enumerate(written, start=1):
         for column, reading in enumerate(read, start=1):
-            change = costs[row - 1, column - 1] + (digit != str(reading.digit))
-            costs[row, column] = min(change, costs[row - 1, column] + 1, costs[row, column - 1] + 1)
+            change = costs[row - 1, column - 1] + _CHANGE * (digit != str(reading.digit))
+            costs[row, column] = min(
+                change, costs[row - 1, column] + _CHANGE, costs[row, column - 1] + extra[column - 1]
+            )
     pairs: list[tuple[str | None, Reading | None]] = []
     row, column = len(written), len(read)
     while row or column:
         if row and column:
-            change = costs[row - 1, column - 1] + (written[row - 1] != str(read[column - 1].digit))
+            change = costs[row - 1, column - 1] + _CHANGE * (written[row - 1] != str(read[column - 1].digit))
             if costs[row, column] == change:
                 row, column = row - 1, column - 1
                 pairs.append((written[row], read[column]))
                 continue
-        if row and costs[row, column] == costs[row - 1, column] + 1:
+        if row and costs[row, column] == costs[row - 1, column] + _CHANGE:
             row -= 1
             pairs.append((written[row], None))
         else:

@@ -17,8 +17,11 @@ _SHORT: Final = 3.25  # thickness of a stroke 20 pixels long; alone on a photo, 
 
 _SMALL: Final = 0.5  # of the height of the tallest sure digit; a lone stroke below that may be anything
 _BESIDE: Final = 0.6  # of a stroke's height, the gap to something that is no digit, and at least its size
+_FEW: Final = 6  # finds of a picture that may be the pieces of one digit
+_STACKED: Final = 0.3  # of the taller one's height, the gap between two such pieces, one above the other
 _THIN: Final = 0.1  # width to height of what may be the edge of something
-_NEAR: Final = 0.08  # of the picture's side, the distance of such an edge from the picture's own
+_NEAR: Final = 0.08  # of the picture's width, the distance of such an edge from the picture's own
+_FINGER: Final = 0.2  # and that of a finger's edge
 
 REASONS: Final = {
     "astray": "It looks like {named}, but most of the page does not look like digits; the photo may be turned.",
@@ -51,9 +54,11 @@ def mark_placed(judged: list[Judged], search: Search) -> list[Judged]:
 
 
 def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:
-    """Gives the marks "faint", "short" and "stray" to what they are true of."""
+    """Gives the marks "faint", "stacked", "short" and "stray" to what they are true of."""
     if is_faint(search):
         judged = [one.marked("faint") for one in judged]
+    if len(judged) <= _FEW:
+        judged = [one.marked("stacked") if _is_stacked(one, judged) else one for one in judged]
     are_short = [one.verdict.digit == 1 and one.normalized.thickness_before >= _SHORT for one in judged]
     if all(are_short) and not any(one.found.position for one in judged):  # alone, or as a colon one above the other
         return [one.marked("short") for one in judged]
@@ -87,10 +92,25 @@ def _is_beside(one: Judged, others: NDArray[np.float64]) -> bool:
 
 
 def _is_edge(one: Judged, shape: tuple[int, int]) -> bool:
-    """Whether a stroke is as thin as an edge and at the picture's left or right edge."""
+    """Whether a stroke at the picture's left or right edge is as thin as an edge, or as thick as a finger near it."""
     _, left, _, right = one.found.box
-    reach = _NEAR * shape[1]
-    return right - left <= _THIN * _height(one) and (left <= reach or right >= shape[1] - reach)
+    gap = min(left, shape[1] - right) / shape[1]
+    is_thin = right - left <= _THIN * _height(one)
+    return (is_thin and gap <= _NEAR) or (one.normalized.thickness_before >= _SHORT and gap <= _FINGER)
+
+
+def _is_stacked(one: Judged, judged: list[Judged]) -> bool:
+    """Whether something not much smaller stands so close above or below a find that both may be pieces of a digit."""
+    top, left, bottom, right = one.found.box
+    for other in judged:
+        above, start, below, end = other.found.box
+        gap = max(above - bottom, top - below)
+        shared = min(right, end) - max(left, start)
+        taller = max(bottom - top, below - above)
+        if 0.4 * taller <= min(bottom - top, below - above) and shared >= 0.5 * min(right - left, end - start):
+            if other is not one and gap <= _STACKED * taller:
+                return True
+    return False
 
 
 def _height(one: Judged) -> int:

@@ -29,6 +29,8 @@ from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_in
 from mnistlab.reader.segmentation.views import View, view_of
 
 _WIDEST: Final = 1.2  # width to height of a digit in pieces
+_SOLID: Final = 0.6  # of its box, the ink of a finger or a shadow
+_THICKER: Final = 1.3  # times the thickness of the strokes
 _AT_BORDER: Final = 0.03  # of a picture's shorter side; what comes as near to the border reaches it
 MARGIN: Final = 3  # pixels of ground around each crop
 FULL_SIZE: Final = 64  # pixels; digits of this size on the reduced copy lose nothing by the reduction
@@ -48,10 +50,10 @@ class Found:
             it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted
             from another; "joined" if it was put together from pieces; and by the reader, "astray" if the page looks
             like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
-            "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo,
-            "dotted" if it has a dot below, "percent" if it is a piece of a percent sign, "stray" if it
-            may be an edge or a piece of something, "filled" if other marks stand inside it, "stacked" if each of its two pieces looks like a digit, "cut" if it reaches the
-            border of the photo.
+            "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo, "dotted" if it
+            has a dot below, "percent" if it is a piece of a percent sign, "stray" if it may be an edge or a piece of
+            something, "filled" if other marks stand inside it, "stacked" if it may be a piece of a digit or in pieces
+            that look like digits, "cut" if it reaches the border of the photo.
     """
 
     box: tuple[int, int, int, int]
@@ -135,7 +137,8 @@ class Search:
             The whole; `None` if it is too wide for one digit, not all near, or no more than was found.
         """
         parts = [part for line in self._lines for part in line]
-        parts = [part for part in parts if not self._is_at_border(part)] or parts
+        stroke = min(part.thickness for part in parts)
+        parts = [part for part in parts if not (self._is_at_border(part) or self._is_finger(part, stroke))] or parts
         largest = max(parts, key=lambda part: part.area)
         if not all(is_near(part, largest) for part in parts):
             return None
@@ -193,6 +196,14 @@ class Search:
         """The same for a part of the level page, except that a picture with ground added around it has no border."""
         box = part.top, part.left, part.bottom, part.right
         return not self._view.margin and _reaches_edge(box, self._ink.shape)
+
+    def _is_finger(self, part: Part, stroke: float) -> bool:
+        """Whether a part is solid, thicker than a stroke, and reaches the picture's border, without ground around it."""
+        added = self._view.margin // self._lit.factor
+        box = part.top - added, part.left - added, part.bottom - added, part.right - added
+        height, width = (side - 2 * added for side in self._ink.shape)
+        is_solid = part.area > _SOLID * part.height * part.width and part.thickness > _THICKER * stroke
+        return is_solid and _reaches_edge(box, (height, width))
 
     def _part(self, found: Found) -> Part:
         return self._lines[found.line][found.position]

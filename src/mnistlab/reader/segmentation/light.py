@@ -24,6 +24,7 @@ _EDGE_CELLS: Final = 5  # to either side of an edge of sheet or shadow go 16 pix
 _TILES: Final = (64, 256)  # pixels, in which ink is the lesser part and paper the larger
 _CLEAR_VOTE: Final = 0.2  # of the tiles' votes, 0 to 1
 _DARKEST_PAPER: Final = 8  # grey level; below it ratios are noise
+_BLACK: Final = 0.1  # of the brightest pixel; darker ground beneath light ink is black
 _DEEPEST_SHADOW: Final = (
     0.25  # of the paper's usual brightness; below it is a table or a scanner's lid, whose noise is no ink
 )
@@ -81,6 +82,9 @@ def remove_light(photo: Grey, sign: int | None = None) -> Lit | None:
         work.size, Image.Transform.AFFINE, (1 / CELL, 0, 0, 0, 1 / CELL, 0), Image.Resampling.BILINEAR
     )
     paper_there = np.asarray(spread)
+    if sign > 0:  # light ink on nearly black ground, whose small differences are none
+        least = max(_DARKEST_PAPER, _BLACK * float(copy.max()))
+        paper, paper_there = np.maximum(paper, least), np.maximum(paper_there, least)
     usual = float(np.percentile(paper, 90))
     difference = copy.astype(np.float32) - paper_there
     ratio = difference / np.maximum(paper_there, _DEEPEST_SHADOW * usual)
