@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from mnistlab.reader import DigitReader
+from mnistlab.reader.segmentation import Search
 from mnistlab.reader.segmentation.skew import measure_skew
 
 PAPER, INK = 235, 50
@@ -88,7 +89,7 @@ def test_an_edge_or_a_mark_beside_a_digit_is_no_sure_one(reader, left, height):
     readings = reader.read(photo)
     assert [one.digit for one in readings if one.kind == "digit"] == [0]
     doubtful = [one for one in readings if one.kind == "unsure"]
-    assert all("edge or a mark" in one.reason or "cut off" in one.reason for one in doubtful)
+    assert all("edge or part" in one.reason or "cut off" in one.reason for one in doubtful)
     assert all(one.trouble.kind in ("no digit", "cut off") for one in doubtful)
 
 
@@ -100,3 +101,63 @@ def test_a_broken_six_is_one_digit_and_not_sure(reader):
     assert "two pieces" in one.reason
     column = reader.read(drawn([(118, 20), (110, 90)], (76, 130, 150, 206)))
     assert [str(one) for one in column] == ["1", "0"]
+
+
+LEGS = [[(70, 40), (62, 180)], [(150, 40), (142, 180)]]
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [*LEGS, [(80, 112), (132, 108)]],  # an H whose bar touches nothing
+        [[(30, 110), (190, 108)], [(113, 70), (109, 88)], [(111, 130), (108, 148)]],  # a sign of division
+        [(70, 70, 150, 150), [(110, 20), (108, 55)], [(110, 165), (112, 205)], [(20, 108), (55, 110)]],  # a sun
+    ],
+)
+def test_a_stroke_beside_something_that_is_no_digit_is_no_sure_one(reader, strokes):
+    assert not [one for one in reader.read(drawn(*strokes, pen=7)) if one.kind == "digit" and one.digit == 1]
+
+
+def test_two_strokes_alone_are_two_ones(reader):
+    assert [str(one) for one in reader.read(drawn(*LEGS, pen=7))] == ["1", "1"]
+
+
+def test_what_stands_close_above_may_be_a_piece(reader):
+    """A 7 above a 1 that begins where it ends; further apart, both are digits."""
+
+    def column(gap):
+        one = [(96, 130 + gap), (84, 200 + gap)]
+        return drawn([(60, 50), (140, 50), (100, 130)], one, (200, 90, 260, 180), size=(320, 340))
+
+    doubtful = [one for one in reader.read(column(12)) if one.kind == "unsure"]
+    assert sorted(one.digit for one in doubtful) == [1, 7]
+    assert {one.trouble.kind for one in doubtful} == {"broken"}
+    assert sorted(str(one) for one in reader.read(column(60))) == ["0", "1", "7"]
+
+
+@pytest.mark.parametrize("size", [(120, 130), (300, 320)])
+def test_a_finger_at_the_border_is_no_digit_and_no_piece_of_one(reader, size):
+    """On small pictures, ground is added around what reaches the border."""
+    width, height = size
+    points = np.array([(0.62, 0.2), (0.4, 0.2), (0.38, 0.38), (0.55, 0.4), (0.6, 0.55), (0.5, 0.64), (0.36, 0.6)])
+    photo = drawn([tuple(point) for point in (points * size).tolist()], size=size, pen=height // 18).copy()
+    rows, columns = np.indices(photo.shape)
+    photo[np.hypot(rows - height * 1.02, columns - width / 2) < 0.28 * height] = INK + 60
+    answers = reader.read(photo)
+    assert 5 in [one.digit for one in answers]
+    assert all(one.digit == 5 for one in answers if one.kind == "digit")
+
+
+@pytest.mark.parametrize("size", [(43, 71), (56, 84)])
+def test_light_ink_at_the_border_is_as_light_as_the_rest_on_black(size):
+    """Where cells of the picture hold ink, its ground is not quite black; it must not make the ink upon it fainter."""
+    width, height = size
+    points = np.array([(0.8, 0.1), (0.25, 0.1), (0.2, 0.45), (0.6, 0.4), (0.8, 0.65), (0.6, 0.85), (0.15, 0.85)])
+    for number in range(8):
+        rng = np.random.default_rng(number)
+        canvas = Image.new("L", size)
+        line = [tuple(point) for point in (points * size + rng.uniform(-2, 2, points.shape)).tolist()]
+        ImageDraw.Draw(canvas).line(line, 255, 5, joint="curve")
+        ink = (np.asarray(canvas) > 0) & (rng.random((height, width)) > 0.2)
+        (one,) = Search(np.where(ink, 255, 0).astype(np.uint8)).found
+        assert one.crop[one.crop > 0].min() > 200

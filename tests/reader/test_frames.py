@@ -89,6 +89,39 @@ def test_a_table_in_perspective_keeps_its_rows():
     assert [(one.line, one.position) for one in found] == [(row, column) for row in range(4) for column in range(5)]
 
 
+def test_the_leaning_rules_of_a_table_seen_at_a_steep_angle_are_no_ones():
+    """By up to 20 degrees, more than a page is turned; not all of them end at a rule."""
+    picture, draw = page((330, 700))
+    for row in range(4):
+        draw.line([(60, 60 + 70 * row), (640, 60 + 70 * row)], fill=90, width=2)
+    for column in range(6):
+        lean = 9 + 12 * column
+        draw.line([(50 + 100 * column, 60), (50 + 100 * column + lean, 270)], fill=90, width=2)
+    for row in range(3):
+        for column in range(5):
+            ring(draw, 90 + 108 * column, 75 + 70 * row)
+    found = find_digits(np.asarray(picture))
+    assert [(one.line, one.position) for one in found] == [(row, column) for row in range(3) for column in range(5)]
+
+
+@pytest.mark.parametrize("dash", [40, 90, 260])
+def test_squared_paper_in_pieces_leaves_strokes_whole(dash):
+    """Rules that noise has cut into pieces hang together as one net that is smaller than the page."""
+    picture, draw = page((640, 800))
+    for at in range(40, 760, 40):
+        for start in range(20 + at % dash, 600, dash):
+            draw.line([(at, start), (at, start + dash - 6)], fill=170, width=2)
+    for at in range(40, 600, 40):
+        for start in range(20 + at % dash, 740, dash):
+            draw.line([(start, at), (start + dash - 6, at)], fill=170, width=2)
+    for row in range(5):
+        for column in range(9):
+            ring(draw, 64 + 75 * column, 66 + 110 * row, 36, 56)
+    found = find_digits(np.asarray(picture))
+    assert len(found) == 45
+    assert all(one.box[2] - one.box[0] > 50 and one.box[3] - one.box[1] > 30 for one in found)
+
+
 def test_an_angular_zero_is_not_taken_for_a_box():
     picture, draw = page((200, 200))
     draw.rectangle((70, 40, 125, 150), outline=INK, width=6)

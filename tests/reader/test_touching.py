@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image, ImageDraw
 
-from benchmarks.material import page_cases
+from benchmarks.material import page_cases, pages
 from mnistlab.cli.read import read
 from mnistlab.reader import DigitReader, lines_of, text_of
 from mnistlab.reader.segmentation import Search
@@ -34,6 +34,15 @@ def test_zeros_that_share_a_stroke_are_never_another_number(reader, count):
     readings = reader.read(chain_of_zeros(count))
     text = "".join(text_of(line) for line in lines_of(readings))
     assert text == "0" * count or all(reading.kind != "digit" for reading in readings)
+
+
+def test_small_lines_of_digits_that_touch_are_no_print(reader, mnist):
+    """Pieces look less like digits than the rest, and their line is far smaller than others."""
+    touching = [pages.compose(mnist.train, seed, pages.TOUCHING) for seed in (1002, 1005)]
+    for page in touching:
+        readings = reader.read(page.photo)
+        assert sum("print" in one.found.marks for one in readings) < 0.02 * len(page.digits)
+        assert sum(one.digit is not None for one in readings) > 0.9 * len(page.digits)
 
 
 def test_pieces_of_a_find_cover_it_in_every_way():

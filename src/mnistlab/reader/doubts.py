@@ -18,7 +18,7 @@ _SHORT: Final = 3.25  # thickness of a stroke 20 pixels long; alone on a photo, 
 _SMALL: Final = 0.5  # of the height of the tallest sure digit; a lone stroke below that may be anything
 _BESIDE: Final = 0.6  # of a stroke's height, the gap to something that is no digit, and at least its size
 _FEW: Final = 6  # finds of a picture that may be the pieces of one digit
-_STACKED: Final = 0.3  # of the taller one's height, the gap between two such pieces, one above the other
+_CLOSE: Final = 0.3  # of the taller one's height, the gap between two such pieces, one above the other
 _THIN: Final = 0.1  # width to height of what may be the edge of something
 _NEAR: Final = 0.08  # of the picture's width, the distance of such an edge from the picture's own
 _FINGER: Final = 0.2  # and that of a finger's edge
@@ -31,6 +31,7 @@ REASONS: Final = {
     "short": "It looks like {named}, but alone it may be a comma or a dash as well.",
     "dotted": "It looks like {named}, but it has a dot below, as a question mark has.",
     "stacked": "It looks like {named}, but it is in two pieces, each of which looks like a digit.",
+    "piece": "It looks like {named}, but with what stands close above or below, it may be one digit in pieces.",
     "stray": "It looks like {named}, but it may as well be an edge or part of something else.",
     "filled": "It looks like {named}, but other marks stand inside it, as in a face.",
     "percent": "It looks like {named}, but with its neighbours it looks like a percent sign.",
@@ -54,11 +55,11 @@ def mark_placed(judged: list[Judged], search: Search) -> list[Judged]:
 
 
 def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:
-    """Gives the marks "faint", "stacked", "short" and "stray" to what they are true of."""
+    """Gives the marks "faint", "piece", "short" and "stray" to what they are true of."""
     if is_faint(search):
         judged = [one.marked("faint") for one in judged]
     if len(judged) <= _FEW:
-        judged = [one.marked("stacked") if _is_stacked(one, judged) else one for one in judged]
+        judged = [one.marked("piece") if _is_piece(one, judged) else one for one in judged]
     are_short = [one.verdict.digit == 1 and one.normalized.thickness_before >= _SHORT for one in judged]
     if all(are_short) and not any(one.found.position for one in judged):  # alone, or as a colon one above the other
         return [one.marked("short") for one in judged]
@@ -80,7 +81,10 @@ def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:
 
 def _is_other(one: Judged) -> bool:
     """Whether a find is no digit, or a piece of one; two digits that touch are none either, but mislead nobody."""
-    return any(verdict.kind == "no digit" and verdict.other != "two digits" for verdict in (one.verdict, one.whole or one.verdict))
+    return any(
+        verdict.kind == "no digit" and verdict.other != "two digits"
+        for verdict in (one.verdict, one.whole or one.verdict)
+    )
 
 
 def _is_beside(one: Judged, others: NDArray[np.float64]) -> bool:
@@ -99,7 +103,7 @@ def _is_edge(one: Judged, shape: tuple[int, int]) -> bool:
     return (is_thin and gap <= _NEAR) or (one.normalized.thickness_before >= _SHORT and gap <= _FINGER)
 
 
-def _is_stacked(one: Judged, judged: list[Judged]) -> bool:
+def _is_piece(one: Judged, judged: list[Judged]) -> bool:
     """Whether something not much smaller stands so close above or below a find that both may be pieces of a digit."""
     top, left, bottom, right = one.found.box
     for other in judged:
@@ -107,9 +111,9 @@ def _is_stacked(one: Judged, judged: list[Judged]) -> bool:
         gap = max(above - bottom, top - below)
         shared = min(right, end) - max(left, start)
         taller = max(bottom - top, below - above)
-        if 0.4 * taller <= min(bottom - top, below - above) and shared >= 0.5 * min(right - left, end - start):
-            if other is not one and gap <= _STACKED * taller:
-                return True
+        is_above = shared >= 0.5 * min(right - left, end - start) and gap <= _CLOSE * taller
+        if other is not one and is_above and min(bottom - top, below - above) >= 0.4 * taller:
+            return True
     return False
 
 

@@ -108,7 +108,7 @@ def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
         kind = "blurred"
     elif "ruled" in marks:
         kind = "boxed"
-    elif "stacked" in marks:
+    elif marks & {"stacked", "piece"}:
         kind = "broken"
     elif one.verdict.kind == "no digit" or marks & {"letters", "percent", "stray"}:
         kind = "no digit"

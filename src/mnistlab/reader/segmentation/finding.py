@@ -52,8 +52,8 @@ class Found:
             like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
             "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo, "dotted" if it
             has a dot below, "percent" if it is a piece of a percent sign, "stray" if it may be an edge or a piece of
-            something, "filled" if other marks stand inside it, "stacked" if it may be a piece of a digit or in pieces
-            that look like digits, "cut" if it reaches the border of the photo.
+            something, "filled" if other marks stand inside it, "stacked" if it is in pieces that look like digits,
+            "piece" if it may be a piece of a digit, "cut" if it reaches the border of the photo.
     """
 
     box: tuple[int, int, int, int]
@@ -198,7 +198,7 @@ class Search:
         return not self._view.margin and _reaches_edge(box, self._ink.shape)
 
     def _is_finger(self, part: Part, stroke: float) -> bool:
-        """Whether a part is solid, thicker than a stroke, and reaches the picture's border, without ground around it."""
+        """Whether a part is solid, thicker than a stroke, and reaches the border, without ground added around it."""
         added = self._view.margin // self._lit.factor
         box = part.top - added, part.left - added, part.bottom - added, part.right - added
         height, width = (side - 2 * added for side in self._ink.shape)

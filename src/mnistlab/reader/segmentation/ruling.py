@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
 from mnistlab.reader.segmentation.frames import find_frames
 from mnistlab.reader.segmentation.light import Floats, Mask
-
-class Upright(NamedTuple):
-    """A thin straight stroke: the number of its ink, its place, and its columns for each row where it leans."""
-
-    number: int
-    rows: slice
-    columns: slice
-    slope: float
-
-    @property
-    def height(self) -> int:
-        """Its rows."""
-        return self.rows.stop - self.rows.start
-
-
-Uprights = tuple[npt.NDArray[np.intp], list[Upright]]
+from mnistlab.reader.segmentation.uprights import find_sides, find_teeth, find_uprights, thickness
 
 MAX_WIDTH: Final = 6  # pixels of the reduced copy; wider ones are strokes
 _PALE: Final = 0.75  # of the usual ink; darker lines cannot be told from writing by their darkness
@@ -38,12 +22,6 @@ _LONG: Final = 1.8  # of the usual size of the writing; a base or a bar of a dig
 _RULED: Final = 3  # lines that are long enough; where there are as many, the paper is ruled, and shorter ones are rules
 _ENOUGH: Final = 0.2  # of the ink that touches no line, to tell the size of the writing
 _MAX_STROKES: Final = 3  # level or upright strokes of one digit
-_MIN_TOOTH: Final = 8  # pixels; the height of a comb's tooth
-_AT_TOOTH: Final = 7  # pixels between a tooth and the end of its line, at most
-_ON_LINE: Final = 3  # pixels between a tooth and its line, up or down
-_BROKEN: Final = 9  # pixels; an upright rule whose pieces are nearer is one
-_MAX_SLOPE: Final = 0.6  # columns for each row of an upright rule that leans, from perspective
-_SAME_SLOPE: Final = 0.12  # by which those of two such rules differ
 _AT_BORDER: Final = 0.03  # of the page's width; lines that come as near to both borders cross the page
 _MIN_PART: Final = 0.25  # of the page's width; least total length of a line
 
@@ -76,9 +54,9 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
         left, others = _remove_frames(left, ink, frames)
         found |= others
     level |= _level_runs(found)
-    uprights = _find_uprights(left, level)
-    combs = _find_teeth(uprights, level)
-    combs |= _find_sides(uprights, level, num_others=int(not (found.any() or combs.any())))
+    uprights = find_uprights(left, level)
+    combs = find_teeth(uprights, level)
+    combs |= find_sides(uprights, level, num_others=int(not (found.any() or combs.any())))
     return left & ~combs, lines | found | combs
 
 
@@ -87,102 +65,6 @@ def _level_runs(lines: Mask) -> Mask:
     runs = ndimage.minimum_filter1d(lines.view(np.uint8), _RUN // 5, axis=1)
     long: Mask = ndimage.maximum_filter1d(runs, _RUN // 5, axis=1).view(bool)
     return long
-
-
-def _find_uprights(is_ink: Mask, level: Mask) -> Uprights:
-    """Strokes that are as thin and straight as the level lines that were removed.
-
-    Returns:
-        Numbers of the connected ink, int `(height, width)`, and the strokes; none if there are no such lines.
-    """
-    if not level.any():
-        return np.zeros(is_ink.shape, np.intp), []
-    grown = ndimage.maximum_filter1d(is_ink.view(np.uint8), _BROKEN, axis=0)
-    labels = ndimage.label(grown, np.ones((3, 3)))[0] * is_ink
-    widest = 1.8 * _thickness(level) + 3  # a 1 is not as straight, or of another thickness
-    uprights = []
-    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        if height < _MIN_TOOTH:
-            continue
-        if width <= widest:
-            uprights.append(Upright(number, rows, columns, 0.0))
-        elif height >= 2 * _MIN_TOOTH and width <= _MAX_SLOPE * height + widest:
-            down, right = np.nonzero(labels[rows, columns] == number)
-            slope, start = np.polyfit(down, right, 1)
-            if np.ptp(right - slope * down - start) <= widest and abs(slope) <= _MAX_SLOPE:
-                uprights.append(Upright(number, rows, columns, float(slope)))
-    return labels, uprights
-
-
-def _find_teeth(uprights: Uprights, level: Mask) -> Mask:
-    """The upright strokes of combs and boxes whose level lines were removed.
-
-    A comb's line ends in a tooth on either side; all other strokes on it that are as high, thin and straight are teeth
-    too. A 1 that stands on a ruled line is none, for no stroke stands at the ends of that line.
-    """
-    labels, thin = uprights
-    teeth = np.zeros_like(level)
-    if not thin:
-        return teeth
-    grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(level.view(np.uint8), 3, axis=0), _BRIDGE // 4, axis=1)
-    line_labels, _ = ndimage.label(grown)
-    lines = ndimage.find_objects(np.where(level, line_labels, 0))
-    for place in lines:
-        if place is None:
-            continue
-        line_rows, line_columns = place
-        on_line = [
-            (number, rows, columns)
-            for number, rows, columns, slope in thin
-            if not slope
-            and columns.stop >= line_columns.start - _AT_TOOTH
-            and columns.start <= line_columns.stop + _AT_TOOTH
-            and rows.start - _ON_LINE <= line_rows.stop
-            and line_rows.start <= rows.stop + _ON_LINE
-        ]
-        ends = [
-            [rows.stop - rows.start for _, rows, columns in on_line if abs(getattr(columns, side) - at) <= _AT_TOOTH]
-            for side, at in (("start", line_columns.start), ("stop", line_columns.stop))
-        ]
-        if not (ends[0] and ends[1]):
-            continue
-        height = max(max(ends[0]), max(ends[1]))
-        for number, rows, columns in on_line:
-            if 0.6 * height <= rows.stop - rows.start <= 1.4 * height:
-                teeth[rows, columns] |= labels[rows, columns] == number
-    return teeth
-
-
-def _find_sides(uprights: Uprights, level: Mask, num_others: int) -> Mask:
-    """Straight thin strokes that reach from one removed level line to another: the sides of boxes.
-
-    On a page without boxes or combs, a single one may be a 1 that fills its row from rule to rule; then each must have
-    others of its height, at least so many. One that leans must have another that leans alike.
-    """
-    labels, thin = uprights
-    sides = np.zeros_like(level)
-    reach = _ON_LINE + 1
-    found = []
-    for one in thin:
-        width = one.columns.stop - one.columns.start
-        if one.height < 2 * _MIN_TOOTH or (not one.slope and one.height < 4 * width):
-            continue
-        across = slice(max(one.columns.start - _AT_TOOTH, 0), one.columns.stop + _AT_TOOTH)
-        ends = [level[max(row - reach, 0) : row + reach, across].any() for row in (one.rows.start, one.rows.stop)]
-        if all(ends):
-            found.append(one)
-    for one in found:
-        alike = sum(other.number != one.number and _are_alike(one, other) for other in found)
-        if alike >= (1 if one.slope else num_others):
-            sides[one.rows, one.columns] |= labels[one.rows, one.columns] == one.number
-    return sides
-
-
-def _are_alike(one: Upright, other: Upright) -> bool:
-    """Whether two uprights have about the same height and, if the first leans, lean alike."""
-    is_parallel = not one.slope or abs(one.slope - other.slope) <= _SAME_SLOPE
-    return 0.8 * one.height <= other.height <= 1.25 * one.height and is_parallel
 
 
 def _keep_long(lines: Mask, is_ink: Mask, margin: int) -> Mask:
@@ -236,10 +118,10 @@ def _usual_size(is_ink: Mask, lines: Mask, num_lines: int) -> float:
 
 
 def _remove_frames(is_ink: Mask, ink: Floats, frames: Mask) -> tuple[Mask, Mask]:
-    """Removes the lines of frames, and keeps what crosses them: ink that goes on at both sides of a line, or is darker."""
+    """Removes the lines of frames, and keeps what crosses them: ink that goes on at both sides, or is darker."""
     band = ndimage.maximum_filter(frames.view(np.uint8), 3).view(bool) & is_ink
     bare = is_ink & ~band
-    reach = 2 * round(_thickness(frames) / 2 + 1.5) + 1
+    reach = 2 * round(thickness(frames) / 2 + 1.5) + 1
     near = ndimage.maximum_filter(bare.view(np.uint8), reach).view(bool)
     left = bare.copy()
     crossing = np.zeros_like(bare)
@@ -269,7 +151,7 @@ def _remove_level(is_ink: Mask, ink: Floats, lines: Mask) -> tuple[Mask, Mask]:
     bare = is_ink & ~band
     # Writing on a line is darker than the line, or it continues above and below the line.
     usual = float(np.median(ink[lines]))
-    half = (round(_thickness(lines)) + 3) // 2
+    half = (round(thickness(lines)) + 3) // 2
     window = 2 * half + 1  # rows, beginning or ending with the pixel's own
     grown = ndimage.maximum_filter1d(bare.view(np.uint8), 3, axis=1)
     from_above = ndimage.maximum_filter1d(grown, window, axis=0, origin=half).view(bool)
@@ -277,12 +159,6 @@ def _remove_level(is_ink: Mask, ink: Floats, lines: Mask) -> tuple[Mask, Mask]:
     is_darker = ink > usual + 0.25 * (1 - usual) if usual < _PALE else is_ink
     crossing = band & is_ink & (_is_dark(ink, usual) | (from_above & from_below & is_darker))
     return bare | crossing, band & ~crossing
-
-
-def _thickness(lines: Mask) -> float:
-    """Mean thickness of level lines in pixels."""
-    starts = np.count_nonzero(lines[1:] & ~lines[:-1]) + np.count_nonzero(lines[0])
-    return float(np.count_nonzero(lines) / max(int(starts), 1))
 
 
 def _find_level(is_ink: Mask) -> Mask:
