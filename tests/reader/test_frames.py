@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageDraw
 from skimage.transform import ProjectiveTransform
 
-from mnistlab.reader.segmentation import find_digits
+from benchmarks.material import page_cases
+from mnistlab.reader.segmentation import Search, find_digits
 
 PAPER, INK = 235, 40
 
@@ -102,6 +103,13 @@ def test_the_leaning_rules_of_a_table_seen_at_a_steep_angle_are_no_ones():
             ring(draw, 90 + 108 * column, 75 + 70 * row)
     found = find_digits(np.asarray(picture))
     assert [(one.line, one.position) for one in found] == [(row, column) for row in range(3) for column in range(5)]
+
+
+@pytest.mark.parametrize("seed", [5, 9, 77, 97])
+def test_the_bars_of_signs_in_one_row_are_no_rule(seed, mnist):
+    """Where a rule is taken for one, its plus signs lose their bars and are ones. Sums of the group to choose by."""
+    case = page_cases.kinds("choose")["sums"].make(np.random.default_rng(seed), mnist.train)
+    assert not Search(case.photo).has_rules
 
 
 @pytest.mark.parametrize("dash", [40, 90, 260])

@@ -66,11 +66,12 @@ def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:
     tallest = max((_height(one) for one in judged if one.verdict.kind == "digit"), default=0)
     lengths = Counter(one.found.line for one in judged)
     others = np.array([one.found.box for one in judged if _is_other(one)], float).reshape(-1, 4)
+    num_thick = sum(one.normalized.thickness_before >= _SHORT for one in judged if one.verdict.digit == 1)
     return [
         one.marked("stray")
         if one.verdict.digit == 1
         and (
-            _is_edge(one, search.shape)
+            _is_edge(one, search.shape, num_thick)
             or (lengths[one.found.line] == 1 and _height(one) < _SMALL * tallest)
             or _is_beside(one, others)
         )
@@ -95,12 +96,13 @@ def _is_beside(one: Judged, others: NDArray[np.float64]) -> bool:
     return bool(((gaps <= reach) & (sizes >= reach) & (others != box).any(axis=1)).any())
 
 
-def _is_edge(one: Judged, shape: tuple[int, int]) -> bool:
-    """Whether a stroke at the picture's left or right edge is as thin as an edge, or as thick as a finger near it."""
+def _is_edge(one: Judged, shape: tuple[int, int], num_thick: int) -> bool:
+    """Whether a stroke beside the picture's left or right edge is an edge's, or a finger's as the only thick one."""
     _, left, _, right = one.found.box
     gap = min(left, shape[1] - right) / shape[1]
     is_thin = right - left <= _THIN * _height(one)
-    return (is_thin and gap <= _NEAR) or (one.normalized.thickness_before >= _SHORT and gap <= _FINGER)
+    is_thick = num_thick == 1 and one.normalized.thickness_before >= _SHORT
+    return (is_thin and gap <= _NEAR) or (is_thick and gap <= _FINGER)
 
 
 def _is_piece(one: Judged, judged: list[Judged]) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
+from mnistlab.reader.segmentation.dashes import are_bars
 from mnistlab.reader.segmentation.frames import find_frames
 from mnistlab.reader.segmentation.light import Floats, Mask
 from mnistlab.reader.segmentation.uprights import find_sides, find_teeth, find_uprights, thickness
@@ -68,26 +69,30 @@ def _level_runs(lines: Mask) -> Mask:
 
 
 def _keep_long(lines: Mask, is_ink: Mask, margin: int) -> Mask:
-    """The lines that are far longer than digits, or reach from border to border; all of them on ruled paper."""
+    """The lines that are far longer than digits, or reach from border to border; all of them on ruled paper.
+
+    A few may be the bars of signs in a row instead.
+    """
     if not lines.any():
         return lines
     grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(lines.view(np.uint8), 5, axis=0), _BRIDGE, axis=1)
-    labels, count = ndimage.label(grown)
-    places = [place[1] for place in ndimage.find_objects(np.where(lines, labels, 0), count) if place is not None]
+    labels = np.where(lines, ndimage.label(grown)[0], 0)
+    places = {number: place[1] for number, place in enumerate(ndimage.find_objects(labels), 1) if place is not None}
+    if len(places) < _RULED:
+        places = {number: place for number, place in places.items() if not are_bars(labels == number, is_ink)}
+        lines = np.isin(labels, [*places])
+        if not places:
+            return lines
     width = lines.shape[1]
     edge = margin + _AT_BORDER * (width - 2 * margin) + 2
-    crosses = np.array([place.start <= edge and place.stop >= width - edge for place in places])
+    crosses = np.array([place.start <= edge and place.stop >= width - edge for place in places.values()])
     if crosses.all():
         return lines
     usual = _usual_size(is_ink, lines, len(places))
-    is_rule = crosses | np.array([place.stop - place.start >= _LONG * usual for place in places])
+    is_rule = crosses | np.array([place.stop - place.start >= _LONG * usual for place in places.values()])
     if is_rule.all() or is_rule.sum() >= _RULED:
         return lines
-    numbers = [number for number, place in enumerate(ndimage.find_objects(np.where(lines, labels, 0)), 1) if place]
-    keep = np.zeros(count + 1, dtype=bool)
-    keep[np.array(numbers)[is_rule]] = True
-    kept: Mask = lines & keep[labels]
-    return kept
+    return np.isin(labels, np.array([*places])[is_rule])
 
 
 def _usual_size(is_ink: Mask, lines: Mask, num_lines: int) -> float:
