@@ -10,6 +10,8 @@ written anew.
 """
 
 import dataclasses
+import hashlib
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -32,8 +34,9 @@ from mnistlab.runs import Run
 from mnistlab.runs.progress import PROGRESS_FILE
 from mnistlab.runs.run import MANIFEST, SMALL_FILES
 from mnistlab.runs.snapshots import SNAPSHOT_FILE
-from mnistlab.system.files import write_with
+from mnistlab.system.files import write_json, write_with
 
+METRICS = "metrics.json"
 NAMES = ("mlp", "cnn")
 
 
@@ -50,11 +53,22 @@ def store(run: Run, path: Path) -> None:
     note_calibration(path, calibrate(answers.labels, answers.probabilities))
 
 
-def record(run: Run, folder: Path) -> None:
-    """Keeps how the network of a run learned, for the page; the network itself is stored elsewhere."""
+def record(run: Run, path: Path, folder: Path) -> None:
+    """Keeps how the network of a run learned, for the page; the network itself is the file at `path`.
+
+    The test figures are those of that file, whose large weights are rounded, so that the page gives one figure.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*sorted(SMALL_FILES), MANIFEST, PROGRESS_FILE, SNAPSHOT_FILE):
         shutil.copyfile(run.folder / name, folder / name)
+    stored = evaluate(Classifier(path, calibrated=False), load_mnist().test)
+    low, high = stored.interval
+    measured = {"accuracy": stored.accuracy, "accuracy_low": low, "accuracy_high": high}
+    measured |= {"loss": stored.loss, "errors": stored.errors}
+    write_json(folder / METRICS, run.metrics | {f"test_{name}": value for name, value in measured.items()})
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest["sha256"][METRICS] = hashlib.sha256((folder / METRICS).read_bytes()).hexdigest()
+    write_json(folder / MANIFEST, manifest)
 
 
 def figures(run: Run, path: Path) -> Results:
@@ -87,7 +101,7 @@ def measure(runs: Path) -> Results:
     for name in NAMES:
         run = training.train(dataclasses.replace(RECIPES[name], validation="split"), load_mnist(), runs / name)
         write_with(PRETRAINED[name], lambda path, run=run: store(run, path))
-        record(run, RECORDINGS[name])
+        record(run, PRETRAINED[name], RECORDINGS[name])
         results[name] = figures(run, PRETRAINED[name])
         row = results[name]
         print(f"{PRETRAINED[name]}  {row['num_bytes'] / 1e6:.2f} MB  {row['test']['accuracy'] * 100:.2f} %")
