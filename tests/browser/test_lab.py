@@ -229,7 +229,7 @@ def test_the_code_for_mistakes_finds_the_same(watched: Any, tmp_path: Path) -> N
 
 def test_contested_labels_are_marked_and_explained(watched: Any) -> None:
     page = watched.open("tab=mistakes&network=shipped-mlp&label=contested")
-    expect(page.get_by_role("heading", name="15 labels that people dispute")).to_be_visible()
+    expect(page.get_by_role("heading", name="15 disputed labels")).to_be_visible()
     digits = page.locator("ul.digits button")
     expect(digits).to_have_count(15)
     digits.first.click()

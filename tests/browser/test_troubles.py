@@ -304,7 +304,7 @@ def test_an_average_of_networks_shows_no_layers(watched: Any, draw: Callable[...
     expect(panel.locator(".softmax tbody tr").nth(7)).to_contain_text("91.0 %")
     for absent in (".way-path", ".layer-area", ".breaking"):
         expect(panel.locator(absent).first).to_be_hidden()
-    expect(page.get_by_role("heading", name="Where the network looks")).to_be_visible()
+    expect(page.get_by_role("heading", name="Which places matter")).to_be_visible()
     page.unroute("**/api/activations")
     page.locator("#inside-network").select_option("shipped")
     expect(panel.locator(".way-path").first).to_be_visible()

@@ -78,6 +78,6 @@ def _pattern(sentence: str) -> re.Pattern[str]:
         if name in named:
             return f"(?P={name})"
         named.add(name)
-        return f"(?P<{name}>.+?)"
+        return rf"(?P<{name}>[\d,. and]+?)" if name == "figures" else f"(?P<{name}>.+?)"
 
     return re.compile(_BRACES.sub(group, re.escape(sentence)))

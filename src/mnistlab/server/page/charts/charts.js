@@ -20,6 +20,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 288;
 const MARGIN = { top: 30, bottom: 48, left: 56, right: 28 };
 const LETTER = 7; // of a letter of 13 px, about
+const TILTED = 50; // more below a chart whose names are tilted
 const LINE = 18; // between two names
 const WIDE = 460; // from which names may stand beside their lines
 const MOST_NAMES = 0.3; // of a wide chart's width, that names beside their lines may take; longer ones stand above
@@ -158,7 +159,10 @@ function drawChart(chart, width, isWide, zoom) {
   if (!points.length) return image;
   const longest = Math.max(0, ...series.map((one) => (one.marks ? 0 : one.name.length)));
   const right = isWide && longest && series.length > 1 ? longest * LETTER + 20 : MARGIN.right;
-  const [left, bottom] = [MARGIN.left, HEIGHT - MARGIN.bottom];
+  const left = MARGIN.left;
+  const ends = chart.x.scale === "names" ? points.map((point) => String(point.x).length) : [];
+  const isTight = Math.max(0, ...ends) * LETTER > (width - left - right) / Math.max(1, ends.length); // they would overlap
+  const bottom = HEIGHT - (isTight ? MARGIN.bottom + TILTED : MARGIN.bottom);
   const x = createScale(
     chart.x.scale,
     [...points.map((point) => point.x), ...(chart.x.reach ?? [])],
@@ -177,7 +181,12 @@ function drawChart(chart, width, isWide, zoom) {
       text(y.format(tick), left - 8, place + 4, "chart-tick chart-end"),
     );
   }
-  for (const tick of x.ticks) image.append(text(x.format(tick), across(tick), bottom + 20, "chart-tick chart-middle"));
+  for (const tick of x.ticks) {
+    const [place, row] = [round(across(tick)), bottom + (isTight ? 12 : 20)];
+    const label = text(x.format(tick), place, row, isTight ? "chart-tick chart-end" : "chart-tick chart-middle");
+    if (isTight) label.setAttribute("transform", `rotate(-50 ${place} ${row})`);
+    image.append(label);
+  }
   image.append(text(chart.y.title, 0, 12, "chart-tick"));
   image.append(text(chart.x.title, (left + width - right) / 2, HEIGHT - 6, "chart-tick chart-middle"));
 

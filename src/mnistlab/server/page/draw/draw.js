@@ -236,6 +236,7 @@ export const tab = {
       element("h2", { class: "visually-hidden", text: say("draw.networks_title") }),
       missing,
       list,
+      element("p", { class: "small muted networks-note", text: say("draw.networks_note") }),
       worksheet.root,
       element("details", { class: "chooser" }, element("summary", { text: say("draw.choose_networks") }), chooser),
     );

@@ -15,6 +15,13 @@ import { codeForExperiment } from "../code/code.js";
  * @typedef {{title: string, x: Axis, y: Axis, series: import("../charts/charts.js").Series[]}} Measured
  */
 
+/** What the names of a chart's lines mean, by experiment. @type {Record<string, string>} */
+const LINES = {
+  "batch-size": "experiments.lines_batch_size",
+  "label-noise": "experiments.lines_label_noise",
+  "biased-noise": "experiments.lines_biased_noise",
+};
+
 /** @type {Context} */
 let context;
 /** @type {Heading[]} */
@@ -65,12 +72,15 @@ async function show(state) {
   if (wanted !== chosen.id && headings.some((heading) => heading.id === wanted)) return; // another one by now
   const isFirst = shown === null;
   shown = found;
-  render(found);
+  render(found, chosen.source === "own" ? found.experiment : chosen.id);
   if (!isFirst) context.announce(`${found.question} ${found.lead}`);
 }
 
-/** @param {Experiment} found */
-function render(found) {
+/**
+ * @param {Experiment} found
+ * @param {string} name
+ */
+function render(found, name) {
   const charts = found.charts.map(({ title, x, y, series }) => {
     const chart = createChart(title);
     chart.show({ title, x: withUnit(x), y: withUnit(y), series });
@@ -80,6 +90,7 @@ function render(found) {
   place.replaceChildren(
     element("h2", { class: "finding-question", id: "finding-question", text: found.question }),
     element("p", { class: "finding-first", text: found.lead }),
+    ...(charts.length && name in LINES ? [element("p", { class: "small muted", text: say(LINES[name]) })] : []),
     charts.length
       ? element("div", { class: "finding-charts" }, ...charts)
       : element("p", { class: "muted", text: say("experiments.no_charts") }),

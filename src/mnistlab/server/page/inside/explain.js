@@ -4,6 +4,7 @@ import { element } from "../app/elements.js";
 import { number, say } from "../app/words.js";
 import { chainOf, channelsOf, contributions, placeOf, pooled, sizes, valueAt } from "./arithmetic.js";
 import { createNumbers } from "./numbers.js";
+import { numberOf } from "./why.js";
 
 /**
  * @typedef {import("./layers.js").Activations} Activations
@@ -44,6 +45,7 @@ export function createExplanation(onFollow) {
       element("p", { class: "small explained", text: whereIs(layers[name], place) }),
       ...(base ? first(layers, base, unitOf[base.layer], place) : [inputSaid(layers[name], place)]),
       calculation(layers, base ? chain : [], unitOf, place),
+      element("p", { class: "small muted", text: say("explain.rounded") }),
     );
   }
 
@@ -192,7 +194,7 @@ function whereIs(layer, place) {
   const { map, row, column } = place;
   const where =
     layer.shape.length === 1
-      ? say("inside.cell_number", { number: map + 1 })
+      ? numberOf(layer, map)
       : say("inside.cell_in_map", { map: map + 1, row: row + 1, column: column + 1 });
   return say("explain.where", { layer: layer.title, where });
 }

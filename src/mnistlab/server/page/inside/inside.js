@@ -16,6 +16,7 @@ import { createPending } from "./pending.js";
 import { createLookedAt, pixelsInWords, pixelsOf } from "./receptive.js";
 import { createSamples } from "./samples.js";
 import { createView } from "./view.js";
+import { numberOf } from "./why.js";
 
 /**
  * @typedef {import("../main.js").Context} Context
@@ -95,7 +96,7 @@ function point(layer, cell, isGrid, columns, value, isNew) {
   digit.outline(box);
   const where = isGrid
     ? say("inside.cell_in_map", { map: map + 1, row: row + 1, column: column + 1 })
-    : say("inside.cell_number", { number: row * columns + column + 1 });
+    : numberOf(layer, row * columns + column);
   const saw = box ? say("inside.saw", { pixels: pixelsInWords(box) }) : say("inside.saw_all");
   said.textContent = say("inside.cell_said", { layer: layer.title, where, value: number(value, 2), saw });
   clearTimeout(quiet);

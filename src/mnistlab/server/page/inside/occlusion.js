@@ -68,7 +68,8 @@ export function createOcclusion(announce) {
     });
   }
 
-  picture.root.addEventListener("pointermove", (event) => {
+  /** @param {PointerEvent} event */
+  function follow(event) {
     if (!now) return;
     const box = picture.root.getBoundingClientRect();
     const along = (/** @type {number} */ share, /** @type {number} */ count) => {
@@ -78,8 +79,11 @@ export function createOcclusion(announce) {
     const row = along((event.clientY - box.top) / box.height, now.rows);
     const column = along((event.clientX - box.left) / box.width, now.columns);
     point(row * now.columns + column, false);
-  });
-  picture.root.addEventListener("pointerleave", summarize);
+  }
+  picture.root.addEventListener("pointerdown", follow);
+  picture.root.addEventListener("pointermove", follow);
+  // A finger leaves as soon as it has tapped; what it pointed at stays.
+  picture.root.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && summarize());
   picture.root.addEventListener("blur", summarize);
   picture.root.addEventListener("keydown", (event) => {
     if (!now || !/^Arrow/.test(event.key)) return;

@@ -68,6 +68,7 @@ export function createView({ state, api, keys, onPoint }) {
   /** @param {string} name */
   function open(name) {
     state.set({ [keys.layer]: name, [keys.cell]: null });
+    requestAnimationFrame(() => place.scrollIntoView({ block: "nearest" })); // on a phone it is below the path
   }
 
   /** The layer that the address names, as far as there is one. */

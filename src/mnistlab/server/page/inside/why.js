@@ -39,3 +39,12 @@ export function settingsOf(layer, how, inputs) {
   }[how?.operation ?? ""] ?? [];
   return element("ul", { class: "settings small", hidden: !keys.length }, ...keys.map((key) => element("li", { text: say(`setting.${key}`, values) })));
 }
+
+/**
+ * What a number of a layer without rows is called: the last layer has one for each digit.
+ *
+ * @param {Activations} layer
+ * @param {number} at
+ */
+export const numberOf = ({ name }, at) =>
+  name === "output" ? say("inside.cell_digit", { digit: at }) : say("inside.cell_number", { number: at + 1 });

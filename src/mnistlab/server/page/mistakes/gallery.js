@@ -19,7 +19,8 @@ export function createGallery(load, choose) {
   const list = element("ul", { class: "digits" });
   const more = element("button", { type: "button", class: "plain digits-more", hidden: true, text: say("mistakes.more") });
   const marked = element("p", { class: "small muted", "aria-hidden": "true", hidden: true, text: say("mistakes.question_mark") });
-  const root = element("div", {}, marked, list, more);
+  const below = element("p", { class: "small muted", "aria-hidden": "true", hidden: true, text: say("mistakes.below") });
+  const root = element("div", {}, below, marked, list, more);
   /** @type {Place[]} */
   let places = [];
   /** @type {Map<number, {button: HTMLElement, paint: () => void}>} */
@@ -39,6 +40,7 @@ export function createGallery(load, choose) {
     images.forEach((image, at) => list.append(element("li", {}, item(image, page[at]))));
     more.hidden = shown.size >= places.length;
     if (images.some((image) => image.contested)) marked.hidden = false;
+    if (page.some((place) => place.confidence !== null)) below.hidden = false;
     if (first) /** @type {HTMLElement | null} */ (list.children[first]?.querySelector("button"))?.focus();
     mark();
   }
@@ -104,7 +106,7 @@ export function createGallery(load, choose) {
       places = wanted;
       shown = new Map();
       list.replaceChildren();
-      more.hidden = marked.hidden = true;
+      more.hidden = marked.hidden = below.hidden = true;
       await add();
     },
     /** @param {number | null} index */

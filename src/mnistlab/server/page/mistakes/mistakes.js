@@ -60,13 +60,13 @@ async function mount(root, given) {
     type: "button",
     class: "quiet",
     text: say("mistakes.all"),
-    onclick: () => context.state.set({ label: null, prediction: null }),
+    onclick: () => context.state.set({ label: null, prediction: null, image: null }),
   });
   const contested = element("button", {
     type: "button",
     class: "quiet",
     text: say("mistakes.contested"),
-    onclick: () => context.state.set({ label: CONTESTED, prediction: null }),
+    onclick: () => context.state.set({ label: CONTESTED, prediction: null, image: null }),
   });
   const digits = element(
     "section",
@@ -124,7 +124,8 @@ function ask(id) {
 function choose(label, prediction) {
   const { label: before, prediction: beforePrediction } = context.state.get();
   const isChosen = before === String(label) && beforePrediction === String(prediction);
-  context.state.set(isChosen ? { label: null, prediction: null } : { label, prediction }, { push: true });
+  const wanted = isChosen ? { label: null, prediction: null } : { label, prediction };
+  context.state.set({ ...wanted, image: null }, { push: true });
 }
 
 /**
@@ -212,6 +213,7 @@ async function listDigits(state, found, cell, network) {
   parts.contested.hidden = isContested;
   await parts.gallery.show(indices.map(place));
   parts.gallery.mark(imageOf(state));
+  if (cell) parts.title.scrollIntoView({ block: "nearest" });
 }
 
 /**

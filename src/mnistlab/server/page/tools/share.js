@@ -26,8 +26,10 @@ export function mountShare(announce) {
 
   async function show() {
     const here = new URL(location.href);
-    const fragment = here.hash.slice(1);
-    if (token && withToken.checked) here.hash = [fragment, `token=${token}`].filter(Boolean).join("&");
+    const parts = here.hash.slice(1).split("&");
+    const fragment = parts.filter((part) => part && !part.startsWith("tour=")); // others begin where they like
+    if (token && withToken.checked) fragment.push(`token=${token}`);
+    here.hash = fragment.join("&");
     address.value = here.href;
     qr ??= await import("../app/qr.js"); // nobody who shares nothing waits for it
     if (address.value !== here.href) return;

@@ -29,7 +29,7 @@ export const STEPS = [
     name: "filters",
     view: { tab: "inside", network: "shipped-cnn" },
     at: ".way",
-    see: [".way .way-path, .way .open-layer", ".way .open-layer"],
+    see: [".way .way-path, .way .open-layer", ".way .way-path"],
     needsDigit: true,
   },
   { name: "where", view: { tab: "inside", network: "shipped-cnn" }, at: ".occlusion", needsDigit: true },
@@ -48,7 +48,7 @@ export const STEPS = [
     name: "ask",
     view: { tab: "experiments", experiment: "batch-size" },
     at: ".finding",
-    see: [".experiment-list, .finding-charts > :first-child", ".finding-charts > :first-child"],
+    see: [".experiment-list, .finding-charts > :first-child", ".experiment-list, .finding-first", ".experiment-list"],
   },
   {
     name: "share",

@@ -72,6 +72,8 @@ export function mountTour() {
     for (const one of document.querySelectorAll(".is-toured")) one.classList.remove("is-toured");
     if (!step) {
       delete document.documentElement.dataset.tour;
+      document.documentElement.style.scrollPaddingBottom = "";
+      menu.setAttribute("aria-expanded", "false");
       sizes.disconnect();
       return;
     }
@@ -126,7 +128,11 @@ export function mountTour() {
   }
 
   // What is still being computed, or drawn anew, moves the rest.
-  const sizes = new ResizeObserver(() => shown && bring(STEPS[shown - 1].see ?? [STEPS[shown - 1].at]));
+  const sizes = new ResizeObserver(() => {
+    if (!shown) return;
+    document.documentElement.style.scrollPaddingBottom = `${card.offsetHeight + MARGIN}px`; // what lies behind it is not seen
+    bring(STEPS[shown - 1].see ?? [STEPS[shown - 1].at]);
+  });
   for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
     const used = (/** @type {Event} */ event) => {
       if (!card.contains(/** @type {Node} */ (event.target))) isMoved = true;

@@ -118,7 +118,7 @@ function result(report) {
 
 /** @param {Report} report */
 export function settingsText(report) {
-  const { epochs, batch_size: batch, learning_rate: rate, augmentation, seed } = report.settings;
+  const { epochs, batch_size: batch, learning_rate: rate, augmentation, validation, seed } = report.settings;
   if (epochs === undefined) return "";
   const parts = [
     report.recipe,
@@ -126,6 +126,7 @@ export function settingsText(report) {
     say("train.with_batch", { batch }),
     say("train.with_rate", { rate }),
     say(augmentation ? "train.with_augmentation" : "train.without_augmentation"),
+    ...(validation === "split" ? [say("train.with_validation")] : []),
     say("train.with_seed", { seed: String(seed) }),
   ];
   return parts.join(" · ");
