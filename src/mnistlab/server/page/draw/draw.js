@@ -236,9 +236,18 @@ export const tab = {
       element("h2", { class: "visually-hidden", text: say("draw.networks_title") }),
       missing,
       list,
-      element("p", { class: "small muted networks-note", text: say("draw.networks_note") }),
       worksheet.root,
-      element("details", { class: "chooser" }, element("summary", { text: say("draw.choose_networks") }), chooser),
+      element(
+        "div",
+        { class: "below-networks" },
+        element("details", { class: "chooser" }, element("summary", { text: say("draw.choose_networks") }), chooser),
+        element(
+          "details",
+          { class: "chooser" },
+          element("summary", { text: say("draw.networks_help") }),
+          element("p", { class: "small muted", text: say("draw.networks_note") }),
+        ),
+      ),
     );
     pad = mountPad(canvas, { width: () => Number(width.value), announce: given.announce });
     seen.saver.addEventListener("click", save);
