@@ -21,8 +21,6 @@ from mnistlab.recipes import RECIPES
 
 CLOSE = 1e-4  # between probabilities
 BATCH = 500  # images in one message
-ANSWER_MILLISECONDS = 50
-BUSY = 4  # times as long as it takes where nothing else computes; tests run two at a time
 
 COMPUTE = """async ({ file, images, names }) => {
   const { readWeights } = await import("/web/networks/weights.js");
@@ -31,14 +29,12 @@ COMPUTE = """async ({ file, images, names }) => {
   if (file) window.network = readWeights(bytes(file).buffer);
   const pixels = bytes(images);
   const found = [];
-  const began = performance.now();
   for (let at = 0; at < pixels.length; at += 784) {
     const { outputs } = forward(window.network, pixels.subarray(at, at + 784));
     found.push(names.map((name) => outputs[name]));
   }
-  const milliseconds = (performance.now() - began) / found.length;
   const letters = (values) => Array.from(new Uint8Array(values.buffer), (byte) => String.fromCharCode(byte)).join("");
-  return [found.map((one) => one.map((values) => btoa(letters(values.slice())))), milliseconds];
+  return found.map((one) => one.map((values) => btoa(letters(values.slice()))));
 }"""
 
 
@@ -54,24 +50,23 @@ def text(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def compute(page: Page, file: bytes, images: np.ndarray, names: list[str]) -> tuple[dict[str, np.ndarray], float]:
-    """Some outputs of a network in the browser, float32 `(num_images, num_values)`, and milliseconds per image."""
+def compute(page: Page, file: bytes, images: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
+    """Some outputs of a network in the browser, float32 `(num_images, num_values)`."""
     found: list[Any] = []
     for first in range(0, len(images), BATCH):
         asked = {"file": "" if first else text(file), "images": text(images[first : first + BATCH].tobytes())}
-        some, milliseconds = page.evaluate(COMPUTE, asked | {"names": names})
-        found += some
+        found += page.evaluate(COMPUTE, asked | {"names": names})
     return {
         name: np.array([np.frombuffer(base64.b64decode(one[at]), "<f4") for one in found])
         for at, name in enumerate(names)
-    }, milliseconds
+    }
 
 
 def hold(page: Page, name: str, images: np.ndarray) -> None:
     """No other answer than ONNX Runtime's, and the probabilities of digits and of kinds close to its own."""
     classifier = Classifier(PRETRAINED[name], calibrated=False)
     names = ["probabilities", *(["kinds"] if classifier.calibration.kinds else [])]
-    found, _ = compute(page, web_network(PRETRAINED[name]), images, names)
+    found = compute(page, web_network(PRETRAINED[name]), images, names)
     for at, expected in enumerate(classifier.with_kinds(images)[: len(names)]):
         assert np.abs(found[names[at]] - expected).max() < CLOSE
         assert np.array_equal(found[names[at]].argmax(1), expected.argmax(1))
@@ -79,21 +74,13 @@ def hold(page: Page, name: str, images: np.ndarray) -> None:
 
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_the_networks_that_ship_answer_as_with_onnx_runtime(page: Page, name: str) -> None:
-    hold(page, name, load_mnist().test.images[:1000])
+    hold(page, name, load_mnist().test.images[:250])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_the_networks_that_ship_answer_the_whole_test_split_as_with_onnx_runtime(page: Page, name: str) -> None:
     hold(page, name, load_mnist().test.images)
-
-
-@pytest.mark.parametrize("name", PRETRAINED)
-def test_an_answer_takes_no_time(page: Page, name: str) -> None:
-    images = load_mnist().test.images[:30]
-    compute(page, web_network(PRETRAINED[name]), images, ["probabilities"])  # so that it is compiled
-    best = min(compute(page, web_network(PRETRAINED[name]), images[:10], ["probabilities"])[1] for _ in range(3))
-    assert best < BUSY * ANSWER_MILLISECONDS
 
 
 ALIKE = {"deep_cnn", "deeper_cnn", "widening_cnn"}  # the same layers as small_cnn, more of them
@@ -112,7 +99,7 @@ def test_every_kind_of_network_gives_every_activation(page: Page, name: str, tmp
             layer.bias.assign(rng.normal(0, 0.1, layer.bias.shape))
     export_onnx(model, tmp_path / "model.onnx")
     classifier, images = Classifier(tmp_path / "model.onnx", calibrated=False), load_mnist().test.images[:5]
-    found, _ = compute(page, web_network(tmp_path / "model.onnx"), images, [*classifier.layers])
+    found = compute(page, web_network(tmp_path / "model.onnx"), images, [*classifier.layers])
     for layer, expected in classifier.activations(images).items():
         assert found[layer] == pytest.approx(expected.reshape(len(images), -1), abs=1e-4, rel=1e-4), layer
 
@@ -123,7 +110,7 @@ def test_an_average_over_shifted_images_answers_as_with_onnx_runtime(page: Page,
         finished_model([models.small_cnn(Build(seed=seed)) for seed in (1, 2)], recipe), tmp_path / "model.onnx"
     )
     images = load_mnist().test.images[:5]
-    found, _ = compute(page, web_network(tmp_path / "model.onnx"), images, ["probabilities"])
+    found = compute(page, web_network(tmp_path / "model.onnx"), images, ["probabilities"])
     expected = Classifier(tmp_path / "model.onnx", calibrated=False)(images)
     assert found["probabilities"] == pytest.approx(expected, abs=CLOSE)
     assert expected.std(axis=0).max() > 1e-3  # the images differ

@@ -1,7 +1,6 @@
 """Breaking networks over HTTP: what is broken, what is still right, and the numbers of a single cell."""
 
 import base64
-import time
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from live_server import client_of
 from mnistlab.inference import Classifier
 from mnistlab.inference.pretrained import PRETRAINED
 from mnistlab.inference.surgery import Cut, Damage, damaged
+from mnistlab.server.recognition import surgery
 from mnistlab.server.settings import Settings
 
 IDS = {"digits": "shipped", "mlp": "shipped-mlp", "cnn": "shipped-cnn"}
@@ -35,21 +35,18 @@ def broken(name, damage):
 
 
 @pytest.mark.parametrize("name", IDS)
-def test_the_accuracy_is_that_of_every_tenth_test_image(client, name, mnist):
+def test_the_accuracy_is_that_of_every_tenth_test_image(client, name, mnist, monkeypatch):
     images, labels = mnist.test.images[::10], mnist.test.labels[::10]
     network = {"network": IDS[name]}
     sound = client.post("/api/accuracy", json=network).json()
     assert sound == {"correct": int((Classifier(PRETRAINED[name])(images).argmax(1) == labels).sum()), "count": 1000}
     damage = {"cuts": [{"part": 1, "units": [1, 2, 3, 5, 8]}, {"part": 2, "biases": True}], "noise": 1.5, "seed": 3}
-    start = time.perf_counter()
     answer = client.post("/api/accuracy", json=network | {"damage": damage}).json()
-    first = time.perf_counter() - start
     expected = broken(name, Damage((Cut(1, (1, 2, 3, 5, 8)), Cut(2, biases=True)), 1.5, 3))(images).argmax(1) == labels
     assert abs(answer["correct"] - int(expected.sum())) <= 1  # the last digit of a sum may decide
     assert answer["correct"] < sound["correct"]
-    start = time.perf_counter()
+    monkeypatch.setattr(surgery, "damaged", None)  # nothing is computed again
     assert client.post("/api/accuracy", json=network | {"damage": damage}).json() == answer
-    assert time.perf_counter() - start < max(first, 0.05)  # kept
 
 
 def test_covered_pixels_are_covered_in_every_image(client, mnist):
