@@ -130,6 +130,21 @@ def test_squared_paper_in_pieces_leaves_strokes_whole(dash):
     assert all(one.box[2] - one.box[0] > 50 and one.box[3] - one.box[1] > 30 for one in found)
 
 
+def test_small_dark_digits_between_pale_rules_are_no_crumbs_of_them():
+    """Thin strokes of 14 pixels, on and beside the lines of squared paper."""
+    picture, draw = page((400, 640))
+    for at in range(20, 640, 28):
+        draw.line([(at, 0), (at, 400)], fill=185, width=3)
+    for at in range(20, 400, 28):
+        draw.line([(0, at), (640, at)], fill=185, width=3)
+    for row in range(6):
+        for column in range(20):
+            left, top = 26 + 29 * column, 24 + 60 * row
+            draw.line([(left, top), (left + 5, top), (left + 2, top + 13)], fill=INK, width=2)
+    found = find_digits(np.asarray(picture))
+    assert len([one for one in found if one.box[2] - one.box[0] > 8]) >= 110
+
+
 def test_an_angular_zero_is_not_taken_for_a_box():
     picture, draw = page((200, 200))
     draw.rectangle((70, 40, 125, 150), outline=INK, width=6)

@@ -110,7 +110,7 @@ def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
         kind = "boxed"
     elif marks & {"stacked", "piece"}:
         kind = "broken"
-    elif one.verdict.kind == "no digit" or marks & {"letters", "percent", "stray"}:
+    elif one.verdict.kind == "no digit" or marks & {"letters", "percent", "stray", "filled"}:
         kind = "no digit"
     else:
         kind = "unclear"

@@ -28,6 +28,8 @@ _MIN_LIKENESS: Final = 0.5  # ratio of the thicknesses of strokes of one digit
 _BESIDE: Final = 9  # pixels; the width of the strip along a removed line in which its crumbs lie
 _MOSTLY, _ALL = 0.75, 0.92  # of a crumb's ink, that lies in the strip: of a narrow one, of a hair
 _NARROW: Final = 5, 2.2  # pixels; the shorter side and the strokes of a narrow crumb; small digits have more
+_PALE: Final = 0.6  # of the usual ink; darker rules cannot be told from writing by that
+_DARKER: Final = 0.3  # of the difference of rules from the usual ink, by which writing beside them is darker than they
 _HAIR: Final = 2.1  # pixels; the thickness of a crumb of any form
 _EIGHT: Final = np.ones((3, 3), dtype=int)
 
@@ -97,8 +99,11 @@ def find_parts(is_ink: Mask, ink: Floats, ruling: Mask) -> tuple[Labels, list[Pa
     np.maximum.at(peaks, labels.ravel()[places], ink.ravel()[places])
     parts = []
     boxes = ndimage.find_objects(labels)
-    beside = np.zeros(count + 1, dtype=np.intp)
+    beside, means, darkest = np.zeros(count + 1, dtype=np.intp), np.zeros(count + 1), 1.0
     if is_ruled:
+        means = np.bincount(labels.ravel()[places], ink.ravel()[places], count + 1) / np.maximum(areas, 1)
+        darkest = float(np.percentile(ink[ruling], 90))
+        darkest = darkest + _DARKER * (1 - darkest) if darkest < _PALE else np.inf  # what is darker yet is writing
         near = ndimage.maximum_filter(ruling.view(np.uint8), _BESIDE).view(bool)
         beside = np.bincount(labels[near & is_ink], minlength=count + 1)
     good = (areas >= _MIN_AREA) & (peaks >= (_MIN_PEAK if is_ruled else _MIN_PEAK_ON_PLAIN))
@@ -116,7 +121,8 @@ def find_parts(is_ink: Mask, ink: Floats, ruling: Mask) -> tuple[Labels, list[Pa
         )
         share = beside[number] / part.area
         is_narrow = min(part.height, part.width) <= _NARROW[0] and part.thickness < _NARROW[1]
-        is_crumb = (is_narrow and share >= _MOSTLY) or (part.thickness < _HAIR and share >= _ALL)
+        is_hair = part.thickness < _HAIR and share >= _ALL
+        is_crumb = means[number] < darkest and ((is_narrow and share >= _MOSTLY) or is_hair)
         if part.size >= 3 and not is_crumb:
             parts.append(part)
     parts.sort(key=lambda part: -part.area)
