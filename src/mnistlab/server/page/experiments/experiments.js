@@ -20,6 +20,7 @@ const LINES = {
   "batch-size": "experiments.lines_batch_size",
   "label-noise": "experiments.lines_label_noise",
   "biased-noise": "experiments.lines_biased_noise",
+  augmentation: "experiments.lines_augmentation",
 };
 
 /** @type {Context} */

@@ -101,7 +101,8 @@ export function createView({ state, api, keys, onPoint }) {
     const layer = layers[name];
     const how = derivations[name];
     layerTitle.textContent = layer.title;
-    why.textContent = whyOf(layer, how);
+    const reasons = [...new Set([stop.layers[0], layer])].map((one) => whyOf(one, derivations[one.name]));
+    why.textContent = reasons.join(" "); // of what the stop begins with, too: its name is on the path
     settings.replaceChildren(settingsOf(layer, how, layers[how?.source]?.values.length ?? 0));
     const choosable = stop.layers.length > 1 ? stop.layers : [];
     choices.hidden = !choosable.length;

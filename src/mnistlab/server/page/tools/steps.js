@@ -35,7 +35,7 @@ export const STEPS = [
   { name: "where", view: { tab: "inside", network: "shipped-cnn" }, at: ".occlusion", needsDigit: true },
   {
     name: "mistakes",
-    view: { tab: "mistakes", network: "shipped-mlp", label: "4", prediction: "9", image: null },
+    view: { tab: "mistakes", network: "shipped-mlp", label: null, prediction: null, image: null },
     at: ".matrix",
   },
   {
