@@ -16,6 +16,7 @@ from mnistlab.server.training.moments import moments_of
 from mnistlab.server.training.status import Place
 from moments import snapshot, write_moments
 
+from .conftest import PATIENCE
 from .conftest import Watched as WatchedPage
 
 STROKES = (
@@ -65,7 +66,8 @@ def test_a_training_run_is_seen_while_it_learns_and_replayed_after_its_end(watch
     page = watched.open(f"tab=train&recipe=mlp&epochs=4&{STROKES}")
     page.get_by_role("button", name=say("train.start"), exact=True).click()
     view = page.locator(".watch")
-    expect(view.get_by_role("heading", name=say("learning.title_now", {"run": "mlp"}))).to_be_visible()
+    started = view.get_by_role("heading", name=say("learning.title_now", {"run": "mlp"}))
+    expect(started).to_be_visible(timeout=3 * PATIENCE)  # TensorFlow starts
     expect(view.locator(".learning-filters canvas")).to_have_count(20)
     expect(view.locator(".learning-digits li")).to_have_count(36)
     watched.until("Number(document.querySelector('#watch-moment').max) >= 1")
