@@ -65,6 +65,24 @@ def test_recorded_drawings_are_read_right(watched, draw, drawings, every):
     assert max(waits) > 0  # or the clock was read at the wrong end; below 0 it came before the pen was lifted
 
 
+def test_a_network_is_marked_that_differs_from_the_first_even_where_there_is_no_digit(watched, draw):
+    """Strokes of which the networks name different digits; the first one's own digit is what counts."""
+    page = watched.open("tab=draw")
+    kinds, marked = set(), 0
+    zigzag = [[0.2, 0.2], [0.8, 0.3], [0.2, 0.45], [0.8, 0.6], [0.2, 0.75]]
+    cross = [[0.2, 0.8], [0.8, 0.2]]
+    loops = [[0.3, 0.3], [0.7, 0.3], [0.3, 0.7], [0.7, 0.7], [0.3, 0.3]]
+    for strokes in ([zigzag], [zigzag, cross], [loops], [loops, cross], [cross, [[0.2, 0.2], [0.8, 0.8]]]):
+        draw(watched, strokes)
+        kinds.add(answer(watched)[1])
+        digits = page.locator(".network .answer-digit").all_inner_texts()
+        others = page.locator(".network").evaluate_all("(all) => all.map((one) => one.classList.contains('is-other'))")
+        assert others == [digit != digits[0] for digit in digits]
+        marked += sum(others) if answer(watched)[1] == "no digit" else 0
+        page.get_by_role("button", name="Clear", exact=True).click()
+    assert "no digit" in kinds and marked
+
+
 @pytest.mark.parametrize("digit", [3, 7])
 def test_a_link_restores_tab_settings_and_drawing(watched, open_watched, draw, drawings, digit):
     watched.open("tab=draw&networks=shipped-mlp,shipped")
