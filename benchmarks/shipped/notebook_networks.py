@@ -22,7 +22,7 @@ from benchmarks.shipped import card
 from benchmarks.shipped.pretrained import compare_with_keras
 from mnistlab import training
 from mnistlab.datasets import Split, load_mnist, split_validation
-from mnistlab.evaluation import evaluate
+from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.evaluation.calibration import calibrate
 from mnistlab.evaluation.metrics import expected_calibration_error
 from mnistlab.inference import Classifier
@@ -53,28 +53,27 @@ def store(run: Run, path: Path) -> None:
     note_calibration(path, calibrate(answers.labels, answers.probabilities))
 
 
-def record(run: Run, path: Path, folder: Path) -> None:
-    """Keeps how the network of a run learned, for the page; the network itself is the file at `path`.
+def record(run: Run, own: Evaluation, folder: Path) -> None:
+    """Keeps how the network of a run learned, for the page; the network itself is stored elsewhere.
 
-    The test figures are those of that file, whose large weights are rounded, so that the page gives one figure.
+    The test figures are those of the stored file, whose large weights are rounded, so that the page gives one figure.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*sorted(SMALL_FILES), MANIFEST, PROGRESS_FILE, SNAPSHOT_FILE):
         shutil.copyfile(run.folder / name, folder / name)
-    stored = evaluate(Classifier(path, calibrated=False), load_mnist().test)
-    low, high = stored.interval
-    measured = {"accuracy": stored.accuracy, "accuracy_low": low, "accuracy_high": high}
-    measured |= {"loss": stored.loss, "errors": stored.errors}
+    low, high = own.interval
+    measured = {"accuracy": own.accuracy, "accuracy_low": low, "accuracy_high": high}
+    measured |= {"loss": own.loss, "errors": own.errors}
     write_json(folder / METRICS, run.metrics | {f"test_{name}": value for name, value in measured.items()})
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     manifest["sha256"][METRICS] = hashlib.sha256((folder / METRICS).read_bytes()).hexdigest()
     write_json(folder / MANIFEST, manifest)
 
 
-def figures(run: Run, path: Path) -> Results:
-    """The card's figures on one network."""
+def figures(run: Run, path: Path, own: Evaluation) -> Results:
+    """The card's figures on one network; `own` are its answers to the test images before the calibration."""
     test = load_mnist().test
-    stored, own = (evaluate(Classifier(path, calibrated=calibrated), test) for calibrated in (True, False))
+    stored = evaluate(Classifier(path), test)
     return {
         "recipe": run.recipe.to_toml(),
         "num_parameters": run.metrics["num_parameters"],
@@ -101,8 +100,9 @@ def measure(runs: Path) -> Results:
     for name in NAMES:
         run = training.train(dataclasses.replace(RECIPES[name], validation="split"), load_mnist(), runs / name)
         write_with(PRETRAINED[name], lambda path, run=run: store(run, path))
-        record(run, PRETRAINED[name], RECORDINGS[name])
-        results[name] = figures(run, PRETRAINED[name])
+        own = evaluate(Classifier(PRETRAINED[name], calibrated=False), load_mnist().test)
+        record(run, own, RECORDINGS[name])
+        results[name] = figures(run, PRETRAINED[name], own)
         row = results[name]
         print(f"{PRETRAINED[name]}  {row['num_bytes'] / 1e6:.2f} MB  {row['test']['accuracy'] * 100:.2f} %")
     return results

@@ -65,8 +65,8 @@ def test_recorded_drawings_are_read_right(watched, draw, drawings, every):
     assert max(waits) > 0  # or the clock was read at the wrong end; below 0 it came before the pen was lifted
 
 
-def test_a_network_is_marked_that_differs_from_the_first_even_where_there_is_no_digit(watched, draw):
-    """Strokes of which the networks name different digits; the first one's own digit is what counts."""
+def test_a_network_is_marked_that_differs_from_the_main_one_even_where_there_is_no_digit(watched, draw):
+    """Strokes of which the networks name different digits; that of the main one, which stands first, is what counts."""
     page = watched.open("tab=draw")
     kinds, marked = set(), 0
     zigzag = [[0.2, 0.2], [0.8, 0.3], [0.2, 0.45], [0.8, 0.6], [0.2, 0.75]]

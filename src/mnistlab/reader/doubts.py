@@ -63,7 +63,7 @@ def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:
     are_short = [one.verdict.digit == 1 and one.normalized.thickness_before >= _SHORT for one in judged]
     if all(are_short) and not any(one.found.position for one in judged):  # alone, or as a colon one above the other
         return [one.marked("short") for one in judged]
-    tallest = max((_height(one) for one in judged if one.verdict.kind == "digit"), default=0)
+    tallest = max((one.height for one in judged if one.verdict.kind == "digit"), default=0)
     lengths = Counter(one.found.line for one in judged)
     others = np.array([one.found.box for one in judged if _is_other(one)], float).reshape(-1, 4)
     num_thick = sum(one.normalized.thickness_before >= _SHORT for one in judged if one.verdict.digit == 1)
@@ -72,7 +72,7 @@ def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:
         if one.verdict.digit == 1
         and (
             _is_edge(one, search.shape, num_thick)
-            or (lengths[one.found.line] == 1 and _height(one) < _SMALL * tallest)
+            or (lengths[one.found.line] == 1 and one.height < _SMALL * tallest)
             or _is_beside(one, others)
         )
         else one
@@ -90,7 +90,7 @@ def _is_other(one: Judged) -> bool:
 
 def _is_beside(one: Judged, others: NDArray[np.float64]) -> bool:
     """Whether a stroke stands close to something that is no digit and not much smaller: it may belong to it."""
-    box, reach = np.array(one.found.box), _BESIDE * _height(one)
+    box, reach = np.array(one.found.box), _BESIDE * one.height
     gaps = np.maximum(others[:, :2] - box[2:], box[:2] - others[:, 2:]).max(axis=1)
     sizes = (others[:, 2:] - others[:, :2]).max(axis=1)
     return bool(((gaps <= reach) & (sizes >= reach) & (others != box).any(axis=1)).any())
@@ -100,7 +100,7 @@ def _is_edge(one: Judged, shape: tuple[int, int], num_thick: int) -> bool:
     """Whether a stroke beside the picture's left or right edge is an edge's, or a finger's as the only thick one."""
     _, left, _, right = one.found.box
     gap = min(left, shape[1] - right) / shape[1]
-    is_thin = right - left <= _THIN * _height(one)
+    is_thin = right - left <= _THIN * one.height
     is_thick = num_thick == 1 and one.normalized.thickness_before >= _SHORT
     return (is_thin and gap <= _NEAR) or (is_thick and gap <= _FINGER)
 
@@ -117,7 +117,3 @@ def _is_piece(one: Judged, judged: list[Judged]) -> bool:
         if other is not one and is_above and min(bottom - top, below - above) >= 0.4 * taller:
             return True
     return False
-
-
-def _height(one: Judged) -> int:
-    return one.found.box[2] - one.found.box[0]

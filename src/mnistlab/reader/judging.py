@@ -30,6 +30,11 @@ class Judged:
         """Probability that it is one whole digit and that the answer is right, 0.001 to 1."""
         return score_of(self.verdict)
 
+    @property
+    def height(self) -> int:
+        """Height of its box in pixels of the photo."""
+        return self.found.box[2] - self.found.box[0]
+
     def marked(self, mark: str) -> Judged:
         """The same with one more mark."""
         marks = tuple(sorted({*self.found.marks, mark}))

@@ -32,7 +32,7 @@ def mark_words(judged: Sequence[Judged]) -> list[Judged]:
         judged: Finds with their verdicts, in reading order, whose boxes are on the page as it was read.
     """
     lines = [list(found) for _, found in groupby(judged, key=lambda one: one.found.line)]
-    heights = [median(map(_height, found)) for found in lines]
+    heights = [median(one.height for one in found) for found in lines]
     apart = [[one for one in found if not _is_of_two(one)] for found in lines]
     num_sure = [sum(map(_is_sure, found)) for found in apart]
     usual = max((height for height, sure in zip(heights, num_sure, strict=True) if sure), default=0)
@@ -93,15 +93,11 @@ def _is_sure(one: Judged) -> bool:
 def _words(line: Sequence[Judged]) -> Iterator[list[Judged]]:
     word: list[Judged] = []
     for one in line:
-        if word and one.found.box[1] - word[-1].found.box[3] > _GAP * max(_height(one), _height(word[-1])):
+        if word and one.found.box[1] - word[-1].found.box[3] > _GAP * max(one.height, word[-1].height):
             yield word
             word = []
         word.append(one)
     yield word
-
-
-def _height(one: Judged) -> int:
-    return one.found.box[2] - one.found.box[0]
 
 
 def _is_word(word: Sequence[Judged]) -> bool:

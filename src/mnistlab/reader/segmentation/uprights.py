@@ -80,24 +80,24 @@ def find_teeth(uprights: Uprights, level: Mask) -> Mask:
             continue
         line_rows, line_columns = place
         on_line = [
-            (number, rows, columns)
-            for number, rows, columns, slope in thin
-            if not slope
-            and columns.stop >= line_columns.start - _AT_TOOTH
-            and columns.start <= line_columns.stop + _AT_TOOTH
-            and rows.start - _ON_LINE <= line_rows.stop
-            and line_rows.start <= rows.stop + _ON_LINE
+            one
+            for one in thin
+            if not one.slope
+            and one.columns.stop >= line_columns.start - _AT_TOOTH
+            and one.columns.start <= line_columns.stop + _AT_TOOTH
+            and one.rows.start - _ON_LINE <= line_rows.stop
+            and line_rows.start <= one.rows.stop + _ON_LINE
         ]
         ends = [
-            [rows.stop - rows.start for _, rows, columns in on_line if abs(getattr(columns, side) - at) <= _AT_TOOTH]
+            [one.height for one in on_line if abs(getattr(one.columns, side) - at) <= _AT_TOOTH]
             for side, at in (("start", line_columns.start), ("stop", line_columns.stop))
         ]
         if not (ends[0] and ends[1]):
             continue
         height = max(max(ends[0]), max(ends[1]))
-        for number, rows, columns in on_line:
-            if 0.6 * height <= rows.stop - rows.start <= 1.4 * height:
-                teeth[rows, columns] |= labels[rows, columns] == number
+        for one in on_line:
+            if 0.6 * height <= one.height <= 1.4 * height:
+                teeth[one.rows, one.columns] |= labels[one.rows, one.columns] == one.number
     return teeth
 
 

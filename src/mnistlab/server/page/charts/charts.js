@@ -160,14 +160,14 @@ function drawChart(chart, width, isWide, zoom) {
   const longest = Math.max(0, ...series.map((one) => (one.marks ? 0 : one.name.length)));
   const right = isWide && longest && series.length > 1 ? longest * LETTER + 20 : MARGIN.right;
   const left = MARGIN.left;
-  const ends = chart.x.scale === "names" ? points.map((point) => String(point.x).length) : [];
-  const isTight = Math.max(0, ...ends) * LETTER > (width - left - right) / Math.max(1, ends.length); // they would overlap
-  const bottom = HEIGHT - (isTight ? MARGIN.bottom + TILTED : MARGIN.bottom);
   const x = createScale(
     chart.x.scale,
     [...points.map((point) => point.x), ...(chart.x.reach ?? [])],
     Math.max(2, Math.floor((width - left - right) / 80)),
   );
+  const widest = LETTER * Math.max(...x.ticks.map((tick) => x.format(tick).length));
+  const isTight = chart.x.scale === "names" && widest > (width - left - right) / x.ticks.length; // they would overlap
+  const bottom = HEIGHT - MARGIN.bottom - (isTight ? TILTED : 0);
   const extent = points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
   const y = createScale(chart.y.scale, extent, 5);
   const across = (/** @type {number | string} */ value) => left + (width - left - right) * x.place(value);

@@ -98,7 +98,7 @@ export function createAnswer(network) {
     root,
     /**
      * @param {Answer | null} answer null before anything is drawn
-     * @param {number | null} other what the answer in large says
+     * @param {number | null} other what the main network names
      */
     show(answer, other) {
       root.classList.toggle("is-other", answer !== null && other !== null && answer.digit !== other);

@@ -96,10 +96,11 @@ function act(name) {
 function showAnswer(classification) {
   latest = classification;
   verdict.show(classification?.verdict ?? null);
-  const found = answers.map(({ id }) => classification?.answers.find(({ network }) => network === id) ?? null);
-  const isNone = classification?.verdict.kind === "no digit"; // then the first network's digit is what others differ from
-  const large = (isNone ? found[0]?.digit : classification?.verdict.digit) ?? null;
-  answers.forEach((answer, at) => answer.show(found[at], large));
+  const main = classification?.verdict.digit ?? null; // what the main network names, even where it is no digit
+  for (const answer of answers) {
+    const found = classification?.answers.find(({ network }) => network === answer.id) ?? null;
+    answer.show(found, main);
+  }
   clearTimeout(quiet);
   if (classification) quiet = setTimeout(() => context.announce(latest ? reasonOf(latest.verdict) : ""), QUIET_MILLISECONDS);
 }

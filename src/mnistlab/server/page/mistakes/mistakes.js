@@ -126,6 +126,7 @@ function choose(label, prediction) {
   const isChosen = before === String(label) && beforePrediction === String(prediction);
   const wanted = isChosen ? { label: null, prediction: null } : { label, prediction };
   context.state.set({ ...wanted, image: null }, { push: true });
+  if (!isChosen) parts.title.scrollIntoView({ block: "nearest" }); // on a phone it is below the matrix
 }
 
 /**
@@ -213,7 +214,6 @@ async function listDigits(state, found, cell, network) {
   parts.contested.hidden = isContested;
   await parts.gallery.show(indices.map(place));
   parts.gallery.mark(imageOf(state));
-  if (cell) parts.title.scrollIntoView({ block: "nearest" });
 }
 
 /**

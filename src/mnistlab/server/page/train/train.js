@@ -168,9 +168,8 @@ async function start() {
   form.button.disabled = true;
   try {
     const { id } = await context.api.post("/api/runs", chosen());
-    const others = shown().map((report) => report.id);
-    const isChosen = context.state.get().runs !== undefined;
-    if (isChosen) context.state.set({ runs: [...others.slice(1 - MAX_SHOWN), id].join(",") });
+    if (context.state.get().runs !== undefined)
+      context.state.set({ runs: [...shown().slice(1 - MAX_SHOWN).map((report) => report.id), id].join(",") });
     context.announce(say("train.started", { run: id }));
     isStopWanted = true;
     requestAnimationFrame(() => requestAnimationFrame(() => live.root.scrollIntoView({ block: "nearest" })));
@@ -275,14 +274,14 @@ function render() {
   requestAnimationFrame(() => {
     isDrawing = false;
     const report = reports.find((one) => one.state === "running") ?? null;
-    const wasFocused = live.root.contains(document.activeElement);
+    const hasEnded = !report && live.root.contains(document.activeElement);
     form.show(settings(), report?.title ?? null);
     live.show(report, report ? (curves.get(report.id) ?? null) : null);
-    if (!report && wasFocused) form.button.focus({ preventScroll: true });
+    if (hasEnded) form.button.focus({ preventScroll: true });
     const styles = new Map(shown().map((one, at) => [one.id, at]));
     const wanted = (context.state.get().runs ?? "none").split(",").filter((id) => id !== "none");
     list.show(reports, styles, isKnown && wanted.some((id) => !reports.some((one) => one.id === id)));
-    if (!report && wasFocused) list.root.querySelector(".run")?.scrollIntoView({ block: "nearest" });
+    if (hasEnded) list.root.querySelector(".run")?.scrollIntoView({ block: "nearest" });
     if (report && isStopWanted) {
       isStopWanted = false;
       if ([document.body, form.button].includes(/** @type {any} */ (document.activeElement))) live.button.focus();
