@@ -105,6 +105,7 @@ def test_axes_show_every_value_between_round_figures(page: Page) -> None:
     assert page.evaluate(scaled, ["log", [32, 128, 512, 2048, 10_000] * 3, 4])[3] == [
         *("32", "128", "512", "2,048", "10,000")
     ]
+    assert page.evaluate(scaled, ["exact", [0, 5], 3])[:2] == [[0, 1], [0, 2, 4]]  # five epochs, and no sixth
     assert page.evaluate(scaled, ["names", ["mlp", "cnn"], 4])[:2] == [[0.25, 0.75], ["mlp", "cnn"]]
 
 

@@ -114,6 +114,24 @@ def test_what_the_watch_is_for(open_watched):
     watched.troubles.clear()
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_tab_has_questions_that_open_their_answers(open_watched, filled, language):
+    watched = open_watched(viewport={"width": 390, "height": 844})
+    asked = 0
+    for name, fragment in filled.items():
+        page = fill(watched, f"{fragment}&lang={language}")
+        questions = page.locator(f"#panel-{name.lower()} .questions details")
+        expect(questions.first).to_be_attached()
+        for question in questions.all():
+            expect(question.locator("summary")).to_have_text(re.compile(r"\?$"))
+            expect(question.locator("p")).to_be_hidden()
+            question.locator("summary").click()
+            expect(question.locator("p")).to_be_visible()
+            asked += 1
+        assert page.evaluate(WIDE) == []
+    assert asked >= 2 * len(filled)
+
+
 def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched, draw, drawings, tmp_path):
     page = watched.open("tab=train")
     form = page.get_by_role("form", name="New training run")

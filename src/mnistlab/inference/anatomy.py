@@ -134,7 +134,7 @@ class _Graph:
             kind = self._kind(name, named, first=not found)
             if kind in ("convolution", "pool", "dense"):
                 numbers[kind] = numbers.get(kind, 0) + 1
-            main = next((one.title for one in reversed(found) if one.kind in ("convolution", "dense")), "")
+            main = next((one.title for one in reversed(found) if one.kind in ("convolution", "pool", "dense")), "")
             title = title_of(name, kind, numbers.get(kind, 0), main)
             found.append(LayerView(name, title, kind, shape, self._field(name, shape)))
         return tuple(found)

@@ -21,11 +21,11 @@ def title_of(name: str, kind: Kind, number: int, main: str) -> str:
         name: Name of the file's output.
         kind: What the layer does.
         number: Its place among the layers of its kind, from 1 on.
-        main: Title of the convolution or dense layer before it; empty if there is none.
+        main: Title of the convolution, pooling or dense layer before it; empty if there is none.
 
     Example:
-        >>> title_of("pool_1", "pool", 1, "Convolution 2"), title_of("relu_2", "activation", 0, "Convolution 2")
-        ('Pooling 1', 'Convolution 2, ReLU')
+        >>> title_of("pool_1", "pool", 1, "Convolution 2"), title_of("relu_2", "activation", 0, "Pooling 1")
+        ('Pooling 1', 'Pooling 1, ReLU')
     """
     behind, numbered = {"layer": said_by(main) or main}, {"number": number}
     if "dropout" in name:

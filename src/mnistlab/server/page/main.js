@@ -22,6 +22,7 @@ import { ApiError, answerWith, api, takeToken } from "./app/api.js";
 import { element } from "./app/elements.js";
 import { LANGUAGES, choose, language, say, sayAll } from "./app/words.js";
 import { mountCodePanel } from "./code/code_panel.js";
+import { questionsOf } from "./tools/questions.js";
 import { mountShare } from "./tools/share.js";
 
 takeToken();
@@ -159,6 +160,7 @@ async function mount(id, tab, panel) {
     if (shown === id) showTrouble(sentence, again);
   };
   await tab.mount(panel, { state, api, announce, trouble, code });
+  (panel.querySelector(".below") ?? panel).append(questionsOf(id)); // in the row that a tab has below, or as one
 }
 
 function mountTabs() {

@@ -64,7 +64,7 @@ export function say(key, values = {}) {
  * @example element("p", {}, ...sayWith("draw.keys", {undo: element("kbd", {text: "U"})}))
  */
 export function sayWith(key, values) {
-  const sentence = sentences[key];
+  const sentence = sentences[key]?.replace(/(?<=\d) (?=%)/g, "\u00a0");
   if (sentence === undefined) {
     console.error(`There is no sentence ${key} in ${language}.json.`);
     return [key];

@@ -1,8 +1,8 @@
 /**
  * From figures to places on a chart, and the round figures that axes name.
  *
- * @typedef {"linear" | "zero" | "log" | "accuracy" | "names"} Kind linear; linear with zero in it; logarithmic; shares
- *   of which every mark stands for fewer mistakes; words
+ * @typedef {"linear" | "exact" | "zero" | "log" | "accuracy" | "names"} Kind linear; linear and no longer than its
+ *   values; linear with zero in it; logarithmic; shares of which every mark stands for fewer mistakes; words
  * @typedef {{place: (value: number | string) => number, ticks: (number | string)[], format: (value: number | string) => string}}
  *   Scale place: 0 for the first end of the axis to 1 for the other
  */
@@ -28,20 +28,23 @@ export function createScale(kind, values, count) {
   const numbers = /** @type {number[]} */ (values);
   if (kind === "log") return logarithmic(numbers, count);
   if (kind === "accuracy") return accuracies(numbers, count);
-  return linear(kind === "zero" ? [0, ...numbers] : numbers, count);
+  return linear(kind === "zero" ? [0, ...numbers] : numbers, count, kind === "exact");
 }
 
 /**
  * @param {number[]} values
  * @param {number} count
+ * @param {boolean} isExact whether the axis ends with its values instead of with a tick
  * @returns {Scale}
  */
-function linear(values, count) {
+function linear(values, count, isExact) {
   let [low, high] = [Math.min(...values), Math.max(...values)];
   if (!(high > low)) [low, high] = [low - 0.5, high + 0.5];
   const step = roundStep((high - low) / count);
-  [low, high] = [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step];
-  const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, at) => low + at * step);
+  const first = (isExact ? Math.ceil(low / step - 1e-9) : Math.floor(low / step + 1e-9)) * step;
+  const last = (isExact ? Math.floor(high / step + 1e-9) : Math.ceil(high / step - 1e-9)) * step;
+  if (!isExact) [low, high] = [first, last];
+  const ticks = Array.from({ length: Math.round((last - first) / step) + 1 }, (_, at) => first + at * step);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const format = (/** @type {number | string} */ value) => number(Number(value), digits);
   return { place: (value) => (Number(value) - low) / (high - low), ticks, format };

@@ -239,14 +239,8 @@ export const tab = {
       worksheet.root,
       element(
         "div",
-        { class: "below-networks" },
+        { class: "below" },
         element("details", { class: "chooser" }, element("summary", { text: say("draw.choose_networks") }), chooser),
-        element(
-          "details",
-          { class: "chooser" },
-          element("summary", { text: say("draw.networks_help") }),
-          element("p", { class: "small muted", text: say("draw.networks_note") }),
-        ),
       ),
     );
     pad = mountPad(canvas, { width: () => Number(width.value), announce: given.announce });

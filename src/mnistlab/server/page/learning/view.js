@@ -140,7 +140,7 @@ export function createView({ id, title, about, heading, look: onLook }) {
   function setPlaying(wanted) {
     clearInterval(timer);
     timer = 0;
-    play.textContent = say(wanted ? "learning.halt" : "learning.play");
+    play.textContent = say(wanted ? "learning.pause" : "learning.play");
     if (!wanted) return;
     if (at() >= moments.length - 1) slider.value = "0";
     isNewest = false;

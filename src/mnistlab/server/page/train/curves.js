@@ -73,7 +73,7 @@ export function chartOf(figure, runs) {
   });
   return {
     title: say(isLoss ? "train.loss" : "train.accuracy"),
-    x: { title: say("train.axis_epochs"), scale: "linear", reach: [0, ...runs.map(({ report }) => report.epochs)] },
+    x: { title: say("train.axis_epochs"), scale: "exact", reach: [0, ...runs.map(({ report }) => report.epochs)] },
     y: {
       title: say(isLoss ? "train.axis_loss" : "train.axis_accuracy"),
       scale: isLoss ? "log" : "accuracy",

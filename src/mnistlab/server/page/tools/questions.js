@@ -1,0 +1,32 @@
+/** What people ask, below each tab: questions that open their answers. */
+
+import { element } from "../app/elements.js";
+import { say } from "../app/words.js";
+
+/** By tab, in the order in which they come up. @type {Record<string, readonly string[]>} */
+const ASKED = {
+  draw: ["numbers", "kept"],
+  inside: ["filter", "bias", "softmax"],
+  train: ["again", "axes", "validation", "recipes"],
+  mistakes: ["person", "sides"],
+  experiments: ["certain", "labels", "others"],
+};
+
+/**
+ * @param {string} tab
+ * @returns {HTMLElement}
+ */
+export function questionsOf(tab) {
+  return element(
+    "section",
+    { class: "questions", "aria-label": say("questions.title") },
+    ...(ASKED[tab] ?? []).map((name) =>
+      element(
+        "details",
+        {},
+        element("summary", { text: say(`questions.${tab}_${name}`) }),
+        element("p", { class: "small", text: say(`questions.${tab}_${name}_answer`) }),
+      ),
+    ),
+  );
+}
