@@ -17,7 +17,7 @@ from mnistlab.reader.enclosing import join_enclosed
 from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
-from mnistlab.reader.segmentation import Found, Search
+from mnistlab.reader.segmentation import Found, Plate, Search, blend, find_plates
 from mnistlab.reader.touching import join_broken, part_touching
 from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
@@ -173,6 +173,16 @@ class DigitReader:
             DataError: if the file is not a photo that can be read.
         """
         grey = photo if isinstance(photo, np.ndarray) else load_photo(photo)
+        read = self._look(grey)
+        plates = find_plates(grey)
+        if not plates or (len(plates) == 1 and any(_sureness(read, plates))):
+            return read
+        blended = self._look(blend(grey, plates))
+        sure = _sureness(blended, plates)
+        is_better = 2 * sum(sure) > len(sure) and sum(sure) >= sum(_sureness(read, plates))
+        return blended if is_better else read
+
+    def _look(self, grey: NDArray[np.uint8]) -> PhotoReading:
         search = Search(grey)
         judged = judge_all(search.found, self._judge)
         turn, means = best_turn(judged, self._judge)
@@ -222,6 +232,11 @@ class DigitReader:
         if len(sentences) == num_told:
             sentences.append("No single step of its preparation changes the answer.")
         return sentences
+
+
+def _sureness(read: PhotoReading, plates: Sequence[Plate]) -> list[bool]:
+    """For everything in some of the plates, whether it is read for sure."""
+    return [one.kind == "digit" for one in read.readings if any(plate.holds(one.found.box) for plate in plates)]
 
 
 _STEP_NAMES: Final = {

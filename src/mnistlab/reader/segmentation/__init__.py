@@ -1,5 +1,6 @@
 """Finds the digits on a photo or scan and cuts each of them out: only its ink, on even ground, upright."""
 
 from mnistlab.reader.segmentation.finding import Found, Search, find_digits
+from mnistlab.reader.segmentation.plates import Plate, blend, find_plates
 
-__all__ = ["Found", "Search", "find_digits"]
+__all__ = ["Found", "Plate", "Search", "blend", "find_digits", "find_plates"]

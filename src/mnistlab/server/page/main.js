@@ -22,7 +22,7 @@ import { ApiError, answerWith, api, takeToken } from "./app/api.js";
 import { element } from "./app/elements.js";
 import { LANGUAGES, choose, language, say, sayAll } from "./app/words.js";
 import { mountCodePanel } from "./code/code_panel.js";
-import { questionsOf } from "./tools/questions.js";
+import { foldedQuestionsOf, questionsOf } from "./tools/questions.js";
 import { mountShare } from "./tools/share.js";
 
 takeToken();
@@ -160,7 +160,8 @@ async function mount(id, tab, panel) {
     if (shown === id) showTrouble(sentence, again);
   };
   await tab.mount(panel, { state, api, announce, trouble, code });
-  (panel.querySelector(".below") ?? panel).append(questionsOf(id)); // in the row that a tab has below, or as one
+  const row = panel.querySelector(".below"); // of a tab that has little room below
+  (row ?? panel).append(row ? foldedQuestionsOf(id) : questionsOf(id));
 }
 
 function mountTabs() {

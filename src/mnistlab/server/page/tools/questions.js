@@ -5,11 +5,11 @@ import { say } from "../app/words.js";
 
 /** By tab, in the order in which they come up. @type {Record<string, readonly string[]>} */
 const ASKED = {
-  draw: ["numbers", "kept"],
-  inside: ["filter", "bias", "softmax"],
-  train: ["again", "axes", "validation", "recipes"],
+  draw: ["numbers", "kept", "data", "form"],
+  inside: ["which", "filter", "bias", "relu", "softmax"],
+  train: ["loss", "gradient", "longer", "again", "axes", "validation", "recipes"],
   mistakes: ["person", "sides"],
-  experiments: ["certain", "labels", "others"],
+  experiments: ["certain", "small", "augmentation", "labels", "others"],
 };
 
 /**
@@ -30,3 +30,12 @@ export function questionsOf(tab) {
     ),
   );
 }
+
+/**
+ * The same behind one line.
+ *
+ * @param {string} tab
+ * @returns {HTMLElement}
+ */
+export const foldedQuestionsOf = (tab) =>
+  element("details", { class: "chooser" }, element("summary", { text: say("questions.title") }), questionsOf(tab));

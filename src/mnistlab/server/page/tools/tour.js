@@ -67,6 +67,7 @@ export function mountTour() {
     if (step === shown) return;
     shown = step;
     isMoved = false;
+    setFolded(false); // the next task is to be seen
     card.hidden = !step;
     clearTimeout(timer);
     for (const one of document.querySelectorAll(".is-toured")) one.classList.remove("is-toured");

@@ -36,6 +36,7 @@ export function createLive(onStop) {
   );
   let run = "";
   let waitsFor = "";
+  let lastWords = "";
   let isStopping = false;
 
   /** @param {boolean} wanted whether the training was asked to stop; a disabled button would lose the focus */
@@ -61,6 +62,8 @@ export function createLive(onStop) {
   return {
     root,
     button,
+    /** @param {string} words what is said of the training that has ended, until another one begins */
+    end: (words) => (lastWords = words),
     /** The training goes on after all. */
     goOn: () => setStopping(false),
     /** @param {boolean} isLost whether the figures are old, because the server does not answer */
@@ -74,8 +77,12 @@ export function createLive(onStop) {
      * @param {Curves | null} made
      */
     show(report, made) {
-      root.hidden = !report;
+      if (report) lastWords = "";
+      root.hidden = !report && !lastWords;
+      button.hidden = facts.hidden = !report;
       if (!report) {
+        bar.hidden = true;
+        title.textContent = lastWords;
         setStopping(false);
         wait("");
         return;

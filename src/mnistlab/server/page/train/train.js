@@ -218,7 +218,7 @@ function follow(run) {
         : [report, ...reports];
       if (report.state !== "running") {
         if (following?.run === run) unfollow();
-        context.announce(ending(report));
+        context.announce(live.end(ending(report)));
         void attempt(refresh);
       }
       render();
@@ -281,7 +281,6 @@ function render() {
     const styles = new Map(shown().map((one, at) => [one.id, at]));
     const wanted = (context.state.get().runs ?? "none").split(",").filter((id) => id !== "none");
     list.show(reports, styles, isKnown && wanted.some((id) => !reports.some((one) => one.id === id)));
-    if (hasEnded) list.root.querySelector(".run")?.scrollIntoView({ block: "nearest" });
     if (report && isStopWanted) {
       isStopWanted = false;
       if ([document.body, form.button].includes(/** @type {any} */ (document.activeElement))) live.button.focus();

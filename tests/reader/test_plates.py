@@ -1,0 +1,88 @@
+"""Figures and cards: light ink on dark plates on a light page, and the other way round."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from mnistlab.datasets import load_mnist
+from mnistlab.reader import DigitReader
+from mnistlab.reader.reading import lines_of, text_of
+from mnistlab.reader.segmentation import blend, find_plates
+
+PAGE, GROUND = 250, 25
+
+
+@pytest.fixture(scope="module")
+def images():
+    """A test image of each digit."""
+    test = load_mnist().test
+    return [test.images[np.flatnonzero(test.labels == digit)[0]] for digit in range(10)]
+
+
+def plot(images, columns, side=120, gap=18, tilt=0.0):
+    """Plates in rows, as a figure of MNIST shows them."""
+    rows = -(-len(images) // columns)
+    page = np.full((rows * (side + gap) + 3 * gap, columns * (side + gap) + 3 * gap), PAGE, np.uint8)
+    for at, image in enumerate(images):
+        top, left = (2 * gap + place * (side + gap) for place in divmod(at, columns))
+        page[top : top + side, left : left + side] = np.asarray(Image.fromarray(image).resize((side, side)))
+    return np.asarray(Image.fromarray(page).rotate(tilt, Image.Resampling.BICUBIC, fillcolor=PAGE))
+
+
+def read(photo):
+    return [text_of(line) for line in lines_of(DigitReader().read(photo)) if text_of(line)]
+
+
+@pytest.mark.parametrize("turn", [lambda photo: photo, lambda photo: 255 - photo], ids=["dark plates", "light plates"])
+@pytest.mark.parametrize("tilt", [0, 3])
+def test_a_figure_of_mnist_is_read(images, turn, tilt):
+    photo = turn(plot(images, 5, tilt=tilt))
+    assert len(find_plates(photo)) == 10
+    assert read(photo) == ["01234", "56789"]
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_one_image_in_a_plot_is_read(images, digit):
+    photo = plot([images[digit]], 1, side=280, gap=60)
+    (plate,) = find_plates(photo)
+    assert plate.box == pytest.approx((120, 120, 400, 400), abs=2)
+    assert plate.holds((200, 200, 300, 300)) and not plate.holds((0, 0, 90, 500))
+    assert read(photo) == [str(digit)]
+
+
+def test_ticks_at_its_axes_and_ink_at_its_edge_leave_a_plate(images):
+    photo = plot([np.roll(images[7], 4, axis=1)], 1, side=196, gap=30).copy()
+    for at in range(70, 250, 30):
+        photo[at, 52:60] = photo[256:264, at] = 0  # ticks left of it and below it
+    (plate,) = find_plates(photo)
+    assert np.subtract(plate.box, (60, 60, 256, 256)) == pytest.approx(0, abs=9)
+
+
+def test_blending_leaves_the_page_and_makes_the_plate_like_it(images):
+    photo = plot([images[3]], 1)
+    blended = blend(photo, find_plates(photo))
+    assert blended.shape == photo.shape and blended.dtype == np.uint8
+    assert np.array_equal(blended[:30], photo[:30])
+    assert np.median(blended[36:156, 36:156]) == PAGE
+    assert blended[36:156, 36:156].min() < 60
+    assert np.array_equal(blend(photo, []), photo)
+
+
+@pytest.mark.parametrize("size", [48, 120])
+@pytest.mark.parametrize("text", list("0689ABDOPQR%:="))
+def test_thick_letters_and_digits_are_no_plates(text, size):
+    picture = Image.new("L", (220, 220), PAGE)
+    font = ImageFont.load_default(size)
+    ImageDraw.Draw(picture).text((60, 40), text, fill=GROUND, font=font, stroke_width=size // 14)
+    assert find_plates(np.asarray(picture)) == []
+
+
+def test_a_box_a_sheet_and_a_bare_card_are_no_plates():
+    box = np.full((200, 300), PAGE, np.uint8)
+    box[50:150, 80:220] = GROUND
+    bare = find_plates(box)
+    box[56:144, 86:214] = PAGE  # a frame
+    sheet = np.full((200, 300), GROUND, np.uint8)
+    sheet[20:, 30:] = PAGE  # reaches two borders
+    assert [*bare, *find_plates(box), *find_plates(sheet)] == []
+    assert find_plates(np.full((40, 40), 128, np.uint8)) == []
