@@ -177,7 +177,7 @@ def test_a_stream_that_tells_only_how_it_ended_leaves_a_form_that_works(watched:
         re.compile(r"stopped\.$")
     )  # how it ended stays, and nothing else does
     for gone in ("button", "progress", ".live-facts"):
-        expect(page.locator(f".live {gone}")).to_be_hidden()
+        expect(page.locator(f".live > {gone}")).to_be_hidden()
 
 
 def test_a_hidden_page_holds_no_connection(watched: Any, training: Training) -> None:
