@@ -86,3 +86,19 @@ def test_a_box_a_sheet_and_a_bare_card_are_no_plates():
     sheet[20:, 30:] = PAGE  # reaches two borders
     assert [*bare, *find_plates(box), *find_plates(sheet)] == []
     assert find_plates(np.full((40, 40), 128, np.uint8)) == []
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+@pytest.mark.parametrize("digit", [0, 5, 8])
+def test_the_canvas_of_a_program_is_read_among_its_captions(images, digit, is_dark):
+    window = Image.new("L", (420, 480), 240)
+    draw = ImageDraw.Draw(window)
+    draw.rectangle((0, 0, 420, 28), fill=255)
+    draw.text((10, 8), "Digit recognizer", fill=0)
+    canvas = Image.fromarray(images[digit] if is_dark else 255 - images[digit]).resize((300, 300))
+    window.paste(canvas, (60, 50))
+    for left, text in ((70, "Clear"), (220, "Predict")):
+        draw.rectangle((left, 390, left + 120, 420), fill=225, outline=150)
+        draw.text((left + 30, 398), text, fill=0)
+    sure = [reading.digit for reading in DigitReader().read(np.asarray(window)) if reading.kind == "digit"]
+    assert sure == [digit]

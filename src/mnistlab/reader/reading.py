@@ -189,7 +189,7 @@ class DigitReader:
         if turn:
             search = Search(turn_photo(grey, turn))
             judged = judge_all(search.found, self._judge)
-        astray = is_astray(means)
+        astray = is_astray(means, judged)
         whole = join_broken(search, judged, self._judge)
         if whole is not judged:
             judged, astray = whole, False

@@ -22,6 +22,8 @@ _BLURRED: Final = 0.6  # of the pixels with ink that are neither ground nor full
 _LEAST_SHARP: Final = 20  # pixels; smaller digits are all edge
 _MANY: Final = 0.3  # of the finds of a photo; a trouble that as many share is the photo's
 _ASTRAY: Final = -1.8  # mean logarithm of scores below which nothing on a page is taken for sure
+_CAPTION: Final = 0.34  # of the tallest find, the height of print that tells nothing of a page
+_CLEAR: Final = 0.9  # score of a digit that is what the picture is about
 
 _TEXTS: Final[dict[TroubleKind, tuple[str, str]]] = {
     "turned": (
@@ -126,9 +128,16 @@ def _is_blurred(one: Judged) -> bool:
     return bool(levels.size) and float(np.mean((levels > 40) & (levels < 200))) > _BLURRED
 
 
-def is_astray(means: NDArray[np.float64]) -> bool:
-    """Whether a page looks like digits in none of the four ways, by the means that `best_turn` gives."""
-    return bool(len(means)) and float(max(means)) < _ASTRAY
+def is_astray(means: NDArray[np.float64], judged: Sequence[Judged]) -> bool:
+    """Whether a page looks like digits in none of the four ways, by the means that `best_turn` gives.
+
+    Print that is much smaller than a sure digit, such as a caption and the buttons of a program, tells nothing.
+    """
+    if not len(means) or float(max(means)) >= _ASTRAY:
+        return False
+    tallest = max(one.height for one in judged)
+    large = [one for one in judged if one.height >= _CAPTION * tallest]
+    return len(large) > len(judged) / 2 or any(one.verdict.kind != "digit" or one.score < _CLEAR for one in large)
 
 
 def photo_troubles(found: Sequence[Trouble | None], turn: int, astray: bool) -> list[Trouble]:

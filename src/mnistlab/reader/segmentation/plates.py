@@ -157,8 +157,9 @@ def blend(photo: Grey, plates: list[Plate]) -> Grey:
     for plate in plates:
         large = Image.fromarray(plate.mask).resize((factor * plate.mask.shape[1], factor * plate.mask.shape[0]))
         mask = np.asarray(large.crop((0, 0, *size)))
-        inside = ndimage.binary_erosion(mask, iterations=2 * factor)
-        edge = ndimage.binary_dilation(mask, iterations=2 * factor)
+        wide = 2 * factor + round(_DEPTH * min(plate.box[2] - plate.box[0], plate.box[3] - plate.box[1]))
+        inside = ndimage.binary_erosion(mask, iterations=wide)
+        edge = ndimage.binary_dilation(mask, iterations=wide)
         ring = ndimage.binary_dilation(edge, iterations=2 * factor) & ~edge
         page = float(np.median(photo[ring])) if ring.any() else 255.0 - plate.ground
         share = np.clip((photo[inside].astype(np.float32) - plate.ground) / (plate.ink - plate.ground), 0, 1)
