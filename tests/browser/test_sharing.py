@@ -285,5 +285,7 @@ def test_on_a_phone_the_tour_folds_to_a_line(open_watched):
     assert card.bounding_box()["height"] < 80
     card.get_by_role("button", name="Next").click()
     expect(card.get_by_role("heading")).to_have_text("How certain is it?")
+    expect(card.locator(".tour-task")).to_be_visible()  # what to do next is not folded away
+    card.get_by_role("button", name="Less").click()
     card.get_by_role("button", name="More").click()
     expect(card.locator(".tour-task")).to_be_visible()

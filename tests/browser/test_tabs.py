@@ -158,13 +158,15 @@ def test_a_training_is_started_watched_stopped_and_resumed(watched, open_watched
     live = other.page.get_by_role("region", name="The current training run")
     expect(live).to_contain_text("epoch")
     live.get_by_role("button", name="Stop").click()
-    expect(live).to_be_hidden()
+    expect(live.get_by_role("heading")).to_have_text(re.compile("is stopped"))
+    expect(live.get_by_role("button")).to_have_count(0)
     runs = other.page.locator(".runs")
     expect(runs).to_contain_text(re.compile(r"stopped after \d+ of 60 epochs"))
     runs.get_by_role("button", name=re.compile("Resume")).click()
     expect(live).to_contain_text("epoch")
     live.get_by_role("button", name="Stop").click()
-    expect(live).to_be_hidden()
+    expect(live.get_by_role("heading")).to_have_text(re.compile("is stopped"))
+    expect(live.get_by_role("button")).to_have_count(0)
 
     # A short one to the end, which can be drawn against at once.
     other.open("tab=train&recipe=mlp&epochs=1&batch=1000")
