@@ -1,7 +1,7 @@
 """A photo in, readings out; each step can be asked what it did.
 
 - `photos`: a file becomes a grey photo, with limits on what it may cost
-- `segmentation`: where the digits are: sheet, light, polarity, ruling and boxes, skew, parts, lines
+- `segmentation`: where the digits are: sheet, plates, light, polarity, ruling and boxes, skew, parts, lines
 - `normalization`: a digit's pixels become an image in MNIST's form
 - `judging`, `turning`, `touching`: verdicts, which way round the page lies, and where digits that touch are parted
 - `troubles`: what makes something hard to read, and what to do about it
