@@ -152,15 +152,18 @@ def blend(photo: Grey, plates: list[Plate]) -> Grey:
         Photo of the same shape.
     """
     blended = photo.copy()
-    size = photo.shape[1], photo.shape[0]
     factor = _factor(photo)
+
+    def on_photo(mask: Mask) -> Mask:
+        large = Image.fromarray(mask).resize((factor * mask.shape[1], factor * mask.shape[0]))
+        return np.asarray(large)[: photo.shape[0], : photo.shape[1]]
+
     for plate in plates:
-        large = Image.fromarray(plate.mask).resize((factor * plate.mask.shape[1], factor * plate.mask.shape[0]))
-        mask = np.asarray(large.crop((0, 0, *size)))
-        wide = 2 * factor + round(_DEPTH * min(plate.box[2] - plate.box[0], plate.box[3] - plate.box[1]))
-        inside = ndimage.binary_erosion(mask, iterations=wide)
-        edge = ndimage.binary_dilation(mask, iterations=wide)
-        ring = ndimage.binary_dilation(edge, iterations=2 * factor) & ~edge
+        top, left, bottom, right = plate.box
+        wide = 2 + round(_DEPTH * min(bottom - top, right - left) / factor)
+        edge = ndimage.binary_dilation(plate.mask, iterations=wide)
+        ring = on_photo(ndimage.binary_dilation(edge, iterations=2) & ~edge)
+        inside, edge = on_photo(ndimage.binary_erosion(plate.mask, iterations=wide)), on_photo(edge)
         page = float(np.median(photo[ring])) if ring.any() else 255.0 - plate.ground
         share = np.clip((photo[inside].astype(np.float32) - plate.ground) / (plate.ink - plate.ground), 0, 1)
         blended[edge] = round(page)

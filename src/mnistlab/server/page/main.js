@@ -35,7 +35,6 @@ if (site.answers === "browser") {
 // What reads the address comes after the token is out of it.
 const { state } = await import("./app/state.js");
 const { mountProjector } = await import("./tools/projector.js");
-const { mountTour } = await import("./tools/tour.js");
 
 const FIRST = "draw";
 const ANNOUNCE_MILLISECONDS = 100; // a live region that is emptied and filled at once is not read
@@ -191,6 +190,20 @@ addEventListener("unhandledrejection", (event) => {
   showTrouble(event.reason.message);
 });
 
+/** The tour is fetched when somebody takes it, so that a first answer needs less. */
+function mountTourWhenTaken() {
+  const opener = /** @type {HTMLElement} */ (document.getElementById("tour-opener"));
+  /** @type {Promise<void> | null} */
+  let tour = null;
+  const mount = () => (tour ??= import("./tools/tour.js").then(({ mountTour }) => mountTour()));
+  opener.addEventListener("click", () => {
+    if (!tour) void mount().then(() => opener.click());
+  });
+  const follow = (/** @type {State} */ now) => now.tour && void mount();
+  state.subscribe(follow);
+  follow(state.get());
+}
+
 /** One button for each other language. What is on screen is in the address, so the page may begin anew. */
 function mountLanguages() {
   const others = LANGUAGES.filter((one) => one !== language).map((lang) => {
@@ -219,7 +232,7 @@ mountMenu();
 mountTabs();
 mountProjector();
 mountShare(announce);
-mountTour();
+mountTourWhenTaken();
 mountCodePanel(() => codes.get(shown)?.() ?? null, announce);
 state.subscribe((now) => {
   if (now.lang && choose([now.lang]) !== language) return location.reload(); // another address was typed, or the back button

@@ -3,7 +3,6 @@
 import { element } from "../app/elements.js";
 import { MAX_CHOSEN, chosenNetworks, damagedNetworks, loadNetworks, missingNetworks } from "../app/networks.js";
 import { say, sayWith } from "../app/words.js";
-import { codeForDrawing, codeForPhoto } from "../code/code.js";
 import { createAnswer, createVerdict, reasonOf } from "../digits/answers.js";
 import { drawDigit, onThemeChange } from "../digits/digits.js";
 import { drawing } from "../digits/drawing.js";
@@ -250,7 +249,8 @@ export const tab = {
     root.addEventListener("keydown", onKey);
     drawing.subscribe(planShow);
     onThemeChange(() => planShow());
-    given.code(() => {
+    given.code(async () => {
+      const { codeForDrawing, codeForPhoto } = await import("../code/code.js"); // when somebody asks for it
       if (photo.name) return codeForPhoto(photo.name);
       return codeForDrawing(drawing.image, chosenNetworks(given.state.get().networks, networks));
     });

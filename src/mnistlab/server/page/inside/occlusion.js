@@ -48,7 +48,7 @@ export function createOcclusion(announce) {
     const other = now.answers[at];
     sentence.textContent =
       other === now.digit
-        ? say("inside.covered_same", { thing: oneOf(asked, now.digit), rest, whole })
+        ? say(rest === whole ? "inside.covered_nothing" : "inside.covered_same", { thing: oneOf(asked, now.digit), rest, whole })
         : say("inside.covered_other", { thing: oneOf(asked, other), name: className(asked, now.digit), rest, whole });
     if (isSaid) announce(sentence.textContent);
   }

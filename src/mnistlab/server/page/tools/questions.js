@@ -5,11 +5,11 @@ import { say } from "../app/words.js";
 
 /** By tab, in the order in which they come up. @type {Record<string, readonly string[]>} */
 const ASKED = {
-  draw: ["numbers", "kept", "data", "form"],
-  inside: ["which", "filter", "bias", "relu", "softmax"],
+  draw: ["numbers", "kept", "data", "form", "fooled"],
+  inside: ["which", "map", "filter", "bias", "normalized", "relu", "softmax", "squares"],
   train: ["loss", "gradient", "longer", "again", "axes", "validation", "recipes"],
   mistakes: ["person", "sides"],
-  experiments: ["certain", "small", "augmentation", "labels", "others"],
+  experiments: ["certain", "small", "augmentation", "labels", "others", "words"],
 };
 
 /**
