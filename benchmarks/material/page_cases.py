@@ -1,4 +1,4 @@
-"""Pictures of whole pages that are hard for a reason, with the right lines: turned, in perspective, printed, chained.
+"""Pictures of pages hard for a reason, with the right lines: turned, in perspective, printed, plotted, chained.
 
 A page is written by one hand: MNIST's digits from one split, or forms and a pen of one group of
 benchmarks/material/hands. The group `measure` with the test split gives figures; `choose` with the training split chose

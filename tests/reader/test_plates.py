@@ -45,7 +45,7 @@ def test_a_figure_of_mnist_is_read(images, turn, tilt):
 def test_one_image_in_a_plot_is_read(images, digit):
     photo = plot([images[digit]], 1, side=280, gap=60)
     (plate,) = find_plates(photo)
-    assert plate.box == pytest.approx((120, 120, 400, 400), abs=2)
+    assert plate.corners == pytest.approx(np.array([(120, 120), (399, 120), (399, 399), (120, 399)]), abs=2)
     assert plate.holds((200, 200, 300, 300)) and not plate.holds((0, 0, 90, 500))
     assert read(photo) == [str(digit)]
 
@@ -55,7 +55,7 @@ def test_ticks_at_its_axes_and_ink_at_its_edge_leave_a_plate(images):
     for at in range(70, 250, 30):
         photo[at, 52:60] = photo[256:264, at] = 0  # ticks left of it and below it
     (plate,) = find_plates(photo)
-    assert np.subtract(plate.box, (60, 60, 256, 256)) == pytest.approx(0, abs=9)
+    assert plate.corners == pytest.approx(np.array([(60, 60), (255, 60), (255, 255), (60, 255)]), abs=9)
 
 
 def test_blending_leaves_the_page_and_makes_the_plate_like_it(images):

@@ -266,3 +266,22 @@ def _reason(error: Exception) -> str:
     """An error of a decoder as part of a sentence."""
     text: Any = str(error).strip().splitlines()
     return text[0].rstrip(".")[:120] if text else type(error).__name__
+
+
+def reduced(photo: npt.NDArray[np.uint8], side: int) -> tuple[npt.NDArray[np.uint8], int]:
+    """A copy of a photo with at most so many pixels along its longer side, by the means of squares of pixels.
+
+    Args:
+        photo: Photo, uint8 `(height, width)`.
+        side: Pixels of the longer side.
+
+    Returns:
+        The copy, uint8, and the side of a square; the photo itself and 1 if it is small enough.
+
+    Example:
+        >>> copy, factor = reduced(np.zeros((90, 200), np.uint8), 100)
+        >>> copy.shape, factor
+        ((45, 100), 2)
+    """
+    factor = max(1, ceil(int(max(photo.shape)) / side))
+    return (np.asarray(Image.fromarray(photo).reduce(factor)), factor) if factor > 1 else (photo, 1)

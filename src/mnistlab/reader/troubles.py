@@ -135,7 +135,7 @@ def is_astray(means: NDArray[np.float64], judged: Sequence[Judged]) -> bool:
     """
     if not len(means) or float(max(means)) >= _ASTRAY:
         return False
-    tallest = max(one.height for one in judged)
+    tallest = max((one.height for one in judged), default=0)
     large = [one for one in judged if one.height >= _CAPTION * tallest]
     return len(large) > len(judged) / 2 or any(one.verdict.kind != "digit" or one.score < _CLEAR for one in large)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from scipy import ndimage
 
+from mnistlab.reader.photos import reduced
 from mnistlab.reader.segmentation.outlines import between
 from mnistlab.reader.segmentation.thresholds import otsu_threshold
 
@@ -36,21 +36,27 @@ class Plate:
     """A box of its own ground.
 
     Attributes:
-        box: Top, left, bottom, right in pixels of the photo.
-        mask: All that it covers, bool, on the copy.
+        corners: Its corners `(4, 2)`, clockwise, right and down in pixels of the photo.
         ground: Grey level of its ground.
         ink: Grey level of its ink.
     """
 
-    box: tuple[int, int, int, int]
-    mask: Mask
+    corners: Floats
     ground: float
     ink: float
 
     def holds(self, box: tuple[int, int, int, int]) -> bool:
-        """Whether the middle of a box lies in it."""
-        top, left, bottom, right = self.box
-        return top <= (box[0] + box[2]) / 2 < bottom and left <= (box[1] + box[3]) / 2 < right
+        """Whether the middle of a box, given as top, left, bottom and right, lies in it."""
+        middle = np.array([box[1] + box[3], box[0] + box[2]]) / 2
+        return bool((self.corners.min(axis=0) <= middle).all() and (middle <= self.corners.max(axis=0)).all())
+
+    def grown(self, pixels: float) -> Floats:
+        """Its corners with all sides moved outwards."""
+        grown = self.corners.copy()
+        for step in (-1, 1):
+            side = np.roll(self.corners, step, axis=0) - self.corners
+            grown -= pixels * side / np.hypot(*side.T)[:, None]
+        return grown
 
 
 def find_plates(photo: Grey) -> list[Plate]:
@@ -63,9 +69,7 @@ def find_plates(photo: Grey) -> list[Plate]:
         Boxes that stand out from the page on all sides, are filled but for what is written in them, and do not reach
         the border of the photo; empty if there is none.
     """
-    factor = _factor(photo)
-    picture = Image.fromarray(photo)
-    small = np.asarray(picture.reduce(factor) if factor > 1 else picture)
+    small, factor = reduced(photo, _SIDE)
     if np.ptp(small) < _LEAST_CONTRAST:
         return []
     is_light = small > otsu_threshold(small.astype(np.float32))
@@ -74,15 +78,16 @@ def find_plates(photo: Grey) -> list[Plate]:
         labels, _ = ndimage.label(side)
         for number, window in enumerate(ndimage.find_objects(labels), start=1):
             if min(one.stop - one.start for one in window) >= _LEAST_SIDE:
-                plate = _plate(small, side, labels, number, window, factor)
+                plate = _plate(small, side, labels, number, window)
                 if plate is not None:
-                    found.append(plate)
+                    found.append(dataclasses.replace(plate, corners=factor * (plate.corners + 0.5) - 0.5))
     return found
 
 
 def _plate(
-    small: Grey, side: Mask, labels: npt.NDArray[np.int32], number: int, window: tuple[slice, ...], factor: int
+    small: Grey, side: Mask, labels: npt.NDArray[np.int32], number: int, window: tuple[slice, ...]
 ) -> Plate | None:
+    """The plate whose ground is one connected part of a copy, in pixels of that copy."""
     rows, columns = (slice(max(one.start - 2, 0), one.stop + 2) for one in window)
     height, width = small.shape
     if window[0].start < 1 or window[1].start < 1 or window[0].stop >= height or window[1].stop >= width:
@@ -107,13 +112,7 @@ def _plate(
     ink = float(np.percentile(levels[is_ink], 90 if page > ground else 10))
     if abs(page - ground) < _LEAST_CONTRAST:
         return None
-    mask = np.zeros(small.shape, bool)
-    mask[rows, columns] = filled
-    places = ndimage.find_objects(mask.astype(np.uint8))[0]
-    top, left, bottom, right = (
-        factor * at for at in (places[0].start, places[1].start, places[0].stop, places[1].stop)
-    )
-    return Plate((top, left, bottom, right), mask, ground, ink)
+    return Plate(np.add(corners, (columns.start, rows.start)), ground, ink)
 
 
 def _least_box(own: Mask) -> Floats | None:
@@ -152,24 +151,17 @@ def blend(photo: Grey, plates: list[Plate]) -> Grey:
         Photo of the same shape.
     """
     blended = photo.copy()
-    factor = _factor(photo)
-
-    def on_photo(mask: Mask) -> Mask:
-        large = Image.fromarray(mask).resize((factor * mask.shape[1], factor * mask.shape[0]))
-        return np.asarray(large)[: photo.shape[0], : photo.shape[1]]
-
+    scale = max(1.0, max(photo.shape) / _SIDE)
     for plate in plates:
-        top, left, bottom, right = plate.box
-        wide = 2 + round(_DEPTH * min(bottom - top, right - left) / factor)
-        edge = ndimage.binary_dilation(plate.mask, iterations=wide)
-        ring = on_photo(ndimage.binary_dilation(edge, iterations=2) & ~edge)
-        inside, edge = on_photo(ndimage.binary_erosion(plate.mask, iterations=wide)), on_photo(edge)
-        page = float(np.median(photo[ring])) if ring.any() else 255.0 - plate.ground
-        share = np.clip((photo[inside].astype(np.float32) - plate.ground) / (plate.ink - plate.ground), 0, 1)
-        blended[edge] = round(page)
-        blended[inside] = np.round(page + share * (plate.ground - page))
+        wide = round(2 * scale + _DEPTH * min(np.ptp(plate.corners, axis=0)))
+        inner, outer, beyond = (plate.grown(pixels) for pixels in (-wide, wide, wide + 2 * scale))
+        left, top = np.maximum(np.floor(beyond.min(axis=0)), 0).astype(int)
+        right, bottom = np.ceil(beyond.max(axis=0)).astype(int) + 1
+        levels, new = photo[top:bottom, left:right], blended[top:bottom, left:right]
+        inside, edge, around = (between(one - (left, top), levels.shape) for one in (inner, outer, beyond))
+        ring = around & ~edge
+        page = float(np.median(levels[ring])) if ring.any() else 255.0 - plate.ground
+        share = np.clip((levels[inside].astype(np.float32) - plate.ground) / (plate.ink - plate.ground), 0, 1)
+        new[edge] = round(page)
+        new[inside] = np.round(page + share * (plate.ground - page))
     return blended
-
-
-def _factor(photo: Grey) -> int:
-    return max(1, ceil(int(max(photo.shape)) / _SIDE))

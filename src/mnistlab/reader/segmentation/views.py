@@ -12,6 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.reader.perspective import homography
+from mnistlab.reader.photos import reduced
 from mnistlab.reader.segmentation.outlines import between, outline, simplified
 from mnistlab.reader.segmentation.thresholds import otsu_threshold
 
@@ -74,9 +75,8 @@ def find_sheet(photo: Grey) -> Matrix | None:
         Places `(4, 2)` in pixels to the right and down: top left, top right, bottom right, bottom left; `None` if there
         is no sheet that is wholly in the photo, or it is seen from straight above.
     """
-    factor = max(1, ceil(max(photo.shape) / _SMALL_SIDE))
-    picture = Image.fromarray(photo)
-    small = np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float32)
+    copy, factor = reduced(photo, _SMALL_SIDE)
+    small = copy.astype(np.float32)
     if min(small.shape) < 60:
         return None
     paper = ndimage.grey_closing(small, 7)  # writing is narrower

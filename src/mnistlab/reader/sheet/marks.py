@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from math import ceil
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from scipy import ndimage
 
+from mnistlab.reader.photos import reduced
 from mnistlab.reader.sheet.layout import FRAME_HEIGHT, FRAME_WIDTH, MARK_SIDES
 
 Grey = npt.NDArray[np.uint8]
@@ -43,9 +42,8 @@ class Mark:
 
 def find_marks(photo: Grey) -> list[Mark]:
     """Everything on a photo that looks like a mark, the largest first."""
-    factor = max(1, ceil(max(photo.shape) / WORK_SIDE))
-    picture = Image.fromarray(photo)
-    work = np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float32)
+    copy, factor = reduced(photo, WORK_SIDE)
+    work = copy.astype(np.float32)
     found: list[Mark] = []
     for part in _WINDOWS:
         local = ndimage.uniform_filter(work, max(work.shape) // part | 1, mode="nearest")
