@@ -15,6 +15,7 @@ from skimage.transform import ProjectiveTransform
 
 from benchmarks.material.cases import GROUP, Case, Kind
 from benchmarks.material.hands import papers, pens, writing
+from benchmarks.material.plot_cases import axes, enlarged, plotted
 from mnistlab.datasets import Split
 
 HEADINGS = {
@@ -248,25 +249,6 @@ def chained(rng: np.random.Generator, split: Split, group: str) -> Case:
     return Case(papers.photograph(page, rng), (before + after,))
 
 
-def plotted(rng: np.random.Generator, split: Split, _: str) -> Case:
-    """One to nine of MNIST's images as a plot shows them, light on dark plates on a white page, or the other way."""
-    rows, columns = (int(number) for number in rng.integers(1, 4, 2))
-    side, gap = int(rng.integers(40, 200)), float(rng.uniform(0.06, 0.4))
-    pitch, edge = round(side * (1 + gap)), round(side * rng.uniform(0.2, 0.8))
-    page = np.zeros((rows * pitch + 2 * edge, columns * pitch + 2 * edge), np.float32)
-    chosen = rng.integers(0, len(split), (rows, columns))
-    resampling = Image.Resampling(int(rng.choice((0, 2, 3))))
-    for row, column in np.ndindex(rows, columns):
-        image = Image.fromarray(split.images[chosen[row, column]]).resize((side, side), resampling)
-        top, left = edge + row * pitch, edge + column * pitch
-        page[top : top + side, left : left + side] = 1 - np.asarray(image, np.float32) / 255
-    low, high = sorted(rng.choice((0.0, 12.0, 30.0, 60.0, 200.0, 235.0, 255.0), 2, replace=False))
-    low, high = (low, high) if high - low > 120 else (30.0, 235.0)
-    photo = high + (low - high) * (page if rng.random() < 0.75 else 1 - page)
-    lines = tuple("".join(str(split.labels[at]) for at in row) for row in chosen)
-    return Case(np.round(photo).astype(np.uint8), lines)
-
-
 MAKERS: dict[str, tuple[str, Callable[[np.random.Generator, Split, str], Case]]] = {
     "upright pages": ("two to five lines; none may be turned", upright),
     "turned pages": ("the same, by 90, 180 or 270 degrees", turned),
@@ -274,6 +256,11 @@ MAKERS: dict[str, tuple[str, Callable[[np.random.Generator, Split, str], Case]]]
     "boxes of a form": ("boxes and combs, half with a printed heading", boxed),
     "sums": ("numbers with + − × = between them", formula),
     "plots": ("one to nine of MNIST's images, light on dark plates on a light page, or the other way", plotted),
+    "plots with axes": (
+        "the same with ticks and printed numbers at the axes, or a title; the plate may be white",
+        axes,
+    ),
+    "enlarged": ("digits of 8 to 20 pixels made large, in squares or smooth, one alone or several in a row", enlarged),
     "chains": ("digits that touch, half of them zeros, half after a dash", chained),
 }
 

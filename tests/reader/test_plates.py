@@ -102,3 +102,24 @@ def test_the_canvas_of_a_program_is_read_among_its_captions(images, digit, is_da
         draw.text((left + 30, 398), text, fill=0)
     sure = [reading.digit for reading in DigitReader().read(np.asarray(window)) if reading.kind == "digit"]
     assert sure == [digit]
+
+
+@pytest.mark.parametrize("ground", [255, 25], ids=["white plates", "dark plates"])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_numbers_at_the_axes_and_titles_are_not_read(images, ground, columns):
+    side, chosen = 200, images[4:10:2][:columns]
+    page = Image.new("L", (columns * 260 + 40, 290), 255)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(11)
+    for at, image in enumerate(chosen):
+        left = 40 + 260 * at
+        plate = Image.fromarray(image if ground < 128 else 255 - image).resize((side, side), 0)
+        page.paste(plate, (left, 40))
+        pen.rectangle((left - 1, 39, left + side, 40 + side), outline=0)
+        pen.text((left + 100, 22), f"Label: {4 + 2 * at}", fill=0, font=font)
+        for number in range(0, 28, 5):
+            place = (number + 0.5) / 28 * side
+            pen.text((left + place, 46 + side), str(number), fill=0, font=font, anchor="mt")
+            pen.text((left - 7, 40 + place), str(number), fill=0, font=font, anchor="rm")
+    assert read(np.asarray(page)) == ["468"[:columns]]
+    print_like = [one for one in DigitReader().read(np.asarray(page)) if one.kind == "no digit"]
+    assert len(print_like) > 8 and {one.trouble.kind for one in print_like} == {"no digit"}

@@ -49,9 +49,20 @@ def is_faint(search: Search) -> bool:
 
 
 def mark_placed(judged: list[Judged], search: Search) -> list[Judged]:
-    """Gives the marks "dotted" and "cut" to finds with a dot below and at the border; they are those of the search."""
-    judged = [one.marked("dotted") if search.has_dot_below(one.found) else one for one in judged]
-    return [one.marked("cut") if search.is_at_border(one.found) else one for one in judged]
+    """Marks finds of the search: "dotted" with a dot below, "cut" at the border, and as "print" the labels of plots.
+
+    What is surely a digit itself, such as a number below a plot, is no dot.
+    """
+    digits = [one.found for one in judged if one.verdict.kind == "digit"]
+    marked = []
+    for one in judged:
+        dots = search.dots_below(one.found)
+        if any(not any(search.is_part_of(digit, dot) for digit in digits) for dot in dots):
+            one = one.marked("dotted")
+        if search.is_label(one.found, digits):
+            one = one.marked("print")
+        marked.append(one.marked("cut") if search.is_at_border(one.found) else one)
+    return marked
 
 
 def mark_doubtful(judged: list[Judged], search: Search) -> list[Judged]:

@@ -1,5 +1,7 @@
 """From a photo to the digits on it: found, brought into MNIST's form, and judged."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +14,15 @@ from mnistlab.datasets.classes import DIGITS, Classes
 from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.inference.rejection import said_class
+from mnistlab.reader.attempts import best_look
 from mnistlab.reader.doubts import DOUBTS, REASONS, mark_doubtful, mark_placed
 from mnistlab.reader.enclosing import join_enclosed
 from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
-from mnistlab.reader.segmentation import Found, Plate, Search, blend, find_plates
+from mnistlab.reader.segmentation import Found, Search
 from mnistlab.reader.touching import join_broken, part_touching
-from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles
+from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles, trouble_of
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
 from mnistlab.reader.words import mark_percent, mark_words
 from mnistlab.system.sentences import Sentence
@@ -95,6 +98,11 @@ class Reading:
     def name(self) -> str | None:
         """The digit in words: its number, or the name of the class; `None` if it is not a digit."""
         return None if self.digit is None else self.classes.name(self.digit)
+
+    def as_print(self) -> Reading:
+        """The same, as print that is not to be read."""
+        found = dataclasses.replace(self.found, marks=tuple(sorted({*self.found.marks, "print"})))
+        return dataclasses.replace(self, found=found, trouble=trouble_of("no digit"))
 
     def to_dict(self) -> dict[str, Any]:
         """The reading as plain data, for JSON."""
@@ -173,14 +181,7 @@ class DigitReader:
             DataError: if the file is not a photo that can be read.
         """
         grey = photo if isinstance(photo, np.ndarray) else load_photo(photo)
-        read = self._look(grey)
-        plates = find_plates(grey)
-        if not plates or (len(plates) == 1 and any(_sureness(read, plates))):
-            return read
-        blended = self._look(blend(grey, plates))
-        sure = _sureness(blended, plates)
-        is_better = 2 * sum(sure) > len(sure) and sum(sure) >= sum(_sureness(read, plates))
-        return blended if is_better else read
+        return best_look(grey, self._look)
 
     def _look(self, grey: NDArray[np.uint8]) -> PhotoReading:
         search = Search(grey)
@@ -232,11 +233,6 @@ class DigitReader:
         if len(sentences) == num_told:
             sentences.append("No single step of its preparation changes the answer.")
         return sentences
-
-
-def _sureness(read: PhotoReading, plates: Sequence[Plate]) -> list[bool]:
-    """For everything in some of the plates, whether it is read for sure."""
-    return [one.kind == "digit" for one in read.readings if any(plate.holds(one.found.box) for plate in plates)]
 
 
 _STEP_NAMES: Final = {

@@ -40,7 +40,8 @@ def mark_words(judged: Sequence[Judged]) -> list[Judged]:
     for found, height, sure, clear in zip(lines, heights, num_sure, apart, strict=True):
         print_like, letter_like = (sure <= share * len(clear) for share in _MOST_SURE)
         if len(found) > 1 and height < _SMALL * usual and letter_like:
-            mark = "print" if print_like and (not sure or len(clear) > len(found) / 2) else "letters"
+            print_like &= not sure or len(clear) > len(found) / 2
+            mark = "print" if print_like else "letters"
             marked += [one.marked(mark) for one in found]
         else:
             marked += [one.marked("letters") if _is_word(word) else one for word in _words(found) for one in word]

@@ -7,7 +7,10 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
+from mnistlab.reader.segmentation.light import Mask
 from mnistlab.reader.segmentation.parts import Labels, Part, boxes_of
+
+Box = tuple[int, int, int, int]
 
 _LEAST_SIZE: Final = 0.05  # of the outline's; smaller specks are the paper's
 _LEAST_THICKNESS: Final = 0.4  # of the outline's strokes
@@ -15,6 +18,9 @@ _DOT: Final = 0.04, 0.3  # of the height of a mark, the size of its dot, from an
 _DOT_WIDTH: Final = 2.5  # of the thickness of the mark's strokes, the size of its dot at most
 _FILLED: Final = 0.6  # of its box, the ink of a dot; that of small digits below is less
 _BELOW: Final = 0.6  # of its height, the gap to its dot at most
+_LABEL: Final = 0.34  # of the height of a digit in a frame; what is smaller outside of it is no digit to be read
+_RULED: Final = 0.6  # of a side of a digit, along which there is a rule; labels beside it leave gaps
+_DRIFT: Final = 5  # pixels, across which a rule may wander along it
 _INSIDE: Final = 0.9  # of a part's ink that lies within the outline
 _AROUND: Final = 0.35  # of a part's size, within which specks may be its pieces
 _LARGEST_SPECK: Final = 0.3  # of a part's ink
@@ -27,10 +33,12 @@ class Surroundings:
     Args:
         parts: All parts of the page.
         labels: Numbers of the connected ink.
+        ruling: Pixels of rules that were removed, bool `(height, width)`.
     """
 
-    def __init__(self, parts: list[Part], labels: Labels) -> None:
+    def __init__(self, parts: list[Part], labels: Labels, ruling: Mask) -> None:
         self._parts, self._labels, self._boxes = parts, labels, boxes_of(parts)
+        self._ruling, self._frames = ruling, dict[Part, Box | None]()
 
     def _within(self, part: Part, top: float, left: float, bottom: float, right: float) -> list[Part]:
         """The parts whose boxes lie within a box, but for the part itself."""
@@ -62,17 +70,47 @@ class Surroundings:
                 inside.append(other)
         return inside
 
-    def has_dot_below(self, part: Part) -> bool:
-        """Whether a round dot lies close below a part, under it and apart from it."""
+    def dots_below(self, part: Part) -> list[Part]:
+        """The round dots close below a part, under it and apart from it, and alone: no printed numbers."""
         least, most = (share * part.height for share in _DOT)
         aside, below = 0.1 * part.height, (_BELOW + _DOT[1]) * part.height
-        return any(
-            max(least, 2) <= other.size <= min(most, _DOT_WIDTH * part.thickness)
+        return [
+            other
+            for other in self._within(part, part.bottom + 1, part.left - aside, part.bottom + below, part.right + aside)
+            if max(least, 2) <= other.size <= min(most, _DOT_WIDTH * part.thickness)
             and min(other.height, other.width) >= 0.5 * other.size
             and other.area >= _FILLED * other.height * other.width
             and other.top - part.bottom <= _BELOW * part.height
-            for other in self._within(part, part.bottom + 1, part.left - aside, part.bottom + below, part.right + aside)
+            and not self._has_neighbour(other)
+        ]
+
+    def is_label(self, part: Part, digits: list[Part]) -> bool:
+        """Whether a part is far smaller than digits with rules on all sides, and outside these: the label of a plot."""
+        large = [one for one in digits if part.height < _LABEL * one.height]
+        frames = [frame for one in large if (frame := self._frame(one)) is not None]
+        down, right = (part.top + part.bottom) / 2, (part.left + part.right) / 2
+        return bool(frames) and not any(
+            top <= down <= bottom and left <= right <= end for top, left, bottom, end in frames
         )
+
+    def _frame(self, part: Part) -> Box | None:
+        """Top, left, bottom and right of the nearest rules around a part; `None` if a side has none."""
+        if part not in self._frames:
+            beside, above = self._ruling[part.top : part.bottom], self._ruling[:, part.left : part.right]
+            right = ndimage.maximum_filter1d(beside, _DRIFT, axis=1).mean(axis=0) >= _RULED
+            down = ndimage.maximum_filter1d(above, _DRIFT, axis=0).mean(axis=1) >= _RULED
+            sides = down[: part.top][::-1], right[: part.left][::-1], down[part.bottom :], right[part.right :]
+            if not all(side.any() for side in sides):
+                return self._frames.setdefault(part, None)
+            up, back, on, ahead = (int(side.argmax()) for side in sides)
+            self._frames[part] = part.top - up, part.left - back, part.bottom + on, part.right + ahead
+        return self._frames[part]
+
+    def _has_neighbour(self, dot: Part) -> bool:
+        """Whether something of a dot's height stands beside it, as a further figure of its number does."""
+        reach = dot.size
+        beside = self._within(dot, dot.top - 1, dot.left - reach, dot.bottom + 1, dot.right + reach)
+        return any(other.height >= 0.5 * dot.height for other in beside)
 
 
 def is_near(part: Part, large: Part) -> bool:

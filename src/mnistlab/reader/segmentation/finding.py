@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -106,7 +107,7 @@ class Search:
         self.has_rules = bool(self._ruling.any())
         self._labels, parts = find_parts(is_ink, self._ink, self._ruling)
         parts = join_in_lines(self._labels, group_lines(join_parts(self._labels, parts)), self.has_rules)
-        self._surroundings = Surroundings(parts, self._labels)
+        self._surroundings = Surroundings(parts, self._labels, self._ruling)
         lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
         self._lines = drop_edges(lines, self._ink.shape)
         self.found = self._found(self._lines)
@@ -179,9 +180,13 @@ class Search:
         """Whether a find reaches the border of the photo; a digit alone on its picture may be painted up to it."""
         return len(self.found) > 1 and _reaches_edge(found.box, self._view.shape)
 
-    def has_dot_below(self, found: Found) -> bool:
-        """Whether a dot lies close below a find, as with a question mark and an exclamation mark."""
-        return self._surroundings.has_dot_below(self._part(found))
+    def dots_below(self, found: Found) -> list[tuple[int, ...]]:
+        """The numbers of the ink of each dot close below a find, as below a question mark and an exclamation mark."""
+        return [dot.numbers for dot in self._surroundings.dots_below(self._part(found))]
+
+    def is_label(self, found: Found, digits: Sequence[Found]) -> bool:
+        """Whether a find is far smaller than digits with rules on all sides, and outside these: the label of a plot."""
+        return self._surroundings.is_label(self._part(found), [self._part(digit) for digit in digits])
 
     def ratio(self, found: Found) -> float:
         """Width to height of a find on the level page."""

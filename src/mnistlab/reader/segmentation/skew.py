@@ -20,6 +20,8 @@ _MIN_HEIGHT: Final = 0.4  # of a character, as a fraction of the tallest
 _MIN_SOLID: Final = 0.06  # of its box, the ink of a character
 _MIN_SHARE: Final = 0.3  # of the ink, that such characters have together
 _MIN_RULE: Final = 0.6  # length of a rule as a fraction of the picture's width
+_LEVEL: Final = 3.0  # degrees; a page with a rule along the pixels is not turned by more
+_THIN, _RUN = 3, 100  # pixels: the thickness of such a rule at most, and its length at least
 _MIN_DEGREES: Final = 0.3  # a smaller turn is not worth its blur
 
 _MAX_PIXELS: Final = 4 * WORK_PIXELS  # of a level page; only strips far longer than wide would need more
@@ -59,7 +61,7 @@ def measure_skew(is_ink: Mask) -> float:
     page is taken to be level. So it is where there is neither a line of characters nor a rule: the top of a lone 7 and
     the flag of a lone 1 are what tells the two apart.
     """
-    is_ink = is_ink[::2, ::2]
+    whole, is_ink = is_ink, is_ink[::2, ::2]
     rows, columns = np.nonzero(is_ink)
     if len(rows) < 50:
         return 0.0
@@ -68,7 +70,7 @@ def measure_skew(is_ink: Mask) -> float:
     coarse, _, _ = _sharpest(down, right, np.arange(-MAX_DEGREES, MAX_DEGREES + 0.01, 0.5))
     degrees, sharpness, longest = _sharpest(down, right, coarse + np.arange(-0.5, 0.51, 0.1))
     _, sharpness_level, _ = _sharpest(down, right, np.zeros(1))
-    if sharpness <= _MIN_GAIN * sharpness_level:
+    if sharpness <= _MIN_GAIN * sharpness_level or (abs(degrees) > _LEVEL and _has_level_rule(whole)):
         return 0.0
     return degrees if longest * step >= _MIN_RULE * is_ink.shape[1] or _has_line(is_ink) else 0.0
 
@@ -82,6 +84,14 @@ def _sharpest(down: Floats, right: Floats, degrees: npt.NDArray[np.float64]) -> 
         found.append((float((profile**2).sum()), float(profile.max())))
     best = int(np.argmax([sharpness for sharpness, _ in found]))
     return float(degrees[best]), *found[best]
+
+
+def _has_level_rule(is_ink: Mask) -> bool:
+    """Whether a thin line runs along the rows of pixels, as the frames that programs draw; a turned one has steps."""
+    thin = is_ink.copy()
+    thin[_THIN:] &= ~is_ink[:-_THIN]
+    thin[:-_THIN] &= ~is_ink[_THIN:]
+    return bool(ndimage.binary_erosion(thin, np.ones((1, _RUN))).any()) if thin.shape[1] >= _RUN else False
 
 
 def _has_line(is_ink: Mask) -> bool:

@@ -1,0 +1,91 @@
+"""Other ways to look at a photo: plates blended into the page, and a picture of coarse pixels made smaller."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnistlab.reader.segmentation import Plate, blend, find_plates, grain
+
+if TYPE_CHECKING:
+    from mnistlab.reader.reading import PhotoReading, Reading
+
+Grey = NDArray[np.uint8]
+_LEAST_SURE: Final = 0.25  # of what was found at full size, that is sure in the reduced copy
+_CAPTION: Final = 0.34  # of the height of the digits in plates; smaller ones beside them are print
+Look = Callable[[Grey], "PhotoReading"]
+
+
+def best_look(grey: Grey, look: Look) -> PhotoReading:
+    """The reading of a photo in the way of looking at it that gives the most sure digits.
+
+    Args:
+        grey: Grey levels, uint8 `(height, width)`.
+        look: Reads a photo as it is.
+    """
+    read = _with_plates(grey, look)
+    sure, unsure = _counts(read)
+    factor = grain(grey) if unsure or not sure else 1
+    if factor == 1:
+        return read
+    coarse = _with_plates(np.asarray(Image.fromarray(grey).reduce(factor)), look)
+    more, others = _counts(coarse)
+    is_better = more >= max(sure, _LEAST_SURE * (sure + unsure)) and others <= unsure and more - others > sure - unsure
+    return _enlarged(coarse, factor, grey.shape) if is_better else read
+
+
+def _counts(read: PhotoReading) -> tuple[int, int]:
+    """How many of its readings are sure, and how many unsure."""
+    kinds = [one.kind for one in read.readings]
+    return kinds.count("digit"), kinds.count("unsure")
+
+
+def _with_plates(grey: Grey, look: Look) -> PhotoReading:
+    read = look(grey)
+    plates = find_plates(grey)
+    if len(plates) > 1 or (plates and not _num_read(read, plates)):
+        blended = look(blend(grey, plates))
+        num_read = _num_read(blended, plates)
+        if 2 * num_read >= len(plates) and num_read >= _num_read(read, plates):
+            read = blended
+    return _without_captions(read, plates)
+
+
+def _without_captions(read: PhotoReading, plates: Sequence[Plate]) -> PhotoReading:
+    """A reading in which what stands beside plates, much smaller than the digits in them, is print: labels of axes."""
+    inside = [any(plate.holds(one.found.box) for plate in plates) for one in read.readings]
+    heights = [_height(one) for one, is_in in zip(read.readings, inside, strict=True) if is_in and one.kind == "digit"]
+    least = _CAPTION * median(heights) if heights else 0
+    readings = [
+        one if is_in or _height(one) >= least else one.as_print()
+        for one, is_in in zip(read.readings, inside, strict=True)
+    ]
+    return dataclasses.replace(read, readings=readings)
+
+
+def _height(one: Reading) -> int:
+    return one.found.box[2] - one.found.box[0]
+
+
+def _num_read(read: PhotoReading, plates: Sequence[Plate]) -> int:
+    """In how many plates most of what may be a digit is read for sure."""
+    sure = np.array([one.kind == "digit" for one in read.readings], bool)
+    named = np.array([one.kind != "no digit" for one in read.readings], bool)
+    inside = [np.array([plate.holds(one.found.box) for one in read.readings], bool) for plate in plates]
+    return sum(np.count_nonzero(sure & own) > np.count_nonzero(named & own) / 2 for own in inside)
+
+
+def _enlarged(read: PhotoReading, factor: int, shape: tuple[int, ...]) -> PhotoReading:
+    """A reading of a reduced copy, with its boxes on the photo."""
+    readings = []
+    for one in read.readings:
+        ends = [min(factor * end, shape[at % 2]) for at, end in enumerate(one.found.box)]
+        box = ends[0], ends[1], ends[2], ends[3]
+        readings.append(dataclasses.replace(one, found=dataclasses.replace(one.found, box=box)))
+    return dataclasses.replace(read, readings=readings)
