@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mnistlab.datasets import load_mnist
 from mnistlab.reader import DigitReader
 from mnistlab.reader.reading import lines_of, text_of
-from mnistlab.reader.segmentation import blend, find_plates
+from mnistlab.reader.segmentation import Search, blend, find_plates
 
 PAGE, GROUND = 250, 25
 
@@ -123,3 +123,7 @@ def test_numbers_at_the_axes_and_titles_are_not_read(images, ground, columns):
     assert read(np.asarray(page)) == ["468"[:columns]]
     print_like = [one for one in DigitReader().read(np.asarray(page)) if one.kind == "no digit"]
     assert len(print_like) > 8 and {one.trouble.kind for one in print_like} == {"no digit"}
+
+
+def test_a_page_with_nothing_on_it_has_no_labels():
+    assert Search(np.full((200, 300), PAGE, np.uint8)).labels_of_plots([]) == []

@@ -55,11 +55,11 @@ def mark_placed(judged: list[Judged], search: Search) -> list[Judged]:
     """
     digits = [one.found for one in judged if one.verdict.kind == "digit"]
     marked = []
-    for one in judged:
+    for one, is_label in zip(judged, search.labels_of_plots(digits), strict=True):
         dots = search.dots_below(one.found)
         if any(not any(search.is_part_of(digit, dot) for digit in digits) for dot in dots):
             one = one.marked("dotted")
-        if search.is_label(one.found, digits):
+        if is_label:
             one = one.marked("print")
         marked.append(one.marked("cut") if search.is_at_border(one.found) else one)
     return marked

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from mnistlab.reader.segmentation.light import Mask
+from mnistlab.reader.segmentation.windows import any_within
 
 _FREE: Final = 0.25  # of the length of a row of bars, that is bare paper at least; noise leaves rules less
 _CLOSED: Final = 9  # pixels; shorter gaps are noise
@@ -36,7 +37,7 @@ def are_bars(line: Mask, is_ink: Mask) -> bool:
     crossed = is_ink[near, np.arange(start, stop)].any(axis=0) & ~covered
     if np.count_nonzero(~covered & ~crossed) <= _FREE * np.count_nonzero(~crossed):
         return False
-    band = ndimage.maximum_filter1d(line.view(np.uint8), 3, axis=0).view(bool)
+    band = any_within(line, 3, axis=0)
     labels, _ = ndimage.label(is_ink & ~band, np.ones((3, 3)))
     written = [
         (high.start, high.stop, course[(wide.start + wide.stop) // 2 - start])

@@ -8,7 +8,8 @@ import numpy as np
 from scipy import ndimage
 
 from mnistlab.reader.segmentation.light import Mask
-from mnistlab.reader.segmentation.parts import Labels, Part, boxes_of
+from mnistlab.reader.segmentation.parts import Labels, Part, boxes_of, own_ink
+from mnistlab.reader.segmentation.windows import any_within
 
 Box = tuple[int, int, int, int]
 
@@ -58,14 +59,14 @@ class Surroundings:
         if not near:
             return []
         numbers = self._labels[part.window]
-        own = np.isin(numbers, part.numbers)
+        own = own_ink(numbers, part.numbers)
         reach = max(1, round(0.7 * part.thickness))
         grown = ndimage.binary_dilation(np.pad(own, reach), iterations=reach)
         whole = ndimage.binary_fill_holes(grown)[reach:-reach, reach:-reach]
         holes = whole & ~own
         inside = []
         for other in near:
-            ink = np.isin(numbers, other.numbers)
+            ink = own_ink(numbers, other.numbers)
             if np.count_nonzero(ink & holes) >= _INSIDE * np.count_nonzero(ink):
                 inside.append(other)
         return inside
@@ -84,21 +85,25 @@ class Surroundings:
             and not self._has_neighbour(other)
         ]
 
-    def is_label(self, part: Part, digits: list[Part]) -> bool:
-        """Whether a part is far smaller than digits with rules on all sides, and outside these: the label of a plot."""
-        large = [one for one in digits if part.height < _LABEL * one.height]
-        frames = [frame for one in large if (frame := self._frame(one)) is not None]
-        down, right = (part.top + part.bottom) / 2, (part.left + part.right) / 2
-        return bool(frames) and not any(
-            top <= down <= bottom and left <= right <= end for top, left, bottom, end in frames
-        )
+    def are_labels(self, parts: list[Part], digits: list[Part]) -> list[bool]:
+        """Which parts are far smaller than digits with rules on all sides, and outside these: the labels of plots."""
+        heights, boxes = np.array([part.height for part in parts]), boxes_of(parts)
+        large = [one for one in digits if heights.min() < _LABEL * one.height] if self._ruling.any() else []
+        frames = [(one.height, frame) for one in large if (frame := self._frame(one)) is not None]
+        middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+        are_small, are_inside = np.zeros((2, len(parts)), bool)
+        for height, (top, left, bottom, right) in frames:
+            are_smaller = heights < _LABEL * height
+            are_small |= are_smaller
+            are_inside |= are_smaller & (middles >= (top, left)).all(axis=1) & (middles <= (bottom, right)).all(axis=1)
+        return [bool(one) for one in are_small & ~are_inside]
 
     def _frame(self, part: Part) -> Box | None:
         """Top, left, bottom and right of the nearest rules around a part; `None` if a side has none."""
         if part not in self._frames:
             beside, above = self._ruling[part.top : part.bottom], self._ruling[:, part.left : part.right]
-            right = ndimage.maximum_filter1d(beside, _DRIFT, axis=1).mean(axis=0) >= _RULED
-            down = ndimage.maximum_filter1d(above, _DRIFT, axis=0).mean(axis=1) >= _RULED
+            right = any_within(beside, _DRIFT, axis=1).mean(axis=0) >= _RULED
+            down = any_within(above, _DRIFT, axis=0).mean(axis=1) >= _RULED
             sides = down[: part.top][::-1], right[: part.left][::-1], down[part.bottom :], right[part.right :]
             if not all(side.any() for side in sides):
                 return self._frames.setdefault(part, None)

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy import ndimage
 
 from mnistlab.exceptions import UsageError
 from mnistlab.reader.segmentation.enclosing import Surroundings, is_near, with_specks
@@ -24,10 +23,12 @@ from mnistlab.reader.segmentation.parts import (
     join_in_lines,
     join_parts,
     merge,
+    own_ink,
 )
 from mnistlab.reader.segmentation.ruling import remove_ruling
 from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
 from mnistlab.reader.segmentation.views import View, view_of
+from mnistlab.reader.segmentation.windows import any_around
 
 _WIDEST: Final = 1.2  # width to height of a digit in pieces
 _SOLID: Final = 0.6  # of its box, the ink of a finger or a shadow
@@ -184,9 +185,10 @@ class Search:
         """The numbers of the ink of each dot close below a find, as below a question mark and an exclamation mark."""
         return [dot.numbers for dot in self._surroundings.dots_below(self._part(found))]
 
-    def is_label(self, found: Found, digits: Sequence[Found]) -> bool:
-        """Whether a find is far smaller than digits with rules on all sides, and outside these: the label of a plot."""
-        return self._surroundings.is_label(self._part(found), [self._part(digit) for digit in digits])
+    def labels_of_plots(self, digits: Sequence[Found]) -> list[bool]:
+        """For each find, whether it is far smaller than digits with rules on all sides, and outside of these."""
+        parts, large = ([*map(self._part, found)] for found in (self.found, digits))
+        return self._surroundings.are_labels(parts, large) if parts else []
 
     def ratio(self, found: Found) -> float:
         """Width to height of a find on the level page."""
@@ -258,7 +260,7 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
 
 def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit, view: View) -> tuple[int, int, int, int]:
     """The box of a part's ink on the photo, as far as the ink is at least half as strong as at its strongest place."""
-    levels = np.where(np.isin(labels[part.window], part.numbers), ink[part.window], 0)
+    levels = np.where(own_ink(labels[part.window], part.numbers), ink[part.window], 0)
     rows, columns = np.nonzero(levels >= 0.5 * np.percentile(levels[levels > 0], 90))
     middles = np.stack([columns + part.left + 0.5, rows + part.top + 0.5])
     places = lit.factor * (turn.matrix @ middles + turn.offset[:, None])
@@ -278,9 +280,8 @@ def _cut(part: Part, labels: Labels, ruling: Mask, turn: Turn, lit: Lit) -> Grey
     top, left = max(part.top - MARGIN, 0), max(part.left - MARGIN, 0)
     window = slice(top, part.bottom + MARGIN), slice(left, part.right + MARGIN)
     numbers = labels[window]
-    own = np.isin(numbers, part.numbers)
-    near = own | (ndimage.maximum_filter(own.view(np.uint8), 3).view(bool) & (numbers == 0) & ~ruling[window])
-
+    own = own_ink(numbers, part.numbers)
+    near = own | (any_around(own, 3) & (numbers == 0) & ~ruling[window])
     picture, factor = (lit.photo, lit.factor) if part.size < FULL_SIZE else (lit.copy, 1)
     size = (factor * own.shape[1], factor * own.shape[0])
     places = turn.coefficients((left, top), factor)

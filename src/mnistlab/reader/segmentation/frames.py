@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from mnistlab.reader.segmentation.light import Mask
+from mnistlab.reader.segmentation.windows import all_within, any_around, any_within
 
 _MAX_SLOPE: Final = 10.0  # degrees by which a side differs from level or upright, from perspective
 _MAX_LEAN: Final = 24.0  # degrees by which the upright rules of a table lean, if it is seen at a steep angle
@@ -41,7 +42,7 @@ def find_frames(is_ink: Mask, whole_page: bool) -> Mask:
         Which of them belong to a frame's lines, including those where writing crosses it.
     """
     lines = np.zeros_like(is_ink)
-    labels, count = ndimage.label(ndimage.maximum_filter(is_ink.view(np.uint8), 3), np.ones((3, 3)))
+    labels, count = ndimage.label(any_around(is_ink, 3), np.ones((3, 3)))
     if not count:
         return lines
     windows = ndimage.find_objects(labels)
@@ -160,13 +161,11 @@ def _level_lines(own: Mask, most: float = _MAX_SLOPE) -> list[Mask]:
     if width < _MIN_SIDE:
         return []
     widest = max(6, round(_MAX_WIDTH * min(height, width)))
-    cells = own.view(np.uint8)
-    thick = ndimage.maximum_filter1d(ndimage.minimum_filter1d(cells, widest + 1, axis=0), widest + 1, axis=0)
-    thin = own & ~thick.view(bool)
+    thin = own & ~any_within(all_within(own, widest + 1, axis=0), widest + 1, axis=0)
     if np.count_nonzero(thin) < _COVER * width:
         return []
     # A slight bend stays within three rows.
-    grown = ndimage.maximum_filter1d(thin.view(np.uint8), 3, axis=0).view(bool)
+    grown = any_within(thin, 3, axis=0)
     votes, angles, distances = hough_votes(grown, normals_near_level(most))
     lines: list[Mask] = []
     columns, offsets = np.arange(width), np.arange(-(widest // 2) - 2, widest // 2 + 3)[:, None]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from mnistlab.reader.segmentation.light import Floats, Mask
-from mnistlab.reader.segmentation.parts import Labels, Part, usual_size
+from mnistlab.reader.segmentation.parts import Labels, Part, own_ink, usual_size
 
 _WIDE: Final = 1.3  # ratio of width to height above which a part may be several digits; 97 of 100 digits are narrower
 _WIDER: Final = 1.15  # ratio of width to the usual size in the line
@@ -49,7 +49,7 @@ def part_touching(labels: Labels, lines: list[list[Part]]) -> list[list[Part]]:
             if left is None:
                 pieces.append(replace(part, marks=(*part.marks, "touching")))
                 continue
-            window, own = labels[part.window], np.isin(labels[part.window], part.numbers)
+            window, own = labels[part.window], own_ink(labels[part.window], part.numbers)
             sides = []
             for side in (own & left, own & ~left):
                 number += 1
@@ -80,7 +80,7 @@ def cut_up(labels: Labels, part: Part) -> list[list[tuple[int, Part]]]:
         Pieces by first and last cut: row `i` holds those that begin at cut `i`, from narrow to wide, each wide enough
         for a digit and not too wide. The first begins at the left end. Each piece is a part with the mark "parted".
     """
-    own = np.isin(labels[part.window], part.numbers)
+    own = own_ink(labels[part.window], part.numbers)
     paths = _paths(own, part)
     bounds = np.stack([np.zeros(part.height, int), *paths, np.full(part.height, part.width)])
     bounds = np.maximum.accumulate(bounds, axis=0)
@@ -96,7 +96,7 @@ def cut_up(labels: Labels, part: Part) -> list[list[tuple[int, Part]]]:
         row: list[tuple[int, Part]] = []
         for last in range(first + 1, len(atoms) + 1):
             numbers = tuple(atoms[first:last])
-            side = np.isin(window, numbers)
+            side = own_ink(window, numbers)
             if not side.any():
                 continue
             piece = _piece(side, numbers, part)
@@ -215,7 +215,7 @@ def _piece(side: Mask, numbers: tuple[int, ...], part: Part) -> Part:
 
 def _cut(labels: Labels, part: Part) -> Mask | None:
     """The pixels to the left of the cut through least ink; `None` if it is too much, or a side cannot be a digit."""
-    own = np.isin(labels[part.window], part.numbers)
+    own = own_ink(labels[part.window], part.numbers)
     path, ink = _least_ink(own, round(_EDGE * part.width))
     if ink > min(_CLEAR * part.thickness + 1, _MAX_CUT * part.height):
         return None

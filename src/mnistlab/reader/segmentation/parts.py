@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from mnistlab.reader.segmentation.light import Floats, Mask
+from mnistlab.reader.segmentation.windows import all_within, any_around
 
 Labels = npt.NDArray[np.int32]
 
@@ -92,8 +93,8 @@ def find_parts(is_ink: Mask, ink: Floats, ruling: Mask) -> tuple[Labels, list[Pa
     if not count:
         return labels, []
     areas = np.bincount(labels.ravel(), minlength=count + 1)
-    inner = ndimage.minimum_filter(is_ink.view(np.uint8), footprint=ndimage.generate_binary_structure(2, 1))
-    edges = areas - np.bincount(labels[inner.view(bool)], minlength=count + 1)
+    inner = all_within(is_ink, 3, axis=0) & all_within(is_ink, 3, axis=1)
+    edges = areas - np.bincount(labels[inner], minlength=count + 1)
     places = np.flatnonzero(is_ink)
     peaks = np.zeros(count + 1, np.float32)
     np.maximum.at(peaks, labels.ravel()[places], ink.ravel()[places])
@@ -104,7 +105,7 @@ def find_parts(is_ink: Mask, ink: Floats, ruling: Mask) -> tuple[Labels, list[Pa
         means = np.bincount(labels.ravel()[places], ink.ravel()[places], count + 1) / np.maximum(areas, 1)
         darkest = float(np.percentile(ink[ruling], 90))
         darkest = darkest + _DARKER * (1 - darkest) if darkest < _PALE else np.inf  # what is darker yet is writing
-        near = ndimage.maximum_filter(ruling.view(np.uint8), _BESIDE).view(bool)
+        near = any_around(ruling, _BESIDE)
         beside = np.bincount(labels[near & is_ink], minlength=count + 1)
     good = (areas >= _MIN_AREA) & (peaks >= (_MIN_PEAK if is_ruled else _MIN_PEAK_ON_PLAIN))
     good[0] = False
@@ -156,7 +157,7 @@ def _join_bases(labels: Labels, parts: list[Part]) -> list[Part]:
 
 def _foot(labels: Labels, part: Part) -> float:
     """The column in the middle of a part's lowest ink."""
-    lowest = np.isin(labels[part.window], part.numbers)[-max(part.height // 6, 1) :]
+    lowest = own_ink(labels[part.window], part.numbers)[-max(part.height // 6, 1) :]
     return part.left + float(np.nonzero(lowest)[1].mean())
 
 
@@ -243,12 +244,17 @@ def _distance(labels: Labels, one: Part, other: Part, reach: float) -> float:
     margin = int(reach) + 1
     top, left = max(other.top - margin, 0), max(other.left - margin, 0)
     window = labels[top : other.bottom + margin, left : other.right + margin]
-    is_one = np.isin(window, one.numbers)
+    is_one = own_ink(window, one.numbers)
     if not is_one.any():
         return float("inf")
     distance = ndimage.distance_transform_edt(~is_one)
-    nearest: float = distance[np.isin(window, other.numbers)].min()
+    nearest: float = distance[own_ink(window, other.numbers)].min()
     return nearest
+
+
+def own_ink(labels: Labels, numbers: tuple[int, ...]) -> Mask:
+    """Where the labels are one of some numbers; of a single one, as nearly always, that is a comparison."""
+    return labels == numbers[0] if len(numbers) == 1 else np.isin(labels, numbers)
 
 
 def merge(parts: list[Part]) -> Part:

@@ -11,6 +11,7 @@ from mnistlab.reader.segmentation.dashes import are_bars
 from mnistlab.reader.segmentation.frames import find_frames
 from mnistlab.reader.segmentation.light import Floats, Mask
 from mnistlab.reader.segmentation.uprights import find_sides, find_teeth, find_uprights, thickness
+from mnistlab.reader.segmentation.windows import all_within, any_around, any_within
 
 MAX_WIDTH: Final = 6  # pixels of the reduced copy; wider ones are strokes
 _PALE: Final = 0.75  # of the usual ink; darker lines cannot be told from writing by their darkness
@@ -63,9 +64,7 @@ def remove_ruling(is_ink: Mask, ink: Floats, margin: int = 0) -> tuple[Mask, Mas
 
 def _level_runs(lines: Mask) -> Mask:
     """The pixels of lines that are on a level run of some length; those of upright lines are not."""
-    runs = ndimage.minimum_filter1d(lines.view(np.uint8), _RUN // 5, axis=1)
-    long: Mask = ndimage.maximum_filter1d(runs, _RUN // 5, axis=1).view(bool)
-    return long
+    return any_within(all_within(lines, _RUN // 5, axis=1), _RUN // 5, axis=1)
 
 
 def _keep_long(lines: Mask, is_ink: Mask, margin: int) -> Mask:
@@ -75,7 +74,7 @@ def _keep_long(lines: Mask, is_ink: Mask, margin: int) -> Mask:
     """
     if not lines.any():
         return lines
-    grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(lines.view(np.uint8), 5, axis=0), _BRIDGE, axis=1)
+    grown = any_within(any_within(lines, 5, axis=0), _BRIDGE, axis=1)
     labels = np.where(lines, ndimage.label(grown)[0], 0)
     places = {number: place[1] for number, place in enumerate(ndimage.find_objects(labels), 1) if place is not None}
     if len(places) < _RULED:
@@ -109,7 +108,7 @@ def _usual_size(is_ink: Mask, lines: Mask, num_lines: int) -> float:
         areas[on_line] = 0
     elif num_lines > _MAX_STROKES:
         across = _find_level(np.ascontiguousarray(is_ink.T)).T  # squared paper holds all writing together both ways
-        band = ndimage.maximum_filter((lines | across).view(np.uint8), 3).view(bool)
+        band = any_around(lines | across, 3)
         labels, count = ndimage.label(is_ink & ~band, np.ones((3, 3)))
         areas = np.bincount(labels.ravel(), minlength=count + 1)
         areas[0] = 0
@@ -124,17 +123,16 @@ def _usual_size(is_ink: Mask, lines: Mask, num_lines: int) -> float:
 
 def _remove_frames(is_ink: Mask, ink: Floats, frames: Mask) -> tuple[Mask, Mask]:
     """Removes the lines of frames, and keeps what crosses them: ink that goes on at both sides, or is darker."""
-    band = ndimage.maximum_filter(frames.view(np.uint8), 3).view(bool) & is_ink
+    band = any_around(frames, 3) & is_ink
     bare = is_ink & ~band
     reach = 2 * round(thickness(frames) / 2 + 1.5) + 1
-    near = ndimage.maximum_filter(bare.view(np.uint8), reach).view(bool)
+    near = any_around(bare, reach)
     left = bare.copy()
     crossing = np.zeros_like(bare)
     for axis in (0, 1):
         half = reach // 2
-        grown = ndimage.maximum_filter1d(bare.view(np.uint8), 3, axis=1 - axis)
-        before = ndimage.maximum_filter1d(grown, reach, axis=axis, origin=half).view(bool)
-        after = ndimage.maximum_filter1d(grown, reach, axis=axis, origin=-half).view(bool)
+        grown = any_within(bare, 3, axis=1 - axis)
+        before, after = (any_within(grown, reach, axis, ahead) for ahead in (-half, half))
         crossing |= band & before & after
     left |= crossing & near
     usual = float(np.median(ink[frames]))
@@ -152,15 +150,14 @@ def _is_dark(ink: Floats, usual: float) -> Mask:
 def _remove_level(is_ink: Mask, ink: Floats, lines: Mask) -> tuple[Mask, Mask]:
     if not lines.any():
         return is_ink, lines
-    band = ndimage.maximum_filter1d(lines.view(np.uint8), 3, axis=0).view(bool)
+    band = any_within(lines, 3, axis=0)
     bare = is_ink & ~band
     # Writing on a line is darker than the line, or it continues above and below the line.
     usual = float(np.median(ink[lines]))
     half = (round(thickness(lines)) + 3) // 2
     window = 2 * half + 1  # rows, beginning or ending with the pixel's own
-    grown = ndimage.maximum_filter1d(bare.view(np.uint8), 3, axis=1)
-    from_above = ndimage.maximum_filter1d(grown, window, axis=0, origin=half).view(bool)
-    from_below = ndimage.maximum_filter1d(grown, window, axis=0, origin=-half).view(bool)
+    grown = any_within(bare, 3, axis=1)
+    from_above, from_below = (any_within(grown, window, 0, ahead) for ahead in (-half, half))
     is_darker = ink > usual + 0.25 * (1 - usual) if usual < _PALE else is_ink
     crossing = band & is_ink & (_is_dark(ink, usual) | (from_above & from_below & is_darker))
     return bare | crossing, band & ~crossing
@@ -168,21 +165,19 @@ def _remove_level(is_ink: Mask, ink: Floats, lines: Mask) -> tuple[Mask, Mask]:
 
 def _find_level(is_ink: Mask) -> Mask:
     """Thin ink of long level lines, which may have gaps from noise."""
-    cells = is_ink.view(np.uint8)
-    thick = ndimage.minimum_filter1d(cells, MAX_WIDTH + 1, axis=0)
-    thick = ndimage.maximum_filter1d(thick, MAX_WIDTH + 1, axis=0)
-    thin = cells & (1 - thick)
-    rows = ndimage.maximum_filter1d(thin, 3, axis=0)  # a line with a slight slope changes rows
+    thick = any_within(all_within(is_ink, MAX_WIDTH + 1, axis=0), MAX_WIDTH + 1, axis=0)
+    thin = is_ink & ~thick
+    rows = any_within(thin, 3, axis=0)  # a line with a slight slope changes rows
     covered = ndimage.uniform_filter1d(rows.astype(np.float32), _RUN, axis=1, mode="nearest")
-    free = ndimage.uniform_filter1d(1 - thick.astype(np.float32), _RUN, axis=1, mode="nearest")
+    free = ndimage.uniform_filter1d((~thick).astype(np.float32), _RUN, axis=1, mode="nearest")
     runs = covered > np.maximum(_MIN_COVER * free, 0.2)
     if not runs.any():
         return np.zeros_like(is_ink)
     # Pieces of one line, parted by strokes, are on nearly the same rows.
-    bridged = ndimage.maximum_filter1d(ndimage.maximum_filter1d(runs.view(np.uint8), 3, axis=0), _BRIDGE, axis=1)
+    bridged = any_within(any_within(runs, 3, axis=0), _BRIDGE, axis=1)
     labels, count = ndimage.label(bridged)
     keep = np.zeros(count + 1, dtype=bool)
     for number, place in enumerate(ndimage.find_objects(np.where(runs, labels, 0), count), 1):
         keep[number] = place is not None and place[1].stop - place[1].start >= _MIN_PART * is_ink.shape[1]
-    lines: Mask = (thin & keep[labels]).view(bool)
+    lines: Mask = thin & keep[labels]
     return lines

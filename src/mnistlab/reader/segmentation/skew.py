@@ -11,6 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.reader.segmentation.light import WORK_PIXELS, Floats, Mask
+from mnistlab.reader.segmentation.windows import all_within
 
 MAX_DEGREES: Final = 12.0
 _MAX_POINTS: Final = 60_000  # more would not make the angle better
@@ -91,7 +92,7 @@ def _has_level_rule(is_ink: Mask) -> bool:
     thin = is_ink.copy()
     thin[_THIN:] &= ~is_ink[:-_THIN]
     thin[:-_THIN] &= ~is_ink[_THIN:]
-    return bool(ndimage.binary_erosion(thin, np.ones((1, _RUN))).any()) if thin.shape[1] >= _RUN else False
+    return thin.shape[1] >= _RUN and bool(all_within(thin, _RUN, axis=1).any())
 
 
 def _has_line(is_ink: Mask) -> bool:

@@ -39,7 +39,8 @@ def sauvola_threshold(levels: npt.NDArray[np.uint8], window: int, k: float, r: f
 
     Args:
         levels: Grey levels, dark ink on light paper.
-        window: Side in pixels of the square around a pixel, odd, below twice the shorter side of the picture.
+        window: Side in pixels of the square around a pixel, odd, below twice the shorter side of the picture, and below
+            257.
         k: Share of the mean by which a threshold is lower where nothing but paper is around.
         r: Standard deviation at which the threshold is the mean itself.
 
@@ -49,17 +50,22 @@ def sauvola_threshold(levels: npt.NDArray[np.uint8], window: int, k: float, r: f
     Source:
         J. Sauvola and M. Pietikäinen, Adaptive document image binarization, Pattern Recognition 33 (2000), equation 5.
     """
-    means = _window_means(levels.astype(np.float64), window)
-    squares = _window_means(levels.astype(np.float64) ** 2, window)
+    means = _window_means(levels.astype(np.uint32), window)
+    squares = _window_means(levels.astype(np.uint32) ** 2, window)
     spread = np.sqrt(np.clip(squares - means * means, 0, None))
     thresholds: npt.NDArray[np.float64] = means * (1 + k * (spread / r - 1))
     return thresholds
 
 
-def _window_means(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
-    """The mean of the window around each pixel, by sums over all that lies above and left; exact for whole numbers."""
+def _window_means(values: npt.NDArray[np.uint32], window: int) -> npt.NDArray[np.float64]:
+    """The mean of the window around each pixel, by sums over all that lies above and left.
+
+    These sums may overflow, but not those of a window, which are exact: they are differences, and 2**32 drops out.
+    """
     before, after = window // 2 + 1, window // 2  # one more before: a sum leaves out its own first row and column
-    sums = np.pad(values, (before, after), mode="reflect").cumsum(0).cumsum(1)  # (h, w) -> (h + window, w + window)
+    sums = (
+        np.pad(values, (before, after), mode="reflect").cumsum(0, np.uint32).cumsum(1, np.uint32)
+    )  # (h, w) -> (h + window, w + window)
     within = sums[window:, window:] - sums[:-window, window:] - sums[window:, :-window] + sums[:-window, :-window]
     means: npt.NDArray[np.float64] = within / window**2  # (h, w)
     return means

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from mnistlab.reader.segmentation.light import Mask
+from mnistlab.reader.segmentation.windows import any_within
 
 _MIN_TOOTH: Final = 8  # pixels; the height of a comb's tooth
 _AT_TOOTH: Final = 7  # pixels between a tooth and the end of its line, at most
@@ -44,7 +45,7 @@ def find_uprights(is_ink: Mask, level: Mask) -> Uprights:
     """
     if not level.any():
         return np.zeros(is_ink.shape, np.intp), []
-    grown = ndimage.maximum_filter1d(is_ink.view(np.uint8), _BROKEN, axis=0)
+    grown = any_within(is_ink, _BROKEN, axis=0)
     labels = ndimage.label(grown, np.ones((3, 3)))[0] * is_ink
     widest = 1.8 * thickness(level) + 3  # a 1 is not as straight, or of another thickness
     uprights = []
@@ -72,7 +73,7 @@ def find_teeth(uprights: Uprights, level: Mask) -> Mask:
     teeth = np.zeros_like(level)
     if not thin:
         return teeth
-    grown = ndimage.maximum_filter1d(ndimage.maximum_filter1d(level.view(np.uint8), 3, axis=0), _REACH, axis=1)
+    grown = any_within(any_within(level, 3, axis=0), _REACH, axis=1)
     line_labels, _ = ndimage.label(grown)
     lines = ndimage.find_objects(np.where(level, line_labels, 0))
     for place in lines:
