@@ -249,12 +249,31 @@ def chained(rng: np.random.Generator, split: Split, group: str) -> Case:
     return Case(papers.photograph(page, rng), (before + after,))
 
 
+def dated(rng: np.random.Generator, split: Split, group: str) -> Case:
+    """A date, a fraction, a time or a telephone number: two or three numbers with the same sign between them."""
+    hand, height = Hand(rng, split, group), int(rng.integers(28, 90))
+    texts = [numbers(rng, 1, 4) for _ in range(int(rng.integers(2, 4)))]
+    sign, length, lean = str(rng.choice(("/", "/", "/", "-", ".", ":"))), rng.uniform(1.15, 1.8), rng.uniform(0.2, 0.7)
+    page = np.zeros((3 * height, round(height * 1.5 * (sum(map(len, texts)) + 2 * len(texts)))), np.float32)
+    end = write_line(hand, page, texts[0], 0.8 * height, 1.5 * height, height)
+    for text in texts[1:]:
+        stroke = [(0.0, length), (length * lean, 0.0)] if sign == "/" else [(0.0, 0.0), (1.0, rng.normal(0, 0.06))]
+        width = {"/": length, "-": 0.35}.get(sign, 0.04)
+        ink = hand.drawn([np.array(stroke)], max(round(width * height), 3))
+        after = [
+            put(page, ink, end, (1.5 + at) * height) for at in {".": (0.42,), ":": (-0.2, 0.25)}.get(sign, (0.03,))
+        ]
+        end = write_line(hand, page, text, after[-1] + height * rng.uniform(0.15, 0.4), 1.5 * height, height)
+    return Case(papers.photograph(page, rng), ("".join(texts),))
+
+
 MAKERS: dict[str, tuple[str, Callable[[np.random.Generator, Split, str], Case]]] = {
     "upright pages": ("two to five lines; none may be turned", upright),
     "turned pages": ("the same, by 90, 180 or 270 degrees", turned),
     "table on a desk": ("ruled, on a sheet in perspective", table),
     "boxes of a form": ("boxes and combs, half with a printed heading", boxed),
     "sums": ("numbers with + − × = between them", formula),
+    "dates and times": ("two or three numbers with / - . or : between them", dated),
     "plots": ("one to nine of MNIST's images, light on dark plates on a light page, or the other way", plotted),
     "plots with axes": (
         "the same with ticks and printed numbers at the axes, or a title; the plate may be white",

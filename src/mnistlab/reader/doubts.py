@@ -29,6 +29,7 @@ REASONS: Final = {
     "leave some space.",
     "faint": "It looks like {named}, but the ink hardly stands out from the paper.",
     "short": "It looks like {named}, but alone it may be a comma or a dash as well.",
+    "long": "It looks like {named}, but it is longer than the digits beside it, as a slash or a bar is.",
     "dotted": "It looks like {named}, but it has a dot below, as a question mark has.",
     "stacked": "It looks like {named}, but it is in two pieces, each of which looks like a digit.",
     "piece": "It looks like {named}, but with what stands close above or below, it may be one digit in pieces.",

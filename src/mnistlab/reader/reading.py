@@ -21,13 +21,17 @@ from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
 from mnistlab.reader.segmentation import Found, Search
+from mnistlab.reader.slashes import mark_slashes
 from mnistlab.reader.touching import join_broken, part_touching
 from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles, trouble_of
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
 from mnistlab.reader.words import mark_percent, mark_words
 from mnistlab.system.sentences import Sentence
 
-_PRINT: Final = Sentence("It stands in a line of small print.", "answer.print")
+_NO_DIGITS: Final = {
+    "print": Sentence("It stands in a line of small print.", "answer.print"),
+    "slash": Sentence("It is longer than the digits beside it and leans, as a slash does.", "answer.slash"),
+}
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
 _STEPS: Final[dict[str, dict[str, Any]]] = {
     "thickness": {"thickness": False},
@@ -58,7 +62,7 @@ class Reading:
     @property
     def kind(self) -> Literal["digit", "unsure", "no digit"]:
         """The kind of the verdict, except that nothing is sure that touches, is faint, or is among letters or none."""
-        if "print" in self.found.marks:
+        if not _NO_DIGITS.keys().isdisjoint(self.found.marks):
             return "no digit"
         if self.verdict.kind == "digit" and DOUBTS & {*self.found.marks}:
             return "unsure"
@@ -77,8 +81,8 @@ class Reading:
     @property
     def reason(self) -> str:
         """The reason in one sentence."""
-        if "print" in self.found.marks and self.verdict.kind != "no digit":
-            return _PRINT
+        if self.kind == "no digit" and self.verdict.kind != "no digit":
+            return next(sentence for mark, sentence in _NO_DIGITS.items() if mark in self.found.marks)
         if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
             mark, text = next((mark, text) for mark, text in REASONS.items() if mark in self.found.marks)
             values = {"thing": said_class(self.classes, self.digit)}
@@ -199,7 +203,7 @@ class DigitReader:
         else:
             judged = join_enclosed(search, mark_placed(judged, search), self._judge)
             judged = part_touching(search, judged, self._judge)
-        judged = mark_percent(mark_words(mark_doubtful(judged, search)))
+        judged = mark_slashes(mark_percent(mark_words(mark_doubtful(judged, search))))
         shape = grey.shape[::-1] if turn % 180 else grey.shape
         troubles = [find_trouble(one, shape) for one in judged]
         readings = []

@@ -93,10 +93,10 @@ def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
         shape: Height and width of the photo on which its box is.
     """
     marks = set(one.found.marks)
-    if one.verdict.kind == "digit" and not marks & {*DOUBTS, "print"}:
+    if one.verdict.kind == "digit" and not marks & {*DOUBTS, "print", "slash"}:
         return None
     top, left, bottom, right = one.found.box
-    if "print" in marks:
+    if marks & {"print", "slash"}:
         kind: TroubleKind = "no digit"
     elif "touching" in marks:
         kind = "touching"

@@ -49,13 +49,14 @@ class Found:
         crop: Crop of this digit alone, uint8 `(height, width)`, turned level; 0 ground to 255 ink, whatever it was on
             the photo. A digit of less than 64 pixels has as many pixels as on the photo.
         marks: Remarks: "ruled" if a line of the paper, a box or a table was removed beside or through it; "touching" if
-            it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted
-            from another; "joined" if it was put together from pieces; and by the reader, "astray" if the page looks
-            like digits in none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word,
-            "print" if it is in a line of small print, "short" if it is a thick stroke alone on a photo, "dotted" if it
-            has a dot below, "percent" if it is a piece of a percent sign, "stray" if it may be an edge or a piece of
-            something, "filled" if other marks stand inside it, "stacked" if it is in pieces that look like digits,
-            "piece" if it may be a piece of a digit, "cut" if it reaches the border of the photo.
+            it is as wide as several digits and cannot be parted with certainty; "parted" if it was parted from another;
+            "joined" if it was put together from pieces; and by the reader, "astray" if the page looks like digits in
+            none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word, "print" if it is in a
+            line of small print, "short" if it is a thick stroke alone on a photo, "dotted" if it has a dot below,
+            "percent" if it is a piece of a percent sign, "slash" if it is one and "long" if it may be, "stray" if it
+            may be an edge or a piece of something, "filled" if other marks stand inside it, "stacked" if it is in
+            pieces that look like digits, "piece" if it may be a piece of a digit, "cut" if it reaches the border of the
+            photo.
     """
 
     box: tuple[int, int, int, int]
@@ -98,8 +99,7 @@ class Search:
         self.has_rules, self.strength, self.noise = False, 0.0, 0.0
         self._view = view_of(photo)
         self.is_straightened = self._view.is_straightened
-        lit = remove_light(self._view.photo, self._view.sign)
-        if lit is None:
+        if (lit := remove_light(self._view.photo, self._view.sign)) is None:
             return
         self._lit, self.strength, self.noise = lit, lit.strength, lit.noise
         self._turn = level(lit.ink.shape, measure_skew(lit.ink > 0.4))

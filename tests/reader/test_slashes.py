@@ -1,0 +1,71 @@
+"""Dates and fractions: the stroke between the numbers is no 1."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from mnistlab.datasets import load_mnist
+from mnistlab.reader import DigitReader
+from mnistlab.reader.reading import lines_of, text_of
+
+HEIGHT, PAPER, INK = 60, 240, 30
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """A test image of each digit, cut to its ink; the 1 leans."""
+    test = load_mnist().test
+    found = {}
+    for digit in range(10):
+        image = test.images[np.flatnonzero(test.labels == digit)[0]]
+        rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
+        found[str(digit)] = Image.fromarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    return found
+
+
+def written(digits, text, length=1.4, lean=20.0):
+    """A line of digits 60 pixels high; each slash so many times as long, and so many degrees from upright."""
+    page = Image.new("L", (80 * len(text) + 80, 200), PAPER)
+    left, pen = 40, ImageDraw.Draw(page)
+    for character in text:
+        if character in digits:
+            ink = digits[character]
+            ink = ink.resize((max(round(ink.width * HEIGHT / ink.height), 4), HEIGHT))
+            page.paste(INK, (left, 70), ink)
+            left += ink.width + 22
+        else:
+            high, aside = length * HEIGHT, length * HEIGHT * np.tan(np.radians(lean))
+            pen.line((left, 100 + high / 2, left + aside, 100 - high / 2), fill=INK, width=6)
+            left += round(aside) + 26
+    return np.asarray(page)
+
+
+def lines(readings):
+    return [text_of(line) for line in lines_of(readings) if text_of(line)]
+
+
+@pytest.mark.parametrize("text", ["24/12/2025", "3/4", "07/05", "2/3/98"])
+def test_a_date_is_its_digits(digits, text):
+    readings = DigitReader().read(written(digits, text))
+    assert lines(readings) == [text.replace("/", "")]
+    refused = [one for one in readings if one.kind == "no digit"]
+    assert len(refused) == text.count("/")
+    assert {one.reason for one in refused} == {"It is longer than the digits beside it and leans, as a slash does."}
+
+
+@pytest.mark.parametrize(("length", "lean"), [(1.2, 20), (1.4, 0)], ids=["short slash", "bar"])
+def test_what_may_be_a_slash_or_a_bar_is_unsure(digits, length, lean):
+    readings = DigitReader().read(written(digits, "52/07", length, lean))
+    assert [one.kind for one in readings if one.digit == 1] in (["unsure"], [])
+    assert "".join(str(one.digit) for one in readings if one.kind == "digit") == "5207"
+
+
+@pytest.mark.parametrize("text", ["2125", "617", "4110", "1512"])
+def test_ones_stay_sure(digits, text):
+    readings = DigitReader().read(written(digits, text))
+    assert lines(readings) == [text] and {one.kind for one in readings} == {"digit"}
+
+
+def test_two_in_a_row_are_not_refused(digits):
+    readings = DigitReader().read(written(digits, "5//7"))
+    assert [one.kind for one in readings] == ["digit", "unsure", "unsure", "digit"]
