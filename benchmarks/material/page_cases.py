@@ -260,9 +260,8 @@ def dated(rng: np.random.Generator, split: Split, group: str) -> Case:
         stroke = [(0.0, length), (length * lean, 0.0)] if sign == "/" else [(0.0, 0.0), (1.0, rng.normal(0, 0.06))]
         width = {"/": length, "-": 0.35}.get(sign, 0.04)
         ink = hand.drawn([np.array(stroke)], max(round(width * height), 3))
-        after = [
-            put(page, ink, end, (1.5 + at) * height) for at in {".": (0.42,), ":": (-0.2, 0.25)}.get(sign, (0.03,))
-        ]
+        places = {".": (1.92,), ":": (1.3, 1.75)}.get(sign, (1.53,))
+        after = [put(page, ink, end, place * height) for place in places]
         end = write_line(hand, page, text, after[-1] + height * rng.uniform(0.15, 0.4), 1.5 * height, height)
     return Case(papers.photograph(page, rng), ("".join(texts),))
 
