@@ -36,6 +36,7 @@ REASONS: Final = {
     "stray": "It looks like {named}, but it may as well be an edge or part of something else.",
     "filled": "It looks like {named}, but other marks stand inside it, as in a face.",
     "percent": "It looks like {named}, but with its neighbours it looks like a percent sign.",
+    "dollar": "It looks like {named}, but a stroke stands out above and below, as of a dollar sign.",
     "cut": "It looks like {named}, but it reaches the edge of the photo and may be cut off.",
     "letters": "It looks like {named}, but it stands among letters.",
     "touching": "It looks like {named}, but it is as wide as several digits; leave some space between them.",

@@ -21,11 +21,11 @@ from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
 from mnistlab.reader.photos import load_photo
 from mnistlab.reader.segmentation import Found, Search
-from mnistlab.reader.slashes import mark_slashes
+from mnistlab.reader.signs import mark_signs
 from mnistlab.reader.touching import join_broken, part_touching
 from mnistlab.reader.troubles import Trouble, find_trouble, is_astray, photo_troubles, trouble_of
 from mnistlab.reader.turning import best_turn, turn_box, turn_photo
-from mnistlab.reader.words import mark_percent, mark_words
+from mnistlab.reader.words import mark_words
 from mnistlab.system.sentences import Sentence
 
 _NO_DIGITS: Final = {
@@ -203,7 +203,7 @@ class DigitReader:
         else:
             judged = join_enclosed(search, mark_placed(judged, search), self._judge)
             judged = part_touching(search, judged, self._judge)
-        judged = mark_slashes(mark_percent(mark_words(mark_doubtful(judged, search))))
+        judged = mark_signs(mark_words(mark_doubtful(judged, search)))
         shape = grey.shape[::-1] if turn % 180 else grey.shape
         troubles = [find_trouble(one, shape) for one in judged]
         readings = []

@@ -112,7 +112,7 @@ def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
         kind = "boxed"
     elif marks & {"stacked", "piece"}:
         kind = "broken"
-    elif one.verdict.kind == "no digit" or marks & {"letters", "percent", "stray", "filled"}:
+    elif one.verdict.kind == "no digit" or marks & {"letters", "percent", "dollar", "stray", "filled"}:
         kind = "no digit"
     else:
         kind = "unclear"

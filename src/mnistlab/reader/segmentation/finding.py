@@ -53,10 +53,10 @@ class Found:
             "joined" if it was put together from pieces; and by the reader, "astray" if the page looks like digits in
             none of four ways, "faint" if its ink hardly stands out, "letters" if it is in a word, "print" if it is in a
             line of small print, "short" if it is a thick stroke alone on a photo, "dotted" if it has a dot below,
-            "percent" if it is a piece of a percent sign, "slash" if it is one and "long" if it may be, "stray" if it
-            may be an edge or a piece of something, "filled" if other marks stand inside it, "stacked" if it is in
-            pieces that look like digits, "piece" if it may be a piece of a digit, "cut" if it reaches the border of the
-            photo.
+            "percent" if it is a piece of a percent sign, "slash" if it is one and "long" if it may be, "dollar" if it
+            may be such a sign, "stray" if it may be an edge or a piece of something, "filled" if other marks stand
+            inside it, "stacked" if it is in pieces that look like digits, "piece" if it may be a piece of a digit,
+            "cut" if it reaches the border of the photo.
     """
 
     box: tuple[int, int, int, int]

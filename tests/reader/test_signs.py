@@ -1,4 +1,4 @@
-"""Dates and fractions: the stroke between the numbers is no 1."""
+"""Signs that look like digits: the stroke between the numbers of a date is no 1, a dollar sign no sure 8."""
 
 import numpy as np
 import pytest
@@ -69,3 +69,22 @@ def test_ones_stay_sure(digits, text):
 def test_two_in_a_row_are_not_refused(digits):
     readings = DigitReader().read(written(digits, "5//7"))
     assert [one.kind for one in readings] == ["digit", "unsure", "unsure", "digit"]
+
+
+@pytest.mark.parametrize("amount", ["350", "16", "2048"])
+def test_a_dollar_sign_is_no_sure_digit(digits, amount):
+    page = Image.fromarray(written(digits, amount))
+    whole = Image.new("L", (page.width + 80, page.height), PAPER)
+    whole.paste(page, (80, 0))
+    pen = ImageDraw.Draw(whole)
+    pen.arc((50, 72, 86, 100), 90, 330, fill=INK, width=6)
+    pen.arc((50, 96, 86, 126), 270, 150, fill=INK, width=6)
+    pen.line((69, 58, 69, 140), fill=INK, width=5)
+    readings = DigitReader().read(np.asarray(whole))
+    assert "".join(str(one.digit) for one in readings if one.kind == "digit") == amount
+    assert len(readings) == len(amount) + 1
+
+
+@pytest.mark.parametrize("text", ["8068", "3589", "9632"])
+def test_digits_with_curves_are_no_dollar_signs(digits, text):
+    assert not any("dollar" in one.found.marks for one in DigitReader().read(written(digits, text)))
