@@ -6,16 +6,17 @@ from mnistlab.lesson.migration import migrate_text
 
 
 def migrated(code: str) -> str:
-    """The new code, after a look at whether a second migration changes anything."""
-    new = migrate_text(code, "py").new_text
-    again = migrate_text(new, "py")
-    assert (again.new_text, again.changes) == (new, ())
-    return new
+    """The new code; see `marked`."""
+    return marked(code)[0]
 
 
 def marked(code: str) -> tuple[str, list[str]]:
-    """The new code and the reasons of its marks."""
-    return migrated(code), [note.reason for note in migrate_text(code, "py").notes]
+    """The new code and the reasons of its marks, after a look at whether a second migration changes anything."""
+    migration = migrate_text(code, "py")
+    new = migration.new_text
+    again = migrate_text(new, "py")
+    assert (again.new_text, again.changes) == (new, ())
+    return new, [note.reason for note in migration.notes]
 
 
 def notebook(*sources: str, **metadata) -> str:

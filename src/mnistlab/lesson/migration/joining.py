@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, ParentNodeProvider
+from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, ParentNodeProvider, QualifiedNameProvider
 
 from mnistlab.lesson.migration.documents import CodeCell
 
@@ -31,7 +31,10 @@ class JoinedCells:
             self.starts.append((len(text), cell))
             text += hidden + _SEPARATOR
         self.text = text
-        self.wrapper = MetadataWrapper(cst.parse_module(text.decode()))
+        # A tree that comes from the parser has no node twice, so it need not be copied.
+        self.wrapper = MetadataWrapper(cst.parse_module(text.decode()), unsafe_skip_copy=True)
+        # Asked for together: each further question walks the whole tree once more, whatever it is about.
+        self.wrapper.resolve_many([ByteSpanPositionProvider, ParentNodeProvider, QualifiedNameProvider])
         self._spans = self.wrapper.resolve(ByteSpanPositionProvider)
         self._parents = self.wrapper.resolve(ParentNodeProvider)
         self._nodes = self._collect()
