@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from mnistlab.datasets import IMAGE_SHAPE
 from mnistlab.exceptions import UsageError
-from mnistlab.reader.normalization.digits import centre_of_mass
 
 PEN_WIDTH = 2.6  # pixels: about that of MNIST's strokes
 Stroke = Sequence[tuple[float, float]]
@@ -58,6 +57,9 @@ def _distance_to_segment(
 
 def _centred(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The image moved by whole pixels so that the ink's centre of mass is in the middle, as MNIST's images are."""
+    # The reader takes most of a second to import, and a notebook that draws nothing can do without it.
+    from mnistlab.reader.normalization.digits import centre_of_mass
+
     height, width = image.shape
     down, right = (round((side - 1) / 2 - mass) for side, mass in zip(image.shape, centre_of_mass(image), strict=True))
     wide = np.pad(image, ((height, height), (width, width)))  # (28, 28) -> (84, 84)
