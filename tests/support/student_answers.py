@@ -66,11 +66,14 @@ def feedback_on(answer: Answer) -> Feedback:
     names |= _PLACES.get(answer.step, _network_before if network in ("mlp", "cnn") else dict)(answer)
     exec(answer.code, names)
     if answer.step.startswith("cnn.") and "cnn" in names and not answer.is_whole:
-        for layer in _layers_after(answer.step):
-            names["cnn"].add(layer)
+        layers = _layers_after(answer.step)
+        for number, layer in enumerate(layers, 1):
+            names["cnn"].add(layer, rebuild=number == len(layers))  # Keras would connect all layers anew for each
     objects = [names.get(_VARIABLES.get(answer.step, {}).get(name, name)) for name in step.arguments]
-    evidence = checking.collect(step, *([names[network]] if step.arguments == ("model",) else objects))
-    if answer.step.endswith(".score") and evidence["model"].get("kind") == "model":
+    is_score = answer.step.endswith(".score")
+    given = [names[network]] if step.arguments == ("model",) else objects
+    evidence = checking.collect(step, *given, is_measured=not is_score)
+    if is_score and evidence["model"].get("kind") == "model":
         evidence["model"] |= {"test_accuracy": 0.981, "test_loss": 0.062}  # as if it had been trained
     return judge(step, evidence)
 
@@ -83,6 +86,9 @@ _VARIABLES = {
 }
 
 
+_mnist = functools.cache(datasets.load_mnist)
+
+
 @functools.cache
 def _constant_names() -> dict[str, Any]:
     layers = {name: value for name, value in vars(keras.layers).items() if not name.startswith("_")}
@@ -91,7 +97,7 @@ def _constant_names() -> dict[str, Any]:
         "np": np,
         "ops": keras.ops,
         "Sequential": keras.Sequential,
-        "mnist": datasets.load_mnist(),
+        "mnist": _mnist(),
     }
     return layers | others | {"features": features, "fitted": fitted, "Input": keras.Input}
 
@@ -112,19 +118,26 @@ def features(*, flatten: bool = True, pool: bool = True) -> Any:
 _CNN_GAPS = ("cnn.conv2", "cnn.conv3", "cnn.conv4", "cnn.dense5", "cnn.output")
 
 
-def _cnn_parts() -> list[list[Any]]:
-    """The layers of the network's given parts and of its gaps, in turn."""
-    fourth = [*bank.convolution(64), *bank.pool()]
-    gaps = [bank.convolution(32), bank.convolution(64), fourth, bank.dense5(), bank.OUTPUT()]
-    given = [bank.convolution(32), bank.pool(), [], [keras.layers.Flatten()], []]
-    return [part for pair in zip(given, gaps, strict=True) for part in pair]
+_CNN_PARTS: list[bank.Build] = [  # given parts of the network and gaps, in turn
+    lambda: bank.convolution(32),
+    lambda: bank.convolution(32),
+    bank.pool,
+    lambda: bank.convolution(64),
+    list,
+    lambda: [*bank.convolution(64), *bank.pool()],
+    lambda: [keras.layers.Flatten()],
+    bank.dense5,
+    list,
+    bank.OUTPUT,
+]
 
 
 def _network_before(answer: Answer) -> dict[str, Any]:
     if answer.step in _CNN_GAPS:
-        parts = _cnn_parts()[: 2 * _CNN_GAPS.index(answer.step) + 1]
-        model = keras.Sequential([keras.Input((28, 28, 1)), *(layer for part in parts for layer in part)])
-        return {} if answer.is_whole else {"cnn": model}
+        if answer.is_whole:
+            return {}
+        parts = _CNN_PARTS[: 2 * _CNN_GAPS.index(answer.step) + 1]
+        return {"cnn": keras.Sequential([keras.Input((28, 28, 1)), *(layer for part in parts for layer in part())])}
     layers = [*bank.HIDDEN(), *(bank.HIDDEN() if answer.step != "mlp.hidden2" else [])]
     return {"mlp": keras.Sequential([keras.Input((784,)), *layers])}
 
@@ -132,7 +145,7 @@ def _network_before(answer: Answer) -> dict[str, Any]:
 def _layers_after(step: str) -> list[Any]:
     if step not in _CNN_GAPS:
         return []
-    return [layer for part in _cnn_parts()[2 * _CNN_GAPS.index(step) + 2 :] for layer in part]
+    return [layer for part in _CNN_PARTS[2 * _CNN_GAPS.index(step) + 2 :] for layer in part()]
 
 
 @functools.cache
@@ -189,7 +202,7 @@ MEASURED = {128: (10.0, 0.98), 10_000: (5.0, 0.935), 32: (20.0, 0.979)}
 
 
 def _confusion(answer: Answer) -> dict[str, Any]:
-    labels = datasets.load_mnist().test.labels
+    labels = _mnist().test.labels
     predictions = labels.astype(int)
     for true, wrong, number in ((4, 9, 30), (9, 4, 10), (3, 5, 20), (7, 2, 15)):
         predictions[np.flatnonzero(labels == true)[:number]] = wrong
@@ -208,7 +221,7 @@ def _drawing(answer: Answer) -> dict[str, Any]:
     picture = drawing.reshape(1, 28, 28, 1).astype("float32") / 255
     probabilities = np.asarray(_reader()(picture, training=False))
     names = {"cnn": _reader(), "drawing": drawing, "picture": picture, "probabilities": probabilities}
-    x_test = datasets.load_mnist().test.images[:10, ..., None] / 255
+    x_test = _mnist().test.images[:10, ..., None] / 255
     return names | {"digit": int(probabilities.argmax()), "x_test": x_test}
 
 

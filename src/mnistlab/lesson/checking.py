@@ -45,11 +45,12 @@ class Session:
         if not isinstance(step, str):
             raise UsageError('check takes the name of the step first: check("mlp.hidden2", mlp).')
         found = find_step(step)
-        evidence = collect(found, *objects)
+        is_skipped = self.is_shortened and found.needs_training
+        evidence = collect(found, *objects, is_measured=not is_skipped)
         for record in self.recorders:
             record(step, evidence)
         feedback = judge(found, evidence)
-        if self.is_shortened and found.needs_training and feedback.state is StepState.NOT_YET:
+        if is_skipped and feedback.state is StepState.NOT_YET:
             feedback = Feedback(step, StepState.NOT_CHECKED, "Not checked: training is cut short here.")
         self.latest[step] = feedback
         show_feedback(feedback)
@@ -83,11 +84,17 @@ SESSION = Session()
 check, ready, summary = SESSION.check, SESSION.ready, SESSION.summary
 
 
-def collect(step: Step, *objects: Any) -> Evidence:
-    """The evidence for a step: its objects described as plain data."""
+def collect(step: Step, *objects: Any, is_measured: bool = True) -> Evidence:
+    """The evidence for a step: its objects described as plain data.
+
+    Args:
+        step: The step.
+        objects: The objects that the step is about.
+        is_measured: Whether to add what takes a while to find out, such as a network's score on the test images.
+    """
     given = dict(zip(step.arguments, objects, strict=False))
     evidence = {name: describe(value) for name, value in given.items()}
-    if step.measure is not None:
+    if is_measured and step.measure is not None:
         step.measure(evidence, given)
     return {name: _plain(description) for name, description in evidence.items()}
 

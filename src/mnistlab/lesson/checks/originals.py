@@ -11,11 +11,16 @@ NUM_IMAGES = {"train": 60_000, "test": 10_000}
 
 
 @functools.cache
-def original(split: str) -> tuple[Any, Any]:
-    """Images and labels of a split, `train` or `test`: uint8 `(n, 28, 28)` and `(n,)`."""
+def _mnist() -> Any:
     from mnistlab.datasets import load_mnist
 
-    part = getattr(load_mnist(), split)
+    return load_mnist()
+
+
+@functools.cache
+def original(split: str) -> tuple[Any, Any]:
+    """Images and labels of a split, `train` or `test`: uint8 `(n, 28, 28)` and `(n,)`."""
+    part = getattr(_mnist(), split)
     return part.images, part.labels
 
 
