@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hand_ins import LIMITS, SOLVED, failures
+from hand_ins import ENDLESS, LIMITS, SOLVED, failures
 from mnistlab.exceptions import RunError, UsageError
 from mnistlab.lesson.grading.feedback import write_feedback
 from mnistlab.lesson.grading.gradebook import Gradebook, grade_all
@@ -64,7 +64,7 @@ def test_a_class_is_graded_and_nothing_is_done_twice(write, tmp_path, capsys):
 
 
 def test_other_limits_give_a_stopped_notebook_another_chance(write, tmp_path, capsys):
-    write("while True: pass", name="slow.py")
+    write(ENDLESS, name="slow.py")
     write("1", name="sound.py")
     for seconds, num_run in ((5, 2), (5, 0), (6, 1)):
         limits = Limits(seconds=seconds)

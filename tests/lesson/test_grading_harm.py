@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hand_ins import LIMITS, SHORT, SOLVED, failures, points
+from hand_ins import ENDLESS, LIMITS, SHORT, SOLVED, failures, points
 from mnistlab.lesson.grading.gradebook import to_csv
 from mnistlab.lesson.grading.grading import FINISHED, changed_files, grade_notebook, package_digests
 from mnistlab.system.sandbox import landlock, seccomp
@@ -46,7 +46,7 @@ for descriptor in range(3, 64):
             break
 """
 HARMFUL = {
-    "endless loop": ("while True: pass", r"stopped in cell 2: it ran longer than 20 seconds"),
+    "endless loop": (ENDLESS, r"stopped in cell 2: it ran longer than 20 seconds"),
     "fork bomb": ("import os\nwhile True: os.fork()", FINISHED),
     "process bomb": ("import multiprocessing as m\nm.get_context('fork').Pool(999)", FINISHED),
     "program": ("import subprocess, sys\nsubprocess.run([sys.executable])", FINISHED),

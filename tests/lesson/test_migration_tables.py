@@ -88,7 +88,13 @@ def test_the_tables_refuse_what_keras_refuses():
         assert {"name", "dtype", "trainable"} <= signature.keywords
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (number % 3 > 0))
+        for number, path in enumerate(CORPUS)
+    ],
+)
 def test_an_old_notebook_is_migrated_once(path):
     code, _ = marked(path.read_text("utf-8"))
     for gone in (

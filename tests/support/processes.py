@@ -146,6 +146,11 @@ def run_python(
     return _run("-c", program, *arguments, cwd=cwd, environment=environment)
 
 
+def run_after_keras(program: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a program in a process of its own that has imported Keras."""
+    return _run_forked([], program, None) or run_python(f"import keras\n{program}")
+
+
 def _run(*arguments: str | Path, cwd: Path | None, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
