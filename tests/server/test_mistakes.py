@@ -10,17 +10,19 @@ from mnistlab.datasets.contested import CONTESTED_TEST_LABELS
 from mnistlab.evaluation.neighbours import Neighbours
 from mnistlab.exceptions import RunError
 from mnistlab.inference import Classifier
-from mnistlab.inference.pretrained import PRETRAINED_PATH
+from mnistlab.inference.pretrained import PRETRAINED
 from mnistlab.server.mistakes.answers import TestSplitAnswers
 from mnistlab.server.networks import Networks
 from mnistlab.server.settings import Settings
 from mnistlab.server.training.trainings import NOTES
 
+NETWORK = PRETRAINED["mlp"]  # the quickest of those that ship
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mistakes") / "runs"
-    run = finished_run(folder / "mine")
+    run = finished_run(folder / "mine", network=NETWORK)
     return run.parent
 
 
@@ -33,7 +35,7 @@ def client(runs, mnist):
 @pytest.fixture(scope="module")
 def probabilities(mnist):
     """Of all test images, in other batches than the server's."""
-    classifier = Classifier(PRETRAINED_PATH)
+    classifier = Classifier(NETWORK)
     return np.concatenate([classifier(images) for images in np.array_split(mnist.test.images, 40)])
 
 

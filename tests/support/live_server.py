@@ -99,15 +99,17 @@ class LiveServer:
             connection.close()
 
 
-def finished_run(folder: Path, *, test_accuracy: float = 0.9875, seed: int = 0) -> Path:
-    """A run folder as a training leaves it, around the network that ships."""
+def finished_run(
+    folder: Path, *, test_accuracy: float = 0.9875, seed: int = 0, network: Path = PRETRAINED_PATH
+) -> Path:
+    """A run folder as a training leaves it, around a network that ships."""
     recipe = dataclasses.replace(RECIPES["cnn"], seed=seed)
     folder.mkdir(parents=True)
     begin(folder, recipe, {"name": "MNIST", "fingerprint": "0" * 64})
     write_text(folder / "history.csv", history_csv([{"epoch": 1, "loss": 0.5, "accuracy": 0.9}]))
     write_json(folder / "environment.json", {})
     (folder / "model.keras").write_bytes(b"not read here")
-    shutil.copyfile(PRETRAINED_PATH, folder / "model.onnx")
+    shutil.copyfile(network, folder / "model.onnx")
     figures = dict.fromkeys(REQUIRED_METRICS, 1) | {"model": "cnn", "recipe": "cnn", "epoch_seconds": [1.0]}
     write_json(folder / "metrics.json", figures | {"test_accuracy": test_accuracy, "num_parameters": 597_738})
     write_manifest(folder)
