@@ -4,6 +4,7 @@ A line is replaced by a Python line of as many bytes, so that positions in the p
 """
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -132,6 +133,7 @@ def first_mistake(source: str) -> tuple[int, str]:
     return number + 1, lines[number]
 
 
+@functools.lru_cache(maxsize=256)  # a migration asks several times about the same cell
 def _failure(text: bytes) -> int | None:
     """The number, from 0, of the line at which the text stops being readable Python 3; `None` if all of it is readable.
 
