@@ -32,7 +32,7 @@ from mnistlab.server.training.trainings import NOTES, Trainings
 from processes import run_mnistlab
 
 PATIENCE = 300  # seconds; a busy machine may take long, and what never comes is still found
-LONG = {"recipe": "mlp", "epochs": 10, "batch_size": 1, "seed": 7}  # 6,000 steps, some seconds
+LONG = {"recipe": "mlp", "epochs": 6, "batch_size": 1, "seed": 7}  # 3,600 steps, some seconds
 
 
 def events_of(server, run, last=None, until=lambda name, data: False):
@@ -101,7 +101,7 @@ def test_a_training_outlives_the_server_is_stopped_by_the_next_and_goes_on(tiny_
         os.kill(process, signal.SIGCONT)
         stopped = wait_until_ended(server, "mlp")
         assert (stopped["state"], stopped["resumable"], stopped["message"]) == ("stopped", True, None)
-        assert 0 < stopped["epochs_done"] < 10
+        assert 0 < stopped["epochs_done"] < LONG["epochs"]
         assert (runs / "mlp" / "checkpoint" / "state.npz").exists()
         assert server.post("/api/runs/mlp/stop", {})[0] == 409
         assert server.post("/api/runs/mlp/resume", {})[0] == 202
@@ -112,7 +112,7 @@ def test_a_training_outlives_the_server_is_stopped_by_the_next_and_goes_on(tiny_
         last = max(number for number, _, _ in rest if number)
         assert events_of(server, "mlp", last=last) == [(None, "state", report_on_disk(runs))]
         finished = report_of(server, "mlp")
-        assert len(finished["history"]) == finished["epochs_done"] == 10
+        assert len(finished["history"]) == finished["epochs_done"] == LONG["epochs"]
         assert server.post("/api/runs/mlp/resume", {})[0] == 409
         assert not zombies_of(server.process.pid)
     # The command that the page shows makes the same run, without a page.
