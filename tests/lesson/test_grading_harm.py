@@ -108,7 +108,10 @@ def test_plain_text_is_one_line_of_visible_characters(text):
     assert printable(shown, 50) == shown
 
 
-@pytest.mark.parametrize("name", ["=1+1.py", "+1.py", "-1.py", "@sum.py", "＝1.py", "\t=1.py"])
+SIGNS = ["=1+1.py", "＝1.py", "\t=1.py", *(pytest.param(f"{sign}1.py", marks=pytest.mark.slow) for sign in "+-@")]
+
+
+@pytest.mark.parametrize("name", SIGNS)
 def test_no_cell_of_the_table_is_a_formula(write, name):
     assert spreadsheet_cell(name).startswith("'")
     grade = grade_notebook(write("1", name=name), LIMITS, name=name)

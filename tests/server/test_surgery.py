@@ -34,7 +34,7 @@ def broken(name, damage):
     return Classifier(PRETRAINED[name], num_threads=1, edit=lambda content: damaged(content, damage, layers))
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", ["mlp", "cnn", pytest.param("digits", marks=pytest.mark.slow)])
 def test_the_accuracy_is_that_of_every_tenth_test_image(client, name, mnist, monkeypatch):
     images, labels = mnist.test.images[::10], mnist.test.labels[::10]
     network = {"network": IDS[name]}

@@ -7,11 +7,10 @@ as it was, to the byte.
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import libcst as cst
-from libcst.metadata import QualifiedNameProvider, QualifiedNameSource
+from libcst.metadata import QualifiedName, QualifiedNameSource, ScopeProvider
 
 from mnistlab.lesson.migration import homes
 from mnistlab.lesson.migration.documents import CodeCell
@@ -35,7 +34,8 @@ class Code(JoinedCells):
 
     def __init__(self, cells: Sequence[tuple[CodeCell, bytes]]) -> None:
         super().__init__(cells)
-        self._qualified = self.wrapper.resolve(QualifiedNameProvider)
+        self._scopes = self.wrapper.resolve(ScopeProvider)
+        self._full_names: dict[cst.CSTNode, Collection[QualifiedName]] = {}
         self.edits: list[Edit] = []
         self.marks: list[MarkedPlace] = []
         self.texts: dict[cst.CSTNode, str] = {}
@@ -98,8 +98,10 @@ class Code(JoinedCells):
         """The full names that an expression stands for if they come from imports alone; otherwise none."""
         if node is None or not _is_dotted(node):
             return set()
-        names: Any = self._qualified.get(node, ())
-        names = names() if callable(names) else names  # libcst looks a name up when it is asked for
+        if node not in self._full_names:
+            scope = self._scopes.get(node)
+            self._full_names[node] = scope.get_qualified_names_for(node) if scope else ()
+        names = self._full_names[node]
         if not names and isinstance(node, cst.Attribute):  # of a name that only a star can give
             return {f"{owner}.{node.attr.value}" for owner in self.imported(node.value)}
         if not names and isinstance(node, cst.Name):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, ParentNodeProvider, QualifiedNameProvider
+from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, ParentNodeProvider, ScopeProvider
 
 from mnistlab.lesson.migration.documents import CodeCell
 
@@ -34,7 +34,7 @@ class JoinedCells:
         # A tree that comes from the parser has no node twice, so it need not be copied.
         self.wrapper = MetadataWrapper(cst.parse_module(text.decode()), unsafe_skip_copy=True)
         # Asked for together: each further question walks the whole tree once more, whatever it is about.
-        self.wrapper.resolve_many([ByteSpanPositionProvider, ParentNodeProvider, QualifiedNameProvider])
+        self.wrapper.resolve_many([ByteSpanPositionProvider, ParentNodeProvider, ScopeProvider])
         self._spans = self.wrapper.resolve(ByteSpanPositionProvider)
         self._parents = self.wrapper.resolve(ParentNodeProvider)
         self._nodes = self._collect()
