@@ -203,3 +203,13 @@ def test_scores_are_those_of_the_model_on_the_test_images(vectors):
     expect(said_of("mlp.score", [loss, accuracy], model), "loss-and-accuracy")
     expect(said_of("mlp.score", "97 %", model), "score-text")
     expect(said_of("mlp.score", 0.97, None), "no-score")
+
+
+def test_what_is_not_checked_after_a_shortened_training_run_is_not_scored(capsys):
+    found = {}
+    session = checking.Session(recorders=[lambda _, evidence: found.update(evidence)])
+    for is_shortened in (True, False):
+        session.is_shortened = is_shortened
+        feedback = session.check("mlp.score", 0.99, bank.compiled())
+        assert feedback.state is (StepState.NOT_CHECKED if is_shortened else StepState.NOT_YET)
+        assert ("test_accuracy" in found["model"]) == (not is_shortened)
