@@ -78,7 +78,7 @@ def _num_read(read: PhotoReading, plates: Sequence[Plate]) -> int:
     sure = np.array([one.kind == "digit" for one in read.readings], bool)
     named = np.array([one.kind != "no digit" for one in read.readings], bool)
     inside = [np.array([plate.holds(one.found.box) for one in read.readings], bool) for plate in plates]
-    return sum(np.count_nonzero(sure & own) > np.count_nonzero(named & own) / 2 for own in inside)
+    return sum(2 * int((sure & own).sum()) > int((named & own).sum()) for own in inside)
 
 
 def _enlarged(read: PhotoReading, factor: int, shape: tuple[int, ...]) -> PhotoReading:

@@ -50,7 +50,7 @@ def grain(photo: Grey) -> int:
     side = _square_side(small)
     if side:
         return factor * max(min(round(side / _EACH), most), 1)
-    smooth = max(takewhile(lambda by: by <= most and _loss(small, by) <= _LOSS, _REDUCTIONS), default=1)
+    smooth: int = max(takewhile(lambda by: by <= most and _loss(small, by) <= _LOSS, _REDUCTIONS), default=1)
     return factor * smooth if smooth > 1 else 1
 
 
