@@ -46,11 +46,11 @@ def grain(photo: Grey) -> int:
     small, factor = reduced(photo, _SIDE)
     if np.ptp(small) < _LEAST_CONTRAST:
         return 1
-    most = max(min(small.shape) // _LEAST_SIDE, 1)
+    most = max(int(min(small.shape)) // _LEAST_SIDE, 1)
     side = _square_side(small)
     if side:
         return factor * max(min(round(side / _EACH), most), 1)
-    smooth: int = max(takewhile(lambda by: by <= most and _loss(small, by) <= _LOSS, _REDUCTIONS), default=1)
+    smooth = max(takewhile(lambda by: by <= most and _loss(small, by) <= _LOSS, _REDUCTIONS), default=1)
     return factor * smooth if smooth > 1 else 1
 
 

@@ -17,7 +17,7 @@ def any_within(mask: Mask, size: int, axis: int, ahead: int = 0) -> Mask:
     Args:
         mask: Pixels, bool `(height, width)`; beyond its edges it is mirrored, as in SciPy.
         size: Pixels of the window.
-        axis: 0 for windows from row to row, 1 for windows along a row.
+        axis: Direction of the window: 0 from row to row, 1 along a row.
         ahead: Pixels by which the window is moved towards larger places; 0 has the pixel in the middle, of an even
             window in the second of the two middle places.
 
