@@ -3,6 +3,7 @@
 Without a Chromium on the PATH these tests are skipped; `make test` tries to install one first.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -59,9 +60,9 @@ window.isQuiet = async (frames = 3) => {
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window. Playwright keeps an event loop running, beside which other tests could have none."""
+    """Chromium without a window. Playwright keeps an event loop running, beside which other rooms could have none."""
     if CHROMIUM is None:
         sentence = "No Chromium is on the PATH; install one (apt-get install chromium) to test the page in a browser."
         if os.environ.get("MNISTLAB_NEEDS_CHROMIUM"):  # where it was meant to be installed
@@ -73,11 +74,23 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def serving(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
-    """The address of a running `mnistlab serve`, with no runs yet, and its process."""
-    folder = tmp_path_factory.mktemp("served")
-    with (folder / "errors.txt").open("w+") as errors:
+class Served:
+    """A running `mnistlab serve`: its address, its process, and what it has complained of so far."""
+
+    def __init__(self, address: str, pid: int, complaints: Path) -> None:
+        self.address, self.pid = address, pid
+        self._complaints = complaints
+
+    @property
+    def complaints(self) -> str:
+        return self._complaints.read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def serve(folder: Path) -> Iterator[Served]:
+    """A server that shows the folder's `runs`."""
+    complaints = folder / "errors.txt"
+    with complaints.open("w") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "mnistlab", "serve", "--port", "0", "--runs", str(folder / "runs")],
             stdout=subprocess.PIPE,
@@ -90,21 +103,34 @@ def serving(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         try:
             lines = iter(process.stdout.readline, "")
             found = next(filter(None, (re.search(r"http://[\w.:\[\]]+", line) for line in lines)), None)
-            errors.seek(0)
-            assert found, f"mnistlab serve printed no address: {errors.read()}"
-            yield found[0], process.pid
+            assert found, f"mnistlab serve printed no address: {complaints.read_text(encoding='utf-8')}"
+            yield Served(found[0], process.pid, complaints)
         finally:
             process.terminate()
             process.wait(30)
             process.stdout.close()
-        errors.seek(0)
-        assert "Traceback" not in errors.read(), "the server failed; its messages are above"
+    assert "Traceback" not in complaints.read_text(encoding="utf-8"), "the server failed; its messages are above"
+
+
+@pytest.fixture(scope="package")
+def shared_server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server, with no runs, for all modules that train nothing: it reads the test split once for each network."""
+    with serve(tmp_path_factory.mktemp("served")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
-def server(serving: tuple[str, int]) -> str:
+def serving(shared_server: Served) -> Iterator[Served]:
+    """The server of a module, which fails with it; a module that trains has one of its own."""
+    before = len(shared_server.complaints)
+    yield shared_server
+    assert "Traceback" not in shared_server.complaints[before:], "the server failed; its messages are above"
+
+
+@pytest.fixture(scope="module")
+def server(serving: Served) -> str:
     """The address of a running `mnistlab serve`."""
-    return serving[0]
+    return serving.address
 
 
 class Watched:
@@ -161,23 +187,37 @@ class Watched:
         assert (self.troubles, violations) == ([], [])
 
 
-@pytest.fixture
-def open_watched(browser: Browser, server: str) -> Iterator[Callable[..., Watched]]:
-    """Opens watched pages with options of a browser context; at the end of the test all of them are looked through."""
+@contextlib.contextmanager
+def watched_pages(browser: Browser, address: str, **usual: Any) -> Iterator[Callable[..., Watched]]:
+    """Opens watched pages, each in a context of its own; at the end all of them are looked through."""
     contexts, pages = list[BrowserContext](), list[Watched]()
 
     def make(**options: Any) -> Watched:
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options))
-        pages.append(Watched(contexts[-1], server))
+        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | usual | options))
+        pages.append(Watched(contexts[-1], address))
         return pages[-1]
 
-    yield make
     try:
+        yield make
         for page in pages:
             page.check()
     finally:
         for context in contexts:
             context.close()
+
+
+@pytest.fixture
+def open_watched(browser: Browser, server: str) -> Iterator[Callable[..., Watched]]:
+    """Opens watched pages with options of a browser context; at the end of the test all of them are looked through."""
+    with watched_pages(browser, server) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_watched(browser: Browser, server: str) -> Iterator[Watched]:
+    """One watched page on a desk for the tests of a module that ask its modules and change nothing on it."""
+    with watched_pages(browser, server) as make:
+        yield make()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,10 @@ RESULTS = json.loads((Path(__file__).parents[2] / "benchmarks/results/questions.
 
 
 @pytest.fixture
-def page(watched: Any) -> Page:
+def page(module_watched: Any) -> Iterator[Page]:
     """The page, for its modules alone."""
-    opened: Page = watched.open("tab=experiments")
-    return opened
+    yield module_watched.open("tab=experiments")
+    module_watched.check()
 
 
 def told_at_random(seed: int) -> list[dict[str, Any]]:
