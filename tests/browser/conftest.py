@@ -214,10 +214,24 @@ def open_watched(browser: Browser, server: str) -> Iterator[Callable[..., Watche
 
 
 @pytest.fixture(scope="module")
-def module_watched(browser: Browser, server: str) -> Iterator[Watched]:
-    """One watched page on a desk for the tests of a module that ask its modules and change nothing on it."""
+def page_of_module(browser: Browser, server: str) -> Iterator[Watched]:
+    """The one page of all tests that take `reused`."""
     with watched_pages(browser, server) as make:
         yield make()
+
+
+@pytest.fixture
+def reused(page_of_module: Watched) -> Iterator[Watched]:
+    """A watched page on a desk that a module's tests take in turn, each with an address of its own.
+
+    For tests whose claim depends on the address alone: they change nothing that outlives it, and open no dialog that
+    they do not close.
+    """
+    yield page_of_module
+    try:
+        page_of_module.check()
+    finally:
+        page_of_module.troubles.clear()  # each test answers for its own
 
 
 @pytest.fixture

@@ -23,11 +23,12 @@ PICK = """async (pixels) => {
 }"""
 
 
-def pick(watched: Any, image: Any) -> str:
-    """Puts an image on the page, and gives what the address then says of it."""
-    page: Page = watched.open("tab=inside")
-    found = page.evaluate(PICK, image.ravel().tolist())
-    watched.quiet()
+@pytest.fixture(scope="module")
+def digit(page_of_module: Any, mnist: Any) -> str:
+    """What the address says of a 2 once the page has it."""
+    page: Page = page_of_module.open("tab=inside")
+    found = page.evaluate(PICK, mnist.test.images[TWO].ravel().tolist())
+    page_of_module.quiet()
     return re.search(r"digit=[^&]*", found)[0]  # type: ignore[index]
 
 
@@ -63,13 +64,12 @@ def known() -> dict[str, tuple[Classifier, Arithmetic]]:
     return found
 
 
-def test_the_nine_products_their_sum_normalization_and_relu(watched: Any, known: Any, mnist: Any) -> None:
+def test_the_nine_products_their_sum_normalization_and_relu(reused: Any, digit: str, known: Any, mnist: Any) -> None:
     classifier, arithmetic = known["cnn"]
     image = mnist.test.images[TWO]
     values = classifier.activations(image)
     map_, row, column = 5, 9, 12
-    digit = pick(watched, image)
-    page = open_cell(watched, digit, "shipped-cnn", "conv1_relu", f"{map_}.{row}.{column}")
+    page = open_cell(reused, digit, "shipped-cnn", "conv1_relu", f"{map_}.{row}.{column}")
     pixels, weights, products = (numbers_in(table) for table in page.locator(".explanation .numbers").all())
     unit, norm = arithmetic.unit("conv1", map_), arithmetic.unit("conv1_norm", map_)
     patch = image[row : row + 3, column : column + 3] / 255
@@ -84,11 +84,10 @@ def test_the_nine_products_their_sum_normalization_and_relu(watched: Any, known:
     assert shown_results[-1] == pytest.approx(float(values["conv1_relu"][row, column, map_]), abs=0.0015)
 
 
-def test_folded_pixels_lie_side_by_side_again(watched: Any, known: Any, mnist: Any) -> None:
+def test_folded_pixels_lie_side_by_side_again(reused: Any, digit: str, known: Any, mnist: Any) -> None:
     classifier, arithmetic = known["digits"]
     image = mnist.test.images[TWO]
-    digit = pick(watched, image)
-    page = open_cell(watched, digit, "shipped", "conv1", "3.0.5")  # in the first row, whose window leaves the image
+    page = open_cell(reused, digit, "shipped", "conv1", "3.0.5")  # in the first row, whose window leaves the image
     pixels, weights, _ = (numbers_in(table) for table in page.locator(".explanation .numbers").all())
     assert pixels.shape == weights.shape == (6, 6)
     np.testing.assert_allclose(pixels, np.pad(image, 2)[0:6, 10:16] / 255, atol=0.0051)
@@ -99,12 +98,11 @@ def test_folded_pixels_lie_side_by_side_again(watched: Any, known: Any, mnist: A
     assert float((np.pad(image, 2)[0:6, 10:16] / 255 * kernel).sum()) == pytest.approx(expected, abs=0.0015)
 
 
-def test_of_a_deeper_convolution_the_maps_that_add_most_are_named(watched: Any, known: Any, mnist: Any) -> None:
+def test_of_a_deeper_convolution_the_maps_that_add_most_are_named(reused: Any, digit: str, known: Any, mnist: Any) -> None:
     classifier, arithmetic = known["cnn"]
     image = mnist.test.images[TWO]
     values = classifier.activations(image)
-    digit = pick(watched, image)
-    page = open_cell(watched, digit, "shipped-cnn", "conv3", "7.2.3")
+    page = open_cell(reused, digit, "shipped-cnn", "conv3", "7.2.3")
     windows = values["pool1"][2:5, 3:6].astype(float) * arithmetic.unit("conv3", 7).weights
     per_map = windows.sum(axis=(0, 1))
     largest = np.argsort(-abs(per_map))[:6]
@@ -128,7 +126,7 @@ def test_of_a_deeper_convolution_the_maps_that_add_most_are_named(watched: Any, 
     "network, layer, unit", [("mlp", "hidden1_relu", 37), ("cnn", "hidden", 100), ("digits", "output", 2)]
 )
 def test_of_a_dense_layer_the_largest_products_are_named(
-    watched: Any, known: Any, mnist: Any, network: str, layer: str, unit: int
+    reused: Any, digit: str, known: Any, mnist: Any, network: str, layer: str, unit: int
 ) -> None:
     classifier, arithmetic = known[network]
     image = mnist.test.images[TWO]
@@ -136,9 +134,8 @@ def test_of_a_dense_layer_the_largest_products_are_named(
     name = layer.removesuffix("_relu")
     source = values[arithmetic.derivations[name].source].ravel().astype(float)
     products = source * arithmetic.unit(name, unit).weights
-    digit = pick(watched, image)
     columns = min(values[layer].size, 64)
-    page = open_cell(watched, digit, IDS[network], layer, f"0.{unit // columns}.{unit % columns}")
+    page = open_cell(reused, digit, IDS[network], layer, f"0.{unit // columns}.{unit % columns}")
     rows = page.locator(".explanation .sums tbody tr").all()
     sums = [float(row.locator("td").nth(1).inner_text().replace("−", "-")) for row in rows]
     expected = products[np.argsort(-abs(products))][:6]
@@ -146,13 +143,12 @@ def test_of_a_dense_layer_the_largest_products_are_named(
     assert list(results_of(page).values())[-1] == pytest.approx(float(values[layer][unit]), abs=0.0015)
 
 
-def test_of_pooling_the_four_numbers_are_shown_and_the_largest_is_marked(watched: Any, known: Any, mnist: Any) -> None:
+def test_of_pooling_the_four_numbers_are_shown_and_the_largest_is_marked(reused: Any, digit: str, known: Any, mnist: Any) -> None:
     classifier, _ = known["cnn"]
     image = mnist.test.images[TWO]
     values = classifier.activations(image)
-    digit = pick(watched, image)
     map_, row, column = np.unravel_index(values["pool1"].transpose(2, 0, 1).argmax(), (32, 12, 12))
-    page = open_cell(watched, digit, "shipped-cnn", "pool1", f"{map_}.{row}.{column}")
+    page = open_cell(reused, digit, "shipped-cnn", "pool1", f"{map_}.{row}.{column}")
     four = values["conv2_relu"][2 * row : 2 * row + 2, 2 * column : 2 * column + 2, map_]
     table = page.locator(".explanation .numbers")
     np.testing.assert_allclose(numbers_in(table), four, atol=0.0051)
@@ -160,10 +156,9 @@ def test_of_pooling_the_four_numbers_are_shown_and_the_largest_is_marked(watched
     assert list(results_of(page).values()) == pytest.approx([float(four.max())], abs=0.0015)
 
 
-def test_every_layer_has_its_why_and_the_path_leads_through_all_by_keyboard(watched: Any, mnist: Any) -> None:
-    digit = pick(watched, mnist.test.images[TWO])
+def test_every_layer_has_its_why_and_the_path_leads_through_all_by_keyboard(reused: Any, digit: str) -> None:
     for network in IDS.values():
-        page = open_cell(watched, digit, network, "")
+        page = open_cell(reused, digit, network, "")
         stops = page.locator(".way-stop")
         reasons = set()
         for at in range(stops.count()):
@@ -171,10 +166,10 @@ def test_every_layer_has_its_why_and_the_path_leads_through_all_by_keyboard(watc
             page.keyboard.press("Enter")
             expect(stops.nth(at)).to_have_attribute("aria-current", "true")
             assert page.locator(".way-stop[aria-current]").count() == 1
-            watched.quiet()
+            reused.quiet()
             for step in range(page.locator(".stop-layers:visible button").count()):
                 page.locator(".stop-layers button").nth(step).click()
-                watched.quiet()
+                reused.quiet()
                 why = page.locator(".why").first.inner_text()
                 assert len(why.split()) > 5 and why.endswith(".")
                 reasons.add(why)
@@ -183,9 +178,8 @@ def test_every_layer_has_its_why_and_the_path_leads_through_all_by_keyboard(watc
         expect(page.locator("table.softmax")).to_be_visible()  # the last stop
 
 
-def test_two_networks_side_by_side_come_from_the_link(watched: Any, mnist: Any) -> None:
-    digit = pick(watched, mnist.test.images[TWO])
-    page = open_cell(watched, digit, "shipped-cnn", "conv2")
+def test_two_networks_side_by_side_come_from_the_link(reused: Any, digit: str) -> None:
+    page = open_cell(reused, digit, "shipped-cnn", "conv2")
     page.select_option("#inside-second", "shipped-mlp")
     expect(page.locator(".view:visible")).to_have_count(2)
     expect(page.locator(".view").nth(1)).to_contain_text("Hidden layer 1")
@@ -193,7 +187,7 @@ def test_two_networks_side_by_side_come_from_the_link(watched: Any, mnist: Any) 
     page.locator(".view").nth(1).locator(".way-stop", has_text="Hidden layer 2").click()
     expect(page.locator(".layer-title").nth(1)).to_contain_text("Hidden layer 2")
     expect(page.locator(".layer-title").nth(0)).to_have_text("Convolution 2")
-    watched.quiet()
+    reused.quiet()
     page.reload()
     expect(page.locator(".layer-title").nth(1)).to_contain_text("Hidden layer 2")
     page.select_option("#inside-second", "")

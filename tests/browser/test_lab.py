@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,10 @@ RESULTS = json.loads((Path(__file__).parents[2] / "benchmarks/results/questions.
 
 
 @pytest.fixture
-def page(module_watched: Any) -> Iterator[Page]:
+def page(reused: Any) -> Page:
     """The page, for its modules alone."""
-    yield module_watched.open("tab=experiments")
-    module_watched.check()
+    opened: Page = reused.open("tab=experiments")
+    return opened
 
 
 def told_at_random(seed: int) -> list[dict[str, Any]]:
@@ -142,8 +141,8 @@ def test_names_of_lines_stand_apart(page: Page) -> None:
                     assert is_beside or bottom <= other[2] + 2 or other[3] <= top + 2  # pixels of line height, no ink
 
 
-def test_the_table_beside_a_chart_holds_every_figure(watched: Any) -> None:
-    page = watched.open("tab=experiments&experiment=label-noise")
+def test_the_table_beside_a_chart_holds_every_figure(reused: Any) -> None:
+    page = reused.open("tab=experiments&experiment=label-noise")
     expect(page.get_by_role("heading", name=RESULTS["label-noise"]["question"])).to_be_visible()
     page.get_by_role("button", name="Show as a table").click()
     cells = "rows => rows.map((row) => row.innerText.split(/\\s*\\t\\s*/))"
@@ -173,9 +172,10 @@ def test_results_of_an_older_version_say_that_they_have_no_charts(watched: Any) 
 
 def code_of(page: Page) -> tuple[str, str]:
     page.get_by_role("button", name="How to do this in code").click()
-    expect(page.locator("#code-command")).not_to_be_empty()
+    expect(page.locator("#code-panel")).to_be_visible()  # only then is the code that of the screen
     command, python = (page.locator(f"#code-{kind}").inner_text() for kind in ("command", "python"))
     page.keyboard.press("Escape")
+    expect(page.locator("#code-panel")).to_be_hidden()
     return command, python
 
 
@@ -194,8 +194,8 @@ def code_of(page: Page) -> tuple[str, str]:
         ("tab=train&epochs=1000&batch=x&rate=-1&recipe=none&seed=1.5", RECIPES["mlp"]),  # out of bounds: the recipe's
     ],
 )
-def test_the_code_for_a_training_trains_what_the_form_says(watched: Any, fragment: str, expected: Any) -> None:
-    command, python = code_of(watched.open(fragment))
+def test_the_code_for_a_training_trains_what_the_form_says(reused: Any, fragment: str, expected: Any) -> None:
+    command, python = code_of(reused.open(fragment))
     words = shlex.split(command)
     assert words[:2] == ["mnistlab", "train"]
     parsed = train.make_context("train", words[2:]).params
@@ -211,8 +211,8 @@ def test_the_code_for_a_training_trains_what_the_form_says(watched: Any, fragmen
     assert namespace["recipe"] == expected
 
 
-def test_the_code_for_mistakes_finds_the_same(watched: Any, tmp_path: Path) -> None:
-    page = watched.open("tab=mistakes&network=shipped-mlp&label=4&prediction=9&image=115")
+def test_the_code_for_mistakes_finds_the_same(reused: Any, tmp_path: Path) -> None:
+    page = reused.open("tab=mistakes&network=shipped-mlp&label=4&prediction=9&image=115")
     cell = page.get_by_role("button", name=re.compile("^4 mistaken for 9"))
     count = int(cell.inner_text())
     share = re.search(r"([\d.]+ %)", page.locator(".mistakes-sum").inner_text().replace("\xa0", " "))

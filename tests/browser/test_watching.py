@@ -1,14 +1,17 @@
 """How the network of a run learns, on the Train tab: while it trains, and afterwards with the slider."""
 
 import json
-from collections.abc import Callable
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from mnistlab.runs.snapshots import Kind, Snapshot
 from mnistlab.server.http.sentences import say
@@ -16,7 +19,7 @@ from mnistlab.server.training.moments import moments_of
 from mnistlab.server.training.status import Place
 from moments import snapshot, write_moments
 
-from .conftest import PATIENCE
+from .conftest import PATIENCE, Served, serve
 from .conftest import Watched as WatchedPage
 
 STROKES = (
@@ -51,6 +54,16 @@ RUN = {
 }
 
 
+NUM_STEPS = 4 * 120  # epochs of 60,000 images, 500 in a step
+
+
+@pytest.fixture(scope="module")
+def serving(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server of their own, for there is a training run."""
+    with serve(tmp_path_factory.mktemp("watching")) as served:
+        yield served
+
+
 def shown(page: Page) -> dict[str, Any]:
     """What is seen at the moment of the slider."""
     view = page.locator(".watch")
@@ -62,8 +75,10 @@ def shown(page: Page) -> dict[str, Any]:
     }
 
 
-def test_a_training_run_is_seen_while_it_learns_and_replayed_after_its_end(watched: WatchedPage) -> None:
-    page = watched.open(f"tab=train&recipe=mlp&epochs=4&{STROKES}")
+def test_a_training_run_is_seen_while_it_learns_and_replayed_after_its_end(
+    watched: WatchedPage, draw: Callable[..., None], drawings: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    page = watched.open(f"tab=train&recipe=mlp&epochs=4&batch=500&{STROKES}")
     page.get_by_role("button", name=say("train.start"), exact=True).click()
     view = page.locator(".watch")
     started = view.get_by_role("heading", name=say("learning.title_now", {"run": "mlp"}))
@@ -74,7 +89,7 @@ def test_a_training_run_is_seen_while_it_learns_and_replayed_after_its_end(watch
     assert page.locator(".live").is_visible()  # it is still learning
     expect(view.get_by_role("heading", name=say("learning.title_then", {"run": "mlp"}))).to_be_visible()
     slider = view.get_by_role("slider")
-    expect(slider).to_have_attribute("aria-valuetext", say("learning.step", {"step": 4 * 469}))
+    expect(slider).to_have_attribute("aria-valuetext", say("learning.step", {"step": NUM_STEPS}))
     last = shown(page)
     assert last["wrong"] < 12
     expect(view.locator(".learning-drawing .answer-digit")).to_have_text("3")
@@ -92,8 +107,26 @@ def test_a_training_run_is_seen_while_it_learns_and_replayed_after_its_end(watch
 
     page.reload()
     watched.quiet()
-    expect(slider).to_have_attribute("aria-valuetext", say("learning.step", {"step": 4 * 469}))
+    expect(slider).to_have_attribute("aria-valuetext", say("learning.step", {"step": NUM_STEPS}))
     assert shown(page) == last  # comes from the run folder alone
+
+    # The network can be drawn against at once.
+    page.locator("button[id^='draw-mlp']").click()
+    watched.quiet()
+    networks = page.get_by_role("article")
+    expect(networks).to_have_count(2)  # the main network and the new one
+    expect(networks.last.locator(".answer-digit")).to_have_text("3")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    three = next(one for one in drawings if one["digit"] == 3 and one["place"].startswith("large"))
+    draw(watched, three["strokes"])
+    expect(networks.last.locator(".answer-digit")).to_have_text(re.compile(r"\d"))
+
+    # And in code, by the folder that it is in.
+    page.get_by_role("button", name="How to do this in code").click()
+    code = page.locator("#code-python")
+    expect(code).to_contain_text(re.compile(r'Classifier\(Path\(".*runs/mlp.*/model.onnx'))
+    ran = subprocess.run([sys.executable, "-c", code.inner_text()], capture_output=True, text=True, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
 
 
 class Recorded:
@@ -167,18 +200,17 @@ def test_of_several_runs_one_is_chosen(watched: WatchedPage, recorded: Recorded)
     expect(page.locator(".watch")).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [320, 768, 1280])
-def test_filters_are_small_pictures_and_nothing_is_cut_off(
-    open_watched: Callable[..., WatchedPage], tmp_path: Path, width: int
-) -> None:
-    watched = open_watched(viewport={"width": width, "height": 900})
-    Recorded(watched.page, tmp_path).add(watched.page, "cnn", [snapshot(0, side=3), snapshot(9, side=3)], "filters")
+def test_filters_are_small_pictures_and_nothing_is_cut_off(watched: WatchedPage, recorded: Recorded) -> None:
+    recorded.add(watched.page, "cnn", [snapshot(0, side=3), snapshot(9, side=3)], "filters")
     page = watched.open("tab=train")
     expect(page.get_by_role("heading", name=say("learning.filters"))).to_be_visible()
     pictures = page.locator(".watch .learning-filters canvas")
     assert pictures.first.evaluate("(canvas) => [canvas.width, canvas.height]") == [3, 3]
-    size = pictures.first.bounding_box()
-    assert size is not None and 24 <= size["width"] <= 72
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page, context=".watch")
-    assert [one["id"] for one in found.response["violations"]] == []
+    for width in (320, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        watched.quiet()
+        size = pictures.first.bounding_box()
+        assert size is not None and 24 <= size["width"] <= 72, width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(page, context=".watch")
+        assert [one["id"] for one in found.response["violations"]] == [], width
