@@ -20,13 +20,34 @@ ANY = Callable[..., Any]
 
 
 @pytest.fixture
-def inside(watched: Any, draw: ANY) -> Page:
-    """A seven, looked into."""
+def drawn(watched: Any, draw: ANY) -> Page:
+    """A seven, drawn and then looked into."""
     page: Page = watched.open()
     draw(watched, SEVEN)
     page.get_by_role("tab", name="Inside").click()
     page.locator(".explanation .calculation").wait_for()
     watched.quiet()
+    return page
+
+
+@pytest.fixture(scope="module")
+def seven(page_of_module: Any) -> str:
+    """The address of a seven, looked into."""
+    page: Page = page_of_module.open("tab=inside")
+    pen = """async (strokes) => {
+      const { encodeStrokes } = await import("/web/digits/strokes.js");
+      const points = (stroke) => stroke.flat().map((place) => Math.round(255 * place));
+      return encodeStrokes(strokes.map((stroke) => ({ width: 20, points: points(stroke) })));
+    }"""
+    return f"tab=inside&strokes={page.evaluate(pen, SEVEN)}"
+
+
+@pytest.fixture
+def inside(reused: Any, seven: str) -> Page:
+    """A seven from its address, looked into."""
+    page: Page = reused.open(seven)
+    page.locator(".explanation .calculation").wait_for()
+    reused.quiet()
     return page
 
 
@@ -126,21 +147,21 @@ def test_covering_is_told_for_the_place_that_is_pointed_at(inside: Page) -> None
     assert float(kept[1].split()[-1]) == pytest.approx(100 * float(probabilities[7]), abs=0.11)
 
 
-def test_a_link_shows_another_person_the_same(inside: Page, open_watched: ANY) -> None:
-    open_layer(inside, "Pooling 1", "Pooling 1")
-    inside.get_by_role("button", name="Show all 64").click()
-    inside.locator(".layer.pool canvas").click(position={"x": 5, "y": 155})  # in the third row of maps
-    inside.evaluate("isQuiet()")
-    inside.mouse.move(2, 2)
-    said, explained = (inside.locator(name).inner_text() for name in (".inside-said", ".explained"))
-    assert len(inside.url) < 2048
+def test_a_link_shows_another_person_the_same(drawn: Page, open_watched: ANY) -> None:
+    open_layer(drawn, "Pooling 1", "Pooling 1")
+    drawn.get_by_role("button", name="Show all 64").click()
+    drawn.locator(".layer.pool canvas").click(position={"x": 5, "y": 155})  # in the third row of maps
+    drawn.evaluate("isQuiet()")
+    drawn.mouse.move(2, 2)
+    said, explained = (drawn.locator(name).inner_text() for name in (".inside-said", ".explained"))
+    assert len(drawn.url) < 2048
 
     other = open_watched(viewport={"width": 400, "height": 800})
-    page = other.open(inside.url.partition("#")[2])
+    page = other.open(drawn.url.partition("#")[2])
     expect(page.locator(".inside-said")).to_have_text(said)
     expect(page.locator(".explained")).to_have_text(explained)
     expect(page.locator(".layer.pool button")).to_have_text("Show two rows")
-    assert np.array_equal(seen(page), seen(inside))
+    assert np.array_equal(seen(page), seen(drawn))
 
 
 def test_a_drawing_from_a_link_can_be_taken_back_stroke_by_stroke(watched: Any, draw: ANY, open_watched: ANY) -> None:
@@ -155,14 +176,14 @@ def test_a_drawing_from_a_link_can_be_taken_back_stroke_by_stroke(watched: Any, 
     expect(other.get_by_role("button", name="Undo")).to_be_disabled()
 
 
-def test_back_and_forward_lead_through_the_tabs(inside: Page) -> None:
-    expect(inside.locator("#panel-inside")).to_be_visible()
-    inside.go_back()
-    expect(inside.locator("#panel-draw")).to_be_visible()
-    expect(inside.locator(".numeral")).to_have_text("7")
-    inside.go_forward()
-    expect(inside.locator("#panel-inside")).to_be_visible()
-    expect(inside.locator(".inside-answer")).to_have_text("7")
+def test_back_and_forward_lead_through_the_tabs(drawn: Page) -> None:
+    expect(drawn.locator("#panel-inside")).to_be_visible()
+    drawn.go_back()
+    expect(drawn.locator("#panel-draw")).to_be_visible()
+    expect(drawn.locator(".numeral")).to_have_text("7")
+    drawn.go_forward()
+    expect(drawn.locator("#panel-inside")).to_be_visible()
+    expect(drawn.locator(".inside-answer")).to_have_text("7")
 
 
 def test_a_token_leaves_the_address_before_anybody_can_copy_it(watched: Any) -> None:
@@ -241,20 +262,20 @@ def test_the_saved_drawing_is_read_on_the_command_line(watched: Any, draw: ANY, 
     assert said.stdout.startswith("7 "), said.stderr
 
 
-def test_another_network_takes_the_place_of_the_old_one_only_with_its_answer(inside: Page) -> None:
+def test_another_network_takes_the_place_of_the_old_one_only_with_its_answer(drawn: Page) -> None:
     held: list[Any] = []
-    inside.route("**/api/activations", lambda route: held.append(route))
-    inside.select_option("#inside-network", "shipped-mlp")
-    waiting = inside.locator(".inside .waiting")
+    drawn.route("**/api/activations", lambda route: held.append(route))
+    drawn.select_option("#inside-network", "shipped-mlp")
+    waiting = drawn.locator(".inside .waiting")
     expect(waiting).to_contain_text("Simple network (MLP)")
     expect(waiting).to_contain_text(re.compile(r"\d s"))
     for old in (".way-path", ".inside-answer", ".explanation", ".inside-said", ".filters"):
-        expect(inside.locator(old).first).to_be_hidden()
-    inside.get_by_role("tab", name="Draw").click()  # what comes meanwhile comes too late
+        expect(drawn.locator(old).first).to_be_hidden()
+    drawn.get_by_role("tab", name="Draw").click()  # what comes meanwhile comes too late
     held.pop(0).continue_()
-    inside.unroute("**/api/activations")
-    inside.get_by_role("tab", name="Inside").click()
-    expect(inside.locator(".way-path")).to_be_visible()
-    expect(inside.locator(".inside-answer")).to_have_text("7")
+    drawn.unroute("**/api/activations")
+    drawn.get_by_role("tab", name="Inside").click()
+    expect(drawn.locator(".way-path")).to_be_visible()
+    expect(drawn.locator(".inside-answer")).to_have_text("7")
     expect(waiting).to_be_hidden()
-    expect(inside.locator(".way-path")).to_contain_text("Hidden layer 1")
+    expect(drawn.locator(".way-path")).to_contain_text("Hidden layer 1")

@@ -33,9 +33,9 @@ MODULES = """
 
 
 @pytest.fixture
-def encode(watched):
+def encode(reused):
     """What the page's module makes of a text: rows of modules, or nothing."""
-    page = watched.open("tab=draw")
+    page = reused.open("tab=draw")
     page.evaluate("async () => (watched.encode = (await import('/web/app/qr.js')).encodeQr) && null")
     return lambda text, wanted=None: page.evaluate(
         "([text, wanted]) => watched.encode(text, wanted ?? {})", [text, wanted]

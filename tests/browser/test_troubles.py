@@ -223,8 +223,8 @@ def test_a_hidden_page_lets_go_of_a_stream_that_lasts(watched: Any) -> None:
 
 
 @pytest.mark.parametrize("tab", ["draw", "inside", "mistakes"])
-def test_a_network_that_is_gone_is_named(watched: Any, tab: str) -> None:
-    page = watched.open(f"tab={tab}&network=gone-one&networks=gone-one,shipped")
+def test_a_network_that_is_gone_is_named(reused: Any, tab: str) -> None:
+    page = reused.open(f"tab={tab}&network=gone-one&networks=gone-one,shipped")
     missing = page.locator(f"#panel-{tab} .missing")
     expect(missing).to_contain_text("The network gone-one is not here")
     expect(missing).to_contain_text("Shown instead: Main network")

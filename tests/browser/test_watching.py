@@ -54,7 +54,7 @@ RUN = {
 }
 
 
-NUM_STEPS = 4 * 120  # epochs of 60,000 images, 500 in a step
+NUM_STEPS = 2 * 469  # epochs of 60,000 images, 128 in a step
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def shown(page: Page) -> dict[str, Any]:
 def test_a_training_run_is_seen_while_it_learns_and_replayed_after_its_end(
     watched: WatchedPage, draw: Callable[..., None], drawings: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    page = watched.open(f"tab=train&recipe=mlp&epochs=4&batch=500&{STROKES}")
+    page = watched.open(f"tab=train&recipe=mlp&epochs=2&{STROKES}")
     page.get_by_role("button", name=say("train.start"), exact=True).click()
     view = page.locator(".watch")
     started = view.get_by_role("heading", name=say("learning.title_now", {"run": "mlp"}))
