@@ -192,7 +192,7 @@ def watched_pages(browser: Browser, address: str, **usual: Any) -> Iterator[Call
     """Opens watched pages, each in a context of its own; at the end all of them are looked through."""
     contexts, pages = list[BrowserContext](), list[Watched]()
 
-    def make(**options: Any) -> Watched:
+    def make(address: str = address, **options: Any) -> Watched:
         contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | usual | options))
         pages.append(Watched(contexts[-1], address))
         return pages[-1]

@@ -23,7 +23,7 @@ from mnistlab.server.site import Site, build_site
 from mnistlab.system.sentences import Sentence
 from moments import snapshot, write_moments
 
-from .conftest import Watched
+from .conftest import Watched, watched_pages
 
 STORED_RUN = Path(__file__).parents[1] / "data" / "stored" / "run"
 BELOW = "school/digits"  # the folder of the page on the file server
@@ -89,26 +89,15 @@ def files(root: Path) -> Iterator[FileServer]:
 @pytest.fixture
 def open_site(browser: Browser, files: FileServer) -> Iterator[Callable[..., Watched]]:
     """Opens watched pages of the folder; at the end of the test all of them are looked through."""
-    contexts, pages = list[BrowserContext](), list[Watched]()
-
-    def make(files: FileServer = files, **options: Any) -> Watched:
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en"} | options))
-        pages.append(Watched(contexts[-1], f"{files.address}/{BELOW}"))
-        return pages[-1]
-
-    yield make
-    try:
-        for page in pages:
-            page.check()
-    finally:
-        for context in contexts:
-            context.close()
+    with watched_pages(browser, f"{files.address}/{BELOW}", locale="en") as make:
+        yield make
 
 
-@pytest.fixture
-def opened(open_site: Callable[..., Watched]) -> Page:
+@pytest.fixture(scope="module")
+def opened(browser: Browser, files: FileServer) -> Iterator[Page]:
     """A page for its modules alone."""
-    return open_site().open("tab=experiments")
+    with watched_pages(browser, f"{files.address}/{BELOW}", locale="en") as make:
+        yield make().open("tab=experiments")
 
 
 @pytest.fixture
@@ -344,7 +333,7 @@ def test_a_first_answer_and_a_first_visit_stay_small(browser: Browser, root: Pat
 
 def test_it_works_without_a_network_once_it_was_loaded(open_site: Any, root: Path, three: Any, draw: Any) -> None:
     files = FileServer(root)
-    watched = open_site(files)
+    watched = open_site(f"{files.address}/{BELOW}")
     page = watched.open("tab=draw")
     draw(watched, three)
     expect(page.locator(".verdict .numeral")).to_have_text("3")
@@ -362,17 +351,19 @@ def test_it_works_without_a_network_once_it_was_loaded(open_site: Any, root: Pat
     expect(page.locator(".finding-question")).not_to_be_empty()
 
 
-@pytest.mark.parametrize("width", [360, 768, 1280])
-def test_nothing_is_cut_off_and_axe_finds_nothing_serious(open_site: Any, width: int) -> None:
-    watched = open_site(viewport={"width": width, "height": 800}, color_scheme="dark" if width == 768 else "light")
+def test_nothing_is_cut_off_and_axe_finds_nothing_serious(open_site: Any) -> None:
+    watched = open_site()
     for tab in TABS:
         page = watched.open(f"tab={tab}")
         expect(page.locator(SHOWN[tab.partition("&")[0]]).first).to_be_visible()
-        watched.quiet()
-        assert page.evaluate("document.scrollingElement.scrollWidth") <= width, tab
-        found = Axe().run(page).response["violations"]
-        serious = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-        assert serious == [], (tab, width)
+        for width in (360, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme="dark" if width == 768 else "light")
+            watched.quiet()
+            assert page.evaluate("document.scrollingElement.scrollWidth") <= width, tab
+            found = Axe().run(page).response["violations"]
+            serious = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+            assert serious == [], (tab, width)
 
 
 def test_the_policy_of_the_page_forbids_other_hosts_and_code_in_texts(browser: Browser, files: FileServer) -> None:
