@@ -98,7 +98,9 @@ def test_folded_pixels_lie_side_by_side_again(reused: Any, digit: str, known: An
     assert float((np.pad(image, 2)[0:6, 10:16] / 255 * kernel).sum()) == pytest.approx(expected, abs=0.0015)
 
 
-def test_of_a_deeper_convolution_the_maps_that_add_most_are_named(reused: Any, digit: str, known: Any, mnist: Any) -> None:
+def test_of_a_deeper_convolution_the_maps_that_add_most_are_named(
+    reused: Any, digit: str, known: Any, mnist: Any
+) -> None:
     classifier, arithmetic = known["cnn"]
     image = mnist.test.images[TWO]
     values = classifier.activations(image)
@@ -143,7 +145,9 @@ def test_of_a_dense_layer_the_largest_products_are_named(
     assert list(results_of(page).values())[-1] == pytest.approx(float(values[layer][unit]), abs=0.0015)
 
 
-def test_of_pooling_the_four_numbers_are_shown_and_the_largest_is_marked(reused: Any, digit: str, known: Any, mnist: Any) -> None:
+def test_of_pooling_the_four_numbers_are_shown_and_the_largest_is_marked(
+    reused: Any, digit: str, known: Any, mnist: Any
+) -> None:
     classifier, _ = known["cnn"]
     image = mnist.test.images[TWO]
     values = classifier.activations(image)
