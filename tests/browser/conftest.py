@@ -33,6 +33,10 @@ FLAGS = [
 PATIENCE = 60_000  # milliseconds; two busy cores may take long, and what never comes is still found
 expect.set_options(timeout=PATIENCE)
 STROKES = Path(__file__).parents[1] / "data" / "strokes.json"
+THREE = (  # a drawing as the address has it
+    "strokes=EAAbQzH_TiX_WRz_aBr_dx3_hCL_jC7_kD7_jU7_hlv_emX_bWr_YG7_"
+    "b2__fXP_iHv_kYn_l5f_l6b_kbX_iMH_fMr_bs7_YND_Usv_RsIE"
+)
 
 # Before the page's own code: how many requests are under way, and when the pen was last lifted.
 WATCH = """

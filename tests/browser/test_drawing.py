@@ -30,16 +30,16 @@ def answer(watched):
 
 
 @pytest.mark.parametrize("every", [11, pytest.param(1, marks=pytest.mark.slow)])
-def test_recorded_drawings_are_read_right(watched, draw, drawings, every):
+def test_recorded_drawings_are_read_right(reused, draw, drawings, every):
     """160 drawings of eight hands, left and right of the centre, large and small: at least 95 of 100."""
     drawings = drawings[::every]
-    page = watched.open("tab=draw")
+    page = reused.open("tab=draw")
     wrong, waits = [], []
     for drawing in drawings:
         page.evaluate(TIMED)
-        draw(watched, drawing["strokes"])
+        draw(reused, drawing["strokes"])
         waits.append(page.evaluate("finishTiming(), timing"))
-        said, kind = answer(watched)
+        said, kind = answer(reused)
         if kind != "digit" or said != str(drawing["digit"]):
             wrong.append((drawing["digit"], drawing["style"], drawing["place"], said, kind))
         page.get_by_role("button", name="Clear", exact=True).click()
@@ -65,20 +65,20 @@ def test_recorded_drawings_are_read_right(watched, draw, drawings, every):
     assert max(waits) > 0  # or the clock was read at the wrong end; below 0 it came before the pen was lifted
 
 
-def test_a_network_is_marked_that_differs_from_the_main_one_even_where_there_is_no_digit(watched, draw):
+def test_a_network_is_marked_that_differs_from_the_main_one_even_where_there_is_no_digit(reused, draw):
     """Strokes of which the networks name different digits; that of the main one, which stands first, is what counts."""
-    page = watched.open("tab=draw")
+    page = reused.open("tab=draw")
     kinds, marked = set(), 0
     zigzag = [[0.2, 0.2], [0.8, 0.3], [0.2, 0.45], [0.8, 0.6], [0.2, 0.75]]
     cross = [[0.2, 0.8], [0.8, 0.2]]
     loops = [[0.3, 0.3], [0.7, 0.3], [0.3, 0.7], [0.7, 0.7], [0.3, 0.3]]
     for strokes in ([zigzag], [zigzag, cross], [loops], [loops, cross], [cross, [[0.2, 0.2], [0.8, 0.8]]]):
-        draw(watched, strokes)
-        kinds.add(answer(watched)[1])
+        draw(reused, strokes)
+        kinds.add(answer(reused)[1])
         digits = page.locator(".network .answer-digit").all_inner_texts()
         others = page.locator(".network").evaluate_all("(all) => all.map((one) => one.classList.contains('is-other'))")
         assert others == [digit != digits[0] for digit in digits]
-        marked += sum(others) if answer(watched)[1] == "no digit" else 0
+        marked += sum(others) if answer(reused)[1] == "no digit" else 0
         page.get_by_role("button", name="Clear", exact=True).click()
     assert "no digit" in kinds and marked
 
@@ -109,30 +109,30 @@ def test_a_link_restores_tab_settings_and_drawing(watched, open_watched, draw, d
     assert other.page.evaluate("location.hash").removeprefix("#") == link
 
 
-def test_undo_redo_and_clear(watched, draw, drawings):
-    page = watched.open("tab=draw")
+def test_undo_redo_and_clear(reused, draw, drawings):
+    page = reused.open("tab=draw")
     four = next(one for one in drawings if one["digit"] == 4 and len(one["strokes"]) == 2)
-    draw(watched, four["strokes"])
-    assert answer(watched)[0] == "4"
+    draw(reused, four["strokes"])
+    assert answer(reused)[0] == "4"
     whole = page.evaluate("location.hash")
     page.get_by_role("button", name="Undo").click()
-    watched.quiet()
+    reused.quiet()
     assert len(page.evaluate("location.hash")) < len(whole)
     page.get_by_role("button", name="Redo").click()
-    watched.quiet()
+    reused.quiet()
     assert page.evaluate("location.hash") == whole
-    assert answer(watched)[0] == "4"
+    assert answer(reused)[0] == "4"
     page.get_by_role("button", name="Clear", exact=True).click()
-    watched.quiet()
+    reused.quiet()
     assert "strokes" not in page.evaluate("location.hash")
-    assert answer(watched) == ("", "none")
+    assert answer(reused) == ("", "none")
 
 
-def test_what_is_no_digit_is_called_so(watched, draw):
-    watched.open("tab=draw")
+def test_what_is_no_digit_is_called_so(reused, draw):
+    reused.open("tab=draw")
     zigzag = [[(0.1 + 0.8 * step / 16, 0.15 if step % 2 else 0.85) for step in range(17)]]
-    draw(watched, zigzag)
-    assert answer(watched)[1] in ("no digit", "unsure")
+    draw(reused, zigzag)
+    assert answer(reused)[1] in ("no digit", "unsure")
 
 
 def test_a_finger_draws_and_the_page_stays_where_it_is(open_watched, drawings):

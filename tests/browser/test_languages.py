@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from mnistlab.server.http.sentences import catalogues, say
 
+from .conftest import THREE
+
 ENGLISH, GERMAN = catalogues()["en"], catalogues()["de"]
 TABS = {
     "draw": "tab=draw",
@@ -77,10 +79,8 @@ def test_no_tab_has_an_english_sentence_in_german(watched):
     assert faults == {}
 
 
-def test_an_answer_and_what_goes_wrong_are_german(watched, draw, drawings):
-    page = watched.open("tab=draw&lang=de")
-    three = next(one for one in drawings if one["digit"] == 3 and one["place"].startswith("large"))
-    draw(watched, three["strokes"])
+def test_an_answer_and_what_goes_wrong_are_german(watched):
+    page = watched.open(f"tab=draw&lang=de&{THREE}")
     expect(page.locator(".verdict .reason")).to_have_text(
         re.compile(r"^Das ist eine 3 \((\d\d,\d|mehr als 99,9)\s%\)\.$")
     )

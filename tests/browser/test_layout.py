@@ -5,11 +5,9 @@ from playwright.sync_api import expect
 
 from screens import Screen
 
+from .conftest import THREE
+
 WIDTHS = (320, 340, 360, 375, 390, 414, 480, 600, 640, 768, 900, 1024, 1150, 1280, 1920)
-STROKES = (
-    "strokes=EAAbQzH_TiX_WRz_aBr_dx3_hCL_jC7_kD7_jU7_hlv_emX_bWr_YG7_"
-    "b2__fXP_iHv_kYn_l5f_l6b_kbX_iMH_fMr_bs7_YND_Usv_RsIE"
-)
 SIZES = (100, 125, 150, 175, 200)  # of the text, in per cent
 
 
@@ -30,9 +28,8 @@ def test_the_look_finds_what_lies_over_a_control_and_what_is_cut_off(watched):
     assert "tablist" in faults
 
 
-def test_the_answer_lies_over_no_control_of_draw(watched, draw, three):
-    screen = Screen(watched, "tab=draw")
-    draw(watched, three)
+def test_the_answer_lies_over_no_control_of_draw(watched):
+    screen = Screen(watched, f"tab=draw&{THREE}")
     expect(screen.page.locator(".verdict .numeral")).to_have_text("3")
     faults = [fault for size in SIZES for width in WIDTHS for fault in screen.faults(width, size)]
     assert faults == []
@@ -48,7 +45,7 @@ def faults_of(watched, fragment):
     [
         "tab=draw",
         "tab=inside&network=shipped-cnn&digit=test-115",  # which is no digit, so there is none
-        f"tab=inside&network=shipped-cnn&second=shipped-mlp&cut=1f3&{STROKES}",
+        f"tab=inside&network=shipped-cnn&second=shipped-mlp&cut=1f3&{THREE}",
         "tab=train&recipe=cnn&epochs=7",
         "tab=mistakes&network=shipped-mlp&label=4&prediction=9&image=115",
         "tab=experiments",
@@ -59,7 +56,7 @@ def test_nothing_is_covered_or_cut_off_on_the_other_tabs(reused, fragment):
 
 
 def test_nothing_is_covered_or_cut_off_inside_a_deep_layer_in_german(watched):
-    assert faults_of(watched, f"tab=inside&network=shipped&layer=conv3&lang=de&{STROKES}") == []
+    assert faults_of(watched, f"tab=inside&network=shipped&layer=conv3&lang=de&{THREE}") == []
 
 
 @pytest.mark.parametrize("width, height", [(360, 740), (390, 844), (412, 915)])
@@ -78,7 +75,7 @@ def test_the_first_answer_moves_nothing_on_a_phone(open_watched, draw, three, wi
 
 
 def test_draw_needs_no_scrolling_on_a_laptop(watched):
-    page = watched.open(f"tab=draw&{STROKES}")
+    page = watched.open(f"tab=draw&{THREE}")
     expect(page.locator(".verdict .numeral")).to_have_text("3")
     assert page.evaluate("document.scrollingElement.scrollHeight") <= 900
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from mnistlab.server.http.sentences import say
 
-from .conftest import Watched
+from .conftest import THREE, Watched
 
 GRADIENTS = """async ({ sizes, images, labels, seed }) => {
   const { createLayers, forward, backward, score } = await import("/web/learning/network.js");
@@ -51,10 +51,6 @@ LEARN = """async ({ count, settings }) => {
     looked: [learner.look(own, 0), learner.look(own, -1)],
   };
 }"""
-STROKES = (
-    "strokes=EAAbQzH_TiX_WRz_aBr_dx3_hCL_jC7_kD7_jU7_hlv_emX_bWr_YG7_"
-    "b2__fXP_iHv_kYn_l5f_l6b_kbX_iMH_fMr_bs7_YND_Usv_RsIE"
-)
 SETTINGS = {"hidden": [128, 64], "epochs": 2, "batchSize": 64, "learningRate": 0.001, "seed": 0}
 
 
@@ -144,7 +140,7 @@ def test_the_train_tab_shows_a_network_while_it_learns(
     open_watched: Callable[..., Watched], drawings: list[dict[str, Any]]
 ):
     watched = open_watched()
-    page = watched.open(f"tab=train&{STROKES}")
+    page = watched.open(f"tab=train&{THREE}")
     page.get_by_label(say("learning.layers")).fill("16")
     form = page.get_by_role("form", name=say("learning.title"))
     form.get_by_label(say("train.epochs"), exact=True).fill("3")

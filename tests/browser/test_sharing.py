@@ -13,6 +13,8 @@ from qr_reading import read_qr
 from repository import DATA
 from screens import COVERED, CUT, Screen
 
+from .conftest import THREE
+
 PUBLISHED = json.loads((DATA / "qr_codes.json").read_text(encoding="utf-8"))
 STEPS = ("draw", "fool", "filters", "where", "mistakes", "train", "ask", "share")
 # The modules of the code on screen, read back from its pixels.
@@ -66,9 +68,8 @@ def test_qr_codes_are_read_back_by_a_program_of_its_own(encode):
         read_qr(broken)
 
 
-def test_the_code_on_screen_holds_the_address(watched, draw, drawings):
-    page = watched.open("tab=draw")
-    draw(watched, next(one for one in drawings if one["digit"] == 3)["strokes"])
+def test_the_code_on_screen_holds_the_address(watched):
+    page = watched.open(f"tab=draw&{THREE}")
     page.get_by_role("button", name="Share").click()
     expect(page.get_by_role("textbox", name="Address")).to_have_value(page.url)
     assert "strokes=" in page.url
@@ -191,10 +192,10 @@ def test_a_projector_gets_large_text_in_black_on_white(open_watched):
     assert page.evaluate(colours) != ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
 
 
-def test_a_drawing_is_printed_as_a_worksheet(watched, draw, drawings):
-    page = watched.open("tab=draw")
+def test_a_drawing_is_printed_as_a_worksheet(watched):
+    page = watched.open(f"tab=draw&{THREE}")
+    expect(page.locator(".verdict .numeral")).to_have_text("3")
     expect(page.locator(".worksheet")).to_be_hidden()
-    draw(watched, next(one for one in drawings if one["digit"] == 3)["strokes"])
     page.evaluate("print = () => (watched.printed = true)")
     page.get_by_role("button", name="Print worksheet").click()
     assert page.evaluate("watched.printed")

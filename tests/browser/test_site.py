@@ -23,15 +23,11 @@ from mnistlab.server.site import Site, build_site
 from mnistlab.system.sentences import Sentence
 from moments import snapshot, write_moments
 
-from .conftest import Watched, watched_pages
+from .conftest import THREE, Watched, watched_pages
 
 STORED_RUN = Path(__file__).parents[1] / "data" / "stored" / "run"
 BELOW = "school/digits"  # the folder of the page on the file server
 FIRST_VISIT_BYTES, FIRST_ANSWER_BYTES = 8_000_000, 1_000_000
-STROKES = (
-    "strokes=EAAbQzH_TiX_WRz_aBr_dx3_hCL_jC7_kD7_jU7_hlv_emX_bWr_YG7_"
-    "b2__fXP_iHv_kYn_l5f_l6b_kbX_iMH_fMr_bs7_YND_Usv_RsIE"
-)
 SHOWN = {
     "draw": ".bar-digit",
     "inside": ".occlusion svg",
@@ -41,8 +37,8 @@ SHOWN = {
 }
 """What is on a tab once it has everything."""
 TABS = (
-    f"draw&{STROKES}",
-    f"inside&network=shipped-cnn&{STROKES}",
+    f"draw&{THREE}",
+    f"inside&network=shipped-cnn&{THREE}",
     "train",
     "mistakes&network=shipped-mlp&image=3520",
     "experiments",

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+
+from .conftest import THREE
 
 MLP = {"epochs": 10, "batch_size": 128, "learning_rate": 0.001, "augmentation": False, "seed": 0}
 REPORT = {
@@ -263,7 +264,7 @@ def test_without_a_clipboard_the_code_is_selected(watched: Any) -> None:
     assert page.evaluate("getSelection().toString()") == page.locator("#code-command").inner_text()
 
 
-def test_an_average_of_networks_shows_no_layers(watched: Any, draw: Callable[..., None]) -> None:
+def test_an_average_of_networks_shows_no_layers(watched: Any) -> None:
     probabilities = [0.01] * 7 + [0.91, 0.01, 0.01]
     layer = {"name": "probabilities", "title": "Probabilities", "kind": "softmax", "shape": [10], "field": None}
     network = NETWORK | {"id": "fast", "title": "fast", "folder": "runs/fast", "layers": [layer]}
@@ -276,8 +277,7 @@ def test_an_average_of_networks_shows_no_layers(watched: Any, draw: Callable[...
         "alternatives": [],
         "reason": "It is a 7.",
     }
-    page = watched.open("tab=draw")
-    draw(watched, [[[0.28, 0.28], [0.5, 0.27], [0.72, 0.26], [0.62, 0.45], [0.52, 0.65], [0.45, 0.82]]])
+    page = watched.open(f"tab=draw&{THREE}")
     listed = page.evaluate("fetch('/api/networks').then((answer) => answer.json())")
     covered = page.evaluate(
         """async () => {

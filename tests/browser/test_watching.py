@@ -19,13 +19,9 @@ from mnistlab.server.training.moments import moments_of
 from mnistlab.server.training.status import Place
 from moments import snapshot, write_moments
 
-from .conftest import PATIENCE, Served, serve
+from .conftest import PATIENCE, THREE, Served, serve
 from .conftest import Watched as WatchedPage
 
-STROKES = (
-    "strokes=EAAbQzH_TiX_WRz_aBr_dx3_hCL_jC7_kD7_jU7_hlv_emX_bWr_YG7_"
-    "b2__fXP_iHv_kYn_l5f_l6b_kbX_iMH_fMr_bs7_YND_Usv_RsIE"
-)
 PICTURES = """() => [...document.querySelectorAll(".watch .learning-filters canvas")].map((canvas) =>
 {
   const copy = document.createElement("canvas");
@@ -78,7 +74,7 @@ def shown(page: Page) -> dict[str, Any]:
 def test_a_training_run_is_seen_while_it_learns_and_replayed_after_its_end(
     watched: WatchedPage, draw: Callable[..., None], drawings: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    page = watched.open(f"tab=train&recipe=mlp&epochs=2&{STROKES}")
+    page = watched.open(f"tab=train&recipe=mlp&epochs=2&{THREE}")
     page.get_by_role("button", name=say("train.start"), exact=True).click()
     view = page.locator(".watch")
     started = view.get_by_role("heading", name=say("learning.title_now", {"run": "mlp"}))

@@ -110,6 +110,9 @@ const CATEGORIES = ["zero", "one", "two", "few", "many", "other"];
 /** @param {string} one @param {string} other */
 const byCategory = (one, other) => CATEGORIES.indexOf(one) - CATEGORIES.indexOf(other);
 
+/** @type {Map<number | undefined, Intl.NumberFormat>} by digits; making one takes far longer than writing with it */
+const formats = new Map();
+
 /**
  * A number as the language writes it.
  *
@@ -118,8 +121,9 @@ const byCategory = (one, other) => CATEGORIES.indexOf(one) - CATEGORIES.indexOf(
  * @returns {string} `"−1,234.5"`; in German `"−1.234,5"`
  */
 export function number(value, digits) {
-  const options = digits === undefined ? { maximumFractionDigits: 12 } : fixed(digits);
-  const text = value.toLocaleString(language, options);
+  const format = formats.get(digits) ?? new Intl.NumberFormat(language, digits === undefined ? { maximumFractionDigits: 12 } : fixed(digits));
+  formats.set(digits, format);
+  const text = format.format(value);
   if (!text.startsWith("-")) return text;
   return /[1-9]/.test(text) ? `−${text.slice(1)}` : text.slice(1); // no minus before a zero
 }
