@@ -29,14 +29,14 @@ def code_of(page: Page) -> tuple[str, str]:
     return command, python
 
 
-def test_a_strangers_link_puts_nothing_into_the_code(watched: Any) -> None:
+def test_a_strangers_link_puts_nothing_into_the_code(reused: Any) -> None:
     """On one page, which knows nothing but its address: what the code is without a link, and what it is with each."""
     faults = []
     for tab, keys in KEYS.items():
-        page = watched.open(f"tab={tab}")
+        page = reused.open(f"tab={tab}")
         expected = code_of(page)
         for text in (HOSTILE, SHELL, f"1 {HOSTILE}", "0x10", "１"):
-            watched.open(f"tab={tab}&" + "&".join(f"{key}={quote(text)}" for key in keys))
+            reused.open(f"tab={tab}&" + "&".join(f"{key}={quote(text)}" for key in keys))
             command, python = code_of(page)
             try:
                 assert "PWNED" not in command + python
@@ -49,6 +49,6 @@ def test_a_strangers_link_puts_nothing_into_the_code(watched: Any) -> None:
     assert faults == []
 
 
-def test_a_test_image_from_a_link_is_a_number_in_the_code(watched: Any) -> None:
-    _, python = code_of(watched.open("tab=mistakes&network=shipped-mlp&image=0115"))
+def test_a_test_image_from_a_link_is_a_number_in_the_code(reused: Any) -> None:
+    _, python = code_of(reused.open("tab=mistakes&network=shipped-mlp&image=0115"))
     assert re.search(r"test\.labels\[115\]", python)

@@ -6,6 +6,7 @@ import json
 import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The folder, built once, with a run of our own, which kept how it learned."""
     run = Path(shutil.copytree(STORED_RUN, tmp_path_factory.mktemp("runs") / "run"))
     write_moments(run, [snapshot(0, is_drawn=False), snapshot(4), snapshot(9)])
-    return build_site(tmp_path_factory.mktemp("host") / BELOW, [run])
+    with ThreadPoolExecutor(1) as thread:  # which has no event loop yet; in this one Playwright's is running
+        return thread.submit(build_site, tmp_path_factory.mktemp("host") / BELOW, [run]).result()
 
 
 @pytest.fixture(scope="session")
