@@ -74,7 +74,7 @@ def hold(page: Page, name: str, images: np.ndarray) -> None:
 
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_the_networks_that_ship_answer_as_with_onnx_runtime(page: Page, name: str) -> None:
-    hold(page, name, load_mnist().test.images[:100])
+    hold(page, name, load_mnist().test.images[:250])
 
 
 @pytest.mark.slow
