@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_NEAREST = 8
-BLOCK_IMAGES = 500  # 1.6 MB as float32, which a processor's cache holds; blocks of 12 MB take ten times as long
+BLOCK_IMAGES = 500  # 1.6 MB as float32, which a processor's cache holds; larger blocks take far longer
 SHORTLIST = 128  # candidates by rounded distance, from which the nearest are chosen by exact distance
 
 
@@ -29,8 +29,7 @@ class Neighbours:
     def find(self, image: NDArray[np.uint8], count: int = MAX_NEAREST) -> list[tuple[int, float]]:
         """The nearest images by Euclidean distance, the nearest first.
 
-        A matrix product in float32 finds candidates, in about 15 ms for all of MNIST. Their distances are then computed
-        in whole numbers.
+        A matrix product in float32 finds candidates; their distances are then computed in whole numbers.
 
         Args:
             image: Image to compare with, uint8 `(28, 28)`.
