@@ -99,6 +99,17 @@ def any_digit(rng: np.random.Generator, _: Split) -> Case:
     return pictured(writing.digit(rng, GROUP, number), rng, (str(number),))
 
 
+def circled(rng: np.random.Generator, _: Split) -> Case:
+    """Any digit with a closed line around it, as around the number of a question."""
+    number = int(rng.integers(10))
+    paths = writing.digit(rng, GROUP, number)
+    low, high = np.vstack(paths).min(axis=0), np.vstack(paths).max(axis=0)
+    angles = rng.uniform(0, 6.3) + np.linspace(0, 2 * np.pi * rng.uniform(1, 1.06), 40)
+    sizes = max(high - low) * rng.uniform(0.75, 1.1) * rng.uniform(0.9, 1.1, 2)
+    circle = (low + high) / 2 + sizes * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return pictured([*paths, circle], rng, (str(number),))
+
+
 def filling(rng: np.random.Generator, test: Split) -> Case:
     """A digit painted up to the border of a small picture, or beyond it; a hand's, or one of MNIST's test digits."""
     side = int(rng.choice((28, 28, 32, 48, 64)))
@@ -225,6 +236,7 @@ KINDS: dict[str, Kind] = {
     "7 with a bar or serif": Kind("half of them in a fine pen", barred_seven),
     "fine pens": Kind("any digit, strokes of 0.2 to 0.8 pixels on the 28 grid", fine_pen),
     "any digit": Kind("any form, pen and paper", any_digit),
+    "circled": Kind("any digit with a closed line around it", circled),
     "up to the border": Kind("28 to 64 pixels, painted to the border or cropped", filling),
     "signs": Kind("+ − × ÷ = and others, alone: no digit", sign("symbol")),
     "letters": Kind("alone, none that looks like a digit: no digit", sign("letter")),

@@ -88,3 +88,27 @@ def test_a_dollar_sign_is_no_sure_digit(digits, amount):
 @pytest.mark.parametrize("text", ["8068", "3589", "9632"])
 def test_digits_with_curves_are_no_dollar_signs(digits, text):
     assert not any("dollar" in one.found.marks for one in DigitReader().read(written(digits, text)))
+
+
+def ringed(digits, text, wide=1.0):
+    """A line of digits with an ellipse around it, as around the number of a question."""
+    page = Image.fromarray(np.pad(written(digits, text), 100, constant_values=PAPER))
+    columns = np.flatnonzero((np.asarray(page) < 128).any(axis=0))
+    middle, half = (columns[0] + columns[-1]) / 2, max((columns[-1] - columns[0]) / 2, 20) + 32
+    ImageDraw.Draw(page).ellipse((middle - wide * half, 135, middle + wide * half, 265), outline=INK, width=5)
+    return np.asarray(page)
+
+
+@pytest.mark.parametrize("text", ["3", "7", "52", "96"])
+def test_a_number_in_a_circle_is_read(digits, text):
+    assert lines(DigitReader().read(ringed(digits, text))) == [text]
+
+
+def test_a_face_and_a_ring_alone_are_no_digits():
+    page = Image.new("L", (300, 300), PAPER)
+    pen = ImageDraw.Draw(page)
+    pen.ellipse((50, 50, 250, 250), outline=INK, width=8)
+    for left in (100, 170):
+        pen.ellipse((left, 110, left + 30, 140), outline=INK, width=6)
+    pen.arc((100, 140, 200, 210), 20, 160, fill=INK, width=7)
+    assert all(one.kind != "digit" for one in DigitReader().read(np.asarray(page)))

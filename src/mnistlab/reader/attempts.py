@@ -1,4 +1,4 @@
-"""Other ways to look at a photo: plates blended into the page, and a picture of coarse pixels made smaller."""
+"""Other ways to look at a photo: plates blended into the page, no lines around digits, coarse pixels made smaller."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Grey = NDArray[np.uint8]
 _LEAST_SURE: Final = 0.25  # of what was found at full size, that is sure in the reduced copy
 _CAPTION: Final = 0.34  # of the height of the digits in plates; smaller ones beside them are print
-Look = Callable[[Grey], "PhotoReading"]
+Look = Callable[..., "PhotoReading"]
 
 
 def best_look(grey: Grey, look: Look) -> PhotoReading:
@@ -27,17 +27,30 @@ def best_look(grey: Grey, look: Look) -> PhotoReading:
 
     Args:
         grey: Grey levels, uint8 `(height, width)`.
-        look: Reads a photo as it is.
+        look: Reads a photo as it is; `with_rings=False` leaves out closed lines around digits.
     """
     read = _with_plates(grey, look)
-    sure, unsure = _counts(read)
-    factor = grain(grey) if unsure or not sure else 1
+    if read.has_rings:
+        inner = look(grey, with_rings=False)
+        is_clear = _is_sure(inner) and any(one.digit not in (1, None) for one in inner.readings)  # a 0 may have a slash
+        read = inner if is_clear else _better(read, inner)
+    factor = 1 if _is_sure(read) else grain(grey)
     if factor == 1:
         return read
     coarse = _with_plates(np.asarray(Image.fromarray(grey).reduce(factor)), look)
-    more, others = _counts(coarse)
+    return _better(read, _enlarged(coarse, factor, grey.shape))
+
+
+def _is_sure(read: PhotoReading) -> bool:
+    sure, unsure = _counts(read)
+    return bool(sure) and not unsure
+
+
+def _better(read: PhotoReading, other: PhotoReading) -> PhotoReading:
+    """The other reading if it has more sure digits, or as many and fewer unsure ones; otherwise the first."""
+    (sure, unsure), (more, others) = _counts(read), _counts(other)
     is_better = more >= max(sure, _LEAST_SURE * (sure + unsure)) and others <= unsure and more - others > sure - unsure
-    return _enlarged(coarse, factor, grey.shape) if is_better else read
+    return other if is_better else read
 
 
 def _counts(read: PhotoReading) -> tuple[int, int]:

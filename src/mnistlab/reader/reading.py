@@ -134,11 +134,13 @@ class PhotoReading:
         readings: A reading for each thing of a digit's size, in reading order; boxes are on the photo as it lies.
         turn: Degrees clockwise, 0, 90, 180 or 270, by which the photo was turned to be read.
         troubles: Troubles of the photo as a whole, the most important first.
+        has_rings: Whether closed lines were drawn around digits.
     """
 
     readings: list[Reading]
     turn: int
     troubles: list[Trouble]
+    has_rings: bool = False
 
 
 class DigitReader:
@@ -187,12 +189,12 @@ class DigitReader:
         grey = photo if isinstance(photo, np.ndarray) else load_photo(photo)
         return best_look(grey, self._look)
 
-    def _look(self, grey: NDArray[np.uint8]) -> PhotoReading:
-        search = Search(grey)
+    def _look(self, grey: NDArray[np.uint8], with_rings: bool = True) -> PhotoReading:
+        search = Search(grey, with_rings)
         judged = judge_all(search.found, self._judge)
         turn, means = best_turn(judged, self._judge)
         if turn:
-            search = Search(turn_photo(grey, turn))
+            search = Search(turn_photo(grey, turn), with_rings)
             judged = judge_all(search.found, self._judge)
         astray = is_astray(means, judged)
         whole = join_broken(search, judged, self._judge)
@@ -210,7 +212,7 @@ class DigitReader:
         for one, trouble in zip(judged, troubles, strict=True):
             found = dataclasses.replace(one.found, box=turn_box(one.found.box, turn, grey.shape))
             readings.append(Reading(found, one.normalized, one.verdict, self._classes, trouble))
-        return PhotoReading(readings, turn, photo_troubles(troubles, turn, astray))
+        return PhotoReading(readings, turn, photo_troubles(troubles, turn, astray), search.has_rings)
 
     def explain(self, reading: Reading) -> list[str]:
         """Explains which preparation steps changed the answer, and how far the digit was from MNIST's form.

@@ -22,6 +22,10 @@ _BELOW: Final = 0.6  # of its height, the gap to its dot at most
 _LABEL: Final = 0.34  # of the height of a digit in a frame; what is smaller outside of it is no digit to be read
 _RULED: Final = 0.6  # of a side of a digit, along which there is a rule; labels beside it leave gaps
 _DRIFT: Final = 5  # pixels, across which a rule may wander along it
+_LEAST_RING: Final = 24  # pixels of a closed line around digits
+_THICKEST: Final = 0.2  # of its size, the thickness of such a line at most
+_HELD: Final = 0.33  # of its height, that of the digits in it at least
+_MOSTLY: Final = 0.7  # of what is in it, the ink of such digits
 _INSIDE: Final = 0.9  # of a part's ink that lies within the outline
 _AROUND: Final = 0.35  # of a part's size, within which specks may be its pieces
 _LARGEST_SPECK: Final = 0.3  # of a part's ink
@@ -116,6 +120,30 @@ class Surroundings:
         reach = dot.size
         beside = self._within(dot, dot.top - 1, dot.left - reach, dot.bottom + 1, dot.right + reach)
         return any(other.height >= 0.5 * dot.height for other in beside)
+
+
+def find_rings(parts: list[Part], labels: Labels) -> list[Part]:
+    """The closed lines around digits, as around the number of a question: what they hold is a third as high or more.
+
+    The eyes and the mouth of a face are smaller.
+    """
+    boxes = boxes_of(parts)
+    surroundings = Surroundings(parts, labels, np.zeros((0, 0), bool))
+    heights = boxes[:, 2] - boxes[:, 0] if parts else np.zeros(0)
+    found = []
+    for part in parts:
+        if part.size < _LEAST_RING or part.thickness > _THICKEST * part.size:
+            continue
+        is_inside = (boxes[:, :2] > (part.top, part.left)).all(axis=1)
+        is_inside &= (boxes[:, 2:] < (part.bottom, part.right)).all(axis=1)
+        if not (heights[is_inside] >= _HELD * part.height).any():
+            continue
+        inner = surroundings.enclosed_by(part)
+        area = sum(other.area for other in inner)
+        large = sum(other.area for other in inner if other.height >= _HELD * part.height)
+        if large > _MOSTLY * area:
+            found.append(part)
+    return found
 
 
 def is_near(part: Part, large: Part) -> bool:

@@ -8,34 +8,29 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from mnistlab.exceptions import UsageError
-from mnistlab.reader.segmentation.enclosing import Surroundings, is_near, with_specks
-from mnistlab.reader.segmentation.light import CELL, Floats, Grey, Lit, Mask, find_ink, remove_light
+from mnistlab.reader.segmentation.cutting import MARGIN, box_of, cut_out
+from mnistlab.reader.segmentation.enclosing import Surroundings, find_rings, is_near, with_specks
+from mnistlab.reader.segmentation.light import Grey, find_ink, remove_light
 from mnistlab.reader.segmentation.lines import drop_edges, drop_small, group_lines
 from mnistlab.reader.segmentation.parting import cut_up, may_be_several, part_touching
 from mnistlab.reader.segmentation.parts import (
-    Labels,
     Part,
     find_parts,
     is_digit_sized,
     join_in_lines,
     join_parts,
     merge,
-    own_ink,
 )
 from mnistlab.reader.segmentation.ruling import remove_ruling
-from mnistlab.reader.segmentation.skew import Turn, level, measure_skew, turn_ink
-from mnistlab.reader.segmentation.views import View, view_of
-from mnistlab.reader.segmentation.windows import any_around
+from mnistlab.reader.segmentation.skew import level, measure_skew, turn_ink
+from mnistlab.reader.segmentation.views import view_of
 
 _WIDEST: Final = 1.2  # width to height of a digit in pieces
 _SOLID: Final = 0.6  # of its box, the ink of a finger or a shadow
 _THICKER: Final = 1.3  # times the thickness of the strokes
 _AT_BORDER: Final = 0.03  # of a picture's shorter side; what comes as near to the border reaches it
-MARGIN: Final = 3  # pixels of ground around each crop
-FULL_SIZE: Final = 64  # pixels; digits of this size on the reduced copy lose nothing by the reduction
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +70,13 @@ class Search:
 
     Args:
         photo: Photo, uint8 `(height, width)`, from `load_photo`.
+        with_rings: Whether closed lines around digits are looked at too.
 
     Attributes:
         found: All of it, in reading order. Digits that touch are one.
         is_straightened: Whether a sheet in perspective was straightened.
         has_rules: Whether rules, boxes or a table were removed.
+        has_rings: Whether there are closed lines around digits.
         strength: Difference in brightness of the usual ink from its ground, as a fraction of the ground's; 0 if
             nothing stands out.
         noise: Standard deviation of the bare ground, as a fraction of that difference.
@@ -88,7 +85,7 @@ class Search:
         UsageError: (a `ValueError`) the photo has another shape or type.
     """
 
-    def __init__(self, photo: npt.NDArray[np.uint8]) -> None:
+    def __init__(self, photo: npt.NDArray[np.uint8], with_rings: bool = True) -> None:
         photo = np.asarray(photo)
         if photo.dtype != np.uint8 or photo.ndim != 2 or not photo.size:
             raise UsageError(
@@ -96,7 +93,7 @@ class Search:
                 "Load the photo with load_photo."
             )
         self.found: list[Found] = []
-        self.has_rules, self.strength, self.noise = False, 0.0, 0.0
+        self.has_rules, self.has_rings, self.strength, self.noise = False, False, 0.0, 0.0
         self._view = view_of(photo)
         self.is_straightened = self._view.is_straightened
         if (lit := remove_light(self._view.photo, self._view.sign)) is None:
@@ -107,6 +104,9 @@ class Search:
         is_ink, self._ruling = remove_ruling(find_ink(self._ink, lit.noise), self._ink, self._view.margin // lit.factor)
         self.has_rules = bool(self._ruling.any())
         self._labels, parts = find_parts(is_ink, self._ink, self._ruling)
+        rings = find_rings(parts, self._labels)
+        self.has_rings = bool(rings)
+        parts = parts if with_rings else [part for part in parts if part not in rings]
         parts = join_in_lines(self._labels, group_lines(join_parts(self._labels, parts)), self.has_rules)
         self._surroundings = Surroundings(parts, self._labels, self._ruling)
         lines = [drop_small(line) for line in group_lines([part for part in parts if is_digit_sized(part)])]
@@ -120,11 +120,11 @@ class Search:
 
     def _one(self, part: Part, line: int, position: int) -> Found:
         labels, lit = self._labels, self._lit
-        box = _box(part, labels, self._ink, self._turn, lit, self._view)
+        box = box_of(part, labels, self._ink, self._turn, lit, self._view)
         top, left = max(part.top - MARGIN, 0), max(part.left - MARGIN, 0)
         is_ruled = self._ruling[top : part.bottom + MARGIN, left : part.right + MARGIN].any()
         marks = tuple(sorted({*part.marks, "ruled"})) if is_ruled else part.marks
-        return Found(box, line, position, _cut(part, labels, self._ruling, self._turn, lit), marks)
+        return Found(box, line, position, cut_out(part, labels, self._ruling, self._turn, lit), marks)
 
     def parted(self) -> list[Found]:
         """Everything that may be a digit, with parts as wide as several digits parted where a short cut does it."""
@@ -256,45 +256,3 @@ def find_digits(photo: npt.NDArray[np.uint8]) -> list[Found]:
         [(0, 0, (30, 50, 70, 56)), (0, 1, (30, 130, 70, 136))]
     """
     return Search(photo).parted()
-
-
-def _box(part: Part, labels: Labels, ink: Floats, turn: Turn, lit: Lit, view: View) -> tuple[int, int, int, int]:
-    """The box of a part's ink on the photo, as far as the ink is at least half as strong as at its strongest place."""
-    levels = np.where(own_ink(labels[part.window], part.numbers), ink[part.window], 0)
-    rows, columns = np.nonzero(levels >= 0.5 * np.percentile(levels[levels > 0], 90))
-    middles = np.stack([columns + part.left + 0.5, rows + part.top + 0.5])
-    places = lit.factor * (turn.matrix @ middles + turn.offset[:, None])
-    right, down = view.on_photo(places[0], places[1])
-    half, (height, width) = lit.factor / 2, view.shape
-    top, left = max(round(down.min() - half), 0), max(round(right.min() - half), 0)
-    return (
-        min(top, height - 1),
-        min(left, width - 1),
-        min(max(round(down.max() + half), top + 1), height),
-        min(max(round(right.max() + half), left + 1), width),
-    )
-
-
-def _cut(part: Part, labels: Labels, ruling: Mask, turn: Turn, lit: Lit) -> Grey:
-    """The ink of a part alone, 0 to 255, from the photo itself if the part is small on the reduced copy."""
-    top, left = max(part.top - MARGIN, 0), max(part.left - MARGIN, 0)
-    window = slice(top, part.bottom + MARGIN), slice(left, part.right + MARGIN)
-    numbers = labels[window]
-    own = own_ink(numbers, part.numbers)
-    near = own | (any_around(own, 3) & (numbers == 0) & ~ruling[window])
-    picture, factor = (lit.photo, lit.factor) if part.size < FULL_SIZE else (lit.copy, 1)
-    size = (factor * own.shape[1], factor * own.shape[0])
-    places = turn.coefficients((left, top), factor)
-    grey = _sample(picture, size, places)
-    paper = _sample(lit.paper, size, tuple(place / (CELL * factor) for place in places))
-    inside = np.asarray(Image.fromarray(near).resize(size, Image.Resampling.NEAREST)) & (paper > 0)
-    ink = lit.sign * (grey / np.where(paper > 0, paper, np.inf) - 1) / lit.strength
-    strongest = float(np.percentile(ink[inside], 90)) if inside.any() else 1.0
-    cut = np.clip(255 * (ink - lit.noise) / max(strongest - lit.noise, 0.1), 0, 255) * inside
-    crop: Grey = np.pad(np.round(cut).astype(np.uint8), 1)
-    return crop
-
-
-def _sample(picture: Grey | Floats, size: tuple[int, int], places: tuple[float, ...]) -> Floats:
-    sampled = Image.fromarray(picture).transform(size, Image.Transform.AFFINE, places, Image.Resampling.BILINEAR)
-    return np.asarray(sampled, dtype=np.float32)
