@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from mnistlab.reader.judging import Judged
 
 _INK: Final = 100  # of 255, from which a pixel is ink
-_STRAIGHT: Final = 1.35  # times its thickness, the width of a stroke; a flag or a base makes it wider
+_STRAIGHT: Final = (
+    1.35,
+    0.14,
+)  # of its thickness, or of its length, the width of a stroke; a flag or a base makes it wider
 _LEAN: Final = 9.0  # degrees from upright, the top to the right
 _LONG: Final = 1.1  # of the height of the digits beside it: what leans and is as long may be a slash
 _LONGER: Final = 1.3  # what leans and is as long is one
@@ -55,21 +58,23 @@ def _mark(one: Judged, length: float) -> str:
     """The mark of a find by its length, as a fraction of the height of the digits beside it; empty if it has none."""
     if one.verdict.digit != 1 or length < _LONG:
         return ""
-    lean, width = _stroke(one.found.crop)
-    if width > _STRAIGHT or (lean < _LEAN and length < _BAR):
+    lean, is_straight = _stroke(one.found.crop)
+    if not is_straight or (lean < _LEAN and length < _BAR):
         return ""
     return "slash" if lean >= _LEAN and length >= _LONGER else "long"
 
 
-def _stroke(crop: NDArray[np.uint8]) -> tuple[float, float]:
-    """How far a stroke leans to the right, in degrees, and how wide it is across, in its own thicknesses."""
+def _stroke(crop: NDArray[np.uint8]) -> tuple[float, bool]:
+    """How far a stroke leans to the right, in degrees, and whether it is straight."""
     down, right = np.nonzero(crop > _INK)
     if len(down) < 2:
-        return 0.0, 1.0
+        return 0.0, False
     spreads, axes = np.linalg.eigh(np.cov(np.stack([right, -down])))
     across, along = np.sqrt(12 * np.maximum(spreads, 1 / 12))  # sides of a rectangle with the same spread
     ahead = axes[:, 1] * np.sign(axes[1, 1])
-    return float(np.degrees(np.arctan2(ahead[0], ahead[1]))), float(across / max(len(down) / along, 1.0))
+    thickness = max(len(down) / along, 1.0)  # of a pen that skips or draws two lines, less than the width
+    is_straight = across <= max(_STRAIGHT[0] * thickness, _STRAIGHT[1] * along)
+    return float(np.degrees(np.arctan2(ahead[0], ahead[1]))), bool(is_straight)
 
 
 def _is_dollar(one: Judged) -> bool:
