@@ -21,6 +21,7 @@ _FILLED: Final = 0.6  # of its box, the ink of a dot; that of small digits below
 _BELOW: Final = 0.6  # of its height, the gap to its dot at most
 _LABEL: Final = 0.34  # of the height of a digit in a frame; what is smaller outside of it is no digit to be read
 _RULED: Final = 0.6  # of a side of a digit, along which there is a rule; labels beside it leave gaps
+_BEYOND, _GOES_ON = 0.2, 0.5  # of a side, what is looked at beyond its corners; of that, where the rule goes on
 _DRIFT: Final = 5  # pixels, across which a rule may wander along it
 _LEAST_RING: Final = 24  # pixels of a closed line around digits
 _THICKEST: Final = 0.2  # of its size, the thickness of such a line at most
@@ -112,8 +113,27 @@ class Surroundings:
             if not all(side.any() for side in sides):
                 return self._frames.setdefault(part, None)
             up, back, on, ahead = (int(side.argmax()) for side in sides)
-            self._frames[part] = part.top - up, part.left - back, part.bottom + on, part.right + ahead
+            frame = part.top - up, part.left - back, part.bottom + on, part.right + ahead
+            self._frames[part] = frame if self._ends_in_corners(frame) else None
         return self._frames[part]
+
+    def _ends_in_corners(self, frame: Box) -> bool:
+        """Whether the sides of a frame end in its corners; the rules of squared paper and of tables go on."""
+        top, left, bottom, right = frame
+        for ruling, (start, end), sides in (
+            (self._ruling, (top, bottom), (left, right)),
+            (self._ruling.T, (left, right), (top, bottom)),
+        ):
+            reach = max(8, round(_BEYOND * (end - start)))
+            for side in sides:
+                strip = ruling[:, max(side - _DRIFT, 0) : side + _DRIFT + 1].any(axis=1)
+                for beyond in (
+                    strip[max(start - reach, 0) : max(start - _DRIFT, 0)],
+                    strip[end + _DRIFT : end + reach],
+                ):
+                    if beyond.size and beyond.mean() > _GOES_ON:
+                        return False
+        return True
 
     def _has_neighbour(self, dot: Part) -> bool:
         """Whether something of a dot's height stands beside it, as a further figure of its number does."""
