@@ -127,3 +127,18 @@ def test_numbers_at_the_axes_and_titles_are_not_read(images, ground, columns):
 
 def test_a_page_with_nothing_on_it_has_no_labels():
     assert Search(np.full((200, 300), PAGE, np.uint8)).labels_of_plots([]) == []
+
+
+def test_small_digits_beside_large_ones_on_squared_paper_are_read(images):
+    """Every digit has rules on all sides there; these go on beyond the squares around it."""
+    page = np.full((420, 900), 235, np.uint8)
+    page[20::44], page[:, 20::44] = 170, 170
+    for side, top in ((150, 30), (26, 300)):
+        for at, image in enumerate(images[2:7]):
+            left = 40 + at * round(1.08 * side)
+            ink = np.asarray(Image.fromarray(image).resize((side, side)))
+            window = page[top : top + side, left : left + side]
+            window[:] = np.minimum(window, 235 - (ink.astype(int) * 200) // 255)
+    readings = DigitReader().read(page)
+    assert not any("print" in one.found.marks for one in readings)
+    assert read(page) == ["23456", "23456"]
