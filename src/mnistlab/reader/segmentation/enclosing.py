@@ -126,7 +126,7 @@ class Surroundings:
         ):
             reach = max(8, round(_BEYOND * (end - start)))
             for side in sides:
-                strip = ruling[:, max(side - _DRIFT, 0) : side + _DRIFT + 1].any(axis=1)
+                strip = np.asarray(ruling[:, max(side - _DRIFT, 0) : side + _DRIFT + 1].any(axis=1))
                 for beyond in (
                     strip[max(start - reach, 0) : max(start - _DRIFT, 0)],
                     strip[end + _DRIFT : end + reach],
