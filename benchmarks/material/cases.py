@@ -43,6 +43,12 @@ class Kind:
     make: Callable[[np.random.Generator, Split], Case]
 
 
+def cut_to_ink(image: np.ndarray) -> np.ndarray:
+    """An image of MNIST's without the empty rows and columns around its digit."""
+    rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
+    return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
 def ink_of(
     paths: writing.Paths, rng: np.random.Generator, widths: tuple[float, float] | None = None, pen: str = ""
 ) -> np.ndarray:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 from skimage.transform import ProjectiveTransform
 
-from benchmarks.material.cases import GROUP, Case, Kind
+from benchmarks.material.cases import GROUP, Case, Kind, cut_to_ink
 from benchmarks.material.hands import papers, pens, writing
 from benchmarks.material.plot_cases import axes, enlarged, plotted
 from mnistlab.datasets import Split
@@ -48,9 +48,7 @@ class Hand:
         if not self.is_mnist:
             return self.drawn(writing.digit(self.rng, self.group, number), height)
         at = int(self.rng.choice(np.flatnonzero(self.split.labels == number)))
-        image = self.split.images[at]
-        rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
-        box = Image.fromarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+        box = Image.fromarray(cut_to_ink(self.split.images[at]))
         scale = height / box.height if box.height >= 0.6 * box.width else height / box.width
         size = [max(3, round(side * scale)) for side in box.size]
         return np.asarray(box.resize(size, Image.Resampling.BICUBIC), np.float32) / 255

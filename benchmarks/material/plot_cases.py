@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.material.cases import Case
+from benchmarks.material.cases import Case, cut_to_ink
 from mnistlab.datasets import Split
 
 TITLES = {"measure": ("Label: {}", "Digit {}", "y = {}"), "choose": ("Training: {}", "Prediction: {}", "{}")}
@@ -75,8 +75,7 @@ def enlarged(rng: np.random.Generator, split: Split, _: str) -> Case:
 
 def _coarse(image: np.ndarray, pixels: int) -> np.ndarray:
     """An image cut to its ink and brought to so many pixels a side, with few grey levels."""
-    rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
-    ink = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    ink = cut_to_ink(image)
     square = np.zeros((max(ink.shape),) * 2, np.uint8)
     top, left = ((length - own) // 2 for length, own in zip(square.shape, ink.shape, strict=True))
     square[top : top + ink.shape[0], left : left + ink.shape[1]] = ink

@@ -5,8 +5,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.material import page_cases
-from mnistlab.reader import DigitReader, lines_of, text_of
+from mnistlab.reader import DigitReader
 from mnistlab.reader.segmentation import Search
+from read_lines import texts_of
 
 PAPER, INK = 235, 50
 
@@ -78,7 +79,7 @@ def test_a_letter_in_a_word_is_no_digit_beside_larger_digits(reader, mnist):
         canvas.paste(INK, (20 + 150 * at, 130), glyph)
     look = reader.look(np.asarray(canvas))
     assert not look.turn
-    assert [text for line in lines_of(look.readings) if (text := text_of(line))] == ["345"]
+    assert texts_of(look.readings) == ["345"]
     printed = [one for one in look.readings if {"print", "letters"} & {*one.found.marks}]
     assert printed
     assert all(one.trouble is not None and one.trouble.kind == "no digit" for one in printed)

@@ -8,8 +8,8 @@ from PIL import Image
 
 from mnistlab.datasets import load_mnist
 from mnistlab.reader import DigitReader
-from mnistlab.reader.reading import lines_of, text_of
 from mnistlab.reader.segmentation import grain
+from read_lines import texts_of
 
 NEAREST, BICUBIC = Image.Resampling.NEAREST, Image.Resampling.BICUBIC
 
@@ -30,7 +30,7 @@ def enlarged(image, side, resampling):
 
 
 def read(photo):
-    return [text_of(line) for line in lines_of(DigitReader().read(photo)) if text_of(line)]
+    return texts_of(DigitReader().read(photo))
 
 
 @given(st.integers(4, 30), st.integers(10, 30), st.integers(0, 2**32))

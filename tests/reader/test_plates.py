@@ -6,8 +6,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnistlab.datasets import load_mnist
 from mnistlab.reader import DigitReader
-from mnistlab.reader.reading import lines_of, text_of
 from mnistlab.reader.segmentation import Search, blend, find_plates
+from read_lines import texts_of
 
 PAGE, GROUND = 250, 25
 
@@ -30,7 +30,7 @@ def plot(images, columns, side=120, gap=18, tilt=0.0):
 
 
 def read(photo):
-    return [text_of(line) for line in lines_of(DigitReader().read(photo)) if text_of(line)]
+    return texts_of(DigitReader().read(photo))
 
 
 @pytest.mark.parametrize("turn", [lambda photo: photo, lambda photo: 255 - photo], ids=["dark plates", "light plates"])

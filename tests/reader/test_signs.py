@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from benchmarks.material.cases import cut_to_ink
 from mnistlab.datasets import load_mnist
 from mnistlab.reader import DigitReader
-from mnistlab.reader.reading import lines_of, text_of
+from read_lines import texts_of
 
 HEIGHT, PAPER, INK = 60, 240, 30
 
@@ -18,8 +19,7 @@ def digits():
     found = {}
     for digit in range(10):
         image = test.images[np.flatnonzero(test.labels == digit)[0]]
-        rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
-        found[str(digit)] = Image.fromarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+        found[str(digit)] = Image.fromarray(cut_to_ink(image))
     return found
 
 
@@ -40,14 +40,10 @@ def written(digits, text, length=1.4, lean=20.0):
     return np.asarray(page)
 
 
-def lines(readings):
-    return [text_of(line) for line in lines_of(readings) if text_of(line)]
-
-
 @pytest.mark.parametrize("text", ["24/12/2025", "3/4", "07/05", "2/3/98"])
 def test_a_date_is_its_digits(digits, text):
     readings = DigitReader().read(written(digits, text))
-    assert lines(readings) == [text.replace("/", "")]
+    assert texts_of(readings) == [text.replace("/", "")]
     refused = [one for one in readings if one.kind == "no digit"]
     assert len(refused) == text.count("/")
     assert {one.reason for one in refused} == {"It is longer than the digits beside it and leans, as a slash does."}
@@ -63,7 +59,7 @@ def test_what_may_be_a_slash_or_a_bar_is_unsure(digits, length, lean):
 @pytest.mark.parametrize("text", ["2125", "617", "4110", "1512"])
 def test_ones_stay_sure(digits, text):
     readings = DigitReader().read(written(digits, text))
-    assert lines(readings) == [text] and {one.kind for one in readings} == {"digit"}
+    assert texts_of(readings) == [text] and {one.kind for one in readings} == {"digit"}
 
 
 def test_two_in_a_row_are_not_refused(digits):
@@ -101,7 +97,7 @@ def ringed(digits, text, wide=1.0):
 
 @pytest.mark.parametrize("text", ["3", "7", "52", "96"])
 def test_a_number_in_a_circle_is_read(digits, text):
-    assert lines(DigitReader().read(ringed(digits, text))) == [text]
+    assert texts_of(DigitReader().read(ringed(digits, text))) == [text]
 
 
 def test_a_face_and_a_ring_alone_are_no_digits():

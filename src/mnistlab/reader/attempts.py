@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from mnistlab.reader.segmentation import Plate, blend, find_plates, grain
+from mnistlab.reader.photos import reduced_by
+from mnistlab.reader.segmentation import LABEL, Plate, blend, find_plates, grain
 
 if TYPE_CHECKING:
     from mnistlab.reader.reading import PhotoReading, Reading
 
 Grey = NDArray[np.uint8]
 _LEAST_SURE: Final = 0.25  # of what was found at full size, that is sure in the reduced copy
-_CAPTION: Final = 0.34  # of the height of the digits in plates; smaller ones beside them are print
 Look = Callable[..., "PhotoReading"]
 
 
@@ -37,7 +36,7 @@ def best_look(grey: Grey, look: Look) -> PhotoReading:
     factor = 1 if _is_sure(read) else grain(grey)
     if factor == 1:
         return read
-    coarse = _with_plates(np.asarray(Image.fromarray(grey).reduce(factor)), look)
+    coarse = _with_plates(reduced_by(grey, factor), look)
     return _better(read, _enlarged(coarse, factor, grey.shape))
 
 
@@ -62,10 +61,10 @@ def _counts(read: PhotoReading) -> tuple[int, int]:
 def _with_plates(grey: Grey, look: Look) -> PhotoReading:
     read = look(grey)
     plates = find_plates(grey)
-    if len(plates) > 1 or (plates and not _num_read(read, plates)):
+    num_read = _num_read(read, plates)
+    if len(plates) > 1 or num_read < len(plates):
         blended = look(blend(grey, plates))
-        num_read = _num_read(blended, plates)
-        if 2 * num_read >= len(plates) and num_read >= _num_read(read, plates):
+        if _num_read(blended, plates) >= max(num_read, len(plates) / 2):
             read = blended
     return _without_captions(read, plates)
 
@@ -74,7 +73,7 @@ def _without_captions(read: PhotoReading, plates: Sequence[Plate]) -> PhotoReadi
     """A reading in which what stands beside plates, much smaller than the digits in them, is print: labels of axes."""
     inside = [any(plate.holds(one.found.box) for plate in plates) for one in read.readings]
     heights = [_height(one) for one, is_in in zip(read.readings, inside, strict=True) if is_in and one.kind == "digit"]
-    least = _CAPTION * median(heights) if heights else 0
+    least = LABEL * median(heights) if heights else 0
     readings = [
         one if is_in or _height(one) >= least else one.as_print()
         for one, is_in in zip(read.readings, inside, strict=True)

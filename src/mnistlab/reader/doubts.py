@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mnistlab.reader.judging import Judged
 from mnistlab.reader.segmentation import Search
+from mnistlab.system.sentences import Sentence
 
 FAINT: Final = 0.12  # of the ground's brightness, by which ink differs from it
 NOISY: Final = 0.12  # of the ink's strength; the deviation of the bare ground
@@ -42,6 +43,11 @@ REASONS: Final = {
     "touching": "It looks like {named}, but it is as wide as several digits; leave some space between them.",
 }
 """A sentence for each mark, the first that fits; `parted` alone is no doubt, but says why something touches."""
+REFUSALS: Final = {
+    "print": Sentence("It stands in a line of small print.", "answer.print"),
+    "slash": Sentence("It is longer than the digits beside it and leans, as a slash does.", "answer.slash"),
+}
+"""The marks of what is no digit, whatever the network says of it, and their reasons."""
 DOUBTS: Final = frozenset({*REASONS} - {"parted"})
 
 

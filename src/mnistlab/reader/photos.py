@@ -284,4 +284,9 @@ def reduced(photo: npt.NDArray[np.uint8], side: int) -> tuple[npt.NDArray[np.uin
         ((45, 100), 2)
     """
     factor = max(1, ceil(int(max(photo.shape)) / side))
-    return (np.asarray(Image.fromarray(photo).reduce(factor)), factor) if factor > 1 else (photo, 1)
+    return (reduced_by(photo, factor), factor) if factor > 1 else (photo, 1)
+
+
+def reduced_by(photo: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]:
+    """A photo, uint8 `(height, width)`, with the mean of each square of so many pixels a side as one pixel."""
+    return np.asarray(Image.fromarray(photo).reduce(factor))

@@ -15,7 +15,7 @@ from mnistlab.exceptions import require_type
 from mnistlab.inference import Classifier, Judge, Verdict, pretrained
 from mnistlab.inference.rejection import said_class
 from mnistlab.reader.attempts import best_look
-from mnistlab.reader.doubts import DOUBTS, REASONS, mark_doubtful, mark_placed
+from mnistlab.reader.doubts import DOUBTS, REASONS, REFUSALS, mark_doubtful, mark_placed
 from mnistlab.reader.enclosing import join_enclosed
 from mnistlab.reader.judging import judge_all
 from mnistlab.reader.normalization import Normalized, normalize_digit
@@ -28,10 +28,6 @@ from mnistlab.reader.turning import best_turn, turn_box, turn_photo
 from mnistlab.reader.words import mark_words
 from mnistlab.system.sentences import Sentence
 
-_NO_DIGITS: Final = {
-    "print": Sentence("It stands in a line of small print.", "answer.print"),
-    "slash": Sentence("It is longer than the digits beside it and leans, as a slash does.", "answer.slash"),
-}
 USUAL_THICKNESS: Final = "2 to 3"  # pixels, of MNIST's strokes
 _STEPS: Final[dict[str, dict[str, Any]]] = {
     "thickness": {"thickness": False},
@@ -62,7 +58,7 @@ class Reading:
     @property
     def kind(self) -> Literal["digit", "unsure", "no digit"]:
         """The kind of the verdict, except that nothing is sure that touches, is faint, or is among letters or none."""
-        if not _NO_DIGITS.keys().isdisjoint(self.found.marks):
+        if not REFUSALS.keys().isdisjoint(self.found.marks):
             return "no digit"
         if self.verdict.kind == "digit" and DOUBTS & {*self.found.marks}:
             return "unsure"
@@ -82,7 +78,7 @@ class Reading:
     def reason(self) -> str:
         """The reason in one sentence."""
         if self.kind == "no digit" and self.verdict.kind != "no digit":
-            return next(sentence for mark, sentence in _NO_DIGITS.items() if mark in self.found.marks)
+            return next(sentence for mark, sentence in REFUSALS.items() if mark in self.found.marks)
         if self.kind == "unsure" and self.verdict.kind == "digit" and self.digit is not None:
             mark, text = next((mark, text) for mark, text in REASONS.items() if mark in self.found.marks)
             values = {"thing": said_class(self.classes, self.digit)}

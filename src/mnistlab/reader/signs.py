@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from mnistlab.reader.judging import Judged
 
 _INK: Final = 100  # of 255, from which a pixel is ink
-_STRAIGHT: Final = (
-    1.35,
-    0.14,
-)  # of its thickness, or of its length, the width of a stroke; a flag or a base makes it wider
+_STRAIGHT: Final = 1.35  # times its thickness, the width of a straight stroke; a flag or a base makes it wider
+_SLIM: Final = 0.14  # of its length, the width of one that is straight in any case
 _LEAN: Final = 9.0  # degrees from upright, the top to the right
 _LONG: Final = 1.1  # of the height of the digits beside it: what leans and is as long may be a slash
 _LONGER: Final = 1.3  # what leans and is as long is one
@@ -73,7 +71,7 @@ def _stroke(crop: NDArray[np.uint8]) -> tuple[float, bool]:
     across, along = np.sqrt(12 * np.maximum(spreads, 1 / 12))  # sides of a rectangle with the same spread
     ahead = axes[:, 1] * np.sign(axes[1, 1])
     thickness = max(len(down) / along, 1.0)  # of a pen that skips or draws two lines, less than the width
-    is_straight = across <= max(_STRAIGHT[0] * thickness, _STRAIGHT[1] * along)
+    is_straight = across <= max(_STRAIGHT * thickness, _SLIM * along)
     return float(np.degrees(np.arctan2(ahead[0], ahead[1]))), bool(is_straight)
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistlab.reader.doubts import DOUBTS
+from mnistlab.reader.doubts import DOUBTS, REFUSALS
 from mnistlab.reader.judging import Judged
 from mnistlab.system.sentences import Sentence
 
@@ -93,10 +93,10 @@ def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
         shape: Height and width of the photo on which its box is.
     """
     marks = set(one.found.marks)
-    if one.verdict.kind == "digit" and not marks & {*DOUBTS, "print", "slash"}:
+    if one.verdict.kind == "digit" and not marks & {*DOUBTS, *REFUSALS}:
         return None
     top, left, bottom, right = one.found.box
-    if marks & {"print", "slash"}:
+    if marks & {*REFUSALS}:
         kind: TroubleKind = "no digit"
     elif "touching" in marks:
         kind = "touching"

@@ -1,4 +1,4 @@
-"""What belongs to a shape though it is apart: what its outline holds, specks of its strokes, a dot below it."""
+"""What stands around a shape or in it: what its outline holds, specks of its strokes, a dot below it, a frame."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DOT: Final = 0.04, 0.3  # of the height of a mark, the size of its dot, from an
 _DOT_WIDTH: Final = 2.5  # of the thickness of the mark's strokes, the size of its dot at most
 _FILLED: Final = 0.6  # of its box, the ink of a dot; that of small digits below is less
 _BELOW: Final = 0.6  # of its height, the gap to its dot at most
-_LABEL: Final = 0.34  # of the height of a digit in a frame; what is smaller outside of it is no digit to be read
+LABEL: Final = 0.34  # of the height of a digit in a frame; what is smaller outside of it is no digit to be read
 _RULED: Final = 0.6  # of a side of a digit, along which there is a rule; labels beside it leave gaps
 _BEYOND, _GOES_ON = 0.2, 0.5  # of a side, what is looked at beyond its corners; of that, where the rule goes on
 _DRIFT: Final = 5  # pixels, across which a rule may wander along it
@@ -44,7 +44,7 @@ class Surroundings:
 
     def __init__(self, parts: list[Part], labels: Labels, ruling: Mask) -> None:
         self._parts, self._labels, self._boxes = parts, labels, boxes_of(parts)
-        self._ruling, self._frames = ruling, dict[Part, Box | None]()
+        self._ruling = ruling
 
     def _within(self, part: Part, top: float, left: float, bottom: float, right: float) -> list[Part]:
         """The parts whose boxes lie within a box, but for the part itself."""
@@ -76,6 +76,23 @@ class Surroundings:
                 inside.append(other)
         return inside
 
+    def rings(self) -> list[Part]:
+        """The closed lines around digits, as around the number of a question; these are a third as high or more.
+
+        The eyes and the mouth of a face are smaller.
+        """
+        found = []
+        for part in self._parts:
+            if part.size < _LEAST_RING or part.thickness > _THICKEST * part.size:
+                continue
+            least = _HELD * part.height
+            if any(one.height >= least for one in self._within(part, part.top, part.left, part.bottom, part.right)):
+                inner = self.enclosed_by(part)
+                large = sum(one.area for one in inner if one.height >= least)
+                if large > _MOSTLY * sum(one.area for one in inner):
+                    found.append(part)
+        return found
+
     def dots_below(self, part: Part) -> list[Part]:
         """The round dots close below a part, under it and apart from it, and alone: no printed numbers."""
         least, most = (share * part.height for share in _DOT)
@@ -93,29 +110,27 @@ class Surroundings:
     def are_labels(self, parts: list[Part], digits: list[Part]) -> list[bool]:
         """Which parts are far smaller than digits with rules on all sides, and outside these: the labels of plots."""
         heights, boxes = np.array([part.height for part in parts]), boxes_of(parts)
-        large = [one for one in digits if heights.min() < _LABEL * one.height] if self._ruling.any() else []
+        large = [one for one in digits if heights.min() < LABEL * one.height] if self._ruling.any() else []
         frames = [(one.height, frame) for one in large if (frame := self._frame(one)) is not None]
         middles = (boxes[:, :2] + boxes[:, 2:]) / 2
         are_small, are_inside = np.zeros((2, len(parts)), bool)
         for height, (top, left, bottom, right) in frames:
-            are_smaller = heights < _LABEL * height
+            are_smaller = heights < LABEL * height
             are_small |= are_smaller
             are_inside |= are_smaller & (middles >= (top, left)).all(axis=1) & (middles <= (bottom, right)).all(axis=1)
         return [bool(one) for one in are_small & ~are_inside]
 
     def _frame(self, part: Part) -> Box | None:
-        """Top, left, bottom and right of the nearest rules around a part; `None` if a side has none."""
-        if part not in self._frames:
-            beside, above = self._ruling[part.top : part.bottom], self._ruling[:, part.left : part.right]
-            right = any_within(beside, _DRIFT, axis=1).mean(axis=0) >= _RULED
-            down = any_within(above, _DRIFT, axis=0).mean(axis=1) >= _RULED
-            sides = down[: part.top][::-1], right[: part.left][::-1], down[part.bottom :], right[part.right :]
-            if not all(side.any() for side in sides):
-                return self._frames.setdefault(part, None)
-            up, back, on, ahead = (int(side.argmax()) for side in sides)
-            frame = part.top - up, part.left - back, part.bottom + on, part.right + ahead
-            self._frames[part] = frame if self._ends_in_corners(frame) else None
-        return self._frames[part]
+        """Top, left, bottom and right of the nearest rules around a part; `None` if a side has none, or they go on."""
+        beside, above = self._ruling[part.top : part.bottom], self._ruling[:, part.left : part.right]
+        right = any_within(beside, _DRIFT, axis=1).mean(axis=0) >= _RULED
+        down = any_within(above, _DRIFT, axis=0).mean(axis=1) >= _RULED
+        sides = down[: part.top][::-1], right[: part.left][::-1], down[part.bottom :], right[part.right :]
+        if not all(side.any() for side in sides):
+            return None
+        up, back, on, ahead = (int(side.argmax()) for side in sides)
+        frame = part.top - up, part.left - back, part.bottom + on, part.right + ahead
+        return frame if self._ends_in_corners(frame) else None
 
     def _ends_in_corners(self, frame: Box) -> bool:
         """Whether the sides of a frame end in its corners; the rules of squared paper and of tables go on."""
@@ -140,30 +155,6 @@ class Surroundings:
         reach = dot.size
         beside = self._within(dot, dot.top - 1, dot.left - reach, dot.bottom + 1, dot.right + reach)
         return any(other.height >= 0.5 * dot.height for other in beside)
-
-
-def find_rings(parts: list[Part], labels: Labels) -> list[Part]:
-    """The closed lines around digits, as around the number of a question: what they hold is a third as high or more.
-
-    The eyes and the mouth of a face are smaller.
-    """
-    boxes = boxes_of(parts)
-    surroundings = Surroundings(parts, labels, np.zeros((0, 0), bool))
-    heights = boxes[:, 2] - boxes[:, 0] if parts else np.zeros(0)
-    found = []
-    for part in parts:
-        if part.size < _LEAST_RING or part.thickness > _THICKEST * part.size:
-            continue
-        is_inside = (boxes[:, :2] > (part.top, part.left)).all(axis=1)
-        is_inside &= (boxes[:, 2:] < (part.bottom, part.right)).all(axis=1)
-        if not (heights[is_inside] >= _HELD * part.height).any():
-            continue
-        inner = surroundings.enclosed_by(part)
-        area = sum(other.area for other in inner)
-        large = sum(other.area for other in inner if other.height >= _HELD * part.height)
-        if large > _MOSTLY * area:
-            found.append(part)
-    return found
 
 
 def is_near(part: Part, large: Part) -> bool:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mnistlab.exceptions import UsageError
 from mnistlab.reader.segmentation.cutting import MARGIN, box_of, cut_out
-from mnistlab.reader.segmentation.enclosing import Surroundings, find_rings, is_near, with_specks
+from mnistlab.reader.segmentation.enclosing import Surroundings, is_near, with_specks
 from mnistlab.reader.segmentation.light import Grey, find_ink, remove_light
 from mnistlab.reader.segmentation.lines import drop_edges, drop_small, group_lines
 from mnistlab.reader.segmentation.parting import cut_up, may_be_several, part_touching
@@ -104,7 +104,7 @@ class Search:
         is_ink, self._ruling = remove_ruling(find_ink(self._ink, lit.noise), self._ink, self._view.margin // lit.factor)
         self.has_rules = bool(self._ruling.any())
         self._labels, parts = find_parts(is_ink, self._ink, self._ruling)
-        rings = find_rings(parts, self._labels)
+        rings = Surroundings(parts, self._labels, self._ruling).rings()
         self.has_rings = bool(rings)
         parts = parts if with_rings else [part for part in parts if part not in rings]
         parts = join_in_lines(self._labels, group_lines(join_parts(self._labels, parts)), self.has_rules)

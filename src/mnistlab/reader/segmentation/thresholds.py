@@ -63,9 +63,8 @@ def _window_means(values: npt.NDArray[np.uint32], window: int) -> npt.NDArray[np
     These sums may overflow, but not those of a window, which are exact: they are differences, and 2**32 drops out.
     """
     before, after = window // 2 + 1, window // 2  # one more before: a sum leaves out its own first row and column
-    sums = (
-        np.pad(values, (before, after), mode="reflect").cumsum(0, np.uint32).cumsum(1, np.uint32)
-    )  # (h, w) -> (h + window, w + window)
+    padded = np.pad(values, (before, after), mode="reflect")  # (h, w) -> (h + window, w + window)
+    sums = padded.cumsum(0, np.uint32).cumsum(1, np.uint32)
     within = sums[window:, window:] - sums[:-window, window:] - sums[window:, :-window] + sums[:-window, :-window]
     means: npt.NDArray[np.float64] = within / window**2  # (h, w)
     return means
