@@ -47,6 +47,7 @@ def test_a_date_is_its_digits(digits, text):
     refused = [one for one in readings if one.kind == "no digit"]
     assert len(refused) == text.count("/")
     assert {one.reason for one in refused} == {"It is longer than the digits beside it and leans, as a slash does."}
+    assert {one.trouble.kind for one in refused} == {"long"}
 
 
 @pytest.mark.parametrize(("length", "lean"), [(1.2, 20), (1.4, 0)], ids=["short slash", "bar"])

@@ -14,7 +14,18 @@ from mnistlab.reader.judging import Judged
 from mnistlab.system.sentences import Sentence
 
 TroubleKind = Literal[
-    "turned", "astray", "touching", "cut off", "small", "faint", "blurred", "boxed", "broken", "no digit", "unclear"
+    "turned",
+    "astray",
+    "touching",
+    "cut off",
+    "small",
+    "faint",
+    "blurred",
+    "boxed",
+    "broken",
+    "long",
+    "no digit",
+    "unclear",
 ]
 
 SMALL: Final = 12  # pixels of a digit's longer side; fewer do not show its form
@@ -49,6 +60,10 @@ _TEXTS: Final[dict[TroubleKind, tuple[str, str]]] = {
     "broken": (
         "It is in pieces, and each of them could be a digit.",
         "Write it in one piece, with a pen that does not skip.",
+    ),
+    "long": (
+        "It is longer than the digits beside it, as a slash or a bar is.",
+        "If it is a 1, write it as high as the other digits.",
     ),
     "no digit": ("It does not look like a digit.", "If it is one, write it larger and in one piece."),
     "unclear": ("Its shape could be several digits.", "Write it more clearly."),
@@ -96,8 +111,10 @@ def find_trouble(one: Judged, shape: tuple[int, int]) -> Trouble | None:
     if one.verdict.kind == "digit" and not marks & {*DOUBTS, *REFUSALS}:
         return None
     top, left, bottom, right = one.found.box
-    if marks & {*REFUSALS}:
-        kind: TroubleKind = "no digit"
+    if marks & {"slash", "long"}:
+        kind: TroubleKind = "long"
+    elif marks & {*REFUSALS}:
+        kind = "no digit"
     elif "touching" in marks:
         kind = "touching"
     elif max(bottom - top, right - left) < SMALL:
